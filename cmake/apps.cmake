@@ -1,0 +1,1 @@
+# The programs, their tests, benches and fuzzers.

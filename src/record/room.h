@@ -1,0 +1,255 @@
+// What each kind of room is asked, and what it answers. Each is the body of one message (record/wire.h).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "record/command.h"
+#include "record/evidence.h"
+
+namespace carrel {
+
+// The four kinds. The room's program is told which by its only argument: "read", "think", "check", "inspect".
+enum class RoomKind : std::uint8_t { inspect, read, think, check, count_ };
+const char* to_string(RoomKind kind);
+
+// ---- read: descriptor 3 is the bundle (an archive or a tar stream of a folder) ----------------------------------
+// Limits on what a bundle may make the room do. Over one, the rest is left out and told.
+struct BundleLimits {
+  std::uint64_t bytes = 64ULL << 30;       // unpacked, all files
+  std::uint64_t file_bytes = 16ULL << 30;  // unpacked, one file
+  std::uint32_t files = 1'000'000;
+  std::uint32_t ratio = 1000;              // unpacked to packed, once 64 MiB are unpacked
+  std::uint64_t structured_bytes = 256ULL << 20;  // objects and saved text held in memory at once
+  template <class Codec>
+  void fields(Codec& c) {
+    c(bytes);
+    c(file_bytes);
+    c(files);
+    c(ratio);
+    c(structured_bytes);
+  }
+};
+
+struct ReadJob {
+  std::string bundle_name;  // for messages alone
+  std::uint64_t packed_bytes = 0;  // size of the descriptor's file, 0 for a stream
+  std::string question;
+  bool kubernetes = true;  // false: no object detectors (a playbook that knows nothing of Kubernetes)
+  BundleLimits limits;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(bundle_name, limit::path);
+    c(packed_bytes);
+    c(question, limit::question);
+    c(kubernetes);
+    c(limits);
+  }
+};
+using ReadResult = EvidenceList;
+
+// ---- check: descriptor 3 is the bundle ---------------------------------------------------------------------------
+struct Citation {
+  Address at;
+  std::string quote;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(at);
+    c(quote, limit::quote);
+  }
+};
+
+struct CheckJob {
+  std::string bundle_name;
+  std::uint64_t packed_bytes = 0;
+  bool kubernetes = true;
+  BundleLimits limits;
+  std::vector<Citation> citations;
+  std::vector<Searched> searched;  // to be counted again
+  std::vector<Name> names;         // to be found again, present or referenced
+  template <class Codec>
+  void fields(Codec& c) {
+    c(bundle_name, limit::path);
+    c(packed_bytes);
+    c(kubernetes);
+    c(limits);
+    c(citations, limit::citations * limit::tries);
+    c(searched, limit::searched);
+    c(names, limit::names);
+  }
+};
+
+// One answer for each entry of the job, in its order.
+struct CheckResult {
+  enum class Place : std::uint8_t { found, no_such_file, no_such_line, quote_differs, path_differs, count_ };
+  std::vector<Place> citations;
+  std::vector<Searched> searched;  // with what was counted now
+  std::vector<Name> names;         // with `present` as found now; kind empty where the name was not found at all
+  template <class Codec>
+  void fields(Codec& c) {
+    c(citations, limit::citations * limit::tries);
+    c(searched, limit::searched);
+    c(names, limit::names);
+  }
+};
+
+// ---- inspect: descriptor 3 is the model file -------------------------------------------------------------------
+// What a model file says of itself, bounded; nothing of it is trusted.
+struct ModelCard {
+  std::string architecture;  // general.architecture
+  std::string name;          // general.name
+  std::string quantisation;  // llama_model_desc, e.g. "llama 0.5B Q8_0"
+  std::string licence;       // general.license
+  std::uint64_t parameters = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint32_t trained_context = 0;
+  std::uint32_t vocabulary = 0;
+  std::uint64_t kv_bytes_per_token = 0;  // at f16
+  std::string chat_template;             // tokenizer.chat_template
+  bool template_known = false;           // llama_chat_apply_template takes it
+  // general.sampling.*, negative where the file says nothing
+  double temperature = -1, top_p = -1, min_p = -1;
+  std::int64_t top_k = -1;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(architecture, limit::name);
+    c(name, limit::name);
+    c(quantisation, limit::name);
+    c(licence, limit::name);
+    c(parameters);
+    c(file_bytes);
+    c(trained_context);
+    c(vocabulary);
+    c(kv_bytes_per_token);
+    c(chat_template, limit::chat_template);
+    c(template_known);
+    c(temperature);
+    c(top_p);
+    c(min_p);
+    c(top_k);
+  }
+};
+
+struct InspectJob {
+  std::string model_name;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(model_name, limit::path);
+  }
+};
+
+// ---- think: descriptor 3 is the model file ---------------------------------------------------------------------
+struct Sampling {
+  double temperature = 0;  // 0: the best token
+  double top_p = 1;
+  double min_p = 0;
+  std::uint32_t top_k = 0;  // 0: all
+  std::uint64_t seed = 0;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(temperature);
+    c(top_p);
+    c(min_p);
+    c(top_k);
+    c(seed);
+  }
+};
+
+struct Variant {
+  std::string name;
+  std::string instructions;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(name, limit::name);
+    c(instructions, limit::instructions);
+  }
+};
+
+struct ThinkJob {
+  std::string model_name;
+  std::string system;              // the playbook's system text
+  std::string question;
+  std::vector<Variant> variants;   // one try each
+  std::string schema;              // JSON text of answer.schema.json
+  std::vector<CommandPattern> commands;
+  std::vector<EvidenceLine> lines; // ranked; filled into the token budget in this order
+  std::vector<Name> names;
+  std::vector<Searched> searched;
+  std::string left_out;            // a sentence for the prompt on what the read room left out
+  std::string chat_template;       // text of --template FILE; empty: the model file's own
+  Sampling sampling;
+  std::uint32_t context = 0;       // tokens; 0: as much as the prompt needs, up to the trained context
+  std::uint32_t output_tokens = 768;  // a try's cap
+  std::uint32_t wall_seconds = 600;   // decoding stops, and says so, before the wall's own clock runs out
+  std::uint32_t threads = 1;
+  std::uint32_t chunk = 512;       // tokens a prefill batch; a multiple of 64
+  bool exact = false;              // flash attention off, split streams
+  template <class Codec>
+  void fields(Codec& c) {
+    c(model_name, limit::path);
+    c(system, limit::instructions);
+    c(question, limit::question);
+    c(variants, limit::tries);
+    c(schema, limit::schema);
+    c(commands, 256);
+    c(lines, limit::evidence_lines);
+    c(names, limit::names);
+    c(searched, limit::searched);
+    c(left_out, limit::detail);
+    c(chat_template, limit::chat_template);
+    c(sampling);
+    c(context);
+    c(output_tokens);
+    c(wall_seconds);
+    c(threads);
+    c(chunk);
+    c(exact);
+  }
+};
+
+// Why a try ended. Only `complete` is an answer; the rest keep their partial text, marked as such.
+enum class Stop : std::uint8_t { complete, tokens, time, repetition, failed, count_ };
+const char* to_string(Stop stop);
+
+struct Try {
+  std::string variant;
+  std::string json;
+  Stop stop = Stop::failed;
+  std::uint32_t tokens = 0;         // decoded, forced ones included
+  std::uint32_t forced_tokens = 0;  // taken from the grammar without asking the model
+  template <class Codec>
+  void fields(Codec& c) {
+    c(variant, limit::name);
+    c(json, limit::answer);
+    c(stop);
+    c(tokens);
+    c(forced_tokens);
+  }
+};
+
+struct ThinkResult {
+  std::vector<Try> tries;
+  std::uint32_t lines_kept = 0;     // the first so many of the job's lines were in the prompt
+  std::uint32_t prompt_tokens = 0;
+  std::uint32_t context = 0;        // tokens, as the engine made it
+  std::uint32_t threads = 0;
+  std::string backend;              // the CPU back end that ggml chose
+  std::string library;              // libllama's build
+  double load_s = 0, prefill_s = 0, decode_s = 0;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(tries, limit::tries);
+    c(lines_kept);
+    c(prompt_tokens);
+    c(context);
+    c(threads);
+    c(backend, limit::name);
+    c(library, limit::name);
+    c(load_s);
+    c(prefill_s);
+    c(decode_s);
+  }
+};
+
+}  // namespace carrel

@@ -1,0 +1,91 @@
+// The messages between a room and the host. Format: docs/formats/wire.md.
+//
+// One frame: magic 'C' 'w', version, type (one byte each), body length (4 bytes, little endian), body. The room's
+// side of the conversation:
+//
+//   room: sealed       the filter is on; names the descriptor at which the host takes its listener
+//   host: job          only now does the room see its task
+//   room: progress*    at most a few a second
+//   room: result | refused
+//
+// The host's reader takes the room for hostile: sizes are checked before memory is taken, an unknown version or type
+// or a frame out of order ends the room (Code::room_refused).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "record/limits.h"
+
+namespace carrel {
+
+enum class MessageType : std::uint8_t { sealed, job, progress, result, refused, count_ };
+
+struct Message {
+  MessageType type = MessageType::refused;
+  std::string body;
+};
+
+inline constexpr std::uint8_t wire_version = 1;
+inline constexpr std::size_t frame_header = 8;
+
+// The largest body of a type.
+std::size_t body_limit(MessageType type);
+
+// A frame for the body; it must be within body_limit (Code::does_not_fit otherwise).
+Result<std::string> frame(MessageType type, std::string_view body);
+
+// Cuts a stream of bytes into messages.
+class FrameReader {
+ public:
+  // Adds what was read; then next() until it is empty.
+  void add(std::string_view bytes) { buffer_ += bytes; }
+  // The next whole message, nothing when more bytes are needed, or an Error that ends the conversation.
+  Result<std::optional<Message>> next();
+  // True between messages: the stream may end here.
+  bool at_border() const { return buffer_.empty(); }
+
+ private:
+  std::string buffer_;
+};
+
+// Bodies of the small messages.
+struct Sealed {
+  std::uint32_t listener = 0;  // the room's descriptor number of the seccomp listener
+  template <class Codec>
+  void fields(Codec& c) {
+    c(listener);
+  }
+};
+
+struct Progress {
+  std::string stage;        // "reading", "prefill", "decoding"
+  std::uint64_t done = 0;   // in the stage's own unit: bytes or tokens
+  std::uint64_t total = 0;  // 0: not known
+  template <class Codec>
+  void fields(Codec& c) {
+    c(stage, 32);
+    c(done);
+    c(total);
+  }
+};
+
+// The room itself declines: the input is damaged, does not fit, is unknown. Not a violation.
+struct Refused {
+  Code code = Code::bad_input;
+  std::string what;
+  std::string remedy;
+  template <class Codec>
+  void fields(Codec& c) {
+    auto number = static_cast<std::uint8_t>(code);
+    c(number);
+    code = number <= static_cast<std::uint8_t>(Code::internal) ? static_cast<Code>(number) : Code::internal;
+    c(what, limit::detail);
+    c(remedy, limit::detail);
+  }
+};
+
+}  // namespace carrel
