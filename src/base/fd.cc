@@ -1,10 +1,10 @@
 #include "base/fd.h"
 
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-
-#include <cstring>
 
 namespace carrel {
 

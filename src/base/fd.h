@@ -1,13 +1,13 @@
 // Fd: an open file descriptor with one owner, closed when it goes.
 #pragma once
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <unistd.h>
 
 #include "base/result.h"
 
@@ -58,8 +58,8 @@ Result<std::string> read_all(int fd, std::size_t limit);
 // Opens and reads a whole file, as above.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
-// Replaces `path` by a file with these bytes so that a crash leaves either the old or the new one: written beside
-// it, synced, renamed, and the folder synced.
+// Replaces `path` by a file with these bytes so that a crash leaves either the old or the new one: written
+// beside it, synced, renamed, and the folder synced.
 Status write_file_durably(const std::string& path, std::string_view bytes, int mode = 0600);
 
 }  // namespace carrel

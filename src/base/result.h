@@ -1,8 +1,8 @@
 // Result<T>: a value, or the one Error that kept it from being made.
 //
 // Carrel reports every failure that a user, a file or the machine can cause this way; exceptions are left to
-// the standard library's own (memory) and are caught in main(). The Error says what is wrong in one sentence and
-// what to do about it in another, and its code decides the exit status.
+// the standard library's own (memory) and are caught in main(). The Error says what is wrong in one sentence
+// and what to do about it in another, and its code decides the exit status.
 //
 //   Result<Fd> open_bundle(const std::string& path);
 //   auto bundle = open_bundle(path);
@@ -19,13 +19,13 @@ namespace carrel {
 
 // What kind of failure it is. docs/exit-codes.md maps each to the exit status of `carrel`.
 enum class Code {
-  usage,          // the command line or a setting is wrong
-  bad_input,      // a bundle, model or playbook cannot be used
-  does_not_fit,   // prompt, model or bundle is larger than a limit allows
-  room_refused,   // a wall could not be made, did not hold, or the room broke a rule
-  interrupted,    // the user or a signal ended it
-  machine,        // disk full, permission, missing kernel feature
-  internal,       // a defect of Carrel
+  usage,         // the command line or a setting is wrong
+  bad_input,     // a bundle, model or playbook cannot be used
+  does_not_fit,  // prompt, model or bundle is larger than a limit allows
+  room_refused,  // a wall could not be made, did not hold, or the room broke a rule
+  interrupted,   // the user or a signal ended it
+  machine,       // disk full, permission, missing kernel feature
+  internal,      // a defect of Carrel
 };
 
 struct Error {
@@ -40,8 +40,10 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }

@@ -7,8 +7,8 @@
 
 namespace carrel {
 
-// Length in bytes (1 to 4) of the UTF-8 sequence at the start of `text`; 0 when it is not one (overlong forms,
-// surrogates and code points above U+10FFFF are not). Source: Unicode 15, table 3-7.
+// Length in bytes (1 to 4) of the UTF-8 sequence at the start of `text`; 0 when it is not one (overlong
+// forms, surrogates and code points above U+10FFFF are not). Source: Unicode 15, table 3-7.
 std::size_t utf8_length(std::string_view text);
 
 bool is_utf8(std::string_view text);
@@ -19,9 +19,9 @@ std::string to_utf8(std::string_view bytes);
 // At most `limit` bytes of it, cut between code points.
 std::string_view cut_utf8(std::string_view text, std::size_t limit);
 
-// For a terminal or a log: control characters (C0 but newline and tab where `lines` is set, DEL, C1), bidirectional
-// overrides and isolates, zero-width characters, and line separators are shown as \x1b or \u202e. Invalid UTF-8 is
-// shown byte by byte as \xNN.
+// For a terminal or a log: control characters (C0 but newline and tab where `lines` is set, DEL, C1),
+// bidirectional overrides and isolates, zero-width characters, and line separators are shown as \x1b or
+// \u202e. Invalid UTF-8 is shown byte by byte as \xNN.
 std::string escape_for_terminal(std::string_view text, bool lines = false);
 
 // ASCII only: the case of other letters is left alone.

@@ -25,10 +25,13 @@ std::vector<std::string> texts_of(const rapidjson::Value& object, const char* ke
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::fault: return "fault";
-    case Verdict::no_fault: return "no_fault";
+    case Verdict::fault:
+      return "fault";
+    case Verdict::no_fault:
+      return "no_fault";
     case Verdict::insufficient_evidence:
-    case Verdict::count_: break;
+    case Verdict::count_:
+      break;
   }
   return "insufficient_evidence";
 }

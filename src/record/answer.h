@@ -1,5 +1,5 @@
-// The answer of one try, as decoded: ids and texts, nothing that stands on its own. The report is made from it by
-// looking the ids up (record/report.h).
+// The answer of one try, as decoded: ids and texts, nothing that stands on its own. The report is made from
+// it by looking the ids up (record/report.h).
 #pragma once
 
 #include <string>
@@ -21,8 +21,8 @@ struct Answer {
 
 const char* to_string(Verdict verdict);
 
-// Reads the JSON text of a try. Its shape must already have been checked against the playbook's schema; a member that
-// the schema left out stays empty. A text that is not a JSON object is an Error.
+// Reads the JSON text of a try. Its shape must already have been checked against the playbook's schema; a
+// member that the schema left out stays empty. A text that is not a JSON object is an Error.
 Result<Answer> parse_answer(const std::string& json);
 
 }  // namespace carrel

@@ -1,4 +1,5 @@
-// How records are written to bytes and read back, on the wire between a room and the host and in stored objects.
+// How records are written to bytes and read back, on the wire between a room and the host and in stored
+// objects.
 //
 // A record lists its fields once, and both directions use that list:
 //
@@ -10,10 +11,10 @@
 //   std::string bytes = encode(address);
 //   Result<Address> back = decode<Address>(bytes);
 //
-// Every string and list names its limit, and the reader enforces it before it allocates. The reader treats its input
-// as hostile: whatever the bytes, it returns a record within the limits or an Error (Code::room_refused).
-// Format (docs/formats/wire.md): integers as LEB128, doubles as 8 bytes little endian, strings and lists with their
-// length before them.
+// Every string and list names its limit, and the reader enforces it before it allocates. The reader treats
+// its input as hostile: whatever the bytes, it returns a record within the limits or an Error
+// (Code::room_refused). Format (docs/formats/wire.md): integers as LEB128, doubles as 8 bytes little endian,
+// strings and lists with their length before them.
 #pragma once
 
 #include <bit>
@@ -33,8 +34,7 @@ class Encoder {
   explicit Encoder(std::string& out) : out_(out) {}
 
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void operator()(const T& value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void operator()(const T& value) {
     auto rest = static_cast<std::uint64_t>(value);
     while (rest >= 0x80) {
       out_ += static_cast<char>((rest & 0x7f) | 0x80);
@@ -64,9 +64,10 @@ class Encoder {
     for (const T& value : values) (*this)(value);
   }
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void operator()(const T& record) {
-    const_cast<T&>(record).fields(*this);  // the one list of fields serves both directions; writing changes nothing
+    const_cast<T&>(record).fields(
+        *this);  // the one list of fields serves both directions; writing changes nothing
   }
 
   // False once a value was over its limit: the bytes must not be sent.
@@ -82,8 +83,7 @@ class Decoder {
   explicit Decoder(std::string_view bytes) : bytes_(bytes) {}
 
   template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-  void operator()(T& value) {
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) void operator()(T& value) {
     const std::uint64_t number = varint();
     if constexpr (std::is_same_v<T, bool>) {
       if (number > 1) fail("a flag that is neither 0 nor 1");
@@ -119,7 +119,7 @@ class Decoder {
     for (T& value : values) (*this)(value);
   }
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void operator()(T& record) {
     if (ok()) record.fields(*this);
   }

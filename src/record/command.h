@@ -1,18 +1,19 @@
-// The commands a report may recommend: a playbook's patterns over a bundle's names. The think room decodes under
-// them (room/constrain), the host checks with them (host/checks); both read this one form.
+// The commands a report may recommend: a playbook's patterns over a bundle's names. The think room decodes
+// under them (room/constrain), the host checks with them (host/checks); both read this one form.
 //
-// A pattern is a list of words; a word is literal text with slots in braces; words in brackets may be left out:
+// A pattern is a list of words; a word is literal text with slots in braces; words in brackets may be left
+// out:
 //
 //   kubectl -n {namespace} describe {pod}
 //   kubectl -n {namespace} logs {pod} [-c {container}] [--previous] [--tail={number}]
 //   kubectl get nodes
 //
-// A slot {kind} stands for the name of an object of that kind, in the namespace chosen in the same command if it has
-// one ("describe {pod}" writes "describe pod api-0": the kind and the name are two words; "{pod.name}" is the name
-// alone). {namespace} and {node} and other kinds without a namespace stand alone; {container} belongs to the pod
-// chosen before it; {number} is 1 to 9999; {object} is any kind the bundle has with its name ("deployment api").
-// There is no slot for free text, and no pattern may hold a shell metacharacter, so a command of a pattern is words
-// only.
+// A slot {kind} stands for the name of an object of that kind, in the namespace chosen in the same command if
+// it has one ("describe {pod}" writes "describe pod api-0": the kind and the name are two words; "{pod.name}"
+// is the name alone). {namespace} and {node} and other kinds without a namespace stand alone; {container}
+// belongs to the pod chosen before it; {number} is 1 to 9999; {object} is any kind the bundle has with its
+// name ("deployment api"). There is no slot for free text, and no pattern may hold a shell metacharacter, so
+// a command of a pattern is words only.
 #pragma once
 
 #include <cstdint>
@@ -38,8 +39,8 @@ struct CommandPart {
   }
 };
 
-// One or more words that are there together or, where `optional`, not at all. Parts are joined without spaces; the
-// spaces between words are part of the literal texts.
+// One or more words that are there together or, where `optional`, not at all. Parts are joined without
+// spaces; the spaces between words are part of the literal texts.
 struct CommandGroup {
   bool optional = false;
   std::vector<CommandPart> parts;

@@ -1,8 +1,8 @@
 #include "record/evidence.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace carrel {
 

@@ -10,8 +10,8 @@
 
 namespace carrel {
 
-// Where something stands in a bundle. `file` is the member's name as the archive has it (without a leading "./");
-// lines count from 1; `path` is the JSON pointer in structured files, else empty.
+// Where something stands in a bundle. `file` is the member's name as the archive has it (without a leading
+// "./"); lines count from 1; `path` is the JSON pointer in structured files, else empty.
 struct Address {
   std::string file;
   std::uint32_t line = 0;
@@ -26,14 +26,14 @@ struct Address {
   }
 };
 
-// One evidence line, or a few that make sense only together (a stack trace). `quote` is valid UTF-8 that stands
-// verbatim in the file at `at` (a prefix of the text where that is longer).
+// One evidence line, or a few that make sense only together (a stack trace). `quote` is valid UTF-8 that
+// stands verbatim in the file at `at` (a prefix of the text where that is longer).
 struct EvidenceLine {
   Address at;
   std::string quote;
-  std::string reason;            // why it was chosen: "error level, seen 214 times, first 06:30:34"
-  std::uint32_t occurrences = 1; // of the same template in that file
-  double score = 0;              // what the list is ranked by, 0 to 1
+  std::string reason;             // why it was chosen: "error level, seen 214 times, first 06:30:34"
+  std::uint32_t occurrences = 1;  // of the same template in that file
+  double score = 0;               // what the list is ranked by, 0 to 1
   template <class Codec>
   void fields(Codec& c) {
     c(at);
@@ -44,8 +44,8 @@ struct EvidenceLine {
   }
 };
 
-// A Kubernetes object, or any other thing that has a kind and a name. `kind` is the lower-case singular resource
-// name ("pod", "configmap", "namespace", "node", "container").
+// A Kubernetes object, or any other thing that has a kind and a name. `kind` is the lower-case singular
+// resource name ("pod", "configmap", "namespace", "node", "container").
 struct Name {
   std::string kind;
   std::string space;  // its namespace; for a container, "<namespace>/<pod>"; empty if it has none
@@ -112,7 +112,8 @@ struct Finding {
   }
 };
 
-// Nothing is left out in silence: how much of which file, and why ("budget", "file too large", "symbolic link").
+// Nothing is left out in silence: how much of which file, and why ("budget", "file too large", "symbolic
+// link").
 struct LeftOut {
   std::string file;  // or an example, when many were left out for the same reason
   std::string reason;
@@ -155,8 +156,8 @@ struct EvidenceList {
   }
 };
 
-// The id of the line at `index` of a list of `count`: "E001". All ids of a list have one width, so that none is a
-// prefix of another.
+// The id of the line at `index` of a list of `count`: "E001". All ids of a list have one width, so that none
+// is a prefix of another.
 std::string evidence_id(std::size_t index, std::size_t count);
 
 // The index an id stands for, or `count` when it stands for none.

@@ -14,13 +14,14 @@ namespace carrel {
 enum class RoomKind : std::uint8_t { inspect, read, think, check, count_ };
 const char* to_string(RoomKind kind);
 
-// ---- read: descriptor 3 is the bundle (an archive or a tar stream of a folder) ----------------------------------
-// Limits on what a bundle may make the room do. Over one, the rest is left out and told.
+// ---- read: descriptor 3 is the bundle (an archive or a tar stream of a folder)
+// ---------------------------------- Limits on what a bundle may make the room do. Over one, the rest is left
+// out and told.
 struct BundleLimits {
   std::uint64_t bytes = 64ULL << 30;       // unpacked, all files
   std::uint64_t file_bytes = 16ULL << 30;  // unpacked, one file
   std::uint32_t files = 1'000'000;
-  std::uint32_t ratio = 1000;              // unpacked to packed, once 64 MiB are unpacked
+  std::uint32_t ratio = 1000;                     // unpacked to packed, once 64 MiB are unpacked
   std::uint64_t structured_bytes = 256ULL << 20;  // objects and saved text held in memory at once
   template <class Codec>
   void fields(Codec& c) {
@@ -33,7 +34,7 @@ struct BundleLimits {
 };
 
 struct ReadJob {
-  std::string bundle_name;  // for messages alone
+  std::string bundle_name;         // for messages alone
   std::uint64_t packed_bytes = 0;  // size of the descriptor's file, 0 for a stream
   std::string question;
   bool kubernetes = true;  // false: no object detectors (a playbook that knows nothing of Kubernetes)
@@ -49,7 +50,8 @@ struct ReadJob {
 };
 using ReadResult = EvidenceList;
 
-// ---- check: descriptor 3 is the bundle ---------------------------------------------------------------------------
+// ---- check: descriptor 3 is the bundle
+// ---------------------------------------------------------------------------
 struct Citation {
   Address at;
   std::string quote;
@@ -85,7 +87,7 @@ struct CheckResult {
   enum class Place : std::uint8_t { found, no_such_file, no_such_line, quote_differs, path_differs, count_ };
   std::vector<Place> citations;
   std::vector<Searched> searched;  // with what was counted now
-  std::vector<Name> names;         // with `present` as found now; kind empty where the name was not found at all
+  std::vector<Name> names;  // with `present` as found now; kind empty where the name was not found at all
   template <class Codec>
   void fields(Codec& c) {
     c(citations, limit::citations * limit::tries);
@@ -94,8 +96,9 @@ struct CheckResult {
   }
 };
 
-// ---- inspect: descriptor 3 is the model file -------------------------------------------------------------------
-// What a model file says of itself, bounded; nothing of it is trusted.
+// ---- inspect: descriptor 3 is the model file
+// ------------------------------------------------------------------- What a model file says of itself,
+// bounded; nothing of it is trusted.
 struct ModelCard {
   std::string architecture;  // general.architecture
   std::string name;          // general.name
@@ -139,7 +142,8 @@ struct InspectJob {
   }
 };
 
-// ---- think: descriptor 3 is the model file ---------------------------------------------------------------------
+// ---- think: descriptor 3 is the model file
+// ---------------------------------------------------------------------
 struct Sampling {
   double temperature = 0;  // 0: the best token
   double top_p = 1;
@@ -168,23 +172,23 @@ struct Variant {
 
 struct ThinkJob {
   std::string model_name;
-  std::string system;              // the playbook's system text
+  std::string system;  // the playbook's system text
   std::string question;
-  std::vector<Variant> variants;   // one try each
-  std::string schema;              // JSON text of answer.schema.json
+  std::vector<Variant> variants;  // one try each
+  std::string schema;             // JSON text of answer.schema.json
   std::vector<CommandPattern> commands;
-  std::vector<EvidenceLine> lines; // ranked; filled into the token budget in this order
+  std::vector<EvidenceLine> lines;  // ranked; filled into the token budget in this order
   std::vector<Name> names;
   std::vector<Searched> searched;
-  std::string left_out;            // a sentence for the prompt on what the read room left out
-  std::string chat_template;       // text of --template FILE; empty: the model file's own
+  std::string left_out;       // a sentence for the prompt on what the read room left out
+  std::string chat_template;  // text of --template FILE; empty: the model file's own
   Sampling sampling;
-  std::uint32_t context = 0;       // tokens; 0: as much as the prompt needs, up to the trained context
+  std::uint32_t context = 0;          // tokens; 0: as much as the prompt needs, up to the trained context
   std::uint32_t output_tokens = 768;  // a try's cap
   std::uint32_t wall_seconds = 600;   // decoding stops, and says so, before the wall's own clock runs out
   std::uint32_t threads = 1;
-  std::uint32_t chunk = 512;       // tokens a prefill batch; a multiple of 64
-  bool exact = false;              // flash attention off, split streams
+  std::uint32_t chunk = 512;  // tokens a prefill batch; a multiple of 64
+  bool exact = false;         // flash attention off, split streams
   template <class Codec>
   void fields(Codec& c) {
     c(model_name, limit::path);
@@ -230,12 +234,12 @@ struct Try {
 
 struct ThinkResult {
   std::vector<Try> tries;
-  std::uint32_t lines_kept = 0;     // the first so many of the job's lines were in the prompt
+  std::uint32_t lines_kept = 0;  // the first so many of the job's lines were in the prompt
   std::uint32_t prompt_tokens = 0;
-  std::uint32_t context = 0;        // tokens, as the engine made it
+  std::uint32_t context = 0;  // tokens, as the engine made it
   std::uint32_t threads = 0;
-  std::string backend;              // the CPU back end that ggml chose
-  std::string library;              // libllama's build
+  std::string backend;  // the CPU back end that ggml chose
+  std::string library;  // libllama's build
   double load_s = 0, prefill_s = 0, decode_s = 0;
   template <class Codec>
   void fields(Codec& c) {

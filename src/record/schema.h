@@ -1,14 +1,16 @@
 // The answer's shape: the subset of JSON Schema draft 7 that Carrel decodes under and checks against.
 //
 // Supported: type (object, array, string, integer, boolean, null), properties with required and
-// additionalProperties: false, items with minItems, maxItems and uniqueItems, enum and const of strings, integers,
-// booleans and null, minLength and maxLength (in code points), minimum and maximum of integers, anyOf, and $ref to
-// "#/definitions/...". Annotations (title, description, $schema, $id, default, examples, $comment) are read over.
-// Anything else is an Error naming line and column: a feature is never dropped in silence.
+// additionalProperties: false, items with minItems, maxItems and uniqueItems, enum and const of strings,
+// integers, booleans and null, minLength and maxLength (in code points), minimum and maximum of integers,
+// anyOf, and $ref to
+// "#/definitions/...". Annotations (title, description, $schema, $id, default, examples, $comment) are read
+// over. Anything else is an Error naming line and column: a feature is never dropped in silence.
 //
 // Two words of Carrel's own tie a string to what a run knows, so that a model cannot write anything else:
 //   "x-carrel-set": "evidence"      the id of an evidence line that was kept
-//   "x-carrel-grammar": "command"   a command of the playbook's patterns over the bundle's names (record/command.h)
+//   "x-carrel-grammar": "command"   a command of the playbook's patterns over the bundle's names
+//   (record/command.h)
 //
 // Objects are decoded with their properties in the order of the schema file.
 #pragma once
@@ -25,7 +27,18 @@
 namespace carrel {
 
 struct Schema {
-  enum class Type : std::uint8_t { object, array, string, integer, boolean, null, any_of, literal, evidence, command };
+  enum class Type : std::uint8_t {
+    object,
+    array,
+    string,
+    integer,
+    boolean,
+    null,
+    any_of,
+    literal,
+    evidence,
+    command
+  };
   struct Property {
     std::string name;
     bool required = false;
@@ -33,14 +46,14 @@ struct Schema {
   };
 
   Type type = Type::null;
-  std::vector<Property> properties;                      // object
-  std::shared_ptr<const Schema> items;                   // array
-  std::uint32_t min_count = 0;                           // array: items; string: code points
-  std::uint32_t max_count = UINT32_MAX;                  // the linter demands a bound for arrays and strings
-  bool unique = false;                                   // array of strings
-  std::optional<std::int64_t> minimum, maximum;          // integer
-  std::vector<std::string> literals;                     // literal: the JSON texts of enum or const ("\"low\"", "3")
-  std::vector<std::shared_ptr<const Schema>> choices;    // any_of
+  std::vector<Property> properties;              // object
+  std::shared_ptr<const Schema> items;           // array
+  std::uint32_t min_count = 0;                   // array: items; string: code points
+  std::uint32_t max_count = UINT32_MAX;          // the linter demands a bound for arrays and strings
+  bool unique = false;                           // array of strings
+  std::optional<std::int64_t> minimum, maximum;  // integer
+  std::vector<std::string> literals;             // literal: the JSON texts of enum or const ("\"low\"", "3")
+  std::vector<std::shared_ptr<const Schema>> choices;  // any_of
 };
 
 // One mistake of a file a person wrote, with its place (1-based).
@@ -50,8 +63,8 @@ struct Mistake {
   std::string what;
 };
 
-// Reads a schema. On failure `mistakes` has all of them and the result is an Error (Code::bad_input) naming the first.
-// Recursive schemas are refused: an answer has a largest size. Deterministic; thread-safe.
+// Reads a schema. On failure `mistakes` has all of them and the result is an Error (Code::bad_input) naming
+// the first. Recursive schemas are refused: an answer has a largest size. Deterministic; thread-safe.
 Result<std::shared_ptr<const Schema>> parse_schema(std::string_view json, std::vector<Mistake>* mistakes);
 
 }  // namespace carrel

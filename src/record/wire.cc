@@ -6,12 +6,17 @@ namespace carrel {
 
 std::size_t body_limit(MessageType type) {
   switch (type) {
-    case MessageType::sealed: return 16;
-    case MessageType::progress: return 64;
-    case MessageType::refused: return 4 << 10;
+    case MessageType::sealed:
+      return 16;
+    case MessageType::progress:
+      return 64;
+    case MessageType::refused:
+      return 4 << 10;
     case MessageType::job:
-    case MessageType::result: return limit::message;
-    case MessageType::count_: break;
+    case MessageType::result:
+      return limit::message;
+    case MessageType::count_:
+      break;
   }
   return 0;
 }
@@ -28,7 +33,9 @@ Result<std::string> frame(MessageType type, std::string_view body) {
 
 Result<std::optional<Message>> FrameReader::next() {
   if (buffer_.size() < frame_header) return std::optional<Message>();
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(buffer_[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(buffer_[i]));
+  };
   const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
   if (buffer_[0] != 'C' || buffer_[1] != 'w') return refuse("the room sent something that is not a message");
   if (byte(2) != wire_version) return refuse(fmt::format("the room speaks version {} of the wire", byte(2)));

@@ -1,15 +1,15 @@
 // The messages between a room and the host. Format: docs/formats/wire.md.
 //
-// One frame: magic 'C' 'w', version, type (one byte each), body length (4 bytes, little endian), body. The room's
-// side of the conversation:
+// One frame: magic 'C' 'w', version, type (one byte each), body length (4 bytes, little endian), body. The
+// room's side of the conversation:
 //
 //   room: sealed       the filter is on; names the descriptor at which the host takes its listener
 //   host: job          only now does the room see its task
 //   room: progress*    at most a few a second
 //   room: result | refused
 //
-// The host's reader takes the room for hostile: sizes are checked before memory is taken, an unknown version or type
-// or a frame out of order ends the room (Code::room_refused).
+// The host's reader takes the room for hostile: sizes are checked before memory is taken, an unknown version
+// or type or a frame out of order ends the room (Code::room_refused).
 #pragma once
 
 #include <cstdint>

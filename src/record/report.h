@@ -1,0 +1,111 @@
+// The report: what a run gives the person who asked. Made from an answer by looking its ids up; nothing in it
+// was written by a model but root_cause, the commands' reasons, and missing.
+//
+// JSON form (`carrel triage --json`): docs/formats/report.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "record/evidence.h"
+#include "record/room.h"
+
+namespace carrel {
+
+// A deterministic verdict on a report; no check ever asks a model.
+struct Check {
+  enum class Verdict : std::uint8_t { pass, warn, fail, count_ };
+  std::string name;  // "citations"
+  Verdict verdict = Verdict::fail;
+  std::string detail;  // "3 of 3 quotes found"
+};
+const char* to_string(Check::Verdict verdict);
+
+struct ReportEvidence {
+  std::string id;
+  Address at;
+  std::string quote;
+  std::string shows;
+};
+
+// Another explanation that the detectors found, weaker than the first: the rest of the shortlist.
+struct Alternative {
+  std::string cause;
+  std::string detector;
+  double weight = 0;
+  std::vector<ReportEvidence> evidence;
+};
+
+struct Confidence {
+  std::string level;  // "low", "medium", "high"
+  double score = 0;   // 0 to 1
+  std::string basis;  // what the two rest on
+};
+
+struct StageTime {
+  std::string stage;  // "hash", "read", "think", "check"
+  double seconds = 0;
+};
+
+struct DeniedCall {
+  std::string room;
+  std::string call;
+  std::uint64_t count = 0;
+};
+
+struct ReportStats {
+  std::string format;
+  std::uint64_t files = 0, lines = 0, bytes = 0, objects = 0;
+  std::uint64_t evidence_found = 0, evidence_kept = 0;
+  std::vector<LeftOut> left_out;
+  std::vector<DeniedCall> denied;
+  std::vector<StageTime> stages;
+  std::uint64_t peak_memory = 0;  // bytes, of the largest room
+  // With a model:
+  std::uint32_t prompt_tokens = 0, output_tokens = 0, context = 0, threads = 0;
+  double load_s = 0, prefill_s = 0, decode_s = 0;
+  std::string backend, library;
+  std::uint64_t left_out_lines() const;
+};
+
+struct TryOutcome {
+  std::string variant;
+  std::string stop;  // "complete", "token cap", ...
+  std::uint32_t tokens = 0;
+  bool chosen = false;
+  bool agrees = false;
+};
+
+struct Report {
+  std::string run;
+  std::string tenant;
+  std::string playbook;  // "k8s-triage@3"
+  std::string input;
+  std::string input_sha256;
+  std::string question;
+  std::string engine;  // "none" or "llama"
+  std::string model_name, model_sha256, model_quantisation;
+  Verdict verdict = Verdict::insufficient_evidence;
+  std::string root_cause;
+  std::vector<ReportEvidence> evidence;
+  std::vector<Searched> searched;  // on which an absence stands
+  std::vector<Command> commands;
+  std::vector<std::string> missing;
+  Confidence confidence;
+  std::vector<Alternative> alternatives;
+  std::vector<Check> checks;
+  std::vector<TryOutcome> tries;
+  ReportStats stats;
+
+  bool passed() const;  // no check failed
+};
+
+// One JSON object, indented, ending with a newline. Valid UTF-8 whatever the texts hold.
+std::string to_json(const Report& report);
+
+// Reads back what to_json wrote. Unknown members are left alone; another version is an Error.
+Result<Report> report_from_json(const std::string& json);
+
+}  // namespace carrel
