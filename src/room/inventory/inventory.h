@@ -1,19 +1,24 @@
-// Inventory: what a bundle says, as far as its structure is understood. bundle/ fills it; evidence/ looks at it.
+// Inventory: what a bundle says, as far as its structure is understood. bundle/ fills it; evidence/ looks at
+// it.
 //
-// Objects come from JSON and YAML as they are, and from kubectl's text (get, describe, events) in the same shape as
-// the API's, as far as the text tells: `describe pod` gives metadata, spec.containers[].image,
-// status.containerStatuses[].state ..., each value with the line of the text it was read from. One object may so be
-// there several times (a row of `get pods` and a `describe`): `Object::source` says which, and what a source cannot
-// tell is a null Value.
+// Objects come from JSON and YAML as they are, and from kubectl's text (get, describe, events) in the same
+// shape as the API's, as far as the text tells: `describe pod` gives metadata, spec.containers[].image,
+// status.containerStatuses[].state ..., each value with the line of the text it was read from. One object may
+// so be there several times (a row of `get pods` and a `describe`): `Object::source` says which, and what a
+// source cannot tell is a null Value.
 //
-// An Inventory owns its documents; pointers and references into it hold as long as it lives and is not added to.
+// An Inventory owns its documents; pointers and references into it hold as long as it lives and is not added
+// to.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "record/evidence.h"
@@ -23,9 +28,9 @@ namespace carrel {
 
 // A file of the bundle whose text is held in memory: structured files and saved output of tools.
 struct Document {
-  std::string path;                // as in the archive
-  std::string text;                // raw bytes
-  std::vector<std::size_t> starts; // byte offset of each line
+  std::string path;                 // as in the archive
+  std::string text;                 // raw bytes
+  std::vector<std::size_t> starts;  // byte offset of each line
 
   // Line `number` (from 1) without its end; empty beyond the last.
   std::string_view line(std::uint32_t number) const;
@@ -39,9 +44,9 @@ struct Object {
   std::string space;  // its namespace, empty if it has none
   std::string name;
   const Document* file = nullptr;
-  std::string pointer;          // JSON pointer of the object in its file ("/items/3"), empty for text
-  const Value* value = nullptr; // the object itself, API shape
-  std::uint32_t line = 0;       // where it begins
+  std::string pointer;           // JSON pointer of the object in its file ("/items/3"), empty for text
+  const Value* value = nullptr;  // the object itself, API shape
+  std::uint32_t line = 0;        // where it begins
 
   const Value& operator[](std::string_view key) const { return (*value)[key]; }
 };
@@ -55,8 +60,8 @@ class Inventory {
   // Keeps a value tree.
   const Value& keep(Value value);
   void add(Object object);
-  // Says that all objects of the kind in the namespace ("" for cluster-scoped, "*" for every one) were listed, even
-  // if there were none.
+  // Says that all objects of the kind in the namespace ("" for cluster-scoped, "*" for every one) were
+  // listed, even if there were none.
   void add_searched(const std::string& kind, const std::string& space);
 
   const std::vector<Object>& all() const { return objects_; }
@@ -69,20 +74,22 @@ class Inventory {
   bool lists_all(std::string_view kind, std::string_view space) const;
   // Each listing with its distinct objects counted, in the order of kind and namespace.
   std::vector<Searched> searched() const;
-  // Every object, every container of a pod, and every object that another one refers to (present = false where a
-  // full listing lacks it or the bundle has none of it), sorted, each once, names that are no RFC 1123 names left out.
+  // Every object, every container of a pod, and every object that another one refers to (present = false
+  // where a full listing lacks it or the bundle has none of it), sorted, each once, names that are no RFC
+  // 1123 names left out.
   std::vector<Name> names() const;
 
  private:
   std::deque<Document> documents_;
   std::deque<Value> values_;
   std::vector<Object> objects_;
-  std::multimap<std::string, std::size_t, std::less<>> by_kind_;
-  std::map<std::pair<std::string, std::string>, bool> searched_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_kind_;
+  std::unordered_map<std::string, std::size_t> fullest_;  // by kind, namespace and name
+  std::set<std::pair<std::string, std::string>> searched_;
 };
 
-// The lower-case singular resource name of an API kind, a plural, or a short name ("PodList", "pods", "po" -> "pod",
-// "Ingress" -> "ingress", "endpoints" -> "endpoints"). Unknown kinds are lower-cased.
+// The lower-case singular resource name of an API kind, a plural, or a short name ("PodList", "pods", "po" ->
+// "pod", "Ingress" -> "ingress", "endpoints" -> "endpoints"). Unknown kinds are lower-cased.
 std::string resource_name(std::string_view kind);
 
 }  // namespace carrel

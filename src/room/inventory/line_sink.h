@@ -1,5 +1,5 @@
-// LineSink: where the bundle reader pours the text of files while it streams them. evidence/ mines it for lines that
-// matter; the check room looks up cited lines.
+// LineSink: where the bundle reader pours the text of files while it streams them. evidence/ mines it for
+// lines that matter; the check room looks up cited lines.
 #pragma once
 
 #include <cstdint>

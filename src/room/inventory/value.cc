@@ -16,7 +16,9 @@ const Value& Value::operator[](std::string_view key) const {
   return null();
 }
 
-const Value& Value::operator[](std::size_t index) const { return index < items.size() ? items[index] : null(); }
+const Value& Value::operator[](std::size_t index) const {
+  return index < items.size() ? items[index] : null();
+}
 
 std::optional<std::int64_t> Value::integer() const {
   std::int64_t number = 0;

@@ -1,0 +1,174 @@
+#include "room/inventory/inventory.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <unordered_set>
+#include <utility>
+
+#include "room/inventory/kinds.h"
+#include "room/inventory/references.h"
+
+namespace carrel {
+namespace {
+
+// No name holds a line end, so that the key is unambiguous.
+std::string key_of(std::string_view kind, std::string_view space, std::string_view name) {
+  std::string key;
+  key.reserve(kind.size() + space.size() + name.size() + 2);
+  key.append(kind).append(1, '\n').append(space).append(1, '\n').append(name);
+  return key;
+}
+
+// RFC 1123 subdomain; names of RBAC objects may hold ':'.
+bool is_name(std::string_view name, bool colons) {
+  if (name.empty() || name.size() > limit::name) return false;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (!letter(name.front()) || !letter(name.back())) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [&](char c) { return letter(c) || c == '-' || c == '.' || (colons && c == ':'); });
+}
+
+bool is_access_kind(std::string_view kind) {
+  return kind == "role" || kind == "rolebinding" || kind == "clusterrole" || kind == "clusterrolebinding";
+}
+
+// What is not an object that a command could name: a record of something that happened, a measurement.
+bool has_no_name(std::string_view kind) {
+  return kind == "event" || kind == "podmetrics" || kind == "nodemetrics";
+}
+
+// Collects each name once; present wins over referenced.
+class NameSet {
+ public:
+  void add(std::string_view kind, std::string_view space, std::string_view name, bool present) {
+    if (has_no_name(kind) || !is_name(name, is_access_kind(kind))) return;
+    if (kind != "container" && !space.empty() && !is_name(space, false)) return;
+    bool& known = names_[{std::string(kind), std::string(space), std::string(name)}];
+    known = known || present;
+  }
+
+  std::vector<Name> take() const {
+    std::vector<Name> out;
+    out.reserve(names_.size());
+    for (const auto& [key, present] : names_) {
+      out.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), present});
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::tuple<std::string, std::string, std::string>, bool> names_;
+};
+
+void add_containers(const Object& pod, NameSet* names) {
+  if (!is_name(pod.name, false)) return;
+  const std::string place = pod.space + "/" + pod.name;
+  for (const char* list : {"initContainers", "containers", "ephemeralContainers"}) {
+    for (const Value& container : pod["spec"][list].items)
+      names->add("container", place, container["name"].text(), true);
+  }
+}
+
+}  // namespace
+
+std::string_view Document::line(std::uint32_t number) const {
+  if (number == 0 || number > starts.size()) return {};
+  const std::size_t begin = starts[number - 1];
+  std::size_t end = number < starts.size() ? starts[number] : text.size();
+  if (end > begin && text[end - 1] == '\n') --end;
+  if (end > begin && text[end - 1] == '\r') --end;
+  return std::string_view(text).substr(begin, end - begin);
+}
+
+void Document::find_lines() {
+  starts.clear();
+  if (text.empty()) return;
+  starts.push_back(0);
+  for (std::size_t at = text.find('\n'); at != std::string::npos && at + 1 < text.size();
+       at = text.find('\n', at + 1)) {
+    starts.push_back(at + 1);
+  }
+}
+
+const Document& Inventory::add(Document document) {
+  documents_.push_back(std::move(document));
+  Document& kept = documents_.back();
+  if (kept.starts.empty()) kept.find_lines();
+  return kept;
+}
+
+const Value& Inventory::keep(Value value) {
+  values_.push_back(std::move(value));
+  return values_.back();
+}
+
+void Inventory::add(Object object) {
+  if (object.value == nullptr) object.value = &Value::null();
+  const std::size_t index = objects_.size();
+  by_kind_[object.kind].push_back(index);
+  const auto [known, is_new] = fullest_.try_emplace(key_of(object.kind, object.space, object.name), index);
+  if (!is_new && object.source < objects_[known->second].source) known->second = index;
+  objects_.push_back(std::move(object));
+}
+
+void Inventory::add_searched(const std::string& kind, const std::string& space) {
+  searched_.emplace(kind, space);
+}
+
+std::vector<const Object*> Inventory::of(std::string_view kind) const {
+  std::vector<const Object*> out;
+  const auto found = by_kind_.find(kind);
+  if (found == by_kind_.end()) return out;
+  out.reserve(found->second.size());
+  for (const std::size_t index : found->second) out.push_back(&objects_[index]);
+  return out;
+}
+
+const Object* Inventory::find(std::string_view kind, std::string_view space, std::string_view name) const {
+  const auto found = fullest_.find(key_of(kind, space, name));
+  return found == fullest_.end() ? nullptr : &objects_[found->second];
+}
+
+bool Inventory::lists_all(std::string_view kind, std::string_view space) const {
+  const std::string key(kind);
+  return searched_.contains({key, std::string(space)}) || (!space.empty() && searched_.contains({key, "*"}));
+}
+
+std::vector<Searched> Inventory::searched() const {
+  std::vector<Searched> out;
+  out.reserve(searched_.size());
+  for (const auto& [kind, space] : searched_) {
+    std::unordered_set<std::string> distinct;
+    const auto found = by_kind_.find(kind);
+    if (found != by_kind_.end()) {
+      for (const std::size_t index : found->second) {
+        const Object& object = objects_[index];
+        if (space == "*" || object.space == space) distinct.insert(object.space + "\n" + object.name);
+      }
+    }
+    out.push_back({kind, space, static_cast<std::uint32_t>(distinct.size())});
+  }
+  return out;
+}
+
+std::vector<Name> Inventory::names() const {
+  NameSet names;
+  for (const Object& object : objects_) {
+    names.add(object.kind, object.space, object.name, true);
+    // Where something lives, the namespace exists, whether or not namespaces were collected.
+    if (!object.space.empty() && object.kind != "event") names.add("namespace", "", object.space, true);
+    if (object.kind == "pod") add_containers(object, &names);
+    find_references(object, [&](const Reference& reference) {
+      names.add(reference.kind, reference.space, reference.name,
+                find(reference.kind, reference.space, reference.name) != nullptr);
+    });
+  }
+  for (const auto& [kind, space] : searched_) {
+    if (!space.empty() && space != "*")
+      names.add("namespace", "", space, find("namespace", "", space) != nullptr);
+  }
+  return names.take();
+}
+
+}  // namespace carrel
