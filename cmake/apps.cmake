@@ -1,1 +1,10 @@
 # The programs, their tests, benches and fuzzers.
+if(CARREL_FUZZ)
+  add_subdirectory(fuzz)
+elseif(NOT CARREL_SANITIZE)
+  add_subdirectory(bench)
+  add_subdirectory(tests)
+  if(TARGET carrel AND TARGET carrel-read AND TARGET carrel-think)
+    include(cmake/install.cmake)
+  endif()
+endif()

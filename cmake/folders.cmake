@@ -4,6 +4,7 @@
 # Dependencies are other places, or names of libraries. Tests are discovered by CTest from the test program.
 find_package(GTest REQUIRED)
 include(GoogleTest)
+add_custom_target(unit-tests)
 
 function(carrel_target_name place out)
   string(REPLACE "/" "-" dashed ${place})
@@ -34,6 +35,21 @@ function(carrel_folder place)
     add_executable(${target}-test ${tests})
     target_link_libraries(${target}-test PRIVATE ${target} GTest::gmock GTest::gtest_main Threads::Threads)
     gtest_discover_tests(${target}-test TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST
-                         PROPERTIES TIMEOUT 300)
+                         PROPERTIES TIMEOUT 300 LABELS unit)
+    add_dependencies(unit-tests ${target}-test)
   endif()
+endfunction()
+
+# Links a program with what its source names on a line "// links: PLACE...": folders below src/, or libraries.
+function(carrel_link_as_named program source)
+  file(STRINGS ${source} links REGEX "^// links: ")
+  string(REGEX REPLACE "^// links: " "" links "${links}")
+  separate_arguments(links)
+  foreach(place ${links})
+    if(IS_DIRECTORY ${CMAKE_SOURCE_DIR}/src/${place})
+      carrel_target_name(${place} place)
+    endif()
+    target_link_libraries(${program} PRIVATE ${place})
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
 endfunction()

@@ -1,0 +1,82 @@
+# Carrel. Two targets are enough to begin with, each doing all its own set-up:
+#
+#   make demo        triage the example bundle and print the report
+#   make test        build and run every test
+#
+#   make             the programs, in build/release
+#   make install     under PREFIX (default /usr/local); DESTDIR is honoured
+#   make room        the room image; LLAMA_PREFIX=DIR makes it from your own llama.cpp
+#   make bench       the benchmarks, one JSON line a figure
+#   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
+#   make sanitize    the unit tests under the address and undefined-behaviour sanitizers
+#   make format      clang-format on every source; make lint checks it, and runs clang-tidy
+#   make examples    examples/*.tar.gz again from the folders beside them
+#   make clean       removes build/; downloads stay in ~/.cache/carrel
+#
+# This file only calls CMake, Ninja and the scripts in setup/ and room-image/; CMakeLists.txt is the build.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+LLAMA_PREFIX ?=
+export NINJA_STATUS = [%f/%t] 
+
+release := build/release
+sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
+
+.PHONY: all demo test install room bench fuzz sanitize format lint examples clean packages release
+
+all: release
+
+packages:
+	@setup/packages build
+
+# The image that was made last time stays, be it Debian's or one's own, unless `make room` says otherwise.
+room: packages
+	@room-image/make-image $(if $(LLAMA_PREFIX),--llama-prefix "$(LLAMA_PREFIX)")
+
+release: packages
+	@setup/room
+	@setup/configure release
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet)
+	@setup/room --prove $(release)
+
+demo: release
+	@printf '\n$$ carrel triage examples/customer-123.tar.gz\n\n'
+	@$(release)/carrel triage examples/customer-123.tar.gz
+
+test: release
+	@ctest --test-dir $(release) --output-on-failure --no-tests=error -j $(JOBS)
+
+install: release
+	@cmake --install $(release) --prefix "$(PREFIX)" | sed -n 's/^-- Installing: \(.*\/bin\/.*\)/installed \1/p'
+
+sanitize: packages
+	@setup/configure debug
+	@ninja -C build/debug -j $(JOBS) $(if $(CI),--quiet) unit-tests
+	@ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) -L unit
+
+fuzz:
+	@setup/packages build fuzz
+	@setup/configure fuzz
+	@ninja -C build/fuzz -j $(JOBS) $(if $(CI),--quiet) fuzzers
+	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(JOBS)
+
+bench: release
+	@setup/packages bench
+	@bench/run $(release)
+
+format:
+	@setup/packages lint
+	@clang-format -i $(sources)
+
+lint: release
+	@setup/packages lint
+	@clang-format --dry-run -Werror $(sources)
+	@setup/lint $(release) $(JOBS)
+
+examples:
+	@examples/make-bundles
+
+clean:
+	rm -rf build
