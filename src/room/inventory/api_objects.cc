@@ -1,3 +1,5 @@
+#include "room/inventory/api_objects.h"
+
 #include <algorithm>
 #include <set>
 #include <string>
@@ -7,7 +9,6 @@
 
 #include "base/text.h"
 #include "room/inventory/kinds.h"
-#include "room/inventory/read_value.h"
 
 namespace carrel {
 namespace {

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "record/evidence.h"
-#include "room/inventory/value.h"
+#include "base/value.h"
 
 namespace carrel {
 

@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "room/inventory/read_value.h"
+#include "base/read_value.h"
+#include "room/inventory/api_objects.h"
 
 namespace carrel {
 namespace {

@@ -1,23 +1,10 @@
-// Readers of JSON and YAML that keep the place of every value, and the reader of API objects on top of them.
-//
-// Input is hostile: nesting, size and aliases are bounded (depth 128, 4 million values, YAML aliases are
-// copied within that count), invalid UTF-8 becomes U+FFFD, duplicate keys keep the last. An error names line
-// and reason.
+// Reads API objects out of JSON and YAML values.
 #pragma once
 
-#include <string_view>
-#include <vector>
-
-#include "base/result.h"
+#include "base/value.h"
 #include "room/inventory/inventory.h"
-#include "room/inventory/value.h"
 
 namespace carrel {
-
-Result<Value> read_json(std::string_view text);
-
-// All documents of a YAML stream.
-Result<std::vector<Value>> read_yaml(std::string_view text);
 
 // Adds what a value of `file` holds: one object, a List kind's items (pointer "/items/3"), or a plain array
 // of objects. `root` has to be kept by the inventory. Kind and namespace that an item does not tell are taken

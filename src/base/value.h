@@ -1,6 +1,6 @@
 // Value: a JSON or YAML value that knows where it stands in its file.
 //
-// Both readers (inventory/read_value.h) and the reader of kubectl's text make these, so that whatever looks
+// Both readers (base/read_value.h) and the reader of kubectl's text make these, so that whatever looks
 // at objects is written once. A Value never changes after it was read; asking it for what it lacks gives the
 // one null Value, so chains of look-ups need no tests:
 //

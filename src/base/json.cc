@@ -8,8 +8,8 @@
 #include <rapidjson/reader.h>
 
 #include "base/text.h"
-#include "room/inventory/read_value.h"
-#include "room/inventory/value_builder.h"
+#include "base/read_value.h"
+#include "base/value_builder.h"
 
 namespace carrel {
 namespace {

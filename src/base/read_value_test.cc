@@ -1,11 +1,11 @@
-#include "room/inventory/read_value.h"
+#include "base/read_value.h"
 
 #include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "room/inventory/value_builder.h"
+#include "base/value_builder.h"
 
 namespace carrel {
 namespace {

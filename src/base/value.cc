@@ -1,4 +1,4 @@
-#include "room/inventory/value.h"
+#include "base/value.h"
 
 #include <charconv>
 

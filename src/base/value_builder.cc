@@ -1,4 +1,4 @@
-#include "room/inventory/value_builder.h"
+#include "base/value_builder.h"
 
 #include <algorithm>
 #include <unordered_set>

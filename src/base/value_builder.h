@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "room/inventory/value.h"
+#include "base/value.h"
 
 namespace carrel {
 
