@@ -34,6 +34,7 @@ function(carrel_folder place)
   if(tests AND NOT CARREL_FUZZ)
     add_executable(${target}-test ${tests})
     target_link_libraries(${target}-test PRIVATE ${target} GTest::gmock GTest::gtest_main Threads::Threads)
+    target_compile_definitions(${target}-test PRIVATE CARREL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     gtest_discover_tests(${target}-test TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST
                          PROPERTIES TIMEOUT 300 LABELS unit)
     add_dependencies(unit-tests ${target}-test)

@@ -1,0 +1,56 @@
+// A playbook: a folder that says what to ask, in which shape the answer comes, and what is allowed.
+//
+//   playbook.yaml        name, version, input, question, variants, commands, checks, caps, sampling
+//   answer.schema.json   the answer's shape (record/schema.h)
+//   prompts/*.md         the system text and one file a variant
+//   cases/               labelled cases (not read by a run)
+//
+// docs/playbooks.md describes every key. Loading tells all mistakes together, each with file, line and
+// column.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "record/command.h"
+#include "record/room.h"
+#include "record/schema.h"
+
+namespace carrel {
+
+struct Playbook {
+  std::string name;
+  std::uint32_t version = 1;
+  std::string description;
+  bool kubernetes = false;  // input: kubernetes | text
+  std::string question;     // asked where the user asks nothing
+  std::string system;
+  std::vector<Variant> variants;
+  std::string schema_text;
+  std::shared_ptr<const Schema> schema;
+  std::vector<CommandPattern> commands;
+  std::vector<std::string> checks;  // names of check_names()
+  // Settings that the playbook gives (caps, sampling), by the names of host/settings, with the line they
+  // stand at.
+  std::vector<std::pair<std::string, std::string>> settings;
+  std::string file;    // of playbook.yaml
+  std::string sha256;  // over every file that shapes a run, by name and content
+
+  std::string title() const { return name + "@" + std::to_string(version); }
+};
+
+// The checks a playbook may name: schema, citations, searched, names, commands, text.
+const std::vector<std::string>& check_names();
+
+// Reads a folder. On failure the Error's text lists every mistake, a line each: "file:line:column: what".
+Result<Playbook> load_playbook(const std::string& folder);
+
+// Makes a folder with a playbook that works, to be changed: a copy of the one in `from`, named as the folder.
+// Never overwrites.
+Status new_playbook(const std::string& folder, const std::string& from);
+
+}  // namespace carrel
