@@ -1,4 +1,5 @@
 # The programs, their tests, benches and fuzzers.
+include(cmake/read.cmake)
 if(CARREL_FUZZ)
   add_subdirectory(fuzz)
 elseif(NOT CARREL_SANITIZE)

@@ -1,0 +1,202 @@
+#include "room/bundle/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/text.h"
+#include "room/inventory/inventory.h"
+#include "room/inventory/kinds.h"
+
+namespace carrel {
+namespace {
+
+using Parts = std::vector<std::string_view>;
+
+Parts split(std::string_view path) {
+  Parts parts;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t slash = std::min(path.find('/', from), path.size());
+    const std::string_view part = path.substr(from, slash - from);
+    if (!part.empty() && part != ".") parts.push_back(part);
+    from = slash + 1;
+  }
+  return parts;
+}
+
+// The index of a component, or parts.size().
+std::size_t index_of(const Parts& parts, std::string_view name) {
+  return static_cast<std::size_t>(std::find(parts.begin(), parts.end(), name) - parts.begin());
+}
+
+bool drop_suffix(std::string_view* text, std::string_view suffix) {
+  if (text->size() <= suffix.size() || !text->ends_with(suffix)) return false;
+  text->remove_suffix(suffix.size());
+  return true;
+}
+
+std::string_view stem_of(std::string_view name) {
+  for (const std::string_view suffix : {".json", ".yaml", ".yml", ".log", ".txt"}) {
+    if (drop_suffix(&name, suffix)) break;
+  }
+  return name;
+}
+
+bool is_structured_name(std::string_view name) {
+  return name.ends_with(".json") || name.ends_with(".yaml") || name.ends_with(".yml");
+}
+
+// "app.log", "app.log.3", "messages-20250101" and the like are told by the words, not by the whole name.
+bool is_log_name(std::string_view name) {
+  if (name.ends_with(".log") || name.ends_with(".jsonl") || name.ends_with(".ndjson") ||
+      name.ends_with(".err"))
+    return true;
+  if (name.find(".log.") != name.npos || name.find(".log-") != name.npos) return true;
+  const std::string_view stem = stem_of(name);
+  constexpr std::array words{"logs",   "journal", "journalctl", "messages",
+                             "syslog", "dmesg",   "stderr",     "stdout"};
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return stem == word || (stem.starts_with(word) && (stem[word.size()] == '_' || stem[word.size()] == '-' ||
+                                                       stem[word.size()] == '.'));
+  });
+}
+
+// Saved output of a tool. sos keeps hundreds of megabytes of those; its plugins for Kubernetes alone are of
+// use here.
+bool is_tool_output(const Parts& parts) {
+  const std::size_t plugin = index_of(parts, "sos_commands") + 1;
+  if (plugin < parts.size()) {
+    return parts[plugin].find("kube") != parts[plugin].npos || parts[plugin] == "openshift";
+  }
+  return parts.back().ends_with(".txt") || parts.back().ends_with(".out") ||
+         index_of(parts, "kubectl") + 1 < parts.size();
+}
+
+void set_log(TextFile* file, std::string_view space, std::string_view pod, std::string_view container) {
+  file->kind = TextFile::Kind::log;
+  file->space = space;
+  file->pod = pod;
+  if (drop_suffix(&container, "-previous") || drop_suffix(&container, ".previous"))
+    file->kind = TextFile::Kind::previous_log;
+  file->container = container;
+}
+
+// The kubelet's own folders: pods/<ns>_<pod>_<uid>/<container>/<restart>.log.
+bool kubelet_log(const Parts& parts, TextFile* file) {
+  if (parts.size() < 4 || parts[parts.size() - 4] != "pods" || !is_log_name(parts.back())) return false;
+  const std::string_view folder = parts[parts.size() - 3];
+  const std::size_t first = folder.find('_');
+  const std::size_t last = folder.rfind('_');
+  if (first == folder.npos || first == last) return false;
+  set_log(file, folder.substr(0, first), folder.substr(first + 1, last - first - 1), parts[parts.size() - 2]);
+  return true;
+}
+
+bool log_place(const Parts& parts, TextFile* file) {
+  const std::size_t n = parts.size();
+  const std::string_view name = parts.back();
+  if (kubelet_log(parts, file)) return true;
+  if (n >= 4 && parts[n - 4] == "logs" &&
+      name.ends_with(".log")) {  // troubleshoot: logs/<ns>/<pod>/<container>.log
+    set_log(file, parts[n - 3], parts[n - 2], stem_of(name));
+    return true;
+  }
+  if (n >= 3 && name == "logs.txt") {  // cluster-info dump: <ns>/<pod>/logs.txt, of all its containers
+    set_log(file, parts[n - 3], parts[n - 2], "");
+    return true;
+  }
+  // must-gather: namespaces/<ns>/pods/<pod>/<container>/<container>/logs/{current,previous}.log
+  if (n >= 8 && parts[n - 8] == "namespaces" && parts[n - 6] == "pods" && parts[n - 2] == "logs" &&
+      name.ends_with(".log")) {
+    set_log(file, parts[n - 7], parts[n - 5], parts[n - 3]);
+    if (name.starts_with("previous")) file->kind = TextFile::Kind::previous_log;
+    return true;
+  }
+  if (n >= 4 && parts[n - 3] == "podlogs") {  // sos: cluster-info/<ns>/podlogs/<pod>/<file>
+    set_log(file, parts[n - 4], parts[n - 2], "");
+    return true;
+  }
+  const bool in_log_folder =
+      n >= 3 && index_of(parts, "var") + 1 < n && parts[index_of(parts, "var") + 1] == "log";
+  if (!is_log_name(name) && !(in_log_folder && !is_structured_name(name))) return false;
+  set_log(file, "", "", name.ends_with(".log") ? stem_of(name) : std::string_view());
+  return true;
+}
+
+// kind and space of a listing, where the kind is one of Kubernetes' and its scope fits.
+void set_listing(Listing* listing, Listing::Role role, std::string_view kind, std::string_view space) {
+  const KindEntry* const entry = find_kind(kind);
+  if (entry == nullptr) return;
+  *listing = {role, std::string(entry->singular), std::string(entry->cluster_scoped ? "" : space)};
+}
+
+void listing_place(const Parts& parts, Listing* listing) {
+  const std::size_t n = parts.size();
+  std::string_view stem = stem_of(parts.back());
+  const std::size_t resources = index_of(parts, "cluster-resources");
+  if (resources + 2 == n) {
+    const Listing::Role role = drop_suffix(&stem, "-errors") ? Listing::Role::errors : Listing::Role::objects;
+    const KindEntry* const entry = find_kind(stem);
+    if (role == Listing::Role::errors || (entry != nullptr && entry->cluster_scoped))
+      set_listing(listing, role, stem, "");
+  } else if (resources + 3 == n) {
+    set_listing(listing, Listing::Role::objects, parts[n - 2], stem);
+  } else if (n >= 4 && parts[n - 4] == "namespaces") {  // must-gather: namespaces/<ns>/<group>/<plural>.yaml
+    if (parts[n - 2] != "pods") set_listing(listing, Listing::Role::objects, stem, parts[n - 3]);
+  } else if (n >= 3 && parts[n - 3] == "cluster-scoped-resources") {
+    set_listing(listing, Listing::Role::objects, stem, "");
+  } else if (resources == n && n >= 1 && parts.back() == "nodes.json") {  // cluster-info dump
+    set_listing(listing, Listing::Role::objects, stem, "");
+  } else if (resources == n && n >= 2 &&
+             parts.back().ends_with(".json")) {  // cluster-info dump: <ns>/<plural>.json
+    constexpr std::array dumped{
+        "events", "replication-controllers", "services", "daemonsets", "deployments", "replicasets", "pods"};
+    if (std::find(dumped.begin(), dumped.end(), stem) != dumped.end())
+      set_listing(listing, Listing::Role::objects, stem, parts[n - 2]);
+  }
+}
+
+}  // namespace
+
+Place place_of(std::string_view path) {
+  Place place;
+  place.file.path = path;
+  const Parts parts = split(path);
+  if (parts.empty()) return place;
+  if (log_place(parts, &place.file)) return place;
+  if (is_structured_name(parts.back())) {
+    place.file.kind = TextFile::Kind::structured;
+    listing_place(parts, &place.listing);
+  } else if (is_tool_output(parts)) {
+    place.file.kind = TextFile::Kind::tool_output;
+  }
+  return place;
+}
+
+void FormatVotes::see(std::string_view path) {
+  const Parts parts = split(path);
+  if (parts.empty()) return;
+  const std::size_t n = parts.size();
+  const std::string_view name = parts.back();
+  const auto has = [&](std::string_view part) { return index_of(parts, part) < n; };
+  if (has("cluster-resources") || (n <= 2 && name == "version.yaml")) troubleshoot_ = true;
+  if (has("cluster-scoped-resources") || name == "must-gather.logs") must_gather_ = true;
+  if (has("sos_commands") || has("sos_reports") || has("sos_logs")) sos_ = true;
+  if (!has("cluster-resources") && n >= 2 && (name == "replication-controllers.json" || name == "logs.txt"))
+    dump_ = true;
+  if (has("kubectl") ||
+      (name.ends_with(".txt") && (name.starts_with("describe") || name.starts_with("kubectl") ||
+                                  name.starts_with("get-") || name.starts_with("get_"))))
+    kubectl_ = true;
+}
+
+std::string FormatVotes::format(bool has_objects) const {
+  if (must_gather_) return "must-gather";
+  if (sos_) return "sos report";
+  if (troubleshoot_) return "support bundle (troubleshoot)";
+  if (dump_) return "kubectl cluster-info dump";
+  if (kubectl_) return "saved kubectl output";
+  return has_objects ? "folder with Kubernetes objects" : "folder of text";
+}
+
+}  // namespace carrel

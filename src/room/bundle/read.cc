@@ -1,0 +1,361 @@
+#include "room/bundle/read.h"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "room/bundle/archive_handle.h"
+#include "room/bundle/block_reader.h"
+#include "room/bundle/byte_source.h"
+#include "room/bundle/held_files.h"
+#include "room/bundle/layout.h"
+#include "room/bundle/member.h"
+#include "room/bundle/pour.h"
+#include "room/bundle/recognise.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::uint64_t progress_step = 4 << 20;
+constexpr std::uint64_t ratio_from = 64 << 20;  // unpacked bytes below which a high ratio harms nobody
+constexpr std::size_t blocks_ahead = 16;
+
+Error bad(std::string what, std::string remedy) {
+  return {Code::bad_input, std::move(what), std::move(remedy)};
+}
+
+// What kind of member it is, where it is no regular file; nullptr for one.
+const char* refuse_kind(archive_entry* entry) {
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return archive_entry_sparse_count(entry) > 0 ? "sparse file" : nullptr;
+    case AE_IFLNK:
+      return "symbolic link";
+    case AE_IFCHR:
+    case AE_IFBLK:
+      return "device";
+    case AE_IFIFO:
+      return "named pipe";
+    case AE_IFSOCK:
+      return "socket";
+    default:
+      return "member of an unknown kind";
+  }
+}
+
+class Reading {
+ public:
+  Reading(int fd, const BundleOptions& options, Inventory* inventory, LineSink* sink)
+      : fd_(fd),
+        options_(options),
+        inventory_(inventory),
+        held_(inventory, &left_out_, options.limits.structured_bytes),
+        pour_(sink, options.kubernetes ? &held_ : nullptr, &left_out_, &summary_, options.limits.file_bytes) {
+  }
+
+  Result<BundleSummary> run() {
+    if (auto read = read_content(); !read) return read.error();
+    if (summary_.files == 0 && encrypted_ > 0)
+      return bad("is encrypted: every file in it asks for a password",
+                 "decrypt it first and give the decrypted files");
+    if (members_ == 0 || (summary_.files == 0 && left_out_.empty()))
+      return bad("is an archive without files", "check how it was made");
+    if (options_.kubernetes) held_.finish();
+    inventory_->format = votes_.format(!inventory_->all().empty());
+    summary_.left_out = left_out_.take();
+    return std::move(summary_);
+  }
+
+ private:
+  // ---- What the descriptor holds ----
+  Status read_content() {
+    auto packed = std::make_unique<FdSource>(fd_);
+    const auto head = packed->peek(recognise_bytes);
+    if (!head) return head.error();
+    const Recognised outer = recognise(*head);
+    switch (outer.content) {
+      case Content::zip:
+        return read_zip();
+      case Content::gzip:
+        return read_unpacked(std::move(packed), Packing::gzip);
+      case Content::zstd:
+        return read_unpacked(std::move(packed), Packing::zstd);
+      case Content::xz:
+        return read_unpacked(std::move(packed), Packing::xz);
+      case Content::bzip2:
+        return read_unpacked(std::move(packed), Packing::bzip2);
+      default:
+        blocks_ = std::make_unique<BlockReader>(std::move(packed), 0);
+    }
+    return read_plain(outer);
+  }
+
+  Status read_unpacked(std::unique_ptr<FdSource> packed, Packing packing) {
+    auto source = unpack(std::move(packed), packing);
+    if (!source) return source.error();
+    limit_ratio_ = true;
+    blocks_ = std::make_unique<BlockReader>(std::move(*source), blocks_ahead);
+    const auto first = blocks_->peek();
+    if (!first) return first.error();
+    const Recognised inner = recognise(*first);
+    if (is_packed(inner.content) && inner.content != Content::tar)
+      return bad(fmt::format("holds {} inside its compression", inner.name),
+                 "unpack it once and give what is inside");
+    return read_plain(inner);
+  }
+
+  Status read_plain(const Recognised& content) {
+    switch (content.content) {
+      case Content::empty:
+        return bad("is empty", "check how it was made or copied");
+      case Content::tar:
+        return read_tar();
+      case Content::text:
+        return read_text();
+      case Content::encrypted:
+        return bad(fmt::format("is {}", content.name), content.remedy);
+      case Content::unsupported:
+        return bad(fmt::format("is {}, which Carrel does not read", content.name), content.remedy);
+      default:
+        break;
+    }
+    return bad("is neither an archive nor text",
+               "give a .tar, .tar.gz, .tar.zst, .tar.xz or .zip, a folder, or a text file");
+  }
+
+  // A text file given alone is a bundle of one file.
+  Status read_text() {
+    std::string name = options_.name.substr(options_.name.rfind('/') + 1);
+    for (const std::string_view packing : {".gz", ".zst", ".xz", ".bz2"}) {
+      if (limit_ratio_ && name.size() > packing.size() && name.ends_with(packing))
+        name.resize(name.size() - packing.size());
+    }
+    if (refuse_name(name) != nullptr) name = "input.txt";
+    ++members_;
+    votes_.see(name);
+    pour_.begin(name);
+    bool wanted = true;
+    for (;;) {
+      const auto block = next_block();
+      if (!block) return block.error();
+      if (block->empty()) break;
+      if (wanted) wanted = pour_.add(*block);
+    }
+    pour_.end(0);
+    if (!stopped_.empty()) left_out_.add(stopped_, name, 0);
+    return {};
+  }
+
+  // ---- Archives ----
+  // The next block of the unpacked stream, counted against the limits; empty at the end, and where a limit
+  // ends it.
+  Result<std::string_view> next_block() {
+    if (!stopped_.empty()) return std::string_view();
+    const auto block = blocks_->next();
+    if (!block) return block.error();
+    progress(blocks_->packed());
+    return within_limits(block->size(), blocks_->packed()) ? block : std::string_view();
+  }
+
+  // Counts `unpacked` more bytes, of `packed` in all; sets stopped_ where a limit is passed.
+  bool within_limits(std::uint64_t unpacked, std::uint64_t packed) {
+    const BundleLimits& limits = options_.limits;
+    unpacked_ += unpacked;
+    if (limit_ratio_ && unpacked_ > ratio_from && unpacked_ / std::max(1U, limits.ratio) > packed)
+      stopped_ = fmt::format("unpacks to more than {} times its size, not read from here on", limits.ratio);
+    if (unpacked_ > limits.bytes)
+      stopped_ = fmt::format("more than {} bytes unpacked, not read from here on", limits.bytes);
+    return stopped_.empty();
+  }
+
+  void progress(std::uint64_t packed) {
+    if (!options_.progress || packed < told_ + progress_step) return;
+    told_ = packed;
+    options_.progress(packed);
+  }
+
+  static la_ssize_t pull_block(archive*, void* self, const void** bytes) {
+    auto* const reading = static_cast<Reading*>(self);
+    const auto block = reading->next_block();
+    if (!block) {
+      reading->broken_ = block.error();
+      return ARCHIVE_FATAL;
+    }
+    *bytes = block->data();
+    return static_cast<la_ssize_t>(block->size());
+  }
+
+  Status read_tar() {
+    const ReadHandle handle(archive_read_new());
+    if (handle == nullptr) return Error{Code::machine, "needs more memory to be read", ""};
+    archive_read_support_format_tar(handle.get());
+    if (archive_read_open(handle.get(), this, nullptr, &Reading::pull_block, nullptr) != ARCHIVE_OK)
+      return failure(handle.get());
+    if (auto read = read_members(handle.get()); !read) return read;
+    if (!stopped_.empty()) return {};
+    // A tar ends with blocks of zeros. libarchive takes the stream's end as well, which a cut looks like.
+    const auto header_at = static_cast<std::uint64_t>(archive_read_header_position(handle.get()));
+    if (unpacked_ <= header_at)
+      return bad(fmt::format("is truncated: it ends after {} bytes without the mark of its end", unpacked_),
+                 "get a complete copy of it");
+    return drain();
+  }
+
+  // The rest of the stream behind the archive's end: a compressed file is whole only when all of it unpacks.
+  Status drain() {
+    for (;;) {
+      const auto block = next_block();
+      if (!block) return block.error();
+      if (block->empty()) return {};
+      const std::size_t zeros = std::min(block->find_first_not_of('\0'), block->size());
+      if (zeros < block->size())
+        left_out_.add("bytes behind the archive's end", "", block->size() - zeros, 0);
+    }
+  }
+
+  // A zip has its directory at the end, and only that tells links from files: it is read by seeking. What
+  // cannot seek (a pipe) is refused.
+  Status read_zip() {
+    struct stat status {};
+    if (lseek(fd_, 0, SEEK_SET) != 0 || fstat(fd_, &status) != 0)
+      return bad("is a zip archive that comes through a pipe", "give it as a file");
+    zip_bytes_ = static_cast<std::uint64_t>(status.st_size);
+    limit_ratio_ = true;
+    const ReadHandle handle(archive_read_new());
+    if (handle == nullptr) return Error{Code::machine, "needs more memory to be read", ""};
+    archive_read_support_format_zip_seekable(handle.get());
+    if (archive_read_open_fd(handle.get(), fd_, BlockReader::block_bytes) != ARCHIVE_OK)
+      return failure(handle.get());
+    return read_members(handle.get());
+  }
+
+  // A limit that ends the stream is no error of the archive.
+  Status failure(archive* handle) {
+    if (!stopped_.empty()) return {};
+    if (!broken_.what.empty()) return broken_;
+    const char* const said = archive_error_string(handle);
+    const std::string why = said == nullptr ? "unknown damage" : escape_for_terminal(said);
+    const bool is_cut = why.find("runcated") != why.npos || why.find("nexpected end") != why.npos;
+    return bad(
+        fmt::format("is {} ({}) after {} of its files", is_cut ? "truncated" : "damaged", why, members_),
+        is_cut ? "get a complete copy of it" : "get an undamaged copy of it");
+  }
+
+  Status read_members(archive* handle) {
+    for (;;) {
+      archive_entry* entry = nullptr;
+      const int status = archive_read_next_header(handle, &entry);
+      if (status == ARCHIVE_EOF || !stopped_.empty()) break;
+      if (status < ARCHIVE_WARN) return failure(handle);
+      if (auto read = read_member(handle, entry); !read) return read;
+      if (!stopped_.empty()) break;
+    }
+    if (!stopped_.empty()) left_out_.add(stopped_, last_name_, 0, 0);
+    return {};
+  }
+
+  Status read_member(archive* handle, archive_entry* entry) {
+    const char* const raw = archive_entry_pathname(entry);
+    const std::string_view name = member_name(raw == nullptr ? "" : raw);
+    const auto size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
+    last_name_ = name;
+    if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == nullptr) return {};
+    ++members_;
+    if (const char* const refusal = refuse(entry, name)) {
+      left_out_.add(refusal, raw == nullptr ? "" : raw, size);
+      return {};
+    }
+    if (archive_entry_is_encrypted(entry) != 0) {
+      ++encrypted_;
+      left_out_.add("encrypted file", name, size);
+      return {};
+    }
+    if (summary_.files >= options_.limits.files) {
+      left_out_.add(fmt::format("more than {} files", options_.limits.files), name, size);
+      return {};
+    }
+    votes_.see(name);
+    return pour_member(handle, name, size);
+  }
+
+  const char* refuse(archive_entry* entry, std::string_view name) {
+    if (const char* const refusal = refuse_name(name)) return refusal;
+    if (const char* const target = archive_entry_hardlink(entry)) {
+      return seen_.contains(name_key(member_name(target))) ? "hard link to another file of the bundle"
+                                                           : "hard link";
+    }
+    if (const char* const refusal = refuse_kind(entry)) return refusal;
+    return seen_.insert(name_key(name)).second ? nullptr : "duplicate of an earlier file";
+  }
+
+  Status pour_member(archive* handle, std::string_view name, std::uint64_t size) {
+    std::uint64_t read = 0;
+    pour_.begin(name);
+    for (bool wanted = true; wanted;) {
+      const void* block = nullptr;
+      std::size_t length = 0;
+      la_int64_t offset = 0;
+      const int status = archive_read_data_block(handle, &block, &length, &offset);
+      if (status == ARCHIVE_EOF) break;
+      if (status < ARCHIVE_OK) {
+        if (auto whole = failure(handle); !whole) return whole;
+        break;  // a limit ended the stream: what was read of this file counts
+      }
+      // A hole that was not announced is not filled: its zeros would be no text anyway.
+      if (static_cast<std::uint64_t>(offset) != read) {
+        left_out_.add("sparse file, not read behind its hole", name, size - std::min(size, read));
+        size = read;
+        break;
+      }
+      read += length;
+      if (zip_bytes_ > 0) {  // a zip does not come through next_block()
+        progress(std::min(unpacked_, zip_bytes_));
+        if (!within_limits(length, zip_bytes_)) break;
+      }
+      wanted = pour_.add({static_cast<const char*>(block), length});
+    }
+    pour_.end(size - std::min(size, read));
+    return {};
+  }
+
+  int fd_;
+  const BundleOptions& options_;
+  Inventory* inventory_;
+  BundleSummary summary_;
+  LeftOutTally left_out_;
+  HeldFiles held_;
+  Pour pour_;
+  FormatVotes votes_;
+  std::unique_ptr<BlockReader> blocks_;
+  bool limit_ratio_ = false;
+
+  std::unordered_set<std::uint64_t> seen_;  // keys of the regular files' names
+  std::uint64_t members_ = 0;               // but folders
+  std::uint64_t encrypted_ = 0;
+  std::uint64_t unpacked_ = 0;
+  std::uint64_t zip_bytes_ = 0;  // 0: no zip
+  std::uint64_t told_ = 0;       // to options_.progress
+  std::string last_name_;
+  std::string stopped_;  // why the rest is not read
+  Error broken_;         // of the stream below libarchive
+};
+
+}  // namespace
+
+Result<BundleSummary> read_bundle(int fd, const BundleOptions& options, Inventory* inventory,
+                                  LineSink* sink) {
+  auto summary = Reading(fd, options, inventory, sink).run();
+  if (!summary) summary.error().what = options.name + " " + summary.error().what;
+  return summary;
+}
+
+}  // namespace carrel
