@@ -38,7 +38,8 @@ const char* to_string(Verdict verdict) {
 
 Result<Answer> parse_answer(const std::string& json) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(json.data(),
+                                                                                         json.size());
   if (document.HasParseError() || !document.IsObject()) {
     return Error{Code::room_refused, "the model's answer is not a JSON object", ""};
   }

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -101,6 +102,8 @@ class Decoder {
     if (bytes_.size() < 8) return fail("a number cut short");
     std::memcpy(&value, bytes_.data(), 8);
     bytes_.remove_prefix(8);
+    // What is not finite has no order, and the host sorts by scores.
+    if (!std::isfinite(value)) fail("a number that is not finite");
   }
   void operator()(std::string& value, std::size_t limit) {
     const std::uint64_t size = varint();
