@@ -5,15 +5,24 @@
 // out:
 //
 //   kubectl -n {namespace} describe {pod}
-//   kubectl -n {namespace} logs {pod} [-c {container}] [--previous] [--tail={number}]
+//   kubectl -n {namespace} logs {pod.name} [-c {container}] [--previous] [--tail={number}]
+//   kubectl describe node {node.name}
 //   kubectl get nodes
 //
-// A slot {kind} stands for the name of an object of that kind, in the namespace chosen in the same command if
-// it has one ("describe {pod}" writes "describe pod api-0": the kind and the name are two words; "{pod.name}"
-// is the name alone). {namespace} and {node} and other kinds without a namespace stand alone; {container}
-// belongs to the pod chosen before it; {number} is 1 to 9999; {object} is any kind the bundle has with its
-// name ("deployment api"). There is no slot for free text, and no pattern may hold a shell metacharacter, so
-// a command of a pattern is words only.
+// A slot {kind} stands for an object of that kind and writes two words, the kind and the name: "describe
+// {pod}" writes "describe pod api-0". {kind.name} writes the name alone, and so do {namespace}, {container}
+// and {number}. {object} writes the kind and the name of any object ("deployment api"). {number} is 1 to
+// 9999.
+//
+// A slot of a kind with a namespace takes the names of the namespace that {namespace} chose before it in the
+// same command; where the command has none, the names that have no namespace. {object} follows the same rule.
+// A slot of a kind without a namespace ({node}) takes all names of that kind, whatever was chosen before.
+// {container} belongs to the pod chosen before it. {namespace} takes the names of kind namespace and the
+// namespaces of all other names.
+//
+// There is no slot for free text, and no pattern may hold a shell metacharacter, so a command of a pattern is
+// words only. A pattern begins with the name of a program; brackets hold whole words and do not nest, and
+// there are at most six of them.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +38,8 @@ namespace carrel {
 struct CommandPart {
   enum class Kind : std::uint8_t { text, slot, count_ };
   Kind kind = Kind::text;
-  std::string text;  // literal text, or the slot's kind
-  bool name_only = false;
+  std::string text;        // literal text, or the slot's kind
+  bool name_only = false;  // the slot writes no kind before the name
   template <class Codec>
   void fields(Codec& c) {
     c(kind);

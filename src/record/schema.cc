@@ -1,0 +1,392 @@
+#include "record/schema.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "record/limits.h"
+#include "record/schema_text.h"
+
+namespace carrel {
+namespace {
+
+using Json = PlacedJson;
+
+constexpr std::size_t deepest = 10;            // objects and arrays inside one another
+constexpr std::size_t most_alternatives = 64;  // of one anyOf, those of nested ones included
+constexpr std::int64_t longest_text = limit::answer;
+constexpr std::int64_t longest_list = 4096;
+
+bool is_annotation(std::string_view key) {
+  static const std::set<std::string_view> annotations = {"title",   "description", "$schema",  "$id",
+                                                         "default", "examples",    "$comment", "definitions"};
+  return annotations.contains(key);
+}
+
+// The words that a schema of this type may hold besides "type" and annotations.
+const std::set<std::string_view>& words_of(std::string_view type) {
+  static const std::set<std::string_view> none,
+      object = {"properties", "required", "additionalProperties"},
+      array = {"items", "minItems", "maxItems", "uniqueItems"},
+      string = {"minLength", "maxLength", "x-carrel-set", "x-carrel-grammar"},
+      integer = {"minimum", "maximum"};
+  if (type == "object") return object;
+  if (type == "array") return array;
+  if (type == "string") return string;
+  if (type == "integer") return integer;
+  return none;
+}
+
+const char* type_of(const Json& value) {
+  switch (value.kind) {
+    case Json::Kind::null:
+      return "null";
+    case Json::Kind::boolean:
+      return "boolean";
+    case Json::Kind::number:
+      return value.is_integer() ? "integer" : "number";
+    case Json::Kind::string:
+      return "string";
+    case Json::Kind::array:
+      return "array";
+    case Json::Kind::object:
+      break;
+  }
+  return "object";
+}
+
+class SchemaReader {
+ public:
+  SchemaReader(const Json& root, std::vector<Mistake>* mistakes) : root_(root), mistakes_(mistakes) {}
+
+  std::shared_ptr<const Schema> read() {
+    if (const Json* definitions = root_.find("definitions")) {
+      if (definitions->kind != Json::Kind::object) {
+        mistake(*definitions, "\"definitions\" must be an object");
+      } else {
+        for (const Json::Member& member : definitions->members) definition(member.name, definitions->place);
+      }
+    }
+    auto schema = value(root_, 0);
+    if (schema && !is_object(*schema))
+      mistake(root_, "an answer is an object, so the schema's type must be object");
+    return schema;
+  }
+
+ private:
+  using Made = std::shared_ptr<const Schema>;
+
+  static bool is_object(const Schema& schema) {
+    if (schema.type != Schema::Type::any_of) return schema.type == Schema::Type::object;
+    return std::all_of(schema.choices.begin(), schema.choices.end(),
+                       [](const Made& c) { return is_object(*c); });
+  }
+
+  void mistake(const Json& at, std::string what) { mistake(at.place, std::move(what)); }
+  void mistake(const Json::Place& at, std::string what) {
+    mistakes_->push_back({at.line, at.column, std::move(what)});
+  }
+
+  // A schema of "definitions", made once. Null where it is missing, wrong or inside itself.
+  Made definition(const std::string& name, const Json::Place& asked_at) {
+    if (const auto made = definitions_.find(name); made != definitions_.end()) return made->second;
+    const Json* definitions = root_.find("definitions");
+    const Json* source = definitions == nullptr ? nullptr : definitions->find(name);
+    if (source == nullptr) {
+      mistake(asked_at, fmt::format("there is no definition \"{}\"", name));
+      return nullptr;
+    }
+    if (!open_.insert(name).second) {
+      mistake(asked_at,
+              fmt::format("the definition \"{}\" contains itself; an answer must have a largest size", name));
+      return nullptr;
+    }
+    Made made = value(*source, 0);
+    open_.erase(name);
+    return definitions_[name] = made;
+  }
+
+  // The schema at `source`, or null with at least one mistake told. `depth`: objects and arrays around it.
+  Made value(const Json& source, std::size_t depth) {
+    if (source.kind != Json::Kind::object) {
+      mistake(source, "a schema must be an object");
+      return nullptr;
+    }
+    if (depth > deepest) {
+      mistake(source, fmt::format("more than {} objects and arrays inside one another", deepest));
+      return nullptr;
+    }
+    if (&source != &root_ && source.find("definitions") != nullptr) {
+      mistake(*source.find("definitions"), "\"definitions\" may stand at the top only");
+    }
+    for (const char* alone : {"$ref", "anyOf", "enum", "const"}) {
+      if (const Json* given = source.find(alone)) return special(source, alone, *given, depth);
+    }
+    const Json* type = source.find("type");
+    if (type == nullptr) {
+      mistake(source, "a schema needs \"type\", \"enum\", \"const\", \"anyOf\" or \"$ref\"");
+      unknown_words(source, {});
+      return nullptr;
+    }
+    if (type->kind == Json::Kind::array) {
+      mistake(*type, "a list of types is not supported; use \"anyOf\"");
+      return nullptr;
+    }
+    static const std::set<std::string_view> types = {"object",  "array",   "string",
+                                                     "integer", "boolean", "null"};
+    if (type->kind != Json::Kind::string || !types.contains(type->text)) {
+      mistake(*type, "the types are object, array, string, integer, boolean and null");
+      return nullptr;
+    }
+    const std::size_t before = mistakes_->size();
+    std::set<std::string_view> known = words_of(type->text);
+    known.insert("type");
+    unknown_words(source, known);
+    Schema schema;
+    if (type->text == "object") {
+      object(source, depth, &schema);
+    } else if (type->text == "array") {
+      array(source, depth, &schema);
+    } else if (type->text == "string") {
+      string(source, &schema);
+    } else if (type->text == "integer") {
+      integer(source, &schema);
+    } else {
+      schema.type = type->text == "null" ? Schema::Type::null : Schema::Type::boolean;
+    }
+    if (mistakes_->size() != before) return nullptr;
+    return std::make_shared<const Schema>(std::move(schema));
+  }
+
+  // Everything in `source` that is neither known here nor an annotation.
+  void unknown_words(const Json& source, const std::set<std::string_view>& known) {
+    for (const Json::Member& member : source.members) {
+      if (known.contains(member.name) || is_annotation(member.name)) continue;
+      mistake(member.place, fmt::format("\"{}\" is not supported here", member.name));
+    }
+  }
+
+  Made special(const Json& source, std::string_view word, const Json& given, std::size_t depth) {
+    const std::size_t before = mistakes_->size();
+    std::set<std::string_view> known = {word};
+    if (word == "enum" || word == "const") known.insert("type");
+    unknown_words(source, known);
+    Made made;
+    if (word == "$ref") {
+      made = reference(given, depth);
+    } else if (word == "anyOf") {
+      made = any_of(given, depth);
+    } else {
+      made = literals(source, word, given);
+    }
+    return mistakes_->size() == before ? made : nullptr;
+  }
+
+  Made reference(const Json& given, std::size_t depth) {
+    static constexpr std::string_view start = "#/definitions/";
+    if (given.kind != Json::Kind::string || !given.text.starts_with(start)) {
+      mistake(given, "\"$ref\" must be \"#/definitions/...\"");
+      return nullptr;
+    }
+    Made made = definition(given.text.substr(start.size()), given.place);
+    if (made && depth + depth_of(*made) > deepest) {
+      mistake(given, fmt::format("more than {} objects and arrays inside one another", deepest));
+    }
+    return made;
+  }
+
+  static std::size_t depth_of(const Schema& schema) {
+    std::size_t inner = 0;
+    for (const auto& property : schema.properties) inner = std::max(inner, depth_of(*property.schema));
+    for (const Made& choice : schema.choices) inner = std::max(inner, depth_of(*choice));
+    if (schema.items) inner = depth_of(*schema.items);
+    return inner + (schema.type == Schema::Type::object || schema.type == Schema::Type::array ? 1 : 0);
+  }
+
+  static std::size_t alternatives_of(const Schema& schema) {
+    if (schema.type != Schema::Type::any_of) return 1;
+    std::size_t all = 0;
+    for (const Made& choice : schema.choices) all += alternatives_of(*choice);
+    return all;
+  }
+
+  Made any_of(const Json& given, std::size_t depth) {
+    if (given.kind != Json::Kind::array || given.items.empty()) {
+      mistake(given, "\"anyOf\" must be a list of at least one schema");
+      return nullptr;
+    }
+    Schema schema;
+    schema.type = Schema::Type::any_of;
+    for (const Json& item : given.items) {
+      if (Made choice = value(item, depth)) schema.choices.push_back(std::move(choice));
+    }
+    if (alternatives_of(schema) > most_alternatives) {
+      mistake(given, fmt::format("\"anyOf\" has more than {} alternatives", most_alternatives));
+    }
+    return std::make_shared<const Schema>(std::move(schema));
+  }
+
+  Made literals(const Json& source, std::string_view word, const Json& given) {
+    Schema schema;
+    schema.type = Schema::Type::literal;
+    const Json* type = source.find("type");
+    const auto add = [&](const Json& item) {
+      const bool supported = item.kind != Json::Kind::object && item.kind != Json::Kind::array &&
+                             (item.kind != Json::Kind::number || item.integer());
+      if (!supported)
+        return mistake(item, fmt::format("\"{}\" may hold strings, integers, booleans and null", word));
+      if (type != nullptr && (type->kind != Json::Kind::string || type->text != type_of(item))) {
+        return mistake(item, "the value is not of the schema's type");
+      }
+      std::string text = item.canonical();
+      if (std::find(schema.literals.begin(), schema.literals.end(), text) != schema.literals.end()) {
+        return mistake(item, fmt::format("{} stands in the list twice", text));
+      }
+      schema.literals.push_back(std::move(text));
+    };
+    if (word == "const") {
+      add(given);
+    } else if (given.kind != Json::Kind::array || given.items.empty()) {
+      mistake(given, "\"enum\" must be a list of at least one value");
+    } else {
+      for (const Json& item : given.items) add(item);
+    }
+    return std::make_shared<const Schema>(std::move(schema));
+  }
+
+  void object(const Json& source, std::size_t depth, Schema* schema) {
+    schema->type = Schema::Type::object;
+    if (const Json* closed = source.find("additionalProperties");
+        closed == nullptr || closed->kind != Json::Kind::boolean || closed->flag) {
+      mistake(closed == nullptr ? source : *closed, "an object needs \"additionalProperties\": false");
+    }
+    if (const Json* properties = source.find("properties")) {
+      if (properties->kind != Json::Kind::object)
+        return mistake(*properties, "\"properties\" must be an object");
+      for (const Json::Member& member : properties->members) {
+        Made made = value(member.value(), depth + 1);
+        schema->properties.push_back({member.name, false, std::move(made)});
+      }
+    }
+    const Json* required = source.find("required");
+    if (required == nullptr) return;
+    if (required->kind != Json::Kind::array)
+      return mistake(*required, "\"required\" must be a list of names");
+    for (const Json& name : required->items) {
+      const auto property =
+          std::find_if(schema->properties.begin(), schema->properties.end(),
+                       [&](const auto& p) { return name.kind == Json::Kind::string && p.name == name.text; });
+      if (property == schema->properties.end()) {
+        mistake(name, "\"required\" names something that is not among the properties");
+      } else if (property->required) {
+        mistake(name, fmt::format("\"{}\" is required twice", name.text));
+      } else {
+        property->required = true;
+      }
+    }
+  }
+
+  void array(const Json& source, std::size_t depth, Schema* schema) {
+    schema->type = Schema::Type::array;
+    bounds(source, "minItems", "maxItems", longest_list, schema);
+    const Json* items = source.find("items");
+    if (items == nullptr) return mistake(source, "an array needs \"items\"");
+    if (items->kind == Json::Kind::array) return mistake(*items, "\"items\" must be one schema, not a list");
+    schema->items = value(*items, depth + 1);
+    if (const Json* unique = source.find("uniqueItems")) {
+      if (unique->kind != Json::Kind::boolean)
+        return mistake(*unique, "\"uniqueItems\" must be true or false");
+      schema->unique = unique->flag;
+    }
+    if (!schema->items) return;
+    const bool evidence = schema->items->type == Schema::Type::evidence;
+    if (schema->unique && !evidence && schema->items->type != Schema::Type::literal) {
+      mistake(source, "\"uniqueItems\" is supported for items of an enum and for evidence ids");
+    }
+    if (evidence && !schema->unique) mistake(source, "an array of evidence ids needs \"uniqueItems\": true");
+  }
+
+  void string(const Json& source, Schema* schema) {
+    const Json* set = source.find("x-carrel-set");
+    const Json* grammar = source.find("x-carrel-grammar");
+    if (set == nullptr && grammar == nullptr) {
+      schema->type = Schema::Type::string;
+      return bounds(source, "minLength", "maxLength", longest_text, schema);
+    }
+    if (set != nullptr && grammar != nullptr)
+      mistake(source, "a string is of a set or of a grammar, not of both");
+    if (set != nullptr && (set->kind != Json::Kind::string || set->text != "evidence")) {
+      mistake(*set, "the only set is \"evidence\"");
+    }
+    if (grammar != nullptr && (grammar->kind != Json::Kind::string || grammar->text != "command")) {
+      mistake(*grammar, "the only grammar is \"command\"");
+    }
+    for (const char* word : {"minLength", "maxLength"}) {
+      if (const Json* given = source.find(word)) {
+        mistake(*given, fmt::format("\"{}\" does not go with a set or a grammar", word));
+      }
+    }
+    schema->type = set != nullptr ? Schema::Type::evidence : Schema::Type::command;
+  }
+
+  void integer(const Json& source, Schema* schema) {
+    schema->type = Schema::Type::integer;
+    for (const bool low : {true, false}) {
+      const Json* given = source.find(low ? "minimum" : "maximum");
+      if (given == nullptr) continue;
+      const auto number = given->integer();
+      if (!number) mistake(*given, "the bounds of an integer are integers of at most 64 bits");
+      (low ? schema->minimum : schema->maximum) = number;
+    }
+    if (schema->minimum && schema->maximum && *schema->minimum > *schema->maximum) {
+      mistake(source, "\"minimum\" is above \"maximum\"");
+    }
+  }
+
+  // The least and the largest count; the largest must be there, so that an answer has a largest size.
+  void bounds(const Json& source, const char* least, const char* most, std::int64_t ceiling, Schema* schema) {
+    const auto read = [&](const char* word) -> std::optional<std::uint32_t> {
+      const Json* given = source.find(word);
+      if (given == nullptr) return std::nullopt;
+      const auto number = given->integer();
+      if (number && *number >= 0 && *number <= ceiling) return static_cast<std::uint32_t>(*number);
+      mistake(*given, fmt::format("\"{}\" must be an integer of 0 to {}", word, ceiling));
+      return std::nullopt;
+    };
+    if (source.find(most) == nullptr)
+      mistake(source, fmt::format("\"{}\" is missing: an answer has a largest size", most));
+    schema->min_count = read(least).value_or(0);
+    schema->max_count = read(most).value_or(UINT32_MAX);
+    if (schema->min_count > schema->max_count)
+      mistake(source, fmt::format("\"{}\" is above \"{}\"", least, most));
+  }
+
+  const Json& root_;
+  std::vector<Mistake>* mistakes_;
+  std::map<std::string, Made> definitions_;
+  std::set<std::string> open_;  // definitions being read, to find those that contain themselves
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Schema>> parse_schema(std::string_view json, std::vector<Mistake>* mistakes) {
+  std::vector<Mistake> found;
+  std::shared_ptr<const Schema> schema;
+  if (const auto root = read_placed_json(json, &found)) schema = SchemaReader(*root, &found).read();
+  std::stable_sort(found.begin(), found.end(), [](const Mistake& a, const Mistake& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+  Result<std::shared_ptr<const Schema>> result = schema;
+  if (!found.empty()) {
+    result = Error{Code::bad_input,
+                   fmt::format("the answer's schema is wrong at line {}, column {}: {}", found[0].line,
+                               found[0].column, found[0].what),
+                   "docs/formats/answer-schema.md lists what a schema may hold"};
+  }
+  if (mistakes != nullptr) *mistakes = std::move(found);
+  return result;
+}
+
+}  // namespace carrel
