@@ -412,7 +412,8 @@ LineClass classify(std::string_view line) {
     if (level != Severity::unknown && !level_seen &&
         ((capitals &&
           (after == ' ' || after == ':' || after == '/' || after == ']' || after == '|' || after == '[')) ||
-         (after == ':' && word >= 3) || (single && (after == ' ' || after == ',' || after == '/')) ||
+         (after == ':' && word >= 3 && level != Severity::info && token.substr(0, word) != "alert") ||
+         (after == ':' && token.starts_with("info:")) || (single && (after == ' ' || after == ',' || after == '/')) ||
          (after == ' ' && word >= 4 && !out.time.empty()))) {
       out.severity = level;
       level_seen = out.stated = true;

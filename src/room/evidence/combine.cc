@@ -1,0 +1,231 @@
+#include "room/evidence/combine.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "record/limits.h"
+
+namespace carrel {
+namespace {
+
+constexpr double kEnough = 0.4;          // a fault that weighs less is none where something shows health
+constexpr double kEnoughIfAsked = 0.45;  // "is there a fault?"
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+// What detectors say that only shows that something went wrong, not why.
+bool is_symptom(const Observation& observation) {
+  return observation.weight < 0.8 &&
+         has_any(observation.detector,
+                 {"crash", "restart", "exit", "end", "not-ready", "unready", "unavailable", "probe",
+                  "rollout", "job", "deadline", "backoff", "oom", "killed", "health", "warning", "event"});
+}
+
+struct Relation {
+  std::initializer_list<std::string_view> detectors;   // parts of a detector's name
+  std::initializer_list<std::string_view> mechanisms;  // what logs show when that is the root
+};
+
+// What an object explains of what a log complains of.
+bool explains(const Observation& object, const Observation& log) {
+  static const std::array<Relation, 7> kRelations = {{
+      {{"policy", "service", "endpoint", "selector", "port", "ingress", "dns", "host"},
+       {"dns", "unreachable", "connection", "timeout", "upstream"}},
+      {{"rbac", "permission", "role", "serviceaccount", "binding"}, {"forbidden", "object-missing"}},
+      {{"configmap", "secret", "key", "config"}, {"config-", "file-missing", "authentication", "syntax"}},
+      {{"claim", "volume", "storage", "pvc"}, {"disk-", "file-missing", "permission-denied", "read-only"}},
+      {{"certificate", "tls"}, {"certificate-", "tls-"}},
+      {{"quota", "limit", "throttl", "usage"}, {"quota", "slow", "timeout", "cpu-hot"}},
+      {{"webhook", "admission"}, {"webhook", "object-missing"}},
+  }};
+  if (object.verdict != Verdict::fault || object.weight < 0.55 || is_symptom(object)) return false;
+  if (!object.culprit.space.empty() && !log.culprit.space.empty() &&
+      object.culprit.space != log.culprit.space) {
+    return false;
+  }
+  return std::any_of(kRelations.begin(), kRelations.end(), [&](const Relation& relation) {
+    return has_any(object.detector, relation.detectors) && has_any(log.detector, relation.mechanisms);
+  });
+}
+
+// True where a detector's culprit is the log's pod or the workload it belongs to.
+bool same_component(const Observation& object, const Observation& log) {
+  const Name& of = object.culprit;
+  const Name& pod = log.culprit;
+  if (pod.name.empty() || of.name.empty()) return false;
+  if (!of.space.empty() && !pod.space.empty() && of.space != pod.space && of.kind != "container")
+    return false;
+  if (of.kind == "container") return of.space.ends_with("/" + pod.name);
+  return of.name == pod.name || (pod.name.size() > of.name.size() && pod.name.starts_with(of.name) &&
+                                 pod.name[of.name.size()] == '-');
+}
+
+void cite_also(Observation* to, const Observation& from, std::size_t most) {
+  for (const EvidenceLine& line : from.lines) {
+    if (to->lines.size() >= limit::citations || most == 0) return;
+    const bool cited = std::any_of(to->lines.begin(), to->lines.end(), [&](const EvidenceLine& other) {
+      return other.at.file == line.at.file && other.at.line == line.at.line;
+    });
+    if (cited) continue;
+    to->lines.push_back(line);
+    --most;
+  }
+}
+
+void add_commands(Observation* to, const Observation& from) {
+  for (const Command& command : from.commands) {
+    const bool there = std::any_of(to->commands.begin(), to->commands.end(),
+                                   [&](const Command& other) { return other.command == command.command; });
+    if (!there && to->commands.size() < limit::commands) to->commands.push_back(command);
+  }
+}
+
+// How near an observation is to what the question names.
+class Relevance {
+ public:
+  Relevance(const Question& question, const std::vector<Observation>& a, const std::vector<Observation>& b)
+      : question_(question) {
+    for (const auto* all : {&a, &b}) {
+      for (const Observation& observation : *all) {
+        named_ |= named(observation);
+        exact_ |= exact(observation.culprit);
+        space_ |= !observation.culprit.space.empty() && question.has_word(observation.culprit.space);
+      }
+    }
+  }
+
+  double of(const Observation& observation) const {
+    const bool system =
+        observation.culprit.space.starts_with("kube-") && !question_.has_word(observation.culprit.space);
+    double factor = system ? 0.75 : 1.0;
+    if (exact_ && !exact(observation.culprit))
+      factor *= named(observation) ? 0.9 : 0.7;
+    else if (named_ && !named(observation))
+      factor *= 0.7;
+    if (space_ && !observation.culprit.space.empty() && !question_.has_word(observation.culprit.space))
+      factor *= 0.8;
+    return factor;
+  }
+
+  bool named(const Observation& observation) const {
+    if (question_.names(observation.culprit.name)) return true;
+    for (const std::string& word : question_.identifiers()) {
+      if (word.size() >= 4 && contains_folded(observation.cause, word)) return true;
+    }
+    return false;
+  }
+
+ private:
+  bool exact(const Name& culprit) const {
+    return culprit.name.find('-') != std::string::npos && question_.has_word(to_lower(culprit.name));
+  }
+
+  const Question& question_;
+  bool named_ = false;
+  bool exact_ = false;
+  bool space_ = false;
+};
+
+void join_health(std::vector<Observation>* observations) {
+  Observation* best = nullptr;
+  for (Observation& observation : *observations) {
+    if (observation.verdict == Verdict::no_fault && (best == nullptr || observation.weight > best->weight)) {
+      best = &observation;
+    }
+  }
+  if (best == nullptr) return;
+  for (const Observation& other : *observations) {
+    const bool related = other.culprit.name == best->culprit.name || same_component(*best, other) ||
+                         same_component(other, *best);
+    if (&other != best && other.verdict == Verdict::no_fault && related) cite_also(best, other, 2);
+  }
+}
+
+std::string without_head(const std::string& cause, std::size_t most) {
+  std::string_view text = trim(cause);
+  while (text.ends_with('.')) text.remove_suffix(1);
+  return std::string(trim(cut_utf8(text, most)));
+}
+
+// Two independent causes in one sentence, where several are asked for.
+void name_both(std::vector<Observation>* observations, const Question& question, const Relevance& relevance) {
+  if (!question.several() || observations->size() < 2) return;
+  const Observation& first = (*observations)[0];
+  if (first.verdict != Verdict::fault) return;
+  const Observation* second = nullptr;
+  for (std::size_t i = 1; i < observations->size() && second == nullptr; ++i) {
+    const Observation& other = (*observations)[i];
+    const bool strong =
+        other.verdict == Verdict::fault && other.weight >= 0.5 && other.weight >= 0.7 * first.weight;
+    const bool apart = other.detector != first.detector && !is_symptom(other);
+    if (strong && apart && (relevance.named(other) || !relevance.named(first))) second = &other;
+  }
+  if (second == nullptr) return;
+  Observation both = first;
+  both.detector = "two-faults";
+  const std::string_view lead = "Two faults: (1) ";
+  const std::size_t half = (limit::sentence - lead.size() - 6) / 2;
+  const std::size_t spare = half - std::min(half, std::min(first.cause.size(), second->cause.size()));
+  both.cause = fmt::format("{}{}; (2) {}.", lead, without_head(first.cause, half + spare),
+                           without_head(second->cause, half + (first.cause.size() < half ? spare : 0)));
+  both.cause = std::string(cut_utf8(both.cause, limit::sentence));
+  if (both.lines.size() > 3) both.lines.resize(3);
+  cite_also(&both, *second, 2);
+  add_commands(&both, *second);
+  observations->insert(observations->begin(), std::move(both));
+}
+
+}  // namespace
+
+std::vector<Observation> combine(std::vector<Observation> of_objects, std::vector<Observation> of_logs,
+                                 const Question& question) {
+  const Relevance relevance(question, of_objects, of_logs);
+  for (Observation& log : of_logs) {
+    if (log.verdict != Verdict::fault) continue;
+    // The log explains the symptom, or the object explains the log.
+    for (Observation& object : of_objects) {
+      if (object.verdict != Verdict::fault) continue;
+      if (is_symptom(object) && log.weight >= 0.45 && same_component(object, log)) {
+        log.weight = std::min(0.93, std::max(log.weight, object.weight) + 0.05);
+        cite_also(&log, object, 1);
+        add_commands(&log, object);
+      }
+    }
+    for (Observation& object : of_objects) {
+      if (log.weight >= 0.45 && explains(object, log)) {
+        object.weight = std::min(0.97, std::max(object.weight, log.weight + 0.03));
+        cite_also(&object, log, 1);
+        log.weight *= 0.85;
+      }
+    }
+  }
+
+  std::vector<Observation> all = std::move(of_objects);
+  all.insert(all.end(), std::make_move_iterator(of_logs.begin()), std::make_move_iterator(of_logs.end()));
+  for (Observation& observation : all) observation.weight *= relevance.of(observation);
+  join_health(&all);
+  double worst = 0;
+  bool healthy = false;
+  for (const Observation& observation : all) {
+    if (observation.verdict == Verdict::fault) worst = std::max(worst, observation.weight);
+    healthy |= observation.verdict == Verdict::no_fault;
+  }
+  const bool no_fault = healthy && worst < (question.whether() ? kEnoughIfAsked : kEnough);
+  std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {
+    const bool first = (a.verdict == Verdict::no_fault) == no_fault;
+    const bool second = (b.verdict == Verdict::no_fault) == no_fault;
+    return first != second ? first : a.weight > b.weight;
+  });
+  name_both(&all, question, relevance);
+  return all;
+}
+
+}  // namespace carrel

@@ -1,0 +1,132 @@
+#include "room/evidence/evidence.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "record/limits.h"
+#include "room/evidence/combine.h"
+#include "room/evidence/question.h"
+
+namespace carrel {
+namespace {
+
+// Lines by file and place, so that each is in the list once.
+using Place = std::pair<std::string, std::pair<std::uint32_t, std::uint32_t>>;
+
+Place place_of(const EvidenceLine& line) {
+  return {line.at.file, {line.at.line, line.at.end_line}};
+}
+
+bool is_valid(const EvidenceLine& line) {
+  return !line.quote.empty() && line.quote.size() <= limit::quote && line.at.line > 0 &&
+         line.at.file.size() <= limit::path && line.at.path.size() <= limit::pointer;
+}
+
+std::size_t bytes_of(const EvidenceLine& line) {
+  return line.quote.size() + line.at.file.size() + line.at.path.size() + 32;
+}
+
+}  // namespace
+
+EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
+                           const std::string& question_text) {
+  const Question question(question_text);
+  EvidenceList list;
+  list.format = inventory.format;
+  list.lines_read = logs.lines_read();
+  list.objects = static_cast<std::uint32_t>(inventory.all().size());
+  list.names = inventory.names();
+  list.searched = inventory.searched();
+  if (list.names.size() > limit::names) list.names.resize(limit::names);
+  if (list.searched.size() > limit::searched) list.searched.resize(limit::searched);
+
+  std::vector<Observation> observations =
+      combine(detect(inventory, question_text), logs.observations(), question);
+  if (observations.size() > limit::findings) observations.resize(limit::findings);
+
+  // The findings' own lines first, each once, then what the logs have beside.
+  std::map<Place, std::uint32_t> index;
+  std::size_t bytes = 0;
+  std::map<std::string, LeftOut> beyond;
+  const auto add = [&](EvidenceLine line) {
+    const auto [found, is_new] =
+        index.try_emplace(place_of(line), static_cast<std::uint32_t>(list.lines.size()));
+    if (!is_new) return found->second;
+    const bool fits =
+        list.lines.size() < limit::evidence_lines && bytes + bytes_of(line) <= limit::evidence_bytes;
+    if (!fits) {
+      index.erase(found);
+      LeftOut& left = beyond[line.at.file];
+      left = {line.at.file, "beyond the evidence budget", 1, left.lines + 1, left.bytes + line.quote.size()};
+      return static_cast<std::uint32_t>(limit::evidence_lines);
+    }
+    bytes += bytes_of(line);
+    list.lines.push_back(std::move(line));
+    return found->second;
+  };
+  for (Observation& observation : observations) {
+    Finding finding;
+    finding.detector = observation.detector;
+    finding.verdict = observation.verdict;
+    finding.cause = observation.cause;
+    finding.weight = observation.weight;
+    finding.searched = std::move(observation.searched);
+    finding.commands = std::move(observation.commands);
+    finding.missing = std::move(observation.missing);
+    finding.culprit = std::move(observation.culprit);
+    for (EvidenceLine& line : observation.lines) {
+      if (finding.evidence.size() == limit::citations || !is_valid(line)) continue;
+      line.score = std::max(line.score, observation.weight);
+      const std::uint32_t at = add(std::move(line));
+      const bool cited =
+          std::find(finding.evidence.begin(), finding.evidence.end(), at) != finding.evidence.end();
+      if (at < list.lines.size() && !cited) finding.evidence.push_back(at);
+    }
+    // A claim without a line to stand on is none, unless it is an absence, whose ground is the search.
+    if (!finding.evidence.empty()) list.findings.push_back(std::move(finding));
+  }
+  for (EvidenceLine& line : logs.candidates(observations)) {
+    if (is_valid(line)) add(std::move(line));
+  }
+
+  // One order over all: by score, the findings' order kept among equals.
+  std::vector<std::uint32_t> order(list.lines.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return list.lines[a].score > list.lines[b].score;
+  });
+  std::vector<std::uint32_t> moved(order.size());
+  std::vector<EvidenceLine> sorted;
+  sorted.reserve(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    moved[order[i]] = i;
+    sorted.push_back(std::move(list.lines[order[i]]));
+  }
+  list.lines = std::move(sorted);
+  for (Finding& finding : list.findings) {
+    for (std::uint32_t& at : finding.evidence) at = moved[at];
+  }
+
+  for (auto& [file, left] : beyond) list.left_out.push_back(std::move(left));
+  for (LeftOut& left : logs.left_out()) list.left_out.push_back(std::move(left));
+  std::stable_sort(list.left_out.begin(), list.left_out.end(),
+                   [](const LeftOut& a, const LeftOut& b) { return a.lines > b.lines; });
+  if (list.left_out.size() > limit::left_out / 2) {
+    // Half of the places are the reader's; the smallest of ours are counted in one.
+    LeftOut rest{"", "many files with few lines left out each", 0, 0, 0};
+    for (std::size_t i = limit::left_out / 2 - 1; i < list.left_out.size(); ++i) {
+      if (rest.file.empty()) rest.file = list.left_out[i].file;
+      rest.files += list.left_out[i].files;
+      rest.lines += list.left_out[i].lines;
+      rest.bytes += list.left_out[i].bytes;
+    }
+    list.left_out.resize(limit::left_out / 2 - 1);
+    list.left_out.push_back(std::move(rest));
+  }
+  return list;
+}
+
+}  // namespace carrel

@@ -1,0 +1,373 @@
+#include "room/evidence/log_findings.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "record/limits.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t kFindings = 48;
+constexpr std::size_t kOfOneFile = 6;
+
+const LogFile& file_of(const LogStore& store, const LogEntry& entry) {
+  return store.files[entry.file];
+}
+
+// "api in pod api-5d8f-x", "pod api-0", "the file var/log/messages".
+std::string component(const TextFile& file) {
+  if (!file.pod.empty()) {
+    const bool plain =
+        file.container.empty() || file.container == "all-containers" || file.pod.starts_with(file.container);
+    return plain ? fmt::format("Pod {}", file.pod)
+                 : fmt::format("Container {} of pod {}", file.container, file.pod);
+  }
+  if (!file.container.empty()) return fmt::format("Container {}", file.container);
+  const std::size_t slash = file.path.rfind('/');
+  if (file.kind == TextFile::Kind::tool_output && slash != std::string::npos)
+    return file.path.substr(slash + 1);
+  return fmt::format("The log {}", slash == std::string::npos ? file.path : file.path.substr(slash + 1));
+}
+
+// Pods of one workload count as one component: the name without its generated endings.
+std::string workload(const TextFile& file) {
+  if (file.pod.empty()) return file.path;
+  std::string name = file.pod;
+  for (int round = 0; round < 2; ++round) {
+    const std::size_t dash = name.rfind('-');
+    if (dash == std::string::npos) break;
+    const std::string_view ending = std::string_view(name).substr(dash + 1);
+    const bool generated =
+        ending.size() >= 5 && ending.size() <= 10 &&
+        std::all_of(ending.begin(), ending.end(),
+                    [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }) &&
+        (ending.find_first_of("0123456789") != std::string_view::npos ||
+         ending.find_first_of("aeiou") == std::string_view::npos);
+    if (!generated) break;
+    name.resize(dash);
+  }
+  return file.space + "/" + name + "/" + file.container;
+}
+
+const char* level_name(Severity severity) {
+  switch (severity) {
+    case Severity::fatal:
+      return "fatal level";
+    case Severity::error:
+      return "error level";
+    case Severity::warning:
+      return "warning level";
+    case Severity::info:
+      return "info level";
+    case Severity::debug:
+      return "debug level";
+    case Severity::unknown:
+      break;
+  }
+  return "no level";
+}
+
+std::string reason_of(const LogFile& file, const LogEntry& entry) {
+  std::string reason = level_name(entry.severity);
+  if (entry.count > 1) reason += fmt::format(", seen {} times", entry.count);
+  if (!entry.first_time.empty()) {
+    reason += fmt::format(", first {}", cut_utf8(to_utf8(entry.first_time), 32));
+  }
+  if (entry.mechanism != nullptr) reason += ", " + entry.mechanism->name;
+  if (entry.trace_first != 0) reason += ", stack trace";
+  if (entry.first_fault && file.error_lines > 1) reason += ", the first error of its file";
+  if (entry.at_end && entry.is_error()) reason += ", at the end of its file";
+  if (entry.burst) reason += ", in a burst";
+  if (entry.shared_words > 0) reason += ", has words of the question";
+  if (entry.recovered) reason += ", recovered later";
+  if (file.file.kind == TextFile::Kind::previous_log) reason += ", from the instance that ended before";
+  return std::string(cut_utf8(reason, limit::reason));
+}
+
+double largest_percent(std::string_view text) {
+  double largest = 0;
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && ((text[begin - 1] >= '0' && text[begin - 1] <= '9') || text[begin - 1] == '.'))
+      --begin;
+    largest = std::max(largest, std::atof(std::string(text.substr(begin, at - begin)).c_str()));
+  }
+  return std::min(largest, 100.0);
+}
+
+std::set<std::string> telling_words(std::string_view message) {
+  std::set<std::string> words;
+  for (const std::string& word : words_of(message)) {
+    if (!is_everyday(word) && word.find_first_of("0123456789") == std::string::npos) words.insert(stem(word));
+  }
+  return words;
+}
+
+std::size_t shared(const std::set<std::string>& a, const std::set<std::string>& b) {
+  return static_cast<std::size_t>(
+      std::count_if(a.begin(), a.end(), [&](const auto& word) { return b.contains(word); }));
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return text;
+}
+
+std::string part(const LogEntry& entry, std::size_t most) {
+  return telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most);
+}
+
+struct Group {
+  const LogEntry* lead = nullptr;
+  std::vector<const LogEntry*> entries;  // the lead first
+  std::uint64_t count = 0;
+};
+
+double rank(const LogEntry& entry) {
+  double rank = entry.score;
+  if (entry.mechanism != nullptr && !entry.mechanism->fault)
+    rank += 0.08 * largest_percent(entry.message) / 100;
+  return rank;
+}
+
+// Lines that explain the lead: a value or a cause told in its file that shares its words, or the same
+// condition.
+std::vector<const LogEntry*> support_of(const LogStore& store, const Question& question, const Group& group) {
+  const LogEntry& lead = *group.lead;
+  const std::set<std::string> words = telling_words(lead.message);
+  std::vector<std::pair<double, const LogEntry*>> found;
+  for (const LogEntry& entry : store.entries) {
+    if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
+    const bool same = entry.mechanism != nullptr && entry.mechanism == lead.mechanism;
+    const std::size_t common = shared(words, telling_words(entry.message));
+    const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2;
+    if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;
+    if (!explains && !(same && !entry.mechanism->fault && question.about_performance())) continue;
+    double weight = rank(entry) + 0.05 * static_cast<double>(std::min<std::size_t>(common, 4));
+    if (entry.tells_value) weight += 0.1;
+    found.emplace_back(weight, &entry);
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<const LogEntry*> support;
+  for (const auto& [weight, entry] : found) {
+    if (support.size() < 2) support.push_back(entry);
+  }
+  return support;
+}
+
+Observation observe(const LogStore& store, const Question& question, const Group& group) {
+  const LogEntry& lead = *group.lead;
+  const TextFile& file = file_of(store, lead).file;
+  Observation out;
+  out.detector = lead.mechanism != nullptr ? "log-" + lead.mechanism->name : "log-error";
+  out.verdict = Verdict::fault;
+  if (!file.pod.empty()) out.culprit = {"pod", file.space, file.pod, true};
+  const std::string says = lead.mechanism != nullptr
+                               ? lead.mechanism->says
+                               : std::string(lead.is_error() ? "logs an error" : "logs a warning");
+  const bool tool = file.kind == TextFile::Kind::tool_output;
+  const std::string head = fmt::format("{} {}: ", component(file), tool ? "says" : says);
+  const std::vector<const LogEntry*> support = support_of(store, question, group);
+  const std::size_t room = limit::sentence - std::min(head.size() + 1, limit::sentence - 40);
+  out.cause = head + part(lead, support.empty() ? room : room * 3 / 5);
+  for (const LogEntry* entry : support) {
+    const std::string more = "; " + part(*entry, 120);
+    if (out.cause.size() + more.size() + 1 <= limit::sentence) out.cause += more;
+  }
+  out.cause = std::string(cut_utf8(out.cause, limit::sentence));
+
+  double weight = lead.score;
+  if (lead.severity == Severity::fatal) weight += 0.05;
+  if (lead.mechanism == nullptr) weight -= 0.1;
+  out.weight = std::clamp(weight, 0.02, 0.85);
+
+  for (const LogEntry* entry : group.entries) {
+    for (EvidenceLine& line : lines_of(store, *entry)) {
+      if (out.lines.size() + support.size() < limit::citations) out.lines.push_back(std::move(line));
+    }
+  }
+  for (const LogEntry* entry : support) {
+    EvidenceLine line = lines_of(store, *entry).front();
+    const bool cited = std::any_of(out.lines.begin(), out.lines.end(),
+                                   [&](const EvidenceLine& other) { return other.at.line == line.at.line; });
+    if (!cited && out.lines.size() < limit::citations) out.lines.push_back(std::move(line));
+  }
+  return out;
+}
+
+// Nothing above level info: what the log shows instead.
+std::vector<Observation> quiet_logs(const LogStore& store, const Question& question) {
+  std::vector<Observation> out;
+  std::vector<std::vector<const LogEntry*>> of_file(store.files.size());
+  for (const LogEntry& entry : store.entries) of_file[entry.file].push_back(&entry);
+  for (std::size_t index = 0; index < store.files.size() && out.size() < kFindings; ++index) {
+    const LogFile& file = store.files[index];
+    if (file.file.kind != TextFile::Kind::log && file.file.kind != TextFile::Kind::previous_log) continue;
+    if (file.error_lines + file.warning_lines > 0 || of_file[index].empty()) continue;
+    Observation found;
+    found.detector = "log-quiet";
+    found.verdict = Verdict::no_fault;
+    found.weight = question.names(file.file.pod) || question.names(file.file.container) ? 0.4 : 0.25;
+    std::vector<const LogEntry*> lines = of_file[index];
+    std::stable_sort(lines.begin(), lines.end(),
+                     [](const LogEntry* a, const LogEntry* b) { return a->count > b->count; });
+    static constexpr std::array<std::string_view, 6> kReady = {"ready",    "started",      "listening",
+                                                               "complete", "start worker", "running"};
+    // What shows health best: that it came up, else what it does most.
+    std::stable_partition(lines.begin(), lines.end(), [](const LogEntry* entry) {
+      const bool few = entry->count < 50;
+      return few && std::any_of(kReady.begin(), kReady.end(),
+                                [&](std::string_view word) { return contains_folded(entry->message, word); });
+    });
+    lines.resize(std::min<std::size_t>(lines.size(), 3));
+    for (const LogEntry* entry : lines) found.lines.push_back(lines_of(store, *entry).front());
+    const LogEntry* most =
+        *std::max_element(of_file[index].begin(), of_file[index].end(),
+                          [](const auto* a, const auto* b) { return a->count < b->count; });
+    std::string name = component(file.file);
+    name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    found.cause =
+        fmt::format("No fault found: the log of {} holds no error or warning and shows normal work ({}).",
+                    name, cut_utf8(one_line(most->message), 90));
+    found.cause = std::string(cut_utf8(found.cause, limit::sentence));
+    if (!file.file.pod.empty()) found.culprit = {"pod", file.file.space, file.file.pod, true};
+    out.push_back(std::move(found));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string telling_part(const std::string& message, std::size_t begin, std::size_t end, std::size_t most) {
+  if (message.size() <= most) return message;
+  begin = std::min(begin, message.size());
+  end = std::clamp(end, begin, message.size());
+  // Clauses are parted by these; the one with the phrase is kept, then its neighbours as far as there is
+  // room.
+  static constexpr std::array<std::string_view, 6> kBorders = {" - ", "; ", " | ", ". ", ": ", ", "};
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t at = 1; at < message.size(); ++at) {
+    for (std::string_view border : kBorders) {
+      if (message.compare(at, border.size(), border) == 0) {
+        starts.push_back(at + border.size());
+        break;
+      }
+    }
+  }
+  starts.push_back(message.size());
+  std::size_t first = 0;
+  while (first + 2 < starts.size() && starts[first + 1] <= begin) ++first;
+  std::size_t last = first + 1;
+  while (last + 1 < starts.size() && starts[last] < end) ++last;
+  for (bool grown = true; grown;) {
+    grown = false;
+    if (first > 0 && starts[last] - starts[first - 1] <= most) --first, grown = true;
+    if (last + 1 < starts.size() && starts[last + 1] - starts[first] <= most) ++last, grown = true;
+  }
+  std::string out(
+      cut_utf8(std::string_view(message).substr(starts[first], starts[last] - starts[first]), most));
+  while (!out.empty() && (out.back() == ' ' || out.back() == '-' || out.back() == ';' || out.back() == ':' ||
+                          out.back() == ',' || out.back() == '|')) {
+    out.pop_back();
+  }
+  return out;
+}
+
+std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry) {
+  const LogFile& file = file_of(store, entry);
+  const std::string reason = reason_of(file, entry);
+  const auto line = [&](std::uint32_t first, std::uint32_t last, const std::string& quote) {
+    return EvidenceLine{{file.file.path, first, last, ""}, quote, reason, entry.count, entry.score};
+  };
+  std::vector<EvidenceLine> out;
+  const bool trace = entry.trace_first != 0 && entry.trace.find('\n') != std::string::npos;
+  if (trace) {
+    out.push_back(line(entry.trace_first, entry.trace_end, entry.trace));
+  } else {
+    out.push_back(line(entry.first_line, entry.first_line, entry.example));
+  }
+  if (entry.decisive_line != 0 && entry.decisive_line != entry.first_line &&
+      out[0].quote.find(entry.decisive) == std::string::npos) {
+    out.insert(out.begin(), line(entry.decisive_line, entry.decisive_line, entry.decisive));
+  }
+  std::erase_if(out, [](const EvidenceLine& each) { return each.quote.empty(); });
+  if (out.empty()) out.push_back(line(entry.first_line, entry.first_line, entry.example));
+  return out;
+}
+
+std::vector<EvidenceLine> candidate_lines(const LogStore& store, const Question& question,
+                                          const std::vector<Observation>& observations) {
+  (void)question;
+  std::set<std::string> culprits;
+  for (const Observation& observation : observations) {
+    if (observation.verdict == Verdict::fault) culprits.insert(observation.culprit.name);
+  }
+  std::vector<EvidenceLine> out;
+  for (const LogEntry& entry : store.entries) {
+    const LogFile& file = file_of(store, entry);
+    for (EvidenceLine& line : lines_of(store, entry)) {
+      if (line.quote.empty()) continue;
+      if (!file.file.pod.empty() && culprits.contains(file.file.pod) && entry.is_fault()) {
+        line.score = std::min(1.0, line.score + 0.1);
+      }
+      out.push_back(std::move(line));
+    }
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const EvidenceLine& a, const EvidenceLine& b) { return a.score > b.score; });
+  return out;
+}
+
+std::vector<Observation> log_findings(const LogStore& store, const Question& question) {
+  std::map<std::pair<std::string, std::string>, Group> groups;
+  for (const LogEntry& entry : store.entries) {
+    const bool condition = entry.mechanism != nullptr && !entry.mechanism->fault;
+    const bool matters = entry.is_fault() || (condition && question.about_performance());
+    if (!matters || entry.example.empty()) continue;
+    const std::string what =
+        entry.mechanism != nullptr ? entry.mechanism->name : fmt::format("{:x}", entry.hash);
+    Group& group = groups[{workload(file_of(store, entry).file), what}];
+    group.entries.push_back(&entry);
+    group.count += entry.count;
+    if (group.lead == nullptr || rank(entry) > rank(*group.lead)) group.lead = &entry;
+  }
+  // A condition (memory is high) yields to the fault beside it that explains it (memory leaks).
+  const auto explained = [&](const std::string& where, const LogEntry& lead) {
+    if (lead.mechanism == nullptr || lead.mechanism->fault) return false;
+    for (const auto& [key, group] : groups) {
+      const LogEntry& other = *group.lead;
+      if (key.first == where && other.mechanism != nullptr && other.mechanism->fault &&
+          (other.topics & lead.topics & Question::performance_topics()) != 0) {
+        return true;
+      }
+    }
+    return false;
+  };
+  std::vector<Observation> out;
+  for (auto& [key, group] : groups) {
+    std::stable_sort(group.entries.begin(), group.entries.end(),
+                     [](const LogEntry* a, const LogEntry* b) { return rank(*a) > rank(*b); });
+    out.push_back(observe(store, question, group));
+    if (explained(key.first, *group.lead)) out.back().weight *= 0.75;
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
+  std::map<std::string, std::size_t> of_file;
+  std::erase_if(out, [&](const Observation& observation) {
+    return ++of_file[observation.lines.empty() ? "" : observation.lines.front().at.file] > kOfOneFile;
+  });
+  if (out.size() > kFindings) out.resize(kFindings);
+  for (Observation& quiet : quiet_logs(store, question)) out.push_back(std::move(quiet));
+  return out;
+}
+
+}  // namespace carrel

@@ -1,0 +1,220 @@
+#include "room/evidence/log_score.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "record/limits.h"
+#include "room/evidence/phrase_set.h"
+
+namespace carrel {
+namespace {
+
+enum Sense : std::uint8_t { kRecovery, kValue, kCause };
+
+// Words that give a line a sense beside its level.
+unsigned senses_of(std::string_view text) {
+  struct Phrase {
+    const char* text;
+    Sense sense;
+  };
+  static const std::vector<Phrase> kPhrases = {
+      {"resolved", kRecovery},
+      {"recovered", kRecovery},
+      {"back to normal", kRecovery},
+      {"reconnected", kRecovery},
+      {"<restored", kRecovery},
+      {"connection established", kRecovery},
+      {"succeeded", kRecovery},
+      {"<successfully", kRecovery},
+      {"is healthy", kRecovery},
+      {"<connected to", kRecovery},
+      {"<expiry", kValue},
+      {"<expires", kValue},
+      {"<ttl", kValue},
+      {"<timeout", kValue},
+      {"<limit", kValue},
+      {"<max", kValue},
+      {"<interval", kValue},
+      {"<rate", kValue},
+      {"<usage", kValue},
+      {"<size", kValue},
+      {"% of", kValue},
+      {"<threshold", kValue},
+      {"<latency", kValue},
+      {"<took", kValue},
+      {"<average", kValue},
+      {"rendered in", kValue},
+      {"completed in", kValue},
+      {"<set to", kValue},
+      {"<changed from", kValue},
+      {"<allocated", kValue},
+      {"<causing", kCause},
+      {"caused by", kCause},
+      {"<due to", kCause},
+      {"<because", kCause},
+      {"root cause", kCause},
+      {"<reason:", kCause},
+      {"<hotspot", kCause},
+      {"<bottleneck", kCause},
+      {"<expect", kCause},
+  };
+  static const PhraseSet kSet = [] {
+    std::vector<std::string> phrases;
+    for (const Phrase& phrase : kPhrases) phrases.emplace_back(phrase.text);
+    return PhraseSet(phrases);
+  }();
+  std::vector<PhraseSet::Match> matches;
+  kSet.find(text, &matches);
+  unsigned senses = 0;
+  for (const PhraseSet::Match& match : matches) senses |= 1u << kPhrases[match.phrase].sense;
+  return senses;
+}
+
+bool has_digit(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::set<std::string> telling_words(std::string_view message) {
+  std::set<std::string> words;
+  for (const std::string& word : words_of(message)) {
+    if (!is_everyday(word) && !has_digit(word)) words.insert(stem(word));
+  }
+  return words;
+}
+
+// Tools' text is looked at lightly: tables and descriptions are read as objects elsewhere, so only a line
+// that says outright what went wrong counts.
+Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& match) {
+  if (line.message.starts_with("Warning ") || line.message.starts_with("Normal "))
+    return Severity::info;  // events
+  const bool outright = line.message.starts_with("Error") || line.message.starts_with("error") ||
+                        line.message.starts_with("Message:") ||
+                        line.message.find("failed") != std::string::npos ||
+                        line.message.find("rror:") != std::string::npos;
+  if (match.mechanism != nullptr && match.mechanism->fault && outright) return Severity::error;
+  return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
+}
+
+double base_score(const LogEntry& entry) {
+  switch (entry.severity) {
+    case Severity::fatal:
+      return 0.62;
+    case Severity::error:
+      return 0.5;
+    case Severity::warning:
+      return 0.3;
+    case Severity::unknown:
+      return 0.08;
+    case Severity::info:
+      return 0.06;
+    case Severity::debug:
+      return 0.02;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void describe_entry(const TextFile& file, const Question& question, LogEntry* entry) {
+  // In a trace the line that decides is classed too, and its mechanism is the entry's.
+  const LineClass line = classify(entry->example);
+  entry->message = line.message;
+  if (!entry->decisive.empty()) {
+    const std::string decisive = classify(entry->decisive).message;
+    if (entry->message.find(decisive) == std::string::npos) entry->message += ": " + decisive;
+  }
+  entry->severity = line.severity;
+  entry->stated = line.stated;
+  entry->first_time = line.time;
+  entry->logger = line.logger;
+  if (entry->trace_first != 0 && entry->severity < Severity::error && !entry->stated) {
+    entry->severity = Severity::error;
+  }
+  if (entry->severity != Severity::debug) {
+    const MechanismMatch match = find_mechanism(entry->message);
+    const bool fits =
+        match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
+    if (fits) {
+      entry->mechanism = match.mechanism;
+      entry->phrase_begin = match.begin;
+      entry->phrase_end = match.end;
+      if (match.mechanism->fault && entry->severity == Severity::unknown && match.mechanism->root >= 0.1) {
+        entry->severity = Severity::warning;
+      }
+    }
+    if (file.kind == TextFile::Kind::tool_output) entry->severity = severity_in_tool_output(line, match);
+  }
+  entry->shared_words = question.shared_words(entry->message);
+  entry->topics = Question::topics_of(entry->message);
+  entry->meets_time = question.meets_time(entry->first_time, entry->last_time);
+  const unsigned senses = senses_of(entry->message);
+  entry->tells_value = (senses & (1u << kValue)) != 0 && has_digit(entry->message);
+  entry->tells_cause = (senses & (1u << kCause)) != 0;
+  entry->recovered = (senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning;
+}
+
+void score_entries(const LogFile& file, const Question& question, std::vector<LogEntry>* entries) {
+  // A later line of recovery that shares a telling word with a fault says that the fault is over.
+  std::vector<const LogEntry*> recoveries;
+  LogEntry* commonest = nullptr;
+  LogEntry* first_fault = nullptr;
+  for (LogEntry& entry : *entries) {
+    if (entry.recovered) recoveries.push_back(&entry);
+    if (commonest == nullptr || entry.count > commonest->count) commonest = &entry;
+    if (entry.is_error() && (first_fault == nullptr || entry.first_line < first_fault->first_line)) {
+      first_fault = &entry;
+    }
+  }
+  if (commonest != nullptr && commonest->count > 1) commonest->commonest = true;
+  if (first_fault != nullptr) first_fault->first_fault = true;
+  std::vector<std::pair<std::uint32_t, std::set<std::string>>> over;
+  for (const LogEntry* entry : recoveries) over.emplace_back(entry->last_line, telling_words(entry->message));
+  for (LogEntry& entry : *entries) {
+    const bool says_so = entry.recovered;
+    entry.recovered = false;
+    if (!entry.is_fault() || says_so || over.empty()) continue;
+    const std::set<std::string> words = telling_words(entry.message);
+    entry.recovered = std::any_of(over.begin(), over.end(), [&](const auto& recovery) {
+      return recovery.first > entry.last_line &&
+             std::any_of(recovery.second.begin(), recovery.second.end(),
+                         [&](const std::string& word) { return words.contains(word); });
+    });
+  }
+
+  const bool named = question.names(file.file.pod) || question.names(file.file.container);
+  for (LogEntry& entry : *entries) {
+    double score = base_score(entry);
+    if (entry.mechanism != nullptr && entry.is_fault())
+      score += entry.mechanism->root * (entry.is_error() ? 1 : 0.6);
+    if (entry.mechanism != nullptr && !entry.mechanism->fault) {
+      score += question.about_performance() ? 0.2 + entry.mechanism->root : 0.02;
+    } else if (question.about_performance() && (entry.topics & Question::performance_topics()) != 0) {
+      score += 0.12;
+    }
+    if (entry.is_error()) score += entry.count >= 20 ? 0.06 : entry.count >= 3 ? 0.04 : 0;
+    if (entry.trace_first != 0) score += 0.03;
+    if (entry.first_fault && file.error_lines > 2) score += 0.04;
+    if (entry.at_end && entry.is_error()) score += 0.05;
+    if (entry.at_end && !entry.is_fault()) score += 0.05;
+    if (entry.at_start && entry.is_error()) score += 0.03;
+    if (entry.burst) score += 0.02;
+    if (file.file.kind == TextFile::Kind::previous_log) score += entry.is_error() ? 0.06 : 0.03;
+    if (entry.count <= 2 && file.lines >= 200 && entry.severity == Severity::unknown) score += 0.06;
+    score += 0.04 * std::min(entry.shared_words, 4);
+    const auto topics = static_cast<unsigned>(__builtin_popcount(entry.topics & question.topics()));
+    score += 0.04 * std::min(topics, 3u);
+    if (entry.tells_value && (topics > 0 || question.about_performance() || question.about_change()))
+      score += 0.08;
+    if (entry.tells_cause) score += question.about_performance() ? 0.1 : 0.04;
+    if (entry.meets_time > 0) score += 0.1;
+    if (named) score += 0.03;
+    if (entry.commonest && !entry.is_fault()) score += 0.05;
+    if (entry.severity == Severity::debug) score *= 0.3;
+    if (entry.recovered) score *= 0.6;
+    if (entry.meets_time < 0) score *= 0.5;
+    entry.score = std::clamp(score, 0.01, 0.95);
+  }
+}
+
+}  // namespace carrel

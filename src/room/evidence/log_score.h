@@ -1,0 +1,17 @@
+// How much an entry of a log matters, 0 to 1: by level, mechanism, rarity, place in the file, and the
+// question.
+#pragma once
+
+#include "room/evidence/log_store.h"
+#include "room/evidence/question.h"
+
+namespace carrel {
+
+// Fills what depends on an entry's text alone: message, mechanism, times, shared words, topics.
+void describe_entry(const TextFile& file, const Question& question, LogEntry* entry);
+
+// Sets what needs the other entries of the same file (first fault, recovered, commonest) and all scores.
+// `entries` are those of one file, in the order of their first lines.
+void score_entries(const LogFile& file, const Question& question, std::vector<LogEntry>* entries);
+
+}  // namespace carrel

@@ -1,0 +1,491 @@
+#include "room/evidence/mine.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "record/limits.h"
+#include "room/evidence/log_findings.h"
+#include "room/evidence/log_score.h"
+#include "room/evidence/log_store.h"
+#include "room/evidence/question.h"
+#include "room/evidence/stack_trace.h"
+#include "room/evidence/template.h"
+
+namespace carrel {
+namespace {
+
+// What bounds memory. A template costs 64 bytes and its example; an entry about 1 KiB.
+constexpr std::size_t kTemplatesOfFile = 1 << 16;
+constexpr std::size_t kFaultTemplatesOfFile = kTemplatesOfFile + (1 << 14);  // room that only faults may use
+constexpr std::size_t kExampleBytesOfFile = 16 << 20;
+constexpr std::size_t kFaultsKeptOfFile = 512;
+constexpr std::size_t kOthersKeptOfFile = 128;
+constexpr std::size_t kEntriesKept = 48 << 10;
+constexpr std::size_t kFilesNamed = 200'000;
+constexpr std::size_t kCached = 1 << 12;
+constexpr std::size_t kSmallTable = 1 << 10;
+constexpr std::uint32_t kStartLines = 40;
+constexpr std::uint32_t kEndLines = 3;
+constexpr std::uint32_t kWindow = 256;  // lines in which a burst is looked for
+
+constexpr std::uint32_t kNone = 0xffffffff;
+
+struct Template {
+  std::uint64_t hash = 0;
+  std::uint32_t count = 0;
+  std::uint32_t first = 0;
+  std::uint32_t last = 0;
+  std::uint32_t window = 0;
+  std::uint16_t in_window = 0;
+  std::uint16_t most_in_window = 0;
+  Severity severity = Severity::unknown;
+  bool absorbed = false;      // is told as a part of another's trace
+  std::uint32_t example = 0;  // offset into the arena
+  std::uint16_t example_size = 0;
+  std::uint8_t last_size = 0;
+  std::array<char, 26> last_head{};  // the start of the last line: its time
+  std::uint32_t trace = kNone;       // index into traces
+};
+
+struct Trace {
+  std::uint32_t first = 0;
+  std::uint32_t end = 0;
+  std::string text;
+  bool whole = true;  // text holds all lines up to now
+  std::uint32_t decisive_line = 0;
+  std::string decisive;
+};
+
+// The longest stretch of valid UTF-8 from the line's start; a line that begins otherwise gives nothing.
+std::string_view valid_prefix(std::string_view line, std::size_t most) {
+  line = line.substr(0, most);
+  std::size_t at = 0;
+  while (at < line.size()) {
+    const std::size_t length = utf8_length(line.substr(at));
+    if (length == 0) break;
+    at += length;
+  }
+  return line.substr(0, at);
+}
+
+}  // namespace
+
+class LogMiner::Impl {
+ public:
+  explicit Impl(const std::string& text) : question(text) {}
+
+  void begin(const TextFile& next) {
+    file = LogFile();
+    file.file = next;
+    file.mined = next.kind != TextFile::Kind::structured;
+    ++ordinal;
+    partial.clear();
+    pending = false;
+    line_number = 0;
+    tracker.reset();
+    open_trace = kNone;
+    previous = before_previous = kNone;
+    previous_line = before_previous_line = 0;
+  }
+
+  void add(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const void* found = std::memchr(bytes.data(), '\n', bytes.size());
+      if (found == nullptr) {
+        keep_partial(bytes);
+        return;
+      }
+      const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
+      if (partial.empty() && !pending) {
+        line(bytes.substr(0, length));
+      } else {
+        keep_partial(bytes.substr(0, length));
+        line(partial);
+        partial.clear();
+        pending = false;
+      }
+      bytes.remove_prefix(length + 1);
+    }
+  }
+
+  void end() {
+    if (!partial.empty() || pending) line(partial);
+    partial.clear();
+    pending = false;
+    finish_trace();
+    file.lines = line_number;
+    store.lines += line_number;
+    keep_entries();
+    if (table.size() > kSmallTable) table.resize(kSmallTable);
+    std::fill(table.begin(), table.end(), kNone);
+    templates.clear();
+    traces.clear();
+    arena.clear();
+  }
+
+  Question question;
+  LogStore store;
+  std::uint64_t unnamed_files = 0;
+  std::uint64_t unnamed_lines = 0;
+
+ private:
+  void keep_partial(std::string_view bytes) {
+    // What goes beyond the bytes that are hashed is only waited out.
+    const std::size_t room = kHashedBytes - std::min(partial.size(), kHashedBytes);
+    partial.append(bytes.substr(0, room));
+    pending = true;
+  }
+
+  std::size_t slot_of(std::uint64_t hash) const {
+    std::size_t slot = hash & (table.size() - 1);
+    while (table[slot] != kNone && templates[table[slot]].hash != hash)
+      slot = (slot + 1) & (table.size() - 1);
+    return slot;
+  }
+
+  void line(std::string_view text) {
+    ++line_number;
+    if (!file.mined) return;
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    // Only lines that begin so can open a trace.
+    if (tracker.open() || text.empty() || text[0] == ' ' || text[0] == '\t' || text[0] == 'T' ||
+        text[0] == 'g') {
+      if (part_of_trace(text)) return;
+    }
+    if (text.empty()) return;
+    const std::uint32_t index = template_of(text);
+    if (index == kNone) {
+      ++file.overflow_lines;
+      return;
+    }
+    count(index, text);
+    before_previous = previous;
+    before_previous_line = previous_line;
+    previous = index;
+    previous_line = line_number;
+  }
+
+  void count(std::uint32_t index, std::string_view text) {
+    Template& entry = templates[index];
+    ++entry.count;
+    entry.last = line_number;
+    const std::uint32_t window = line_number / kWindow;
+    if (entry.window != window) {
+      entry.window = window;
+      entry.in_window = 0;
+    }
+    if (++entry.in_window > entry.most_in_window) entry.most_in_window = entry.in_window;
+    entry.last_size = static_cast<std::uint8_t>(std::min(text.size(), entry.last_head.size()));
+    std::memcpy(entry.last_head.data(), text.data(), entry.last_size);
+    if (entry.severity >= Severity::error) {
+      ++file.error_lines;
+    } else if (entry.severity == Severity::warning) {
+      ++file.warning_lines;
+    }
+  }
+
+  std::uint32_t template_of(std::string_view text) {
+    const std::string_view hashed = text.substr(0, kHashedBytes);
+    const std::uint64_t exact = exact_hash(hashed.substr(after_time(hashed)), ordinal);
+    Cached& cached = cache[exact & (kCached - 1)];
+    if (cached.exact == exact && cached.ordinal == ordinal) return cached.index;
+    const std::uint64_t hash = template_hash(hashed);
+    std::size_t slot = slot_of(hash);
+    std::uint32_t index = table[slot];
+    if (index == kNone) index = create(hash, text);
+    if (index != kNone) cached = {exact, ordinal, index};
+    return index;
+  }
+
+  std::uint32_t create(std::uint64_t hash, std::string_view text) {
+    if (templates.size() >= kFaultTemplatesOfFile || arena.size() >= kExampleBytesOfFile) return kNone;
+    const Severity severity = classify(text.substr(0, 2048)).severity;
+    if (templates.size() >= kTemplatesOfFile && severity < Severity::error) return kNone;
+    if (templates.size() * 2 >= table.size()) grow();
+    const auto index = static_cast<std::uint32_t>(templates.size());
+    const std::string_view example = valid_prefix(text, limit::quote);
+    Template entry;
+    entry.hash = hash;
+    entry.first = line_number;
+    entry.severity = severity;
+    entry.example = static_cast<std::uint32_t>(arena.size());
+    entry.example_size = static_cast<std::uint16_t>(example.size());
+    arena.append(example);
+    table[slot_of(hash)] = index;
+    templates.push_back(entry);
+    return index;
+  }
+
+  void grow() {
+    table.assign(table.size() * 2, kNone);
+    for (std::uint32_t index = 0; index < templates.size(); ++index)
+      table[slot_of(templates[index].hash)] = index;
+  }
+
+  std::string_view example(const Template& entry) const {
+    return std::string_view(arena).substr(entry.example, entry.example_size);
+  }
+
+  // True where the line belongs to a stack trace and is no entry of its own.
+  bool part_of_trace(std::string_view text) {
+    const bool was_open = tracker.open();
+    const TraceTracker::Role role = tracker.next(text);
+    switch (role) {
+      case TraceTracker::Role::none:
+        if (was_open) finish_trace();
+        return false;
+      case TraceTracker::Role::starts:
+        finish_trace();
+        start_trace(text, false);
+        return true;
+      case TraceTracker::Role::continues:
+      case TraceTracker::Role::cause:
+        if (open_trace == kNone) start_trace(text, true);
+        extend_trace(text, role == TraceTracker::Role::cause);
+        return true;
+      case TraceTracker::Role::ends:
+        extend_trace(text, true);
+        finish_trace();
+        return true;
+    }
+    return false;
+  }
+
+  // Opens a trace with this line, and with the line(s) before it as its head where they announce it.
+  void start_trace(std::string_view text, bool needs_head) {
+    Trace trace;
+    trace.first = line_number;
+    trace_owner = kNone;
+    const bool adjacent = previous != kNone && previous_line + 1 == line_number;
+    if (adjacent && (needs_head || templates[previous].severity >= Severity::warning)) {
+      trace_owner = previous;
+      trace.first = previous_line;
+      // "ERROR request failed", then the exception on a line of its own, then its frames.
+      const std::string head(example(templates[previous]));
+      trace.text = head;
+      const bool announced = before_previous != kNone && before_previous_line + 1 == previous_line &&
+                             needs_head && templates[before_previous].severity >= Severity::error &&
+                             before_previous != previous && classify(head).time.empty();
+      if (announced) {
+        trace_owner = before_previous;
+        trace.first = before_previous_line;
+        trace.text = std::string(example(templates[before_previous])) + "\n" + head;
+        trace.decisive = head;
+        trace.decisive_line = previous_line;
+        templates[previous].absorbed = true;
+      }
+      // Only the first occurrence is an example of its template, and only that stands in these lines.
+      trace.whole = templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote;
+    }
+    traces.push_back(std::move(trace));
+    open_trace = static_cast<std::uint32_t>(traces.size() - 1);
+    if (!needs_head) {
+      Trace& opened = traces.back();
+      if (opened.text.empty()) {
+        opened.text = std::string(valid_prefix(text, limit::quote));
+        opened.end = line_number;
+      } else {
+        extend_trace(text, false);
+      }
+    }
+  }
+
+  void extend_trace(std::string_view text, bool decides) {
+    if (open_trace == kNone) return;
+    Trace& trace = traces[open_trace];
+    trace.end = line_number;
+    if (decides && trace_owner_is_new()) {
+      trace.decisive_line = line_number;
+      trace.decisive = std::string(valid_prefix(text, limit::quote));
+    }
+    if (!trace.whole) return;
+    const std::string_view valid = valid_prefix(text, limit::quote);
+    if (trace.text.size() + 1 + text.size() <= limit::quote && valid.size() == text.size()) {
+      if (!trace.text.empty()) trace.text += '\n';
+      trace.text += text;
+    } else {
+      trace.whole = false;
+    }
+  }
+
+  bool trace_owner_is_new() const { return trace_owner == kNone || templates[trace_owner].trace == kNone; }
+
+  void finish_trace() {
+    if (open_trace == kNone) return;
+    Trace trace = std::move(traces[open_trace]);
+    traces.pop_back();
+    open_trace = kNone;
+    if (trace_owner == kNone) {
+      // Python's without a line that announces it: the exception is the entry. Frames whose head is not in
+      // the file (a log that was cut at its front) say nothing.
+      if (trace.decisive.empty() || trace.text.empty()) return;
+      const std::uint32_t line_now = line_number;
+      line_number = trace.decisive_line;
+      const std::uint32_t index = template_of(trace.decisive);
+      if (index != kNone) {
+        count(index, trace.decisive);
+        if (templates[index].severity < Severity::error) templates[index].severity = Severity::error;
+      }
+      line_number = line_now;
+      trace_owner = index;
+    }
+    if (trace_owner == kNone || traces.size() >= kFaultsKeptOfFile) return;
+    Template& owner = templates[trace_owner];
+    if (owner.trace == kNone && owner.first >= trace.first && owner.first <= trace.end) {
+      owner.trace = static_cast<std::uint32_t>(traces.size());
+      traces.push_back(std::move(trace));
+    }
+    trace_owner = kNone;
+  }
+
+  LogEntry entry_of(const Template& from) const;
+  void keep_entries();
+  void make_room();
+
+  struct Cached {
+    std::uint64_t exact = 0;
+    std::uint64_t ordinal = 0;
+    std::uint32_t index = 0;
+  };
+
+  LogFile file;
+  std::uint64_t ordinal = 0;
+  std::string partial;
+  bool pending = false;
+  std::uint32_t line_number = 0;
+  std::vector<Template> templates;
+  std::vector<std::uint32_t> table = std::vector<std::uint32_t>(kSmallTable, kNone);
+  std::vector<Cached> cache = std::vector<Cached>(kCached);
+  std::string arena;
+  TraceTracker tracker;
+  std::vector<Trace> traces;
+  std::uint32_t open_trace = kNone;
+  std::uint32_t trace_owner = kNone;
+  std::uint32_t previous = kNone, before_previous = kNone;
+  std::uint32_t previous_line = 0, before_previous_line = 0;
+};
+
+LogEntry LogMiner::Impl::entry_of(const Template& from) const {
+  LogEntry entry;
+  entry.hash = from.hash;
+  entry.count = from.count;
+  entry.first_line = from.first;
+  entry.last_line = from.last;
+  entry.example = std::string(example(from));
+  entry.last_time = std::string(classify(std::string_view(from.last_head.data(), from.last_size)).time);
+  entry.at_start = from.first <= kStartLines && file.lines > 2 * kStartLines;
+  entry.at_end = from.last + kEndLines > file.lines;
+  entry.burst =
+      from.most_in_window >= 16 && from.most_in_window * 2u >= from.count && file.lines > 4 * kWindow;
+  if (from.trace != kNone) {
+    const Trace& trace = traces[from.trace];
+    entry.trace_first = trace.first;
+    entry.trace_end = trace.end;
+    entry.trace = trace.text;
+    entry.decisive_line = trace.decisive_line;
+    entry.decisive = trace.decisive;
+  }
+  return entry;
+}
+
+void LogMiner::Impl::keep_entries() {
+  if (!file.mined || line_number == 0) return;
+  if (store.files.size() >= kFilesNamed) {
+    ++unnamed_files;
+    unnamed_lines += line_number;
+    return;
+  }
+  std::vector<LogEntry> faults;
+  std::vector<LogEntry> entries;
+  for (const Template& from : templates) {
+    if (from.absorbed) continue;
+    LogEntry entry = entry_of(from);
+    describe_entry(file.file, question, &entry);
+    (entry.is_fault() ? faults : entries).push_back(std::move(entry));
+  }
+  const std::size_t fault_count = faults.size();
+  entries.insert(entries.begin(), std::make_move_iterator(faults.begin()),
+                 std::make_move_iterator(faults.end()));
+  score_entries(file, question, &entries);
+  const auto better = [](const LogEntry& a, const LogEntry& b) {
+    return a.score != b.score ? a.score > b.score : a.first_line < b.first_line;
+  };
+  const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(fault_count);
+  std::sort(entries.begin(), middle, better);
+  std::sort(middle, entries.end(), better);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool kept = i < fault_count ? i < kFaultsKeptOfFile : i - fault_count < kOthersKeptOfFile;
+    if (!kept) {
+      file.dropped_lines += entries[i].count;
+      continue;
+    }
+    entries[i].file = static_cast<std::uint32_t>(store.files.size());
+    store.entries.push_back(std::move(entries[i]));
+  }
+  store.files.push_back(std::move(file));
+  if (store.entries.size() > kEntriesKept) make_room();
+}
+
+// Drops the lesser half of what is kept.
+void LogMiner::Impl::make_room() {
+  std::vector<double> scores;
+  for (const LogEntry& entry : store.entries) scores.push_back(entry.score);
+  const auto middle = scores.begin() + static_cast<std::ptrdiff_t>(scores.size() / 2);
+  std::nth_element(scores.begin(), middle, scores.end(), std::greater<>());
+  const double least = *middle;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < store.entries.size(); ++i) {
+    LogEntry& entry = store.entries[i];
+    if (entry.score > least || (entry.score == least && kept * 2 < store.entries.size())) {
+      if (kept != i) store.entries[kept] = std::move(entry);
+      ++kept;
+    } else {
+      store.files[entry.file].dropped_lines += entry.count;
+    }
+  }
+  store.entries.resize(kept);
+}
+
+LogMiner::LogMiner(const std::string& question) : impl_(std::make_unique<Impl>(question)) {}
+LogMiner::~LogMiner() = default;
+void LogMiner::begin(const TextFile& file) {
+  impl_->begin(file);
+}
+void LogMiner::add(std::string_view bytes) {
+  impl_->add(bytes);
+}
+void LogMiner::end() {
+  impl_->end();
+}
+
+std::uint64_t LogMiner::lines_read() const {
+  return impl_->store.lines;
+}
+
+std::vector<EvidenceLine> LogMiner::candidates(const std::vector<Observation>& observations) const {
+  return candidate_lines(impl_->store, impl_->question, observations);
+}
+
+std::vector<Observation> LogMiner::observations() const {
+  return log_findings(impl_->store, impl_->question);
+}
+
+std::vector<LeftOut> LogMiner::left_out() const {
+  std::vector<LeftOut> out;
+  const auto add = [&](const std::string& file, const char* reason, std::uint64_t files,
+                       std::uint64_t lines) {
+    if (lines > 0) out.push_back({file, reason, files, lines, 0});
+  };
+  for (const LogFile& file : impl_->store.files) {
+    add(file.file.path, "log lines of lesser templates", 1, file.dropped_lines);
+    add(file.file.path, "more different log lines than are kept of one file", 1, file.overflow_lines);
+  }
+  add("", "more files than are kept apart", impl_->unnamed_files, impl_->unnamed_lines);
+  return out;
+}
+
+}  // namespace carrel

@@ -1,0 +1,292 @@
+#include "room/evidence/question.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <set>
+
+#include "base/text.h"
+
+namespace carrel {
+namespace {
+
+struct Topic {
+  const char* name;
+  std::vector<std::string> asked;  // words of a question, as PhraseSet phrases
+  std::vector<std::string> shown;  // words of evidence; those of `asked` count too
+};
+
+enum TopicBit : std::uint32_t { kSlow = 0, kCpu = 1, kMemory = 2, kChange = 3 };
+
+const std::vector<Topic>& topics() {
+  static const std::vector<Topic> table = {
+      {"slow",
+       {"<slow", "latency", "takes ", "take ", "<seconds", "<long>", "<lag", "<performance", "timeout",
+        "timing out", "<hang", "<delay", "response time", "<ms>"},
+       {"duration", "took", "timed out", "deadline exceeded", "rendered in", "elapsed", "<wait"}},
+      {"cpu", {"<cpu", "processor", "<load>", "throttl"}, {"hotspot", "profil"}},
+      {"memory", {"<memory", "<oom", "<leak", "<heap", "<ram>", "out of memory"}, {"<gc>", "allocat"}},
+      {"change",
+       {"deployed", "deploy>", "upgrade", "<update", "<change", "rolled out", "<release", "<since>",
+        "migration"},
+       {"revision", "version", "<config", "expiry", "<ttl", "setting"}},
+      {"authentication",
+       {"log in", "<login", "logging in", "sign in", "authenti", "<auth", "<password", "<session", "<token",
+        "401", "unauthori", "<credential", "<sso", "<oidc", "<saml"},
+       {"<jwt", "identity provider", "<ldap", "access denied"}},
+      {"certificate", {"certificat", "<tls>", "<ssl>", "<https", "x509", "<cert>"}, {"handshake", "expired"}},
+      {"dns",
+       {"<dns>", "resolv", "<hostname", "name resolution", "lookup"},
+       {"no such host", "getaddrinfo", "nxdomain"}},
+      {"network",
+       {"connect", "reach", "<network", "<timeout", "refused", "<traffic", "<route", "<ingress", "<egress"},
+       {"unreachable", "<dial", "econn"}},
+      {"database",
+       {"database", "<db>", "mysql", "postgres", "<sql", "mongo", "<query", "<queries"},
+       {"<jdbc", "<rds>", "deadlock"}},
+      {"cache", {"redis", "<cache", "memcache"}, {}},
+      {"queue",
+       {"<queue", "kafka", "rabbitmq", "<consumer", "<message", "broker", "<topic"},
+       {"<amqp", "<lag>", "rebalanc"}},
+      {"payment",
+       {"<payment", "<pay>", "checkout", "<order", "<charge", "billing", "<purchase"},
+       {"stripe", "paypal", "<invoice"}},
+      {"disk",
+       {"<disk", "<storage", "<volume", "<space", "<pvc", "read-only", "<write"},
+       {"enospc", "no space", "filesystem", "inode"}},
+      {"permission",
+       {"<permission", "<denied", "<forbidden", "<rbac", "<access", "<allowed", "403"},
+       {"eacces", "cannot list"}},
+      {"start",
+       {"<start", "<crash", "<restart", "<fail", "<exit", "<boot", "comes up", "come up"},
+       {"<panic", "<fatal", "exception", "killed"}},
+      {"image", {"<image", "<pull", "<registry"}, {"manifest", "errimagepull"}},
+      {"configuration",
+       {"<config", "<setting", "<environment", "<variable", "<secret", "misconfig"},
+       {"<missing", "<invalid", "not set", "required"}},
+      {"schedule", {"pending", "<schedul", "<node"}, {"taint", "affinity", "insufficient"}},
+      {"rate", {"rate limit", "<429>", "too many", "<quota"}, {"throttl", "rate-limit"}},
+      {"replication", {"replica", "<leader", "<quorum", "<cluster", "<raft", "<etcd"}, {"election", "<sync"}},
+      {"backup", {"<backup", "<restore", "<snapshot"}, {}},
+      {"upload", {"<upload", "<download", "<file>", "<files>", "<import", "<export"}, {"<bucket", "<s3>"}},
+      {"mail", {"<mail", "<email", "<smtp", "notification"}, {}},
+      {"scaling", {"<scal", "<autoscal", "<hpa"}, {}},
+      {"job", {"<job", "<cron", "<batch", "<schedule"}, {}},
+  };
+  return table;
+}
+
+struct TopicIndex {
+  PhraseSet set;
+  std::vector<std::uint32_t> topic;
+};
+
+TopicIndex make_index(bool shown) {
+  std::vector<std::string> phrases;
+  std::vector<std::uint32_t> owners;
+  for (std::uint32_t index = 0; index < topics().size(); ++index) {
+    for (const std::string& phrase : topics()[index].asked)
+      phrases.push_back(phrase), owners.push_back(index);
+    if (!shown) continue;
+    for (const std::string& phrase : topics()[index].shown)
+      phrases.push_back(phrase), owners.push_back(index);
+  }
+  return {PhraseSet(phrases), std::move(owners)};
+}
+
+std::uint32_t bits(const TopicIndex& index, std::string_view text) {
+  std::vector<PhraseSet::Match> matches;
+  index.set.find(text, &matches);
+  std::uint32_t found = 0;
+  for (const PhraseSet::Match& match : matches) found |= 1u << index.topic[match.phrase];
+  return found;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// "15:00" as minutes of the day; -1 if the text does not begin with one.
+int minutes(std::string_view text) {
+  if (text.size() < 5 || !is_digit(text[0]) || !is_digit(text[1]) || text[2] != ':' || !is_digit(text[3]) ||
+      !is_digit(text[4])) {
+    return -1;
+  }
+  const int value = ((text[0] - '0') * 10 + (text[1] - '0')) * 60 + (text[3] - '0') * 10 + (text[4] - '0');
+  return value < 24 * 60 ? value : -1;
+}
+
+// The clock time within a time as a log writes it.
+int clock_of(std::string_view time) {
+  for (std::size_t at = 0; at + 5 <= time.size(); ++at) {
+    if (at > 0 && (is_digit(time[at - 1]) || time[at - 1] == ':')) continue;
+    if (const int found = minutes(time.substr(at)); found >= 0) return found;
+  }
+  return -1;
+}
+
+// "2025-06-19" of a time that begins with a date in this order, with '-' or '/'.
+std::string date_of(std::string_view time) {
+  if (time.size() < 10 || !is_digit(time[0]) || (time[4] != '-' && time[4] != '/')) return "";
+  std::string date(time.substr(0, 10));
+  date[4] = date[7] = '-';
+  return date;
+}
+
+}  // namespace
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  const auto flush = [&] {
+    while (!word.empty() && (word.back() == '.' || word.back() == '-' || word.back() == '_')) word.pop_back();
+    std::size_t front = 0;
+    while (front < word.size() && (word[front] == '.' || word[front] == '-' || word[front] == '_')) ++front;
+    if (front < word.size()) words.push_back(word.substr(front));
+    word.clear();
+  };
+  for (char c : text) {
+    if ((c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_' || c == '.' ||
+        static_cast<unsigned char>(c) >= 0x80) {
+      word.push_back(c);
+    } else if (c >= 'A' && c <= 'Z') {
+      word.push_back(static_cast<char>(c - 'A' + 'a'));
+    } else {
+      flush();
+    }
+  }
+  flush();
+  return words;
+}
+
+std::string stem(std::string_view word) {
+  for (std::string_view ending :
+       {"ations", "ation", "ions", "ing", "ion", "ies", "ed", "es", "er", "ly", "s", "y", "e"}) {
+    if (word.size() >= ending.size() + 4 && word.ends_with(ending)) {
+      return std::string(word.substr(0, word.size() - ending.size()));
+    }
+  }
+  return std::string(word);
+}
+
+bool is_everyday(std::string_view word) {
+  static const std::set<std::string, std::less<>> kWords = {
+      "about",      "after",    "also",    "answers",  "application", "because",    "before",     "been",
+      "being",      "cause",    "causes",  "cluster",  "could",       "deployment", "does",       "error",
+      "errors",     "every",    "fault",   "faults",   "from",        "gets",       "given",      "happen",
+      "happened",   "have",     "here",    "into",     "issue",       "issues",     "last",       "like",
+      "log",        "logged",   "logs",    "many",     "namespace",   "never",      "over",       "please",
+      "pod",        "pods",     "problem", "problems", "reason",      "report",     "reports",    "root",
+      "service",    "services", "should",  "show",     "shows",       "since",      "some",       "still",
+      "such",       "that",     "their",   "them",     "then",        "there",      "these",      "they",
+      "this",       "user",     "users",   "very",     "were",        "what",       "when",       "where",
+      "which",      "while",    "will",    "with",     "work",        "working",    "works",      "would",
+      "wrong",      "your",     "hours",   "minutes",  "today",       "default",    "production", "system",
+      "kubernetes", "failing",  "failed",  "fails",    "down",        "stuck",      "afternoon",  "morning",
+      "time",       "info",     "warn"};
+  return word.size() < 4 || kWords.contains(word);
+}
+
+Question::Question(const std::string& text) : text_(text), words_(words_of(text)), set_({}) {
+  const std::string lower = to_lower(text);
+  static const TopicIndex asked = make_index(false);
+  topics_ = bits(asked, lower);
+  for (const std::string& word : words_) {
+    const bool date = word.size() == 10 && is_digit(word[0]) && word[4] == '-' && word[7] == '-';
+    if (date) {
+      dates_.push_back(word);
+      continue;
+    }
+    const bool identifier =
+        word.size() >= 3 && (word.find_first_of("-_.0123456789") != std::string::npos) &&
+        std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (identifier) identifiers_.push_back(word);
+    if (!identifier && !is_everyday(word)) stems_.push_back(stem(word));
+  }
+  std::sort(stems_.begin(), stems_.end());
+  stems_.erase(std::unique(stems_.begin(), stems_.end()), stems_.end());
+  std::vector<std::string> phrases;
+  for (const std::string& word : stems_) phrases.push_back("<" + word);
+  set_ = PhraseSet(phrases);
+
+  for (std::size_t at = 0; at < lower.size(); ++at) {
+    if (at > 0 && (is_digit(lower[at - 1]) || lower[at - 1] == ':')) continue;
+    const int found = minutes(std::string_view(lower).substr(at));
+    const std::string_view ahead =
+        std::string_view(lower).substr(at > 24 ? at - 24 : 0, std::min<std::size_t>(at, 24));
+    if (found >= 0 &&
+        (ahead.find("since") != std::string_view::npos || ahead.find("after") != std::string_view::npos ||
+         ahead.find("from") != std::string_view::npos || ahead.find("at ") != std::string_view::npos)) {
+      since_minutes_ = found;
+    }
+  }
+  for (std::string_view phrase :
+       {"causes", "faults", "reasons", "problems", "root causes", "issues", "what are the"}) {
+    several_ |= lower.find(phrase) != std::string::npos;
+  }
+  for (std::string_view phrase :
+       {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
+        "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
+        "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
+    whether_ |= lower.find(phrase) != std::string::npos;
+  }
+}
+
+std::uint32_t Question::topics_of(std::string_view text) {
+  static const TopicIndex shown = make_index(true);
+  return bits(shown, text);
+}
+
+std::uint32_t Question::performance_topics() {
+  return (1u << kSlow) | (1u << kCpu) | (1u << kMemory);
+}
+
+bool Question::about_change() const {
+  return (topics_ & (1u << kChange)) != 0;
+}
+
+int Question::shared_words(std::string_view text) const {
+  std::vector<PhraseSet::Match> matches;
+  set_.find(text, &matches);
+  std::set<std::uint32_t> found;
+  for (const PhraseSet::Match& match : matches) found.insert(match.phrase);
+  return static_cast<int>(found.size());
+}
+
+bool Question::names(std::string_view name) const {
+  if (name.empty()) return false;
+  const std::string lower = to_lower(name);
+  for (const std::string& word : words_) {
+    if (word == lower) return true;
+    // Pods carry their workload's name and generated endings.
+    if (word.size() >= 3 && !is_everyday(word) && lower.size() > word.size() && lower.starts_with(word) &&
+        lower[word.size()] == '-') {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Question::has_word(std::string_view lower) const {
+  return std::find(words_.begin(), words_.end(), lower) != words_.end();
+}
+
+int Question::meets_time(std::string_view first, std::string_view last) const {
+  if (!dates_.empty()) {
+    const std::string from = date_of(first);
+    const std::string to = date_of(last.empty() ? first : last);
+    if (from.empty()) return 0;
+    for (const std::string& date : dates_) {
+      if (from <= date && date <= to) return 1;
+    }
+    return -1;
+  }
+  if (since_minutes_ >= 0) {
+    const int to = clock_of(last.empty() ? first : last);
+    if (to < 0) return 0;
+    return to + 30 >= since_minutes_ ? 1 : -1;
+  }
+  return 0;
+}
+
+}  // namespace carrel

@@ -1,0 +1,67 @@
+// Question: what a question asks for, as far as its words tell: the names and times in it, its topics
+// ("login" asks for authentication, sessions and tokens too), whether it asks for several causes or whether
+// there is a fault at all.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "room/evidence/phrase_set.h"
+
+namespace carrel {
+
+class Question {
+ public:
+  explicit Question(const std::string& text);
+
+  const std::string& text() const { return text_; }
+  bool several() const { return several_; }  // "what are the causes", several complaints
+  bool whether() const { return whether_; }  // "is there a fault?"
+  std::uint32_t topics() const { return topics_; }
+  // Bits of the topics whose words stand in a text.
+  static std::uint32_t topics_of(std::string_view text);
+  // True where slowness or load is asked for: then conditions (CPU, memory, duration) matter, not only
+  // errors.
+  bool about_performance() const { return (topics_ & performance_topics()) != 0; }
+  static std::uint32_t performance_topics();
+  bool about_change() const;
+
+  // How many different words of the question (not names, not everyday words) stand in the text.
+  int shared_words(std::string_view text) const;
+  // True where the name is in the question, or belongs to a workload that is ("api" for
+  // "api-5d8f7b9c6-j4k8n").
+  bool names(std::string_view name) const;
+  // Names and identifiers in the question, in its order: words with '-', '.', '_' or a digit.
+  const std::vector<std::string>& identifiers() const { return identifiers_; }
+  // True where a word is in the question (whole, ASCII case folded).
+  bool has_word(std::string_view lower) const;
+
+  // 1: the span of time (as a log writes it) meets the date or time asked for, -1: it does not, 0: not asked
+  // or not known.
+  int meets_time(std::string_view first, std::string_view last) const;
+
+ private:
+  std::string text_;
+  std::vector<std::string> words_;        // all, lower case
+  std::vector<std::string> identifiers_;  // lower case
+  std::vector<std::string> stems_;
+  std::vector<std::string> dates_;  // "2025-06-19"
+  int since_minutes_ = -1;          // "since 15:00"
+  std::uint32_t topics_ = 0;
+  bool several_ = false;
+  bool whether_ = false;
+  PhraseSet set_;
+};
+
+// Lower-case words of a text: runs of letters, digits, '-', '_' and '.', marks at their ends taken off.
+std::vector<std::string> words_of(std::string_view text);
+
+// A word without the endings of English ("connections" -> "connect", "expired" -> "expir").
+std::string stem(std::string_view word);
+
+// Words that say nothing of a fault ("the", "namespace", "pod", "why").
+bool is_everyday(std::string_view word);
+
+}  // namespace carrel

@@ -1,0 +1,57 @@
+#include "room/evidence/question.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carrel {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Question, KnowsNamesAndTheirPods) {
+  const Question question("Why does api-gateway in namespace shop answer slowly?");
+  EXPECT_THAT(question.identifiers(), ElementsAre("api-gateway"));
+  EXPECT_TRUE(question.names("api-gateway-5d8f7b9c6-j4k8n"));
+  EXPECT_TRUE(question.names("shop"));
+  EXPECT_FALSE(question.names("api"));
+  EXPECT_FALSE(question.names("billing"));
+  EXPECT_TRUE(question.about_performance());
+  EXPECT_FALSE(question.several());
+}
+
+TEST(Question, KnowsTopicsByOtherWords) {
+  const Question login("Users cannot log in. What are the causes?");
+  EXPECT_NE(login.topics() & Question::topics_of("Authentication failed: session expired"), 0u);
+  EXPECT_EQ(login.topics() & Question::topics_of("pool of workers"), 0u);
+  EXPECT_TRUE(login.several());
+  EXPECT_TRUE(Question("Is there a fault?").whether());
+}
+
+TEST(Question, SharesWordsByStem) {
+  const Question question("Why do the uploads of invoices fail?");
+  EXPECT_EQ(question.shared_words("uploading an invoice"), 2);
+  EXPECT_EQ(question.shared_words("nothing of it"), 0);
+}
+
+TEST(Question, MeetsTimes) {
+  const Question day("It logged an error on 2025-06-19. Why?");
+  EXPECT_EQ(day.meets_time("2025-06-19 08:35:17,235", ""), 1);
+  EXPECT_EQ(day.meets_time("2025-06-18 08:00:00", "2025-06-20 01:00:00"), 1);
+  EXPECT_EQ(day.meets_time("2025-06-12 22:14:51", ""), -1);
+  EXPECT_EQ(day.meets_time("", ""), 0);
+  const Question clock("Since about 15:00 users get errors.");
+  EXPECT_EQ(clock.meets_time("2025-10-08 15:16:30.567", ""), 1);
+  EXPECT_EQ(clock.meets_time("2025-10-08 09:16:30.567", "2025-10-08 10:00:00"), -1);
+  EXPECT_EQ(Question("Why?").meets_time("2025-10-08 09:16:30", ""), 0);
+}
+
+TEST(Question, TakesAnything) {
+  const Question empty("");
+  EXPECT_EQ(empty.shared_words("x"), 0);
+  EXPECT_FALSE(empty.names("x"));
+  const Question odd("\xff\xfe :: --- 99:99 2025-13-99 \x01");
+  EXPECT_EQ(odd.meets_time("2025-10-08 09:16:30", ""), -1);
+}
+
+}  // namespace
+}  // namespace carrel

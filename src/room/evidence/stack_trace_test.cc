@@ -1,0 +1,68 @@
+#include "room/evidence/stack_trace.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace carrel {
+namespace {
+
+using Role = TraceTracker::Role;
+using ::testing::ElementsAre;
+
+std::vector<Role> roles(const std::vector<std::string>& lines) {
+  TraceTracker tracker;
+  std::vector<Role> found;
+  for (const std::string& line : lines) found.push_back(tracker.next(line));
+  return found;
+}
+
+TEST(TraceTracker, Java) {
+  EXPECT_THAT(
+      roles({"Exception in thread \"main\" a.B: x", "\tat a.B.c(B.java:1)", "Caused by: a.C: y",
+             "\tat a.C.d(C.java:2)", "\t... 12 more", "next line"}),
+      ElementsAre(Role::none, Role::continues, Role::cause, Role::continues, Role::continues, Role::none));
+}
+
+TEST(TraceTracker, Node) {
+  EXPECT_THAT(roles({"Error: connect ECONNREFUSED", "    at TCPConnectWrap.x (node:net:1)",
+                     "  code: 'ECONNREFUSED'", "}", "done"}),
+              ElementsAre(Role::none, Role::continues, Role::continues, Role::continues, Role::none));
+}
+
+TEST(TraceTracker, Python) {
+  EXPECT_THAT(roles({"Traceback (most recent call last):", "  File \"a.py\", line 1, in f", "    g()",
+                     "KeyError: 'x'", "INFO next"}),
+              ElementsAre(Role::starts, Role::continues, Role::continues, Role::ends, Role::none));
+}
+
+TEST(TraceTracker, PythonUnderALoggersIndent) {
+  EXPECT_THAT(roles({"   Traceback (most recent call last):", "   File \"a.py\", line 1, in f", "      g()",
+                     "   KeyError: 'x'", "next"}),
+              ElementsAre(Role::starts, Role::continues, Role::continues, Role::ends, Role::none));
+}
+
+TEST(TraceTracker, Go) {
+  EXPECT_THAT(roles({"panic: boom", "goroutine 1 [running]:", "main.main()", "\t/a.go:1 +0x1", "created by x",
+                     "exit status 2"}),
+              ElementsAre(Role::none, Role::continues, Role::continues, Role::continues, Role::continues,
+                          Role::none));
+}
+
+TEST(TraceTracker, OrdinaryIndentedTextIsNone) {
+  EXPECT_THAT(roles({"Options:", "  at  least one", "  --help"}),
+              ElementsAre(Role::none, Role::none, Role::none));
+}
+
+TEST(TraceTracker, EndsWhenItIsTooLong) {
+  TraceTracker tracker;
+  tracker.next("\tat a.b(c)");
+  Role role = Role::continues;
+  for (int i = 0; i < 5000 && role == Role::continues; ++i) role = tracker.next("\tat a.b(c)");
+  EXPECT_EQ(role, Role::none);
+}
+
+}  // namespace
+}  // namespace carrel
