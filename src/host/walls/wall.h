@@ -1,7 +1,7 @@
 // Wall: runs one program in a room and tells, typed, how it ended.
 //
-// A wall fails closed: a layer that cannot be made ends the run with Ending::setup_error before the room has seen its
-// task. Implementations: namespace_wall.h; a fake in tests. (A vm wall comes beside them.)
+// A wall fails closed: a layer that cannot be made ends the run with Ending::setup_error before the room has
+// seen its task. Implementations: namespace_wall.h; a fake in tests. (A vm wall comes beside them.)
 #pragma once
 
 #include <atomic>
@@ -23,22 +23,22 @@ struct Caps {
   std::chrono::milliseconds wall_clock{600'000};
   std::chrono::seconds cpu{1200};
   std::uint64_t address_space = 0;  // RLIMIT_AS, bytes; 0 is refused: every room names its limit
-  std::uint64_t memory = 0;         // anonymous memory: RLIMIT_DATA and, where there is one, a memory cgroup; bytes
-  std::uint32_t processes = 64;     // threads count
+  std::uint64_t memory = 0;  // anonymous memory: RLIMIT_DATA and, where there is one, a memory cgroup; bytes
+  std::uint32_t processes = 64;  // threads count
   std::uint64_t output_bytes = 64ULL << 20;
-  std::uint32_t denials = 1000;     // the room is killed at the next one
+  std::uint32_t denials = 1000;  // the room is killed at the next one
 };
 
-// One room. The program finds its inputs as descriptors 3, 4, ...; 0 carries the host's messages, 1 the room's, 2 is
-// a bounded text of last words.
+// One room. The program finds its inputs as descriptors 3, 4, ...; 0 carries the host's messages, 1 the
+// room's, 2 is a bounded text of last words.
 struct RoomSpec {
   RoomKind kind = RoomKind::read;
-  std::string root;                // folder that becomes /, read-only
-  std::string program;             // path inside the root
+  std::string root;     // folder that becomes /, read-only
+  std::string program;  // path inside the root
   std::vector<std::string> arguments;
-  std::vector<Fd> inputs;          // opened and hashed by the host
+  std::vector<Fd> inputs;  // opened and hashed by the host
   Caps caps;
-  std::string job;                 // body of the job message
+  std::string job;  // body of the job message
 };
 
 enum class Ending : std::uint8_t {
@@ -46,7 +46,7 @@ enum class Ending : std::uint8_t {
   setup_error,  // the wall could not be made
   violation,    // it broke a rule: too many denials, a bad message, a killed system call
   memory,
-  time,         // wall clock or CPU
+  time,  // wall clock or CPU
   output_cap,
   killed,       // by a signal nobody here sent, or an exit without a result
   interrupted,  // the caller asked to stop
@@ -69,25 +69,25 @@ struct Denial {
 
 struct RoomOutcome {
   Ending ending = Ending::setup_error;
-  std::string detail;                  // one sentence where it is not ok
+  std::string detail;  // one sentence where it is not ok
   std::string remedy;
-  Message answer;                      // the result or refusal, when ending is ok
+  Message answer;  // the result or refusal, when ending is ok
   std::vector<Denial> denials;
-  std::string last_words;              // of descriptor 2, at most 4 KiB, to be escaped before it is shown
-  std::uint64_t peak_memory = 0;       // bytes
+  std::string last_words;         // of descriptor 2, at most 4 KiB, to be escaped before it is shown
+  std::uint64_t peak_memory = 0;  // bytes
   std::uint64_t bytes_out = 0;
-  std::uint32_t survivors = 0;         // processes left after the end; never anything but 0
-  double start_s = 0;                  // until the room was sealed
+  std::uint32_t survivors = 0;  // processes left after the end; never anything but 0
+  double start_s = 0;           // until the room was sealed
   double elapsed_s = 0;
-  std::vector<std::string> layers;     // the layers that were made: "user namespace", "landlock abi 7", ...
-  std::string configuration;           // sha256 of all that shaped the room but its inputs and job
+  std::vector<std::string> layers;  // the layers that were made: "user namespace", "landlock abi 7", ...
+  std::string configuration;        // sha256 of all that shaped the room but its inputs and job
 };
 
 class Wall {
  public:
   virtual ~Wall() = default;
-  // Blocks until the room has ended. `progress` gets each progress message on the calling thread. Setting `stop` ends
-  // the room within 100 ms.
+  // Blocks until the room has ended. `progress` gets each progress message on the calling thread. Setting
+  // `stop` ends the room within 100 ms.
   virtual RoomOutcome run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
                           const std::atomic<bool>& stop) = 0;
 };

@@ -1,4 +1,10 @@
-// The room's own half of the wall: the last layers, put on by the room's program itself before it has seen its task.
+// The room's own half of the wall: the last layers, put on by the room's program itself before it has seen
+// its task.
+//
+//   auto job = seal_and_receive_job();
+//   if (!job) return refuse(job.error());   // sends MessageType::refused; the host reports a set-up error
+//   ...
+//   send(MessageType::result, body);
 #pragma once
 
 #include <cstdint>
@@ -10,16 +16,26 @@
 
 namespace carrel {
 
-// Puts on Landlock (no path may be opened any more but those below `readable`, read-only; no TCP; scoped signals and
-// abstract sockets where the kernel knows them) and then seccomp; tells the host over descriptor 1 (MessageType::sealed),
-// waits on descriptor 0 for the job, closes the listener's copy, and returns the job's body. Called once, at the start,
-// by a single thread. Whatever a program must load (the CPU back end) it loads before.
+// Puts on Landlock (no path may be opened any more but those below `readable`, read-only; no TCP; scoped
+// signals and abstract sockets where the kernel knows them) and then seccomp; tells the host over descriptor
+// 1 (MessageType::sealed), waits on descriptor 0 for the job, closes the listener's copy, and returns the
+// job's body. Called once, at the start, by a single thread. Whatever a program must load (the CPU back end)
+// it loads before. A layer that cannot be made is an Error; the program then sends MessageType::refused and
+// ends.
+//
+// From here on an allocation that fails ends the program with room_exit::memory, system calls outside the
+// filter's list fail with EPERM and are recorded by the host, and no path can be opened.
 Result<std::string> seal_and_receive_job(const std::string& readable = "");
+
+// Asks the kernel for the AMX tile registers (arch_prctl ARCH_REQ_XCOMP_PERM, feature 18; Linux
+// Documentation/arch/x86/xstate.rst). True when this process and its threads may use them, false when the
+// processor or the kernel has none. Only before sealing: the filter denies the call.
+bool request_amx();
 
 // Sends a message to the host over descriptor 1.
 Status send(MessageType type, const std::string& body);
 
-// A progress reporter that sends at most ten messages a second.
+// A progress reporter that sends at most ten messages a second, and always the first one.
 std::function<void(std::uint64_t done)> progress_sender(const std::string& stage, std::uint64_t total);
 
 }  // namespace carrel

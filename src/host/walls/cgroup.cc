@@ -1,0 +1,206 @@
+#include "host/walls/cgroup.h"
+
+#include <atomic>
+#include <charconv>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::string_view prefix = "carrel-";
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t end = text.find(by);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+bool lists(std::string_view list, char by, std::string_view word) {
+  for (const std::string_view part : split(list, by)) {
+    if (part == word) return true;
+  }
+  return false;
+}
+
+std::string read_or_empty(const std::string& path) {
+  auto text = read_file(path, 4 << 20);
+  return text ? *text : std::string();
+}
+
+bool write_value(const std::string& path, std::string_view value) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file.valid() &&
+         ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+}
+
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(at + key.size());
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+// A mount of a cgroup hierarchy: where, and which part of the hierarchy it shows.
+struct Mount {
+  std::string_view root, folder;
+};
+
+std::optional<Mount> find_mount(std::string_view mounts, std::string_view type, std::string_view controller) {
+  for (const std::string_view line : split(mounts, '\n')) {
+    // "36 35 0:31 / /sys/fs/cgroup/memory rw,nosuid ... - cgroup cgroup rw,memory" (proc(5))
+    const std::size_t dash = line.find(" - ");
+    if (dash == std::string_view::npos) continue;
+    const auto before = split(line.substr(0, dash), ' ');
+    const auto after = split(line.substr(dash + 3), ' ');
+    if (before.size() < 5 || after.size() < 3 || after[0] != type) continue;
+    if (!controller.empty() && !lists(after[2], ',', controller)) continue;
+    return Mount{before[3], before[4]};
+  }
+  return std::nullopt;
+}
+
+// The folder of a cgroup in a mount; nothing where the mount does not show it.
+std::optional<std::string> folder_of(const Mount& mount, std::string_view path) {
+  if (mount.root != "/") {
+    if (path.substr(0, mount.root.size()) != mount.root) return std::nullopt;
+    path.remove_prefix(mount.root.size());
+  }
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return std::string(mount.folder) + std::string(path);
+}
+
+// Removes the cgroups of hosts that are gone; one that is in use stays, whatever its name says.
+void sweep(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), ::closedir);
+  if (!entries) return;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (name.substr(0, prefix.size()) != prefix) continue;
+    const auto host = number_after(name, prefix);
+    if (host && ::kill(static_cast<pid_t>(*host), 0) != 0 && errno == ESRCH) {
+      ::rmdir((folder + "/" + std::string(name)).c_str());
+    }
+  }
+}
+
+// The last of a removed process's traces can take the kernel a moment.
+void remove_cgroup(const std::string& folder) {
+  for (int i = 0; i < 50 && ::rmdir(folder.c_str()) != 0 && errno == EBUSY; ++i) ::usleep(1000);
+}
+
+}  // namespace
+
+std::vector<CgroupParent> cgroup_parents(std::string_view controller, std::string_view mounts,
+                                         std::string_view membership) {
+  std::string_view own_v1, own_v2;
+  for (const std::string_view line : split(membership, '\n')) {
+    // "4:memory:/user.slice", "0::/user.slice" for version 2 (cgroups(7))
+    const auto parts = split(line, ':');
+    if (parts.size() < 3) continue;
+    const std::string_view path = line.substr(parts[0].size() + parts[1].size() + 2);
+    if (parts[0] == "0" && parts[1].empty()) own_v2 = path;
+    if (lists(parts[1], ',', controller)) own_v1 = path;
+  }
+  std::vector<CgroupParent> parents;
+  if (!own_v1.empty()) {
+    if (const auto mount = find_mount(mounts, "cgroup", controller)) {
+      if (auto folder = folder_of(*mount, own_v1)) parents.push_back({std::move(*folder), 1});
+    }
+    return parents;
+  }
+  const auto mount = own_v2.empty() ? std::nullopt : find_mount(mounts, "cgroup2", "");
+  auto folder = mount ? folder_of(*mount, own_v2) : std::nullopt;
+  while (folder && folder->size() >= mount->folder.size()) {
+    parents.push_back({*folder, 2});
+    const std::size_t slash = folder->rfind('/');
+    if (slash == std::string::npos) break;
+    folder->resize(slash);
+  }
+  return parents;
+}
+
+Cgroup::Cgroup(const CgroupCaps& caps) {
+  static std::atomic<unsigned> counter = 0;
+  const std::string name = fmt::format("{}{}-{}", prefix, ::getpid(), counter++);
+  const std::string mounts = read_or_empty("/proc/self/mountinfo");
+  const std::string membership = read_or_empty("/proc/self/cgroup");
+  const auto make = [&](std::string_view controller, const char* file_v1, const char* file_v2,
+                        std::uint64_t cap) -> Made {
+    for (const CgroupParent& parent : cgroup_parents(controller, mounts, membership)) {
+      if (parent.version == 2) {
+        std::string handed_down = read_or_empty(parent.folder + "/cgroup.subtree_control");
+        while (!handed_down.empty() && handed_down.back() == '\n') handed_down.pop_back();
+        if (!lists(handed_down, ' ', controller)) continue;
+      }
+      const std::string folder = parent.folder + "/" + name;
+      // Memory and processes share one folder in version 2, so it may be there already.
+      const bool shared = parent.version == 2 && folder == memory_.folder;
+      if (!shared && ::mkdir(folder.c_str(), 0755) != 0) continue;
+      sweep(parent.folder);
+      if (write_value(folder + "/" + (parent.version == 1 ? file_v1 : file_v2), std::to_string(cap))) {
+        return {folder, parent.version};
+      }
+      if (!shared) ::rmdir(folder.c_str());
+    }
+    return {};
+  };
+  if (caps.memory != 0) memory_ = make("memory", "memory.limit_in_bytes", "memory.max", caps.memory);
+  // Swap is memory too; where the kernel does not count it, the file is not there.
+  if (memory_.version == 1)
+    write_value(memory_.folder + "/memory.memsw.limit_in_bytes", std::to_string(caps.memory));
+  if (memory_.version == 2) write_value(memory_.folder + "/memory.swap.max", "0");
+  processes_ = make("pids", "pids.max", "pids.max", caps.processes);
+}
+
+Cgroup::~Cgroup() {
+  if (!memory_.folder.empty()) remove_cgroup(memory_.folder);
+  if (!processes_.folder.empty() && processes_.folder != memory_.folder) remove_cgroup(processes_.folder);
+}
+
+void Cgroup::add(pid_t process) {
+  const bool shared = memory_.folder == processes_.folder;
+  for (Made* made : {&memory_, &processes_}) {
+    if (made->folder.empty() || (made == &processes_ && shared)) continue;
+    if (write_value(made->folder + "/cgroup.procs", std::to_string(process))) continue;
+    ::rmdir(made->folder.c_str());
+    if (shared) processes_ = {};
+    *made = {};
+  }
+}
+
+std::vector<std::string> Cgroup::layers() const {
+  const auto told = [](const char* controller, const Made& made) {
+    if (made.folder.empty()) return fmt::format("{} cgroup: none, limits alone", controller);
+    return fmt::format("{} cgroup v{}", controller, made.version);
+  };
+  return {told("memory", memory_), told("pids", processes_)};
+}
+
+bool Cgroup::out_of_memory() const {
+  if (memory_.folder.empty()) return false;
+  const std::string file = memory_.version == 1 ? "/memory.oom_control" : "/memory.events";
+  return number_after("\n" + read_or_empty(memory_.folder + file), "\noom_kill ").value_or(0) > 0;
+}
+
+std::optional<std::uint64_t> Cgroup::peak_memory() const {
+  if (memory_.folder.empty()) return std::nullopt;
+  const char* const file = memory_.version == 1 ? "/memory.max_usage_in_bytes" : "/memory.peak";
+  return number_after(read_or_empty(memory_.folder + file), "");
+}
+
+}  // namespace carrel

@@ -1,0 +1,233 @@
+#include "host/walls/namespace_wall.h"
+
+#include <csignal>
+#include <ctime>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/sched.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/walls/cgroup.h"
+#include "host/walls/configuration.h"
+#include "host/walls/identity.h"
+#include "host/walls/lacks.h"
+#include "host/walls/posture.h"
+#include "host/walls/setup.h"
+#include "host/walls/supervisor.h"
+
+namespace carrel {
+namespace {
+
+struct Pipe {
+  Fd read, write;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Writing to a room that is gone must be an error of write(), not the host's end. SIGPIPE goes to the thread
+// that writes, so it is blocked in this one, and what came meanwhile is taken before it is unblocked.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked() {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~SigpipeBlocked() {
+    const timespec now{};
+    while (!was_pending_ && ::sigtimedwait(&pipe_, nullptr, &now) == SIGPIPE) {
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+
+ private:
+  sigset_t pipe_{}, before_{};
+  bool was_pending_ = false;
+};
+
+// A room may read its inputs and do nothing else with them: a folder would be a way to other files, a
+// descriptor open for writing a way out.
+Status check_spec(const RoomSpec& spec) {
+  const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
+  if (spec.caps.address_space == 0) return refuse("the room names no limit on its address space");
+  if (spec.root.empty() || spec.root[0] != '/') return refuse("the room's root must be an absolute path");
+  if (spec.program.empty() || spec.program[0] != '/')
+    return refuse("the room's program must be a path in its root");
+  if (spec.inputs.size() > max_inputs)
+    return refuse(fmt::format("a room takes at most {} inputs", max_inputs));
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    struct stat state {};
+    if (::fstat(spec.inputs[i].get(), &state) != 0)
+      return errno_error(fmt::format("input {} of the room", i));
+    if (!S_ISREG(state.st_mode) && !S_ISFIFO(state.st_mode)) {
+      return refuse(fmt::format("input {} of the room is neither a file nor a pipe", i));
+    }
+    const int flags = ::fcntl(spec.inputs[i].get(), F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) {
+      return refuse(fmt::format("input {} of the room is not open for reading alone", i));
+    }
+  }
+  return {};
+}
+
+// What the cgroup counts beside the room's own memory: pages of its inputs that nobody has read before, its
+// program, page tables and pipes. The kernel takes such pages back before it kills, so they need room and no
+// more.
+std::uint64_t cgroup_memory(const RoomSpec& spec) {
+  if (spec.caps.memory == 0) return 0;
+  std::uint64_t bytes = spec.caps.memory + (64ULL << 20);
+  for (const Fd& input : spec.inputs) {
+    struct stat state {};
+    if (::fstat(input.get(), &state) == 0 && S_ISREG(state.st_mode))
+      bytes += static_cast<std::uint64_t>(state.st_size);
+  }
+  return bytes;
+}
+
+std::uint32_t last_capability() {
+  static const std::uint32_t last = [] {
+    const auto text = read_file("/proc/sys/kernel/cap_last_cap", 64);
+    return text ? static_cast<std::uint32_t>(std::strtoul(text->c_str(), nullptr, 10)) : 0U;
+  }();
+  return last;
+}
+
+struct Child {
+  pid_t process = -1;
+  Fd pidfd;
+};
+
+Result<Child> start(const RoomPlan& plan) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                    CLONE_NEWCGROUP | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  const long process = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (process < 0) return errno_error("the room's namespaces cannot be made", Code::room_refused);
+  if (process == 0) become_room(plan);
+  return Child{static_cast<pid_t>(process), Fd(pidfd)};
+}
+
+// The layers in ROOM's order; what each is made of is told in setup.cc and by the room's own seal.
+std::vector<std::string> layers(const Cgroup& cgroup, const Identity& identity) {
+  std::vector<std::string> made = {"user namespace",    "mount namespace", "pid namespace",
+                                   "network namespace", "ipc namespace",   "uts namespace",
+                                   "cgroup namespace"};
+  for (std::string& layer : cgroup.layers()) made.push_back(std::move(layer));
+  made.push_back(identity.drop_groups ? "a user id of its own" : "the caller's user id");
+  for (const char* const layer : {"read-only root", "no capabilities", "no new privileges", "limits"}) {
+    made.emplace_back(layer);
+  }
+  made.push_back(fmt::format("landlock abi {}", landlock_abi_of_kernel()));
+  made.emplace_back("seccomp with listener");
+  return made;
+}
+
+void say(int go) {
+  const char byte = 1;
+  // A child that is gone is seen by its pidfd.
+  if (::write(go, &byte, 1) < 0) return;
+}
+
+RoomOutcome refused(const Error& error) {
+  RoomOutcome outcome;
+  outcome.ending = Ending::setup_error;
+  outcome.detail = error.what;
+  outcome.remedy = error.remedy;
+  return outcome;
+}
+
+}  // namespace
+
+RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
+                               const std::atomic<bool>& stop) {
+  const auto started = Supervisor::Clock::now();
+  const SigpipeBlocked no_sigpipe;
+  if (Status usable = check_spec(spec); !usable) return refused(usable.error());
+
+  // What the child needs, all of it before the copy is made.
+  auto root = detached_root(spec.root);
+  auto job = make_pipe(), messages = make_pipe(), words = make_pipe(), report = make_pipe(), go = make_pipe();
+  if (!root) return refused(root.error());
+  for (const auto* made : {&job, &messages, &words, &report, &go}) {
+    if (!*made) return refused(made->error());
+  }
+  RoomPlan plan;
+  plan.from_host = job->read.get();
+  plan.to_host = messages->write.get();
+  plan.words = words->write.get();
+  for (const Fd& input : spec.inputs) plan.inputs.push_back(input.get());
+  plan.go = go->read.get();
+  plan.report = report->write.get();
+  plan.root_tree = root->get();
+  plan.root = spec.root;
+  plan.drop_groups = may_map_any_id();
+  plan.program = spec.program;
+  plan.arguments.push_back(spec.program.data());
+  for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
+  plan.arguments.push_back(nullptr);
+  plan.limits = room_limits(spec.caps, spec.inputs.size());
+  plan.last_capability = last_capability();
+
+  auto child = start(plan);
+  if (!child) {
+    RoomOutcome outcome = refused(child.error());
+    const auto lacks = namespace_wall_lacks();
+    if (!lacks.empty()) outcome.remedy = lacks[0].remedy;
+    return outcome;
+  }
+  for (Fd* end : {&job->read, &messages->write, &words->write, &report->write, &go->read}) end->reset();
+  root->reset();
+
+  // From here on the child waits for two words: that its ids are mapped, and that its cgroups hold. Meanwhile
+  // it mounts.
+  RoomOutcome outcome;
+  const PidNamespace processes(child->process);
+  auto identity = choose_identity(child->process);
+  Status mapped = identity ? map_identity(child->process, *identity) : identity.error();
+  if (mapped && !processes.valid())
+    mapped = errno_error("cannot see the room's pid namespace", Code::room_refused);
+  if (!mapped) {
+    ::kill(child->process, SIGKILL);
+    ::waitpid(child->process, nullptr, __WALL);
+    return refused(mapped.error());
+  }
+  say(go->write.get());
+  Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});
+  cgroup.add(child->process);
+  say(go->write.get());
+
+  outcome.layers = layers(cgroup, *identity);
+  outcome.configuration = configuration_digest(spec, outcome.layers);
+  RunningRoom room{
+      child->process,         std::move(child->pidfd), std::move(job->write), std::move(messages->read),
+      std::move(words->read), std::move(report->read), identity->user,        identity->group};
+  Supervisor(spec, cgroup, progress, stop, started, outcome).watch(std::move(room));
+  outcome.survivors = processes.processes();
+  if (outcome.survivors != 0) {
+    outcome.ending = Ending::violation;
+    outcome.detail = fmt::format("{} processes of the room outlived it", outcome.survivors);
+    outcome.answer = {};
+  }
+  if (outcome.ending == Ending::setup_error && outcome.remedy.find("carrel doctor") != std::string::npos) {
+    const auto lacks = namespace_wall_lacks();
+    if (!lacks.empty()) outcome.remedy = lacks[0].remedy;
+  }
+  return outcome;
+}
+
+}  // namespace carrel

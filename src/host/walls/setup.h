@@ -1,0 +1,83 @@
+// The child's side of the namespace wall: from clone3 to execve.
+//
+// The child is a copy of one thread of the host, so until execve it may only make system calls: everything it
+// needs is prepared in a RoomPlan before, and what goes wrong is told as a SetupFailure through a pipe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "host/walls/wall.h"
+
+namespace carrel {
+
+enum class SetupStep : std::uint32_t {
+  descriptors,
+  ids_mapped,
+  propagation,
+  open_root,
+  root_attributes,
+  attach_root,
+  pivot_root,
+  detach_old_root,
+  host_name,
+  groups,
+  user,
+  capabilities,
+  no_new_privileges,
+  session,
+  limits,
+  execute,
+  count_,
+};
+
+// What the child writes into the report pipe before it ends; nothing comes when execve worked.
+struct SetupFailure {
+  SetupStep step = SetupStep::count_;
+  std::int32_t number = 0;  // errno
+};
+
+// The error a failure stands for, with its remedy. `spec` names the root and the program.
+Error setup_error(const SetupFailure& failure, const RoomSpec& spec);
+
+struct Limit {
+  decltype(RLIMIT_AS) resource;
+  rlim_t value;  // soft and hard
+};
+inline constexpr std::size_t limit_count = 12;
+
+// The limits of a room with these caps; `descriptors` is the number of its inputs.
+std::array<Limit, limit_count> room_limits(const Caps& caps, std::size_t inputs);
+
+inline constexpr std::size_t max_inputs = 16;
+inline constexpr unsigned inside_id = 1;  // the room's user and group id, as it sees them
+
+struct RoomPlan {
+  // Descriptors: the room's 0, 1, 2 and its inputs, then what only the set-up needs.
+  int from_host = -1, to_host = -1, words = -1;
+  std::vector<int> inputs;
+  int go = -1;         // a byte when the ids are mapped, another when the cgroups hold
+  int report = -1;     // SetupFailure
+  int root_tree = -1;  // a detached mount of the root, made by the host; -1: the child makes it from `root`
+  std::string root;
+  bool drop_groups = false;  // the host is root: supplementary groups can and must go
+  std::string program;
+  std::vector<char*> arguments;  // argv, null at the end; points into the spec
+  std::array<Limit, limit_count> limits{};
+  std::uint32_t last_capability = 63;
+};
+
+// A detached, private mount of the folder, as open_tree makes it where the caller may; an invalid Fd where it
+// may not (EPERM), so that the child, which may in its own namespace, does it.
+Result<Fd> detached_root(const std::string& root);
+
+// Runs in the child. Never returns.
+[[noreturn]] void become_room(const RoomPlan& plan);
+
+}  // namespace carrel

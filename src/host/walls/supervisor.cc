@@ -1,0 +1,304 @@
+#include "host/walls/supervisor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "host/walls/posture.h"
+#include "record/codec.h"
+#include "record/room_exit.h"
+
+namespace carrel {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds tick(50);          // how late a stop can be seen
+constexpr milliseconds farewell(5000);    // from the answer to the end: a large mapping takes a while to go
+constexpr milliseconds patience(10'000);  // from SIGKILL to the end
+constexpr std::size_t chunk = 64 << 10;   // what a pipe holds
+constexpr std::size_t last_words_limit = 4 << 10;
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+// Reads what is there without waiting. 0 at the end of the stream, -1 where nothing is there now.
+ssize_t read_now(const Fd& fd, char* into, std::size_t size) {
+  ssize_t n = 0;
+  do n = ::read(fd.get(), into, size);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup,
+                       const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop,
+                       Clock::time_point started, RoomOutcome& outcome)
+    : spec_(spec), cgroup_(cgroup), progress_(progress), stop_(stop), started_(started), outcome_(outcome) {}
+
+void Supervisor::watch(RunningRoom room) {
+  room_ = std::move(room);
+  for (const Fd* fd : {&room_.job, &room_.messages, &room_.words, &room_.report}) {
+    ::fcntl(fd->get(), F_SETFL, ::fcntl(fd->get(), F_GETFL) | O_NONBLOCK);
+  }
+  while (!exited_) poll_once();
+  reap();
+  outcome_.denials = denials_.record();
+  if (outcome_.ending != Ending::ok) outcome_.answer = {};
+  outcome_.elapsed_s = std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+// The first ending stands; what the room does while it dies changes nothing any more.
+void Supervisor::end(Ending ending, std::string detail, std::string remedy) {
+  if (ended_) return;
+  ended_ = true;
+  outcome_.ending = ending;
+  outcome_.detail = std::move(detail);
+  outcome_.remedy = std::move(remedy);
+  kill_time_ = Clock::now();
+  // Its first process takes the whole pid namespace with it.
+  ::syscall(SYS_pidfd_send_signal, room_.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void Supervisor::poll_once() {
+  enum { exit, report, messages, words, denied, job, count };
+  pollfd fds[count] = {{room_.pidfd.get(), POLLIN, 0},     {room_.report.get(), POLLIN, 0},
+                       {room_.messages.get(), POLLIN, 0},  {room_.words.get(), POLLIN, 0},
+                       {denials_.descriptor(), POLLIN, 0}, {-1, POLLOUT, 0}};
+  if (stage_ >= Stage::sealed && !ended_) fds[job].fd = room_.job.get();
+  if (ended_) fds[messages].fd = fds[denied].fd = -1;
+
+  milliseconds wait = tick;
+  if (!ended_) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(started_ + spec_.caps.wall_clock - Clock::now());
+    wait = std::clamp(left + milliseconds(1), milliseconds(0), tick);
+  }
+  if (::poll(fds, count, static_cast<int>(wait.count())) < 0) {
+    if (errno != EINTR)
+      end(Ending::setup_error, fmt::format("the room cannot be watched: {}", std::strerror(errno)));
+    return;
+  }
+  check_clock();
+  if (fds[report].revents != 0) read_report();
+  if (fds[words].revents != 0) read_words();
+  if (fds[messages].revents != 0) read_messages();
+  if ((fds[denied].revents & POLLIN) != 0) {
+    serve_denials();
+  } else if (fds[denied].revents != 0) {
+    denials_.close();
+  }
+  if (fds[job].revents != 0) send_job();
+  if (fds[exit].revents != 0) exited_ = true;
+}
+
+void Supervisor::check_clock() {
+  const auto now = Clock::now();
+  if (ended_) {
+    // Nothing survives SIGKILL but a process that hangs in the kernel; it is told as a survivor.
+    if (now - kill_time_ > patience) exited_ = true;
+    return;
+  }
+  if (stop_.load(std::memory_order_relaxed))
+    return end(Ending::interrupted, "the room was stopped on request");
+  if (now - started_ > spec_.caps.wall_clock) {
+    return end(Ending::time,
+               fmt::format("the room took longer than its {} s",
+                           static_cast<double>(spec_.caps.wall_clock.count()) / 1000),
+               "give it more time, or a smaller input");
+  }
+  if (stage_ == Stage::answered && now - answer_time_ > farewell) {
+    end(Ending::time, "the room did not end after its answer");
+  }
+}
+
+void Supervisor::read_report() {
+  SetupFailure failure;
+  const ssize_t n = read_now(room_.report, reinterpret_cast<char*>(&failure), sizeof failure);
+  if (n < 0 && errno == EAGAIN) return;
+  room_.report.reset();
+  if (n == sizeof failure) {
+    const Error error = setup_error(failure, spec_);
+    return end(Ending::setup_error, error.what, error.remedy);
+  }
+  if (stage_ == Stage::setup) stage_ = Stage::started;
+}
+
+void Supervisor::count_output(std::size_t bytes) {
+  outcome_.bytes_out += bytes;
+  if (outcome_.bytes_out > spec_.caps.output_bytes) {
+    end(Ending::output_cap, fmt::format("the room sent more than its {} bytes", spec_.caps.output_bytes));
+  }
+}
+
+void Supervisor::read_messages() {
+  char bytes[chunk];
+  const ssize_t n = read_now(room_.messages, bytes, sizeof bytes);
+  if (n < 0) return;
+  if (n == 0) return room_.messages.reset();
+  count_output(static_cast<std::size_t>(n));
+  if (ended_) return;
+  frames_.add({bytes, static_cast<std::size_t>(n)});
+  while (!ended_) {
+    auto message = frames_.next();
+    if (!message) return end(Ending::violation, message.error().what);
+    if (!*message) return;
+    receive(std::move(**message));
+  }
+}
+
+// Its end is what matters: libraries tell there why they gave up.
+void Supervisor::read_words() {
+  char bytes[chunk];
+  const ssize_t n = read_now(room_.words, bytes, sizeof bytes);
+  if (n < 0) return;
+  if (n == 0) return room_.words.reset();
+  if (!ended_) count_output(static_cast<std::size_t>(n));
+  std::string& kept = outcome_.last_words;
+  kept.append(bytes, static_cast<std::size_t>(n));
+  if (kept.size() > last_words_limit) kept.erase(0, kept.size() - last_words_limit);
+}
+
+void Supervisor::receive(Message message) {
+  switch (message.type) {
+    case MessageType::sealed:
+      if (stage_ != Stage::started && stage_ != Stage::setup)
+        return end(Ending::violation, "the room sealed itself twice");
+      return on_sealed(message.body);
+    case MessageType::progress: {
+      const auto progress = decode<Progress>(message.body);
+      if (stage_ != Stage::sealed) return end(Ending::violation, "the room sent progress out of turn");
+      if (!progress)
+        return end(Ending::violation, "the room's progress cannot be read: " + progress.error().what);
+      if (progress_) progress_(*progress);
+      return;
+    }
+    case MessageType::result:
+    case MessageType::refused: {
+      const bool refuses = message.type == MessageType::refused;
+      const auto refused = refuses ? decode<Refused>(message.body) : Result<Refused>(Refused{});
+      if (!refused)
+        return end(Ending::violation, "the room's refusal cannot be read: " + refused.error().what);
+      if (stage_ == Stage::answered) return end(Ending::violation, "the room answered twice");
+      if (stage_ != Stage::sealed) {
+        // Before its task is known, a room can only have failed to seal itself.
+        if (!refuses) return end(Ending::violation, "the room answered before it was sealed");
+        return end(Ending::setup_error, refused->what, refused->remedy);
+      }
+      stage_ = Stage::answered;
+      answer_time_ = Clock::now();
+      outcome_.answer = std::move(message);
+      return;
+    }
+    case MessageType::job:
+    case MessageType::count_:
+      break;
+  }
+  end(Ending::violation, "the room sent a message that only the host may send");
+}
+
+void Supervisor::on_sealed(const std::string& body) {
+  const auto sealed = decode<Sealed>(body);
+  if (!sealed) return end(Ending::violation, "the room's seal cannot be read: " + sealed.error().what);
+  Status done = denials_.take(room_.pidfd.get(), sealed->listener);
+  if (done) done = check_posture(room_.process, room_.user, room_.group);
+  if (!done) return end(Ending::setup_error, done.error().what, done.error().remedy);
+  auto job = frame(MessageType::job, spec_.job);
+  if (!job) return end(Ending::setup_error, "the job is too large for a message", "ask for less at once");
+  job_frame_ = std::move(*job);
+  stage_ = Stage::sealed;
+  outcome_.start_s = std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+void Supervisor::send_job() {
+  const ssize_t n = ::write(room_.job.get(), job_frame_.data() + job_sent_, job_frame_.size() - job_sent_);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n >= 0) job_sent_ += static_cast<std::size_t>(n);
+  // A room that does not want its job (EPIPE) will be judged by how it ends.
+  if (n < 0 || job_sent_ == job_frame_.size()) room_.job.reset();
+}
+
+void Supervisor::serve_denials() {
+  denials_.serve();
+  if (denials_.count() > spec_.caps.denials) {
+    end(Ending::violation, fmt::format("the room made more than {} denied system calls", spec_.caps.denials));
+  }
+}
+
+void Supervisor::reap() {
+  int status = 0;
+  rusage used{};
+  pid_t waited = 0;
+  // __WALL: until execve the child announces its end to nobody. A host that ignores SIGCHLD gets ECHILD.
+  const int options = __WALL | (ended_ ? WNOHANG : 0);
+  do waited = ::wait4(room_.process, &status, options, &used);
+  while (waited < 0 && errno == EINTR);
+  // What it wrote last is still in the pipes; nobody writes to them any more.
+  if (room_.report.valid()) read_report();
+  while (room_.words.valid() && outcome_.bytes_out <= spec_.caps.output_bytes) {
+    const std::uint64_t before = outcome_.bytes_out;
+    read_words();
+    if (outcome_.bytes_out == before) break;
+  }
+  while (room_.messages.valid() && !ended_) {
+    const std::uint64_t before = outcome_.bytes_out;
+    read_messages();
+    if (outcome_.bytes_out == before) break;
+  }
+  const auto resident = static_cast<std::uint64_t>(used.ru_maxrss) << 10;
+  outcome_.peak_memory = cgroup_.peak_memory().value_or(resident);
+  if (ended_) return;
+  if (waited != room_.process) {
+    return end(Ending::killed, "how the room ended cannot be told", "do not ignore SIGCHLD in the host");
+  }
+  judge(status, seconds(used.ru_utime) + seconds(used.ru_stime));
+}
+
+void Supervisor::judge(int status, double cpu_seconds) {
+  const bool signalled = WIFSIGNALED(status);
+  const int signal = signalled ? WTERMSIG(status) : 0;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  ended_ = true;
+  const auto tell = [&](Ending ending, std::string detail, std::string remedy = "") {
+    outcome_.ending = ending;
+    outcome_.detail = std::move(detail);
+    outcome_.remedy = std::move(remedy);
+  };
+  if (cgroup_.out_of_memory() || code == room_exit::memory) {
+    return tell(Ending::memory,
+                fmt::format("the room needed more than its {} MiB of memory",
+                            (spec_.caps.memory == 0 ? spec_.caps.address_space : spec_.caps.memory) >> 20),
+                "give it more memory, or a smaller input");
+  }
+  // The CPU limit ends a room by SIGXCPU or, as the first process of its namespace, by SIGKILL.
+  const auto cpu_cap = static_cast<double>(std::max<std::int64_t>(spec_.caps.cpu.count(), 1));
+  if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds > cpu_cap - 0.1)) {
+    return tell(Ending::time, fmt::format("the room used more than its {} s of CPU", cpu_cap),
+                "give it more time, or a smaller input");
+  }
+  if (signal == SIGSYS) return tell(Ending::violation, "the room made a system call of another architecture");
+  const std::string how = signalled ? fmt::format("signal {}", signal) : fmt::format("status {}", code);
+  if (stage_ == Stage::setup || stage_ == Stage::started) {
+    return tell(Ending::setup_error, fmt::format("the room's program ended before it was sealed ({})", how),
+                "its last words tell why; if its image is damaged, make it again");
+  }
+  if (signalled) return tell(Ending::killed, fmt::format("the room was ended by {}", how));
+  if (stage_ != Stage::answered)
+    return tell(Ending::killed, fmt::format("the room ended without an answer ({})", how));
+  if (code != room_exit::in_order)
+    return tell(Ending::killed, fmt::format("the room failed after its answer ({})", how));
+  if (!frames_.at_border()) return tell(Ending::violation, "the room's last message is cut short");
+  tell(Ending::ok, "");
+}
+
+}  // namespace carrel

@@ -1,0 +1,91 @@
+#include "room/seal/seal.h"
+
+#include <chrono>
+#include <memory>
+#include <new>
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "record/codec.h"
+#include "record/room_exit.h"
+#include "room/seal/filter.h"
+#include "room/seal/landlock.h"
+
+namespace carrel {
+namespace {
+
+constexpr int from_host = 0;
+constexpr int to_host = 1;
+
+void end_for_memory() {
+  ::_exit(room_exit::memory);
+}
+
+Result<std::string> receive_job() {
+  FrameReader reader;
+  std::string bytes(64 << 10, '\0');
+  for (;;) {
+    auto message = reader.next();
+    if (!message) return message.error();
+    if (*message) {
+      if ((*message)->type == MessageType::job) return std::move((*message)->body);
+      return Error{Code::internal, "the host sent something other than the job", ""};
+    }
+    const auto size = read_some(from_host, bytes.data(), bytes.size());
+    if (!size) return size.error();
+    if (*size == 0) return Error{Code::interrupted, "the host left before it sent the job", ""};
+    reader.add(std::string_view(bytes).substr(0, *size));
+  }
+}
+
+}  // namespace
+
+Result<std::string> seal_and_receive_job(const std::string& readable) {
+  // execve made the process dumpable again; not dumpable, no other process of its user may trace it or read
+  // its memory.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return errno_error("cannot make the room undumpable");
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno_error("cannot set no_new_privs");
+  if (Status done = restrict_paths(readable); !done) return done.error();
+  auto listener = install_filter();
+  if (!listener) return listener.error();
+  std::set_new_handler(end_for_memory);
+
+  const auto sealed = encode(Sealed{static_cast<std::uint32_t>(*listener)});
+  if (!sealed) return sealed.error();
+  if (Status sent = send(MessageType::sealed, *sealed); !sent) return sent.error();
+  auto job = receive_job();
+  // The host has its own copy by now. With this one the room could answer its own denied calls with
+  // "continue".
+  ::close(*listener);
+  return job;
+}
+
+bool request_amx() {
+  constexpr int request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr int tile_data = 18;               // XFEATURE_XTILEDATA
+  return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+
+Status send(MessageType type, const std::string& body) {
+  auto bytes = frame(type, body);
+  if (!bytes) return bytes.error();
+  return write_all(to_host, *bytes);
+}
+
+std::function<void(std::uint64_t)> progress_sender(const std::string& stage, std::uint64_t total) {
+  using Clock = std::chrono::steady_clock;
+  auto last = std::make_shared<Clock::time_point>();
+  return [stage, total, last](std::uint64_t done) {
+    const auto now = Clock::now();
+    if (*last != Clock::time_point() && now - *last < std::chrono::milliseconds(100)) return;
+    *last = now;
+    const auto body = encode(Progress{stage, done, total});
+    // A host that is gone ends the room by itself; progress has nobody to tell it to.
+    if (body) static_cast<void>(static_cast<bool>(send(MessageType::progress, *body)));
+  };
+}
+
+}  // namespace carrel

@@ -1,0 +1,38 @@
+// Where the hostile programs play: a root for the room, the real wall, and the control on the bare host, each
+// as the caller and, when the caller is root, as an ordinary user too.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "host/walls/wall.h"
+
+namespace carrel::escape {
+
+enum class Who { caller, user };
+
+// `caller`, and `user` where the caller is root.
+std::vector<Who> everyone();
+std::string name_of(Who who);
+
+// A room of the escape probe: a static root with /probe, one input with the text "input", small caps.
+RoomSpec probe_room(const std::string& part, const std::string& job = "");
+// The same with the dynamic probe and the libraries it names.
+RoomSpec dynamic_room(const std::string& part, const std::string& job = "");
+
+struct Stopping {
+  int after_ms = -1;  // set the stop flag then; never when negative
+};
+
+// Runs the room through the NamespaceWall. As `user` in a process of its own that has given root up.
+RoomOutcome run_room(RoomSpec spec, Who who, Stopping stopping = {});
+
+// What the probe's control says on the bare host.
+std::string control_of(const std::string& probe, Who who);
+
+// Text for a failed expectation.
+std::string shown(const RoomOutcome& outcome);
+
+}  // namespace carrel::escape
