@@ -14,9 +14,9 @@ namespace carrel {
 enum class RoomKind : std::uint8_t { inspect, read, think, check, count_ };
 const char* to_string(RoomKind kind);
 
-// ---- read: descriptor 3 is the bundle (an archive or a tar stream of a folder)
-// ---------------------------------- Limits on what a bundle may make the room do. Over one, the rest is left
-// out and told.
+// ---- read: descriptor 3 is the bundle (an archive or a tar stream of a folder) ----
+
+// Limits on what a bundle may make the room do. Over one, the rest is left out and told.
 struct BundleLimits {
   std::uint64_t bytes = 64ULL << 30;       // unpacked, all files
   std::uint64_t file_bytes = 16ULL << 30;  // unpacked, one file
@@ -50,8 +50,8 @@ struct ReadJob {
 };
 using ReadResult = EvidenceList;
 
-// ---- check: descriptor 3 is the bundle
-// ---------------------------------------------------------------------------
+// ---- check: descriptor 3 is the bundle ----
+
 struct Citation {
   Address at;
   std::string quote;
@@ -96,9 +96,9 @@ struct CheckResult {
   }
 };
 
-// ---- inspect: descriptor 3 is the model file
-// ------------------------------------------------------------------- What a model file says of itself,
-// bounded; nothing of it is trusted.
+// ---- inspect: descriptor 3 is the model file ----
+
+// What a model file says of itself, bounded; nothing of it is trusted.
 struct ModelCard {
   std::string architecture;  // general.architecture
   std::string name;          // general.name
@@ -142,8 +142,8 @@ struct InspectJob {
   }
 };
 
-// ---- think: descriptor 3 is the model file
-// ---------------------------------------------------------------------
+// ---- think: descriptor 3 is the model file ----
+
 struct Sampling {
   double temperature = 0;  // 0: the best token
   double top_p = 1;
