@@ -1,5 +1,4 @@
 #include "record/schema_text.h"
-#include "record/limits.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +7,8 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
+
+#include "record/limits.h"
 
 namespace carrel {
 namespace {
@@ -76,11 +77,11 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
 
   PlacedJson::Place next_place() {
     while (after_ < json_.size() &&
-           std::string_view(" \t\r\n,:").find(json_[after_]) != std::string_view::npos)
+           std::string_view(" \t\r\n,:]}").find(json_[after_]) != std::string_view::npos)
       ++after_;
-    const PlacedJson::Place place = lines_.at(after_);
-    after_ = stream_.Tell();
-    return place;
+    begin_ = after_;
+    after_ = std::max(after_, stream_.Tell());
+    return lines_.at(begin_);
   }
 
   Added add(PlacedJson::Kind kind, std::string text) {
@@ -100,10 +101,10 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   }
   bool start(PlacedJson::Kind kind) {
     open_.push_back(add(kind, {}).value);
+    after_ = begin_ + 1;
     return true;
   }
   bool end() {
-    after_ = stream_.Tell();
     open_.pop_back();
     return true;
   }
@@ -116,7 +117,8 @@ class TreeBuilder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, TreeB
   // The values being read, outermost first. A parent's list grows only between its children, so these stay
   // valid.
   std::vector<PlacedJson*> open_;
-  std::size_t after_ = 0;
+  std::size_t begin_ = 0;  // of the text of the last event
+  std::size_t after_ = 0;  // behind it
 };
 
 }  // namespace
