@@ -1,0 +1,188 @@
+#include "room/engine/decode.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "room/engine/answer_writer.h"
+#include "room/engine/choose.h"
+#include "room/engine/plain_tokens.h"
+
+namespace carrel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kLongestPiece = 16;  // tokens
+constexpr std::size_t kLeastRepeats = 4;
+constexpr std::size_t kLeastInALoop = 32;  // tokens
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+class Loop {
+ public:
+  Loop(Engine& engine, const TokenTrie& trie, std::uint32_t batch, const DecodeSettings& settings,
+       const DecodeProgress& progress)
+      : engine_(engine),
+        trie_(trie),
+        plain_(engine, trie),
+        batch_(batch),
+        settings_(settings),
+        progress_(progress) {}
+
+  Result<Decoded> run(const Tokens& prefix, std::vector<DecodeTry> tries);
+
+ private:
+  // The shared beginning into sequence 0, and from there into all others.
+  Result<Extended> prefill(const Tokens& prefix);
+  // Feeds what every live try has waiting, in as many batches as it takes, and lets each choose once it is
+  // fed.
+  Result<Extended> step();
+  Status choose(AnswerWriter& writer, Random& random, std::span<const float> logits);
+  Status end_all(Stop why);
+  bool any_live() const {
+    return std::any_of(writers_.begin(), writers_.end(),
+                       [](const AnswerWriter& writer) { return writer.live(); });
+  }
+
+  Engine& engine_;
+  const TokenTrie& trie_;
+  const PlainTokens plain_;
+  const std::uint32_t batch_;
+  const DecodeSettings& settings_;
+  const DecodeProgress& progress_;
+  std::deque<AnswerWriter> writers_;
+  std::vector<Random> randoms_;
+};
+
+Result<Extended> Loop::prefill(const Tokens& prefix) {
+  const std::span<const Token> all(prefix);
+  for (std::size_t done = 0; done < all.size();) {
+    const std::size_t size = std::min<std::size_t>(batch_, all.size() - done);
+    const Extension piece{0, all.subspan(done, size), false};
+    Result<Extended> extended = engine_.extend({&piece, 1});
+    if (!extended || *extended == Extended::deadline) return extended;
+    done += size;
+    progress_("prefill", done, all.size());
+  }
+  for (const AnswerWriter& writer : writers_) {
+    if (writer.sequence() == 0) continue;
+    if (Status forked = engine_.fork(0, writer.sequence()); !forked) return forked.error();
+  }
+  return Extended::done;
+}
+
+Status Loop::choose(AnswerWriter& writer, Random& random, std::span<const float> logits) {
+  const std::optional<Token> token =
+      settings_.sampling.temperature > 0
+          ? choose_drawn(logits, trie_, writer.constraint(), settings_.sampling, random)
+          : choose_best(logits, engine_, trie_, writer.constraint());
+  if (token) return writer.take(*token);
+  writer.fail();
+  return {};
+}
+
+Result<Extended> Loop::step() {
+  struct Piece {
+    std::size_t writer;
+    std::size_t from, size;
+    bool last;
+  };
+  // Cut everything that waits into batches first: what a try chooses in the first belongs to the next step.
+  std::vector<std::vector<Piece>> batches(1);
+  std::size_t room = batch_;
+  for (std::size_t i = 0; i < writers_.size(); ++i) {
+    if (!writers_[i].live()) continue;
+    const std::size_t total = writers_[i].waiting().size();
+    for (std::size_t from = 0; from < total;) {
+      if (room == 0) {
+        batches.emplace_back();
+        room = batch_;
+      }
+      const std::size_t size = std::min(room, total - from);
+      batches.back().push_back({i, from, size, from + size == total});
+      from += size;
+      room -= size;
+    }
+  }
+  for (const std::vector<Piece>& batch : batches) {
+    std::vector<Extension> extensions;
+    for (const Piece& piece : batch) {
+      const std::span<const Token> waiting(writers_[piece.writer].waiting());
+      extensions.push_back(
+          {writers_[piece.writer].sequence(), waiting.subspan(piece.from, piece.size), piece.last});
+    }
+    Result<Extended> extended = engine_.extend(extensions);
+    if (!extended || *extended == Extended::deadline) return extended;
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!batch[i].last) continue;
+      AnswerWriter& writer = writers_[batch[i].writer];
+      writer.fed();
+      if (Status chosen = choose(writer, randoms_[batch[i].writer], engine_.logits(i)); !chosen) {
+        return chosen.error();
+      }
+    }
+  }
+  return Extended::done;
+}
+
+Status Loop::end_all(Stop why) {
+  for (AnswerWriter& writer : writers_) {
+    if (!writer.live()) continue;
+    if (Status ended = writer.end(why); !ended) return ended;
+  }
+  return {};
+}
+
+Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
+  const std::uint64_t most = static_cast<std::uint64_t>(settings_.output_tokens) * tries.size();
+  for (std::uint32_t i = 0; i < tries.size(); ++i) {
+    writers_.emplace_back(engine_, plain_, i, std::move(tries[i]), settings_.output_tokens);
+    // Every try draws from a stream of its own, so that one does not depend on how long another is.
+    randoms_.emplace_back(settings_.sampling.seed + i * 0x9e3779b97f4a7c15);
+    if (Status begun = writers_.back().begin(); !begun) return begun.error();
+  }
+  engine_.set_deadline(settings_.deadline);
+  Decoded out;
+  const Clock::time_point start = Clock::now();
+  Result<Extended> extended = prefill(prefix);
+  if (!extended) return extended.error();
+  out.prefill_s = seconds_since(start);
+  const Clock::time_point decode_start = Clock::now();
+  while (*extended == Extended::done && any_live()) {
+    extended = step();
+    if (!extended) return extended.error();
+    std::uint64_t written = 0;
+    for (const AnswerWriter& writer : writers_) written += writer.tokens();
+    progress_("decoding", written, most);
+  }
+  if (*extended == Extended::deadline) {
+    if (Status ended = end_all(Stop::time); !ended) return ended.error();
+  }
+  out.decode_s = seconds_since(decode_start);
+  for (AnswerWriter& writer : writers_) out.tries.push_back(std::move(writer).result());
+  return out;
+}
+
+}  // namespace
+
+bool ends_in_a_loop(const Tokens& tokens) {
+  for (std::size_t piece = 1; piece <= kLongestPiece; ++piece) {
+    const std::size_t needed = std::max(kLeastInALoop, kLeastRepeats * piece);
+    if (tokens.size() < needed) continue;
+    std::size_t same = piece;  // the first piece repeats nothing
+    while (same < needed && tokens[tokens.size() - 1 - same + piece] == tokens[tokens.size() - 1 - same])
+      ++same;
+    if (same >= needed) return true;
+  }
+  return false;
+}
+
+Result<Decoded> decode(Engine& engine, const TokenTrie& trie, const Tokens& prefix,
+                       std::vector<DecodeTry> tries, std::uint32_t batch, const DecodeSettings& settings,
+                       const DecodeProgress& progress) {
+  return Loop(engine, trie, batch, settings, progress).run(prefix, std::move(tries));
+}
+
+}  // namespace carrel

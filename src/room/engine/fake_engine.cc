@@ -1,0 +1,110 @@
+#include "room/engine/fake_engine.h"
+
+#include <algorithm>
+
+namespace carrel {
+
+FakeEngine::FakeEngine(std::vector<FakeToken> tokens, Script script)
+    : tokens_(std::move(tokens)), script_(std::move(script)) {
+  for (const FakeToken& token : tokens_) {
+    bytes_.push_back(token.kind == FakeToken::Kind::plain ? token.text : "");
+  }
+}
+
+std::vector<FakeToken> FakeEngine::bytes_and(const std::vector<std::string>& words) {
+  std::vector<FakeToken> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.push_back({std::string(1, static_cast<char>(byte))});
+  for (const std::string& word : words) tokens.push_back({word});
+  return tokens;
+}
+
+Tokens FakeEngine::tokenise(std::string_view text, bool special) const {
+  std::string spaced;
+  if (space_before_ && !text.empty()) {
+    spaced = " " + std::string(text);
+    text = spaced;
+  }
+  Tokens out;
+  while (!text.empty()) {
+    std::size_t longest = 0;
+    Token found = -1;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      if (tokens_[i].kind == FakeToken::Kind::control && !special) continue;
+      if (tokens_[i].text.size() > longest && text.starts_with(tokens_[i].text)) {
+        longest = tokens_[i].text.size();
+        found = static_cast<Token>(i);
+      }
+    }
+    if (found < 0) return out;
+    out.push_back(found);
+    text.remove_prefix(longest);
+  }
+  return out;
+}
+
+Result<std::string> FakeEngine::render(const std::string& chat_template,
+                                       const std::vector<ChatMessage>& messages) const {
+  if (chat_template.find("fake") == std::string::npos) {
+    return Error{Code::bad_input, "the chat template is not one that is known",
+                 "name one with --template FILE"};
+  }
+  std::string out;
+  for (const ChatMessage& message : messages) {
+    if (message.role == "system" && chat_template.find("no system") != std::string::npos) continue;
+    out += "<|" + message.role + "|>" + message.content + "<|end|>";
+  }
+  return out + "<|assistant|>";
+}
+
+Result<ContextSettings> FakeEngine::open(const ContextSettings& wanted) {
+  settings_ = wanted;
+  sequences_.assign(wanted.sequences, {});
+  return wanted;
+}
+
+Result<Extended> FakeEngine::extend(std::span<const Extension> extensions) {
+  std::size_t size = 0;
+  for (const Extension& extension : extensions) size += extension.tokens.size();
+  if (size > settings_.batch) return Error{Code::internal, "a batch is larger than agreed", ""};
+  if (calls_until_deadline_ && calls_.size() >= *calls_until_deadline_) return Extended::deadline;
+  logits_.clear();
+  calls_.emplace_back();
+  for (std::size_t i = 0; i < extensions.size(); ++i) {
+    const Extension& extension = extensions[i];
+    if (extension.sequence >= sequences_.size())
+      return Error{Code::internal, "there is no such sequence", ""};
+    Tokens& sequence = sequences_[extension.sequence];
+    sequence.insert(sequence.end(), extension.tokens.begin(), extension.tokens.end());
+    calls_.back().push_back(extension.tokens.size());
+    extended_ += extension.tokens.size();
+    if (!extension.wants_logits) continue;
+    std::string text;
+    for (Token token : sequence) text += tokens_[static_cast<std::size_t>(token)].text;
+    const std::string wanted = script_(extension.sequence, text);
+    std::vector<float> row(tokens_.size() + padding_, 0.0F);
+    for (std::size_t token = 0; token < tokens_.size(); ++token) {
+      // The longer the token that continues the script, the better; special tokens count by their names.
+      const std::string& name = tokens_[token].text;
+      if (!name.empty() && wanted.starts_with(name)) row[token] = static_cast<float>(name.size());
+    }
+    for (std::size_t beyond = tokens_.size(); beyond < row.size(); ++beyond) row[beyond] = 1e9F;
+    logits_[i] = std::move(row);
+  }
+  return Extended::done;
+}
+
+Status FakeEngine::fork(std::uint32_t from, std::uint32_t to) {
+  if (from >= sequences_.size() || to >= sequences_.size() || !sequences_[to].empty()) {
+    return Error{Code::internal, "a sequence cannot be copied there", ""};
+  }
+  sequences_[to] = sequences_[from];
+  return {};
+}
+
+bool FakeEngine::truncate(std::uint32_t sequence, std::size_t length) {
+  if (!can_truncate_) return false;
+  sequences_.at(sequence).resize(length);
+  return true;
+}
+
+}  // namespace carrel

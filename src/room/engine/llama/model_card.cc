@@ -1,0 +1,115 @@
+#include "room/engine/llama/model_card.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include <llama.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "room/engine/llama/llama_engine.h"
+
+namespace carrel {
+namespace {
+
+class Description {
+ public:
+  explicit Description(const llama_model* model) : model_(model) {}
+
+  std::string text(const std::string& key, std::size_t limit) const {
+    std::string value(limit + 1, '\0');
+    const std::int32_t size = llama_model_meta_val_str(model_, key.c_str(), value.data(), value.size());
+    if (size < 0) return "";
+    value.resize(std::min<std::size_t>(static_cast<std::size_t>(size), limit));
+    return std::string(cut_utf8(to_utf8(value), limit));
+  }
+  // The first number of the value; lists ("[8, 8, 4]", one for each layer) have more: see sum().
+  std::uint64_t number(const std::string& key, std::uint64_t otherwise) const {
+    const std::vector<std::uint64_t> all = numbers(key);
+    return all.empty() ? otherwise : all[0];
+  }
+  std::vector<std::uint64_t> numbers(const std::string& key) const {
+    const std::string value = text(key, 8192);
+    std::vector<std::uint64_t> all;
+    const char* end = value.data() + value.size();
+    for (const char* at = value.data(); at < end;) {
+      std::uint64_t number = 0;
+      const auto [rest, error] = std::from_chars(at, end, number);
+      if (error == std::errc()) all.push_back(number);
+      at = rest > at ? rest : at + 1;
+    }
+    return all;
+  }
+  // Negative where the file says nothing, or nothing sensible.
+  double real(const std::string& key) const {
+    const std::string value = text(key, 64);
+    if (value.empty()) return -1;
+    const double number = std::strtod(value.c_str(), nullptr);
+    return std::isfinite(number) && number >= 0 && number < 1e6 ? number : -1;
+  }
+
+ private:
+  const llama_model* model_;
+};
+
+// Keys and values of one token in all layers, two bytes a number. Grouped attention has fewer heads of them
+// than of queries, and some models another number in each layer.
+std::uint64_t kv_bytes_per_token(const Description& about, const std::string& architecture) {
+  const std::string prefix = architecture + ".";
+  const std::uint64_t layers = std::min<std::uint64_t>(about.number(prefix + "block_count", 0), 10'000);
+  const std::uint64_t width = about.number(prefix + "embedding_length", 0);
+  const std::uint64_t heads = std::max<std::uint64_t>(about.number(prefix + "attention.head_count", 1), 1);
+  const std::uint64_t key = about.number(prefix + "attention.key_length", width / heads);
+  const std::uint64_t value = about.number(prefix + "attention.value_length", width / heads);
+  const std::vector<std::uint64_t> kv_heads = about.numbers(prefix + "attention.head_count_kv");
+  std::uint64_t all_heads = 0;
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    if (kv_heads.empty()) {
+      all_heads += heads;
+    } else {
+      all_heads += kv_heads[std::min(layer, kv_heads.size() - 1)];
+    }
+  }
+  return all_heads * (key + value) * 2;
+}
+
+}  // namespace
+
+Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return errno_error("cannot read " + job.model_name);
+  const auto file_bytes = static_cast<std::uint64_t>(status.st_size);
+  Result<ModelPointer> model = load_model(std::move(file), job.model_name, true);
+  if (!model) return model.error();
+  const Description about(model->get());
+  ModelCard card;
+  card.architecture = about.text("general.architecture", limit::name);
+  card.name = about.text("general.name", limit::name);
+  card.licence = about.text("general.license", limit::name);
+  card.parameters = llama_model_n_params(model->get());
+  card.file_bytes = file_bytes;
+  card.trained_context = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(about.number(card.architecture + ".context_length", 0), UINT32_MAX));
+  card.vocabulary =
+      static_cast<std::uint32_t>(std::max(0, llama_vocab_n_tokens(llama_model_get_vocab(model->get()))));
+  card.kv_bytes_per_token = kv_bytes_per_token(about, card.architecture);
+  char description[limit::name] = {};
+  if (llama_model_desc(model->get(), description, sizeof description) > 0) {
+    card.quantisation = cut_utf8(to_utf8(description), limit::name);
+  }
+  if (const char* text = llama_model_chat_template(model->get(), nullptr); text != nullptr) {
+    card.chat_template = cut_utf8(to_utf8(text), limit::chat_template);
+    const llama_chat_message message = {"user", "x"};
+    card.template_known =
+        !card.chat_template.empty() &&
+        llama_chat_apply_template(card.chat_template.c_str(), &message, 1, true, nullptr, 0) >= 0;
+  }
+  card.temperature = about.real("general.sampling.temp");
+  card.top_p = about.real("general.sampling.top_p");
+  card.min_p = about.real("general.sampling.min_p");
+  card.top_k = static_cast<std::int64_t>(about.real("general.sampling.top_k"));
+  return card;
+}
+
+}  // namespace carrel

@@ -1,0 +1,111 @@
+// Back ends, the library's log, and loading a model file: what happens before there is an engine.
+#include <cstring>
+
+#include <fmt/format.h>
+#include <llama.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "room/engine/llama/llama_engine.h"
+
+namespace carrel {
+namespace {
+
+struct Log {
+  std::string error;    // the last line at error level
+  std::string backend;  // from libggml's "loaded CPU backend from .../libggml-cpu-haswell.so"
+};
+Log& log() {
+  static Log instance;
+  return instance;
+}
+
+void listen(ggml_log_level level, const char* text, void*) {
+  const std::string_view line = trim(text);
+  if (level == GGML_LOG_LEVEL_ERROR && !line.empty()) log().error = line;
+  constexpr std::string_view loaded = "libggml-cpu-";
+  const std::size_t at = line.rfind(loaded);
+  if (at != std::string_view::npos && line.find("loaded") != std::string_view::npos) {
+    const std::string_view name = line.substr(at + loaded.size());
+    log().backend = name.substr(0, name.find('.'));
+  }
+}
+
+// A sentence on why the library did not take the file, from what it logged.
+Error not_loaded(const std::string& name) {
+  const std::string logged = take_logged_error();
+  const auto says = [&](const char* text) { return logged.find(text) != std::string::npos; };
+  if (says("unknown model architecture") || says("unknown architecture")) {
+    const std::size_t quote = logged.find('\'');
+    const std::size_t end = quote == std::string::npos ? quote : logged.find('\'', quote + 1);
+    const std::string which = end == std::string::npos ? "" : " " + logged.substr(quote, end + 1 - quote);
+    return {Code::bad_input,
+            fmt::format("{} is of an architecture{} that this libllama does not know", name, which),
+            "use another model, or make the room image from a newer llama.cpp: make room LLAMA_PREFIX=DIR"};
+  }
+  if (says("not within the file bounds") || says("failed to read") || says("incomplete") || says("EOF") ||
+      says("unexpected end")) {
+    return {Code::bad_input, name + " is cut short: it ends before what its header promises",
+            "download or copy it again"};
+  }
+  return {Code::bad_input, fmt::format("{} cannot be loaded{}{}", name, logged.empty() ? "" : ": ", logged),
+          "check the file, or use another model"};
+}
+
+}  // namespace
+
+std::string take_logged_error() {
+  // A hostile file chooses part of what is logged.
+  std::string line = escape_for_terminal(cut_utf8(std::exchange(log().error, ""), 300));
+  // "llama_model_load: error loading model: ..." begins with names of functions.
+  for (const std::string_view prefix :
+       {"llama_model_load: ", "error loading model: ", "llama_model_load_from_file_impl: "}) {
+    if (line.starts_with(prefix)) line.erase(0, prefix.size());
+  }
+  return line;
+}
+
+std::string chosen_backend() {
+  return log().backend.empty() ? "CPU" : log().backend;
+}
+
+Status load_backends(const std::string& folder) {
+  llama_log_set(listen, nullptr);
+  ggml_log_set(listen, nullptr);
+  if (folder.empty()) {
+    ggml_backend_load_all();
+  } else {
+    ggml_backend_load_all_from_path(folder.c_str());
+  }
+  llama_backend_init();
+  if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+    return Error{Code::machine, "the room image has no CPU back end of ggml that this processor can run",
+                 "make the image again with `make room`"};
+  }
+  return {};
+}
+
+void FreeModel::operator()(llama_model* model) const {
+  llama_model_free(model);
+}
+
+Result<ModelPointer> load_model(Fd file, const std::string& name, bool only_description) {
+  char magic[4] = {};
+  if (::pread(file.get(), magic, 4, 0) != 4 || std::memcmp(magic, "GGUF", 4) != 0) {
+    return Error{Code::bad_input, name + " is not a GGUF model file", "name a file that ends in .gguf"};
+  }
+  const std::unique_ptr<FILE, int (*)(FILE*)> stream(::fdopen(file.get(), "rb"), std::fclose);
+  if (!stream) return errno_error("cannot read " + name);
+  file.release();  // the stream's now
+  llama_model_params parameters = llama_model_default_params();
+  ggml_backend_dev_t no_devices[] = {nullptr};  // the processor alone
+  parameters.devices = no_devices;
+  parameters.n_gpu_layers = 0;
+  parameters.vocab_only = only_description;
+  take_logged_error();
+  ModelPointer model(llama_model_load_from_file_ptr(stream.get(), parameters));
+  if (!model) return not_loaded(name);
+  return model;
+}
+
+}  // namespace carrel

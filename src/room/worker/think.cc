@@ -1,0 +1,84 @@
+#include "room/worker/think.h"
+
+#include <fmt/format.h>
+
+#include "record/schema.h"
+#include "room/constrain/automaton.h"
+#include "room/engine/plain_tokens.h"
+#include "room/prompt/prompt.h"
+
+namespace carrel {
+namespace {
+
+PromptModel prompt_model(const ThinkJob& job, const Engine& engine, const PlainTokens& plain) {
+  PromptModel model;
+  model.chat_template = job.chat_template.empty() ? engine.chat_template() : job.chat_template;
+  model.render = [&engine, chat_template = model.chat_template](const auto& messages) {
+    std::vector<ChatMessage> chat;
+    for (const auto& [role, content] : messages) chat.push_back({role, content});
+    return engine.render(chat_template, chat);
+  };
+  model.template_tokens = [&engine](std::string_view text) { return engine.tokenise(text, true); };
+  model.plain_tokens = [&plain](std::string_view text) { return plain.of(text); };
+  model.begin = engine.begin();
+  model.trained_context = engine.trained_context();
+  return model;
+}
+
+}  // namespace
+
+Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::steady_clock::time_point started,
+                          const DecodeProgress& progress) {
+  if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0) {
+    return Error{Code::bad_input,
+                 "the job asks for no threads, no output, or a chunk that is no multiple of 64", ""};
+  }
+  std::vector<Mistake> mistakes;
+  Result<std::shared_ptr<const Schema>> schema = parse_schema(job.schema, &mistakes);
+  if (!schema) return schema.error();
+
+  // The prompt decides how many lines are kept, and only those may be cited.
+  const TokenTrie trie(all_bytes(engine));
+  const PlainTokens plain(engine, trie);
+  Result<Prompt> prompt = make_prompt(job, prompt_model(job, engine, plain));
+  if (!prompt) return prompt.error();
+  Result<std::shared_ptr<const Grammar>> grammar =
+      compile(**schema, prompt->lines_kept, job.commands, job.names);
+  if (!grammar) return grammar.error();
+
+  // All of it fits before the first token is read; the context is never shifted.
+  const auto tries = static_cast<std::uint32_t>(job.variants.size());
+  Result<ContextSettings> opened = engine.open({.context = prompt->context,
+                                                .sequence = prompt->sequence,
+                                                .sequences = tries,
+                                                .batch = std::max(job.chunk, (tries + 63) / 64 * 64),
+                                                .threads = job.threads,
+                                                .exact = job.exact});
+  if (!opened) return opened.error();
+
+  ThinkResult result;
+  result.lines_kept = prompt->lines_kept;
+  result.prompt_tokens = static_cast<std::uint32_t>(prompt->prefix.size());
+  std::vector<DecodeTry> starts;
+  for (std::uint32_t i = 0; i < tries; ++i) {
+    result.prompt_tokens += static_cast<std::uint32_t>(prompt->questions[i].size());
+    starts.push_back({job.variants[i].name, std::move(prompt->questions[i]), start(*grammar)});
+  }
+  DecodeSettings settings;
+  settings.sampling = job.sampling;
+  settings.output_tokens = job.output_tokens;
+  if (job.wall_seconds > 0) settings.deadline = started + std::chrono::seconds(job.wall_seconds);
+  Result<Decoded> decoded =
+      decode(engine, trie, prompt->prefix, std::move(starts), opened->batch, settings, progress);
+  if (!decoded) return decoded.error();
+  result.tries = std::move(decoded->tries);
+  result.context = opened->context;
+  result.threads = opened->threads;
+  result.backend = engine.backend();
+  result.library = engine.library();
+  result.prefill_s = decoded->prefill_s;
+  result.decode_s = decoded->decode_s;
+  return result;
+}
+
+}  // namespace carrel
