@@ -109,6 +109,10 @@ void Inventory::add(Object object) {
   by_kind_[object.kind].push_back(index);
   const auto [known, is_new] = fullest_.try_emplace(key_of(object.kind, object.space, object.name), index);
   if (!is_new && object.source < objects_[known->second].source) known->second = index;
+  if (!object.space.empty() && object.kind != "event") {
+    const auto [space, first] = spaces_.try_emplace(key_of(object.kind, {}, object.name), object.space);
+    if (!first && space->second != object.space) space->second = "*";
+  }
   objects_.push_back(std::move(object));
 }
 
@@ -128,6 +132,11 @@ std::vector<const Object*> Inventory::of(std::string_view kind) const {
 const Object* Inventory::find(std::string_view kind, std::string_view space, std::string_view name) const {
   const auto found = fullest_.find(key_of(kind, space, name));
   return found == fullest_.end() ? nullptr : &objects_[found->second];
+}
+
+std::string Inventory::only_space(std::string_view kind, std::string_view name) const {
+  const auto found = spaces_.find(key_of(kind, {}, name));
+  return found == spaces_.end() || found->second == "*" ? std::string() : found->second;
 }
 
 bool Inventory::lists_all(std::string_view kind, std::string_view space) const {

@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-#include "record/evidence.h"
 #include "base/value.h"
+#include "record/evidence.h"
 
 namespace carrel {
 
@@ -70,6 +70,8 @@ class Inventory {
   std::vector<const Object*> of(std::string_view kind) const;
   // The fullest view of one object (api before describe before table), or null.
   const Object* find(std::string_view kind, std::string_view space, std::string_view name) const;
+  // The namespace of the objects of that kind and name, where they are all in one; else empty.
+  std::string only_space(std::string_view kind, std::string_view name) const;
   // True where a missing object of this kind there can be told from one that was not collected.
   bool lists_all(std::string_view kind, std::string_view space) const;
   // Each listing with its distinct objects counted, in the order of kind and namespace.
@@ -85,6 +87,7 @@ class Inventory {
   std::vector<Object> objects_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_kind_;
   std::unordered_map<std::string, std::size_t> fullest_;  // by kind, namespace and name
+  std::unordered_map<std::string, std::string> spaces_;   // by kind and name; "*" for several
   std::set<std::pair<std::string, std::string>> searched_;
 };
 

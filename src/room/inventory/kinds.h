@@ -10,6 +10,7 @@
 namespace carrel {
 
 struct KindEntry {
+  std::string_view api;       // as in `kind:`, "PersistentVolumeClaim"
   std::string_view singular;  // lower-case, "persistentvolumeclaim"
   std::string_view plural;    // "persistentvolumeclaims"
   std::string_view others;    // other names in use, parted by spaces: "pvc pvcs"
