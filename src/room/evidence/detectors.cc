@@ -1,0 +1,217 @@
+#include "room/evidence/detectors.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace carrel {
+namespace {
+
+using Detector = void (*)(const Survey&, Observations*);
+
+// All detectors, roots before symptoms.
+constexpr Detector detectors[] = {detect_references,     detect_container_starts,
+                                  detect_image_pulls,    detect_claims,
+                                  detect_volumes,        detect_scheduling,
+                                  detect_unplaceable,    detect_admission,
+                                  detect_quotas,         detect_permissions,
+                                  detect_policies,       detect_services,
+                                  detect_ingresses,      detect_hosts,
+                                  detect_probes,         detect_scaling,
+                                  detect_container_ends, detect_jobs,
+                                  detect_nodes,          detect_certificates,
+                                  detect_deliveries,     detect_rollouts,
+                                  detect_usage,          detect_alerts,
+                                  detect_stuck_pods,     detect_warnings,
+                                  detect_health};
+
+// Words of a question and the families of detectors (by the beginning of their names) that they speak of.
+struct Topic {
+  std::initializer_list<std::string_view> words;
+  std::initializer_list<std::string_view> families;
+};
+const Topic topics[] = {
+    {{"permission", "forbidden", "denied", "rbac", "authoriz", "access"}, {"rbac"}},
+    {{"scale", "scaling", "autoscal", "hpa", "replica"},
+     {"scaler", "quota", "workload-zero", "placement-anti"}},
+    {{"connect", "reach", "network", "timeout", "time out", "unreachable", "refused", "traffic"},
+     {"service", "policy", "host", "ingress"}},
+    {{"dns", "resolv", "resolution", "lookup"}, {"policy", "host", "service"}},
+    {{"ingress", "502", "503", "404", "route"}, {"ingress", "service"}},
+    {{"volume", "pvc", "storage", "disk", "mount", "claim"}, {"claim", "volume", "mounted"}},
+    {{"pending", "schedul"}, {"scheduling", "placement", "claim", "quota"}},
+    {{"image", "pull"}, {"image"}},
+    {{"ready", "probe", "readiness", "liveness"}, {"probe"}},
+    {{"restart", "crash", "oom", "memory", "kill"}, {"container", "probe", "memory", "init"}},
+    {{"config", "secret", "key", "environment"}, {"configmap", "secret", "key", "mounted"}},
+    {{"job", "cron"}, {"job", "cronjob"}},
+    {{"slow", "latency", "cpu", "throttl"}, {"cpu"}},
+    {{"node"}, {"node"}},
+    {{"sync", "argo", "flux", "helm"}, {"delivery", "namespace"}},
+    {{"quota", "create", "no pods"}, {"quota", "limit", "pod-security", "webhook", "create"}},
+    {{"alert"}, {"alert"}},
+    {{"certificate", "tls"}, {"certificate", "ingress-tls"}},
+};
+
+// What the question is about, as far as it names it.
+class Focus {
+ public:
+  explicit Focus(const Survey& survey) : survey_(survey) {
+    static const std::set<std::string_view> unnamed = {"event",        "serviceaccount", "lease",
+                                                       "podmetrics",   "nodemetrics",    "endpointslice",
+                                                       "storageclass", "priorityclass"};
+    for (const Object& object : survey.inventory.all()) {
+      if (object.kind == "namespace") {
+        if (survey.names(object.name)) spaces_.insert(object.name);
+        continue;
+      }
+      if (!object.space.empty() && survey.names(object.space)) spaces_.insert(object.space);
+      if (unnamed.count(object.kind) > 0 || object.name == "default" || object.name == "kubernetes") continue;
+      const std::string workload = object.value == nullptr ? object.name : workload_of(object).second;
+      for (const std::string& name : {object.name, workload}) {
+        if (named_.count(name) == 0 && !survey.names(name)) continue;
+        named_.insert(name);
+        homes_.insert(object.space);
+      }
+    }
+  }
+
+  double weigh(const Observation& observation) const {
+    double weight = observation.weight;
+    for (const Topic& topic : topics) {
+      const bool family = std::any_of(
+          topic.families.begin(), topic.families.end(),
+          [&](std::string_view one) { return observation.detector.compare(0, one.size(), one) == 0; });
+      if (family && survey_.asks(topic.words)) {
+        weight += 0.05;
+        break;
+      }
+    }
+    const Name& culprit = observation.culprit;
+    if (!named_.empty()) {
+      if (is_about(observation)) {
+        weight += 0.06;
+      } else if (homes_.count(culprit.space) > 0) {
+        weight *= 0.85;
+      } else {
+        weight *= culprit.space.empty() ? 0.8 : 0.5;
+      }
+    } else if (!spaces_.empty()) {
+      if (spaces_.count(culprit.space) > 0) {
+        weight += 0.04;
+      } else {
+        weight *= culprit.space.empty() ? 0.9 : 0.5;
+      }
+    } else if (culprit.space == "kube-system") {
+      weight *= 0.75;
+    }
+    return std::clamp(weight, 0.0, 0.99);
+  }
+
+ private:
+  bool is_about(const Observation& observation) const {
+    const Object* object =
+        survey_.find(observation.culprit.kind, observation.culprit.space, observation.culprit.name);
+    if (named_.count(observation.culprit.name) > 0) return true;
+    if (object != nullptr && named_.count(workload_of(*object).second) > 0) return true;
+    // The sentence says whom the culprit harms.
+    const std::string cause = to_lower(observation.cause);
+    return std::any_of(named_.begin(), named_.end(), [&](const std::string& name) {
+      const std::string folded = to_lower(name);
+      for (auto at = cause.find(folded); at != std::string::npos; at = cause.find(folded, at + 1)) {
+        const char before = at == 0 ? ' ' : cause[at - 1];
+        const char after = at + folded.size() < cause.size() ? cause[at + folded.size()] : ' ';
+        const auto inside = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+        // "web-7d9f-x2" is about "web"; "webhook" is not.
+        if (!inside(before) && before != '-' && !inside(after)) return true;
+      }
+      return false;
+    });
+  }
+
+  const Survey& survey_;
+  std::set<std::string> named_, spaces_, homes_;
+};
+
+std::string workload_key(const Survey& survey, const Observation& observation) {
+  const Name& culprit = observation.culprit;
+  const Object* object = survey.find(culprit.kind, culprit.space, culprit.name);
+  const auto [kind, name] = object ? workload_of(*object) : std::pair{culprit.kind, culprit.name};
+  return fmt::format("{}/{}/{}", culprit.space, kind, name);
+}
+
+// Pods of one workload tell the same: one of them is enough.
+void merge_siblings(const Survey& survey, Observations* all) {
+  std::map<std::string, std::size_t> first;
+  Observations kept;
+  for (Observation& observation : *all) {
+    std::string cause = observation.cause;
+    const std::string& name = observation.culprit.name;
+    for (auto at = cause.find(name); !name.empty() && at != std::string::npos; at = cause.find(name, at))
+      cause.erase(at, name.size());
+    const std::string container = cause.substr(0, cause.find(" of "));
+    const std::string key = fmt::format("{}\n{}\n{}", observation.detector, workload_key(survey, observation),
+                                        container.size() < 80 ? container : "");
+    const auto [place, added] = first.emplace(key, kept.size());
+    if (added || observation.detector == "warning-event") {
+      kept.push_back(std::move(observation));
+    } else if (observation.weight > kept[place->second].weight) {
+      kept[place->second] = std::move(observation);
+    }
+  }
+  *all = std::move(kept);
+}
+
+// A symptom of something whose root is known says less; and what is at fault is not well.
+void settle(const Survey& survey, Observations* all) {
+  std::map<std::string, double> strongest;
+  for (const Observation& observation : *all) {
+    if (observation.verdict != Verdict::fault) continue;
+    double& most = strongest[workload_key(survey, observation)];
+    most = std::max(most, observation.weight);
+  }
+  for (Observation& observation : *all) {
+    const double most = strongest[workload_key(survey, observation)];
+    if (observation.verdict == Verdict::fault && observation.weight < 0.5 && most >= 0.7)
+      observation.weight *= 0.7;
+  }
+  Observations kept;
+  for (const Observation& observation : *all) {
+    const bool refuted =
+        observation.verdict == Verdict::no_fault &&
+        std::any_of(all->begin(), all->end(), [&](const auto& other) {
+          if (other.verdict != Verdict::fault || other.weight < 0.3) return false;
+          const bool same = workload_key(survey, other) == workload_key(survey, observation) ||
+                            other.culprit.name.rfind(observation.culprit.name, 0) == 0;
+          return same ||
+                 (other.weight >= 0.7 && other.cause.find(observation.culprit.name) != std::string::npos);
+        });
+    if (!refuted) kept.push_back(observation);
+  }
+  *all = std::move(kept);
+}
+
+}  // namespace
+
+std::vector<Observation> detect(const Inventory& inventory, const std::string& question) {
+  const Survey survey(inventory, question);
+  Observations all;
+  for (const Detector detector : detectors) detector(survey, &all);
+  std::erase_if(all, [](const Observation& observation) {
+    return observation.lines.empty() || observation.cause.empty();
+  });
+  merge_siblings(survey, &all);
+  const Focus focus(survey);
+  settle(survey, &all);
+  for (Observation& observation : all) {
+    observation.weight = focus.weigh(observation);
+    for (EvidenceLine& line : observation.lines) line.score = observation.weight;
+  }
+  return all;
+}
+
+}  // namespace carrel

@@ -1,0 +1,41 @@
+// The detectors, a function each for a family of them. Each adds what it finds to `out` and never looks at
+// what is there already; detect() (detectors.cc) weighs them against each other and against the question.
+//
+// Weights, so that roots come before their symptoms: 0.85 and above, the object itself names what is missing
+// or refused; 0.7, one join away from it; 0.45 to 0.6, plausible, and a log may know better; 0.3, a symptom;
+// 0.2, noise.
+#pragma once
+
+#include "room/evidence/survey.h"
+
+namespace carrel {
+
+void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
+void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
+void detect_container_starts(const Survey& survey, Observations* out);  // detectors_start.cc
+void detect_stuck_pods(const Survey& survey, Observations* out);        // detectors_start.cc
+void detect_scheduling(const Survey& survey, Observations* out);        // detectors_scheduling.cc
+void detect_unplaceable(const Survey& survey, Observations* out);       // detectors_placement.cc
+void detect_nodes(const Survey& survey, Observations* out);             // detectors_node.cc
+void detect_claims(const Survey& survey, Observations* out);            // detectors_storage.cc
+void detect_volumes(const Survey& survey, Observations* out);           // detectors_storage.cc
+void detect_references(const Survey& survey, Observations* out);        // detectors_config.cc
+void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
+void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
+void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
+void detect_ingresses(const Survey& survey, Observations* out);         // detectors_network.cc
+void detect_policies(const Survey& survey, Observations* out);          // detectors_policy.cc
+void detect_permissions(const Survey& survey, Observations* out);       // detectors_rbac.cc
+void detect_admission(const Survey& survey, Observations* out);         // detectors_admission.cc
+void detect_quotas(const Survey& survey, Observations* out);            // detectors_admission.cc
+void detect_scaling(const Survey& survey, Observations* out);           // detectors_scaling.cc
+void detect_rollouts(const Survey& survey, Observations* out);          // detectors_workload.cc
+void detect_jobs(const Survey& survey, Observations* out);              // detectors_job.cc
+void detect_certificates(const Survey& survey, Observations* out);      // detectors_platform.cc
+void detect_deliveries(const Survey& survey, Observations* out);        // detectors_platform.cc
+void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
+void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
+void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc
+void detect_health(const Survey& survey, Observations* out);            // detectors_health.cc
+
+}  // namespace carrel

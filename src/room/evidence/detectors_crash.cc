@@ -1,0 +1,230 @@
+// Containers that end: out of memory, by a signal, by an exit code, by a command that cannot succeed.
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+// What an exit code says by itself. Source: POSIX shells (2, 126, 127), signal(7) for 128 + n, `docker run`
+// (125).
+std::string_view exit_meaning(std::int64_t code) {
+  switch (code) {
+    case 2:
+      return "misuse of a shell command, or a syntax error in its script";
+    case 125:
+      return "the container's command itself failed";
+    case 126:
+      return "the command was found but cannot be executed (permission denied)";
+    case 127:
+      return "command not found";
+    case 130:
+      return "interrupted, SIGINT";
+    case 132:
+      return "illegal instruction, SIGILL";
+    case 134:
+      return "aborted, SIGABRT";
+    case 135:
+      return "bus error, SIGBUS";
+    case 136:
+      return "arithmetic error, SIGFPE";
+    case 137:
+      return "killed, SIGKILL";
+    case 139:
+      return "segmentation fault, SIGSEGV";
+    case 143:
+      return "terminated, SIGTERM";
+    default:
+      return {};
+  }
+}
+
+struct End {
+  const Object* pod = nullptr;
+  const Value* status = nullptr;      // of the container
+  const Value* terminated = nullptr;  // its present or last termination
+  const Value* spec = nullptr;        // of the container, may be null
+  std::string name;
+  bool init = false, looping = false, past = false;
+};
+
+bool killed_by_liveness(const Survey& survey, const Object& pod) {
+  for (const Happening* happening : survey.about(pod, true)) {
+    const std::string_view text = happening->message->text();
+    if (has(text, "failed liveness probe") || has(text, "liveness probe failed")) return true;
+    if (has(text, "failed startup probe")) return true;
+  }
+  return false;
+}
+
+std::string restarts_text(const End& end) {
+  const auto restarts = (*end.status)["restartCount"].integer().value_or(0);
+  if (restarts == 0) return end.looping ? " (CrashLoopBackOff)" : "";
+  return fmt::format(" ({}{} restarts)", end.looping ? "CrashLoopBackOff, " : "", restarts);
+}
+
+void tell_out_of_memory(const End& end, Observations* out) {
+  const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
+  const Value& memory = limits["memory"];
+  const std::string allowed =
+      memory.exists() ? fmt::format("its memory limit of {}", memory.text()) : "its memory limit";
+  Observation& made = report(
+      out, "container-out-of-memory", end.past ? 0.68 : 0.9, *end.pod,
+      fmt::format("Container {} of {} was OOMKilled (exit code {}): it needs more memory than {} allows{}.",
+                  end.name, described(*end.pod), (*end.terminated)["exitCode"].integer().value_or(137),
+                  allowed, restarts_text(end)));
+  cite_span(&made, *end.pod, (*end.terminated)["reason"], (*end.terminated)["exitCode"],
+            "why the container ended");
+  if (memory.exists()) cite_span(&made, *end.pod, limits, memory, "the memory limit");
+  cite(&made, *end.pod, (*end.status)["restartCount"], "how often it restarted");
+  suggest(&made,
+          fmt::format("kubectl -n {} logs {} -c {} --previous", end.pod->space, end.pod->name, end.name),
+          "shows what it did before it was killed");
+  suggest(&made, fmt::format("kubectl -n {} top pod {} --containers", end.pod->space, end.pod->name),
+          "shows its memory use now");
+  lack(&made, fmt::format("memory use of container {} over time", end.name));
+}
+
+// The end of a script that fails by its own command: "exit 125", where that is the code it ended with.
+bool ends_itself(std::string_view command, std::int64_t code) {
+  const std::string exit = fmt::format("exit {}", code);
+  const auto at = command.rfind(exit);
+  if (at == std::string_view::npos || code == 0) return false;
+  const char next = at + exit.size() < command.size() ? command[at + exit.size()] : ' ';
+  return next < '0' || next > '9';
+}
+
+void tell_exit(const Survey& survey, const End& end, Observations* out) {
+  const Value& terminated = *end.terminated;
+  const auto code = terminated["exitCode"].integer();
+  if (!code) return;
+  const std::string command = end.spec ? command_text(*end.spec) : std::string();
+  const std::string_view message = terminated["message"].text();
+  const bool by_probe = (*code == 137 || *code == 143) && killed_by_liveness(survey, *end.pod);
+  const bool job = workload_of(*end.pod).first == "job";
+  std::string why;
+  double weight = 0.45;
+  if (by_probe) {
+    why = "it was killed because its liveness probe failed";
+    weight = 0.6;
+  } else if (*code == 0) {
+    why = "its command finishes although its pod is to keep running (reason Completed)";
+    weight = 0.7;
+  } else if (!message.empty()) {
+    why = fmt::format("its last message was \"{}\"", brief(message, 120));
+    weight = 0.62;
+  } else if (ends_itself(command, *code)) {
+    why = fmt::format("its own command ends with \"exit {}\"", *code);
+    weight = 0.55;
+  } else if (const std::string_view meaning = exit_meaning(*code); !meaning.empty()) {
+    why = std::string(meaning);
+    weight = *code == 126 || *code == 127 || *code == 139 ? 0.58 : 0.48;
+  } else {
+    why = "the application itself failed; its log tells why";
+  }
+  if (end.past) weight *= 0.4;
+  const std::string verb = end.looping ? "crash loops" : *code == 0 ? "ended" : "failed";
+  Observation& made =
+      report(out,
+             end.init ? "init-container-crash"
+             : job    ? "job-container-crash"
+                      : "container-crash",
+             weight, *end.pod,
+             fmt::format("{} {} of {} {}{} with exit code {}: {}.", end.init ? "Init container" : "Container",
+                         end.name, described(*end.pod), verb, restarts_text(end), *code, why));
+  if (!message.empty()) cite(&made, *end.pod, terminated["message"], "its termination message");
+  cite_span(&made, *end.pod, terminated["reason"], terminated["exitCode"], "how the container ended");
+  if (end.spec && ends_itself(command, *code)) {
+    const Value& words = (*end.spec)["args"].exists() ? (*end.spec)["args"] : (*end.spec)["command"];
+    cite(&made, *end.pod, words, "the command that ends so");
+  }
+  cite(&made, *end.pod, (*end.status)["restartCount"], "how often it restarted");
+  suggest(&made,
+          fmt::format("kubectl -n {} logs {} -c {}{}", end.pod->space, end.pod->name, end.name,
+                      end.looping ? " --previous" : ""),
+          "shows what the container said before it ended");
+  suggest(&made, fmt::format("kubectl -n {} describe pod {}", end.pod->space, end.pod->name),
+          "shows its states and events");
+  if (message.empty())
+    lack(&made, fmt::format("previous log of container {} of pod {}", end.name, end.pod->name));
+}
+
+// A workload whose command can only fail, where its pods are known to.
+void tell_failing_command(const Survey& survey, const PodSpec& pods, Observations* out) {
+  if (pods.is_pod || pods.health == Health::healthy) return;
+  const Object* failing = nullptr;
+  for (const Object* pod : survey.each("pod")) {
+    if (pod->space != pods.owner->space || pod_health(*pod) == Health::healthy) continue;
+    const auto [kind, name] = workload_of(*pod);
+    const bool mine = (kind == pods.owner->kind && name == pods.owner->name) ||
+                      (pods.labels->size() > 0 && selects(*pods.labels, (*pod)["metadata"]["labels"]));
+    if (mine) failing = pod;
+  }
+  for (const Container& container : containers_of(*pods.spec)) {
+    const std::string command = command_text(*container.spec);
+    const auto at = command.rfind("exit ");
+    if (at == std::string::npos) continue;
+    const std::string_view rest = std::string_view(command).substr(at + 5);
+    const std::string code(rest.substr(0, rest.find_first_not_of("0123456789")));
+    const auto after = rest.find_first_not_of("0123456789; \n\"'");
+    if (code.empty() || code == "0" || code.size() > 3 || after != std::string_view::npos) continue;
+    const Value& words =
+        (*container.spec)["args"].exists() ? (*container.spec)["args"] : (*container.spec)["command"];
+    Observation& made =
+        report(out, "command-always-fails", failing ? 0.58 : 0.5, *pods.owner,
+               fmt::format("{} cannot stay up: the command of its container {} always ends with \"exit {}\", "
+                           "so the container "
+                           "fails with exit code {} and crash loops.",
+                           described(*pods.owner), (*container.spec)["name"].text(), code, code));
+    cite(&made, *pods.owner, words, "the command, which ends so");
+    if (failing) cite(&made, *failing, (*failing)["status"], "the state of its pod");
+    if (failing) {
+      suggest(&made, fmt::format("kubectl -n {} logs {} --previous", failing->space, failing->name),
+              "shows what it said before it ended");
+    }
+    suggest(
+        &made,
+        fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),
+        "shows the command");
+    lack(&made, "previous log of the container");
+  }
+}
+
+}  // namespace
+
+void detect_container_ends(const Survey& survey, Observations* out) {
+  for (const Object* pod : survey.each("pod")) {
+    for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
+      for (const Value& status : (*pod)["status"][list].items) {
+        End end;
+        end.pod = pod;
+        end.status = &status;
+        end.name = std::string(status["name"].text());
+        end.init = list[0] == 'i';
+        const std::string_view waiting = status["state"]["waiting"]["reason"].text();
+        end.looping = waiting == "CrashLoopBackOff";
+        const Value& now = status["state"]["terminated"];
+        const Value& last = status["lastState"]["terminated"];
+        end.terminated = now.exists() ? &now : &last;
+        end.past =
+            status["ready"].is_true() || (status["state"]["running"].exists() && restarts_of(*pod) < 3);
+        for (const Container& container : containers_of((*pod)["spec"])) {
+          if ((*container.spec)["name"].text() == end.name) end.spec = container.spec;
+        }
+        if (!end.terminated->exists()) continue;
+        const std::string_view reason = (*end.terminated)["reason"].text();
+        const auto code = (*end.terminated)["exitCode"].integer();
+        if (reason == "OOMKilled") {
+          tell_out_of_memory(end, out);
+        } else if (reason == "ContainerCannotRun" || reason == "StartError") {
+          continue;  // detect_container_starts
+        } else if ((code && *code != 0) || (end.looping && code)) {
+          tell_exit(survey, end, out);
+        }
+      }
+    }
+  }
+  for (const PodSpec& pods : survey.pod_specs()) tell_failing_command(survey, pods, out);
+}
+
+}  // namespace carrel

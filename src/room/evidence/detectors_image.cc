@@ -1,0 +1,195 @@
+// Images that cannot be pulled: the waiting reason of a container, and what the kubelet's events say of it.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+struct Reading {
+  std::string why;  // ends a sentence
+  double weight;
+};
+
+// Source of the texts: containerd's and Docker's registry clients, the registry API's error codes, and the
+// kubelet's pkg/kubelet/images.
+Reading read_pull_error(std::string_view message, std::string_view image) {
+  const std::string_view slash = image.substr(0, image.find('/'));
+  const std::string_view host = slash.find('.') == std::string_view::npos ? std::string_view() : slash;
+  const std::string registry = host.empty() ? "the registry" : fmt::format("the registry {}", host);
+  if (has(message, "no such host") || has(message, "server misbehaving") || has(message, "name resolution")) {
+    std::string_view asked = between(message, "lookup ", " on");
+    if (asked.empty()) asked = between(message, "lookup ", ":");
+    if (asked.empty()) asked = host;
+    return {
+        fmt::format("the registry host {} does not exist, its name cannot be resolved (no such host)", asked),
+        0.9};
+  }
+  if (has(message, "toomanyrequests") || has(message, "rate limit") || has(message, "429 too many")) {
+    return {fmt::format("{} refuses it because the pull rate limit is reached (toomanyrequests)", registry),
+            0.9};
+  }
+  if (has(message, "x509") || has(message, "certificate")) {
+    return {fmt::format("the TLS certificate of {} is not trusted (x509: {})", registry,
+                        brief(between(fmt::format("{}\n", message), "x509: ", "\n"), 80)),
+            0.9};
+  }
+  if (has(message, "no match for platform") || has(message, "no matching manifest for")) {
+    return {"the image has no build for the node's platform (no match for platform in manifest)", 0.9};
+  }
+  if (has(message, "http response to https client")) {
+    return {fmt::format("{} speaks HTTP where HTTPS is expected", registry), 0.9};
+  }
+  if (has(message, "no space left")) return {"the node's disk is full (no space left on device)", 0.85};
+  if (has(message, "pull access denied") || has(message, "insufficient_scope")) {
+    return {"access is denied: the repository does not exist or needs a login (imagePullSecrets)", 0.88};
+  }
+  if (has(message, "unauthorized") || has(message, "authentication required") || has(message, "401") ||
+      has(message, "403 forbidden") || has(message, "no basic auth") || has(message, "denied")) {
+    return {fmt::format("{} refuses the credentials (unauthorized): the pull secret is missing or wrong",
+                        registry),
+            0.88};
+  }
+  if (has(message, "not found") || has(message, "manifest unknown") || has(message, "name unknown") ||
+      has(message, "does not exist")) {
+    return {"that image or tag does not exist in the registry (not found)", 0.9};
+  }
+  if (has(message, "timeout") || has(message, "deadline exceeded") || has(message, "connection refused") ||
+      has(message, "no route to host") || has(message, "network is unreachable") ||
+      has(message, "connection reset")) {
+    return {fmt::format("{} cannot be reached ({})", registry,
+                        has(message, "refused") ? "connection refused" : "connection timed out"),
+            0.85};
+  }
+  if (has(message, "invalid reference format") || has(message, "couldn't parse image") ||
+      has(message, "invalidimagename")) {
+    return {"that is not a valid image name (invalid reference format)", 0.92};
+  }
+  if (has(message, "neverpull") || has(message, "never pull") || has(message, "pull policy of never")) {
+    return {"its imagePullPolicy is Never and the image is not present on the node", 0.9};
+  }
+  if (message.empty()) return {"the bundle does not tell why", 0.72};
+  return {fmt::format("{}", brief(message, 120)), 0.78};
+}
+
+bool is_pull_reason(std::string_view reason) {
+  return reason == "ErrImagePull" || reason == "ImagePullBackOff" || reason == "InvalidImageName" ||
+         reason == "ErrImageNeverPull" || reason == "ImageInspectError" || reason == "RegistryUnavailable";
+}
+
+bool is_pull_event(const Happening& happening) {
+  const std::string_view text = happening.message->text();
+  if (happening.reason == "InspectFailed" || happening.reason == "ErrImageNeverPull") return true;
+  return (happening.reason == "Failed" || happening.reason == "FailedPull" ||
+          happening.reason == "BackOff") &&
+         (has(text, "pull image") || has(text, "pulling image") || has(text, "imagepull") ||
+          has(text, "invalidimage"));
+}
+
+std::string image_in(std::string_view text) {
+  return std::string(between(text, "image \"", "\""));
+}
+
+struct Pull {
+  const Object* pod = nullptr;
+  const Value* image = nullptr;   // in the pod's spec
+  const Value* reason = nullptr;  // of the waiting container
+  std::string image_name, container;
+  const Happening* event = nullptr;  // the one that tells most
+  const Happening* second = nullptr;
+  std::string_view message;
+};
+
+void tell(const Survey& survey, const Pull& pull, const Happening* subject, Observations* out) {
+  const std::string space = pull.pod ? pull.pod->space : subject->space;
+  const std::string name = pull.pod ? pull.pod->name : subject->name;
+  const Reading reading = read_pull_error(pull.message, pull.image_name);
+  const std::string reason(pull.reason ? pull.reason->text() : "ErrImagePull");
+  const bool healthy = pull.pod && pod_health(*pull.pod) == Health::healthy;
+  const std::string cause = fmt::format("{} {} pull its image {} ({}): {}.", described("pod", space, name),
+                                        healthy ? "could at first not" : "cannot",
+                                        brief(pull.image_name, 100), reason, reading.why);
+  Observation& made =
+      report_missing(out, "image-pull", healthy ? 0.2 : reading.weight, "pod", space, name, cause);
+  made.culprit.present = pull.pod != nullptr;
+  if (pull.event) cite(&made, *pull.event);
+  if (pull.pod && pull.image) cite(&made, *pull.pod, *pull.image, "the image the container asks for");
+  if (pull.pod && pull.reason) cite(&made, *pull.pod, *pull.reason, "why the container waits");
+  if (pull.second) cite(&made, *pull.second);
+  suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, name),
+          "shows the pull error of the image in full");
+  if (has(reading.why, "secret") || has(reading.why, "login")) {
+    suggest(&made, fmt::format("kubectl -n {} get pod {} -o jsonpath=.spec.imagePullSecrets", space, name),
+            "shows which pull secrets the pod uses");
+    suggest(&made, fmt::format("kubectl -n {} get secrets", space), "shows whether the pull secret exists");
+  }
+  if (pull.message.empty()) lack(&made, "the events of the pod, with the registry's answer");
+  (void)survey;
+}
+
+}  // namespace
+
+void detect_image_pulls(const Survey& survey, Observations* out) {
+  std::set<std::pair<std::string, std::string>> told;
+  for (const Object* pod : survey.each("pod")) {
+    Pull pull;
+    pull.pod = pod;
+    std::string_view waiting_text;
+    for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
+      for (const Value& status : (*pod)["status"][list].items) {
+        const Value& waiting = status["state"]["waiting"];
+        if (pull.reason != nullptr || !is_pull_reason(waiting["reason"].text())) continue;
+        pull.reason = &waiting["reason"];
+        pull.container = std::string(status["name"].text());
+        pull.image_name = std::string(status["image"].text());
+        waiting_text = waiting["message"].text();
+      }
+    }
+    for (const Happening* happening : survey.about(*pod, true)) {
+      if (!is_pull_event(*happening)) continue;
+      const bool tells_why = has(happening->message->text(), "failed to pull") ||
+                             happening->reason == "InspectFailed" || happening->reason == "ErrImageNeverPull";
+      if (tells_why && (pull.event == nullptr || happening->message->text().size() > pull.message.size())) {
+        pull.event = happening;
+        pull.message = happening->message->text();
+      } else if (pull.second == nullptr) {
+        pull.second = happening;
+      }
+    }
+    if (pull.reason == nullptr && pull.event == nullptr) continue;
+    if (pull.message.empty()) pull.message = waiting_text;
+    if (pull.message.empty() && pull.reason != nullptr && pull.reason->text() == "InvalidImageName") {
+      pull.message = "InvalidImageName";
+    }
+    if (pull.message.empty() && pull.reason != nullptr && pull.reason->text() == "ErrImageNeverPull") {
+      pull.message = "ErrImageNeverPull";
+    }
+    const std::string in_event = pull.event ? image_in(pull.event->message->text()) : std::string();
+    for (const Container& container : containers_of((*pod)["spec"])) {
+      const Value& image = (*container.spec)["image"];
+      if ((!pull.container.empty() && (*container.spec)["name"].text() == pull.container) ||
+          (!in_event.empty() && image.text() == in_event)) {
+        pull.image = &image;
+        pull.image_name = std::string(image.text());
+        break;
+      }
+    }
+    if (pull.image_name.empty()) pull.image_name = in_event;
+    told.emplace(pod->space, pod->name);
+    tell(survey, pull, pull.event, out);
+  }
+  // Pods that the bundle has events of and nothing else.
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.kind != "pod" || !has(happening.message->text(), "failed to pull image")) continue;
+    if (!told.emplace(happening.space, happening.name).second) continue;
+    Pull pull;
+    pull.event = &happening;
+    pull.message = happening.message->text();
+    pull.image_name = image_in(pull.message);
+    tell(survey, pull, &happening, out);
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,152 @@
+// Jobs and CronJobs.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+void suggest_job(Observation* made, const Object& job) {
+  suggest(made, fmt::format("kubectl -n {} describe {} {}", job.space, job.kind, job.name),
+          "shows its conditions and pods");
+  suggest(made, fmt::format("kubectl -n {} logs {}/{}", job.space, job.kind, job.name),
+          "shows what its pods said");
+}
+
+// " its container X ended with exit code 2" of the job's latest failed pod.
+std::string last_end(const Survey& survey, const Object& job, const Object** found, const Value** place) {
+  for (const Object* pod : survey.each("pod")) {
+    if (pod->space != job.space || workload_of(*pod).second != job.name) continue;
+    for (const Value& status : (*pod)["status"]["containerStatuses"].items) {
+      const Value& ended = status["state"]["terminated"].exists() ? status["state"]["terminated"]
+                                                                  : status["lastState"]["terminated"];
+      const auto code = ended["exitCode"].integer();
+      if (!code || *code == 0) continue;
+      *found = pod;
+      *place = &ended;
+      return fmt::format("; its container {} ends with exit code {}{}", status["name"].text(), *code,
+                         ended["reason"].text() == "OOMKilled" ? " (OOMKilled)" : "");
+    }
+  }
+  return {};
+}
+
+void check_job(const Survey& survey, const Object& job, Observations* out) {
+  const Value& spec = job["spec"];
+  const Value& status = job["status"];
+  const Object* pod = nullptr;
+  const Value* ended = &Value::null();
+  const std::string how = last_end(survey, job, &pod, &ended);
+  const Value* told = nullptr;
+  std::string cause;
+  double weight = 0.46;
+  for (const Value& condition : status["conditions"].items) {
+    if (condition["type"].text() != "Failed" || condition["status"].text() == "False") continue;
+    told = &condition["reason"];
+    if (condition["reason"].text() == "DeadlineExceeded") {
+      weight = 0.85;
+      cause = fmt::format(
+          "{} failed because it was active longer than its activeDeadlineSeconds of {} (DeadlineExceeded).",
+          described(job),
+          spec["activeDeadlineSeconds"].exists() ? spec["activeDeadlineSeconds"].text() : "the spec");
+    } else {
+      cause = fmt::format("{} failed ({}): its pods failed {} times, the backoff limit is {}{}.",
+                          described(job), condition["reason"].text(),
+                          status["failed"].exists() ? status["failed"].text() : "too many",
+                          spec["backoffLimit"].exists() ? spec["backoffLimit"].text() : "6", how);
+    }
+  }
+  const auto failed = status["failed"].integer().value_or(0);
+  const auto succeeded = status["succeeded"].integer().value_or(0);
+  if (cause.empty() && failed > 0 && succeeded < spec["completions"].integer().value_or(1)) {
+    told = &status["failed"];
+    cause = fmt::format("{} fails: {} of its pods failed and {} succeeded{}.", described(job), failed,
+                        succeeded, how);
+    weight = 0.44;
+  }
+  if (!cause.empty()) {
+    Observation& made = report(out, "job-failed", weight, job, cause);
+    cite(&made, job, *told, "the state of the job");
+    if (pod) cite(&made, *pod, *ended, "how a pod of it ended");
+    cite(&made, job,
+         spec["activeDeadlineSeconds"].exists() ? spec["activeDeadlineSeconds"] : spec["backoffLimit"],
+         "its limit");
+    suggest_job(&made, job);
+    lack(&made, fmt::format("logs of the failed pods of job {}", job.name));
+  }
+  if (spec["suspend"].is_true()) {
+    Observation& made =
+        report(out, "job-suspended", 0.75, job,
+               fmt::format("{} is suspended (spec.suspend is true), so it creates no pods.", described(job)));
+    cite(&made, job, spec["suspend"], "it is suspended");
+    suggest_job(&made, job);
+  }
+}
+
+// A schedule has five fields (or is "@daily" and the like) of digits, names and */,-.
+bool is_schedule(std::string_view text) {
+  if (!text.empty() && text[0] == '@') return true;
+  std::size_t fields = 0;
+  bool inside = false;
+  for (const char c : text) {
+    if (c == ' ' || c == '\t') {
+      inside = false;
+      continue;
+    }
+    if (!inside) ++fields;
+    inside = true;
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && (c < '0' || c > '9') && std::string_view("*/,-?=_+").find(c) == std::string_view::npos)
+      return false;
+  }
+  return fields == 5 || text.substr(0, 3) == "TZ=" || text.substr(0, 8) == "CRON_TZ=";
+}
+
+void check_cron(const Survey& survey, const Object& cron, Observations* out) {
+  const Value& spec = cron["spec"];
+  if (spec["suspend"].is_true()) {
+    Observation& made = report(
+        out, "cronjob-suspended", 0.78, cron,
+        fmt::format("{} is suspended (spec.suspend is true), so no job of it is started.", described(cron)));
+    cite(&made, cron, spec["suspend"], "it is suspended");
+    suggest(&made, fmt::format("kubectl -n {} get cronjob {} -o yaml", cron.space, cron.name),
+            "shows schedule and suspension");
+  }
+  if (!spec["schedule"].text().empty() && !is_schedule(spec["schedule"].text())) {
+    Observation& made =
+        report(out, "cronjob-schedule", 0.88, cron,
+               fmt::format("{} never runs: its schedule \"{}\" is not a valid cron expression.",
+                           described(cron), spec["schedule"].text()));
+    cite(&made, cron, spec["schedule"], "its schedule");
+  }
+  if (spec["concurrencyPolicy"].text() == "Forbid" && cron["status"]["active"].size() > 0) {
+    Observation& made = report(
+        out, "cronjob-blocked", 0.5, cron,
+        fmt::format("{} starts no new job while one is active (concurrencyPolicy Forbid), and {} is still "
+                    "active.",
+                    described(cron), cron["status"]["active"][0]["name"].text()));
+    cite(&made, cron, spec["concurrencyPolicy"], "its concurrency policy");
+    cite(&made, cron, cron["status"]["active"], "the job that is active");
+  }
+  for (const Happening* happening : survey.about(cron)) {
+    if (happening->reason != "FailedNeedsStart" && happening->reason != "TooManyMissedTimes" &&
+        happening->reason != "InvalidSchedule" && happening->reason != "UnparseableSchedule") {
+      continue;
+    }
+    Observation& made = report(out, "cronjob-missed", 0.8, cron,
+                               fmt::format("{} starts no jobs ({}): {}", described(cron), happening->reason,
+                                           brief(happening->message->text(), 180)));
+    cite(&made, *happening);
+  }
+}
+
+}  // namespace
+
+void detect_jobs(const Survey& survey, Observations* out) {
+  for (const Object* job : survey.each("job")) check_job(survey, *job, out);
+  for (const Object* cron : survey.each("cronjob")) check_cron(survey, *cron, out);
+}
+
+}  // namespace carrel

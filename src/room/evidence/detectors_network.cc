@@ -1,0 +1,360 @@
+// Services and Ingresses: what they select, which ports they mean, what they name.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+// Whose labels come nearest to a selector that matches nothing: most pairs in common, else a name in common.
+const PodSpec* nearest_pods(const Survey& survey, const Object& service, const Value& selector) {
+  const PodSpec* best = nullptr;
+  std::size_t most = 0;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    if (pods.owner->space != service.space) continue;
+    std::size_t score = 0;
+    for (const auto& [key, value] : selector.members) {
+      const Value& label = (*pods.labels)[key];
+      if (label.exists() && label.text() == value.text()) {
+        score += 4;
+      } else if (label.exists()) {
+        score += 2;
+      }
+    }
+    if (service.name.find(pods.owner->name) != std::string::npos ||
+        pods.owner->name.find(service.name) != std::string::npos) {
+      score += 3;
+    }
+    if (!pods.is_pod) ++score;
+    if (score > most && score > 1) {
+      most = score;
+      best = &pods;
+    }
+  }
+  return best;
+}
+
+void suggest_service(Observation* made, const Object& service) {
+  suggest(made, fmt::format("kubectl -n {} get endpoints {}", service.space, service.name),
+          "shows whether the Service has endpoints");
+  suggest(made, fmt::format("kubectl -n {} get pods --show-labels", service.space),
+          "shows the labels of the pods");
+  suggest(made, fmt::format("kubectl -n {} describe service {}", service.space, service.name),
+          "shows selector, ports and endpoints");
+}
+
+void tell_selects_nothing(const Survey& survey, const Object& service, const Value& selector,
+                          Observations* out) {
+  const PodSpec* near = nearest_pods(survey, service, selector);
+  const bool any = std::any_of(survey.pod_specs().begin(), survey.pod_specs().end(),
+                               [&](const PodSpec& pods) { return pods.owner->space == service.space; });
+  if (!any && !survey.inventory.lists_all("pod", service.space)) return;
+  std::string differs;
+  const Value* wanted = &selector;
+  const Value* found = near ? near->labels : &Value::null();
+  if (near != nullptr) {
+    for (const auto& [key, value] : selector.members) {
+      const Value& label = (*near->labels)[key];
+      if (label.text() == value.text() && label.exists()) continue;
+      if (!differs.empty()) continue;
+      wanted = &value;
+      if (label.exists()) found = &label;
+      differs = label.exists()
+                    ? fmt::format("the pods of {} {} are labelled {}={}, not {}={}", near->owner->kind,
+                                  near->owner->name, key, label.text(), key, value.text())
+                    : fmt::format("the pods of {} {} have no label {} (they have {})", near->owner->kind,
+                                  near->owner->name, key, brief(label_text(*near->labels), 60));
+    }
+  }
+  Observation& made =
+      report(out, "service-selects-nothing",
+             near  ? 0.92
+             : any ? 0.75
+                   : 0.55,
+             service,
+             fmt::format("{} has no endpoints: its selector {} matches no pods{}{}.", described(service),
+                         brief(label_text(selector), 90), differs.empty() ? "" : "; ", differs));
+  cite_span(&made, service, *wanted, selector, "the selector of the Service");
+  if (near != nullptr) {
+    cite(&made, *near->owner, *found, "the labels of the pods");
+    cite(&made, *near->owner, *near->labels, "all labels of the pods");
+  }
+  looked_for(&made, survey, "pod", service.space);
+  suggest_service(&made, service);
+}
+
+void check_ports(const Object& service, const std::vector<const PodSpec*>& matched, Observations* out) {
+  for (const Value& port : service["spec"]["ports"].items) {
+    const Value& target = port["targetPort"].exists() ? port["targetPort"] : port["port"];
+    if (target.text().empty() || target.text() == "0") continue;
+    const auto number = target.integer();
+    bool reached = false, judged = false;
+    std::string offered;
+    const PodSpec* example = nullptr;
+    const Value* its_ports = &Value::null();
+    for (const PodSpec* pods : matched) {
+      if (!tells_all(*pods->owner) && pods->owner->source != Object::Source::describe) continue;
+      for (const Value& container : (*pods->spec)["containers"].items) {
+        const std::int64_t stock = stock_port(container);
+        for (const Value& one : container["ports"].items) {
+          judged = true;
+          const bool same =
+              number ? one["containerPort"].integer() == number : one["name"].text() == target.text();
+          reached = reached || (same && (stock == 0 || !number || stock == *number));
+          if (offered.size() < 60) {
+            offered += fmt::format(
+                "{}{}{}", offered.empty() ? "" : ", ", one["containerPort"].text(),
+                number || one["name"].text().empty() ? "" : fmt::format(" ({})", one["name"].text()));
+          }
+          example = pods;
+          its_ports = &container["ports"];
+        }
+        if (stock != 0 && number) {
+          judged = true;
+          reached = reached || stock == *number;
+          if (offered.empty() || stock != *number) offered = fmt::format("{}", stock);
+          if (example == nullptr) {
+            example = pods;
+            its_ports = &container["image"];
+          }
+        }
+        if (!number && container["ports"].size() == 0) {
+          judged = true;
+          if (example == nullptr) {
+            example = pods;
+            its_ports = &container["name"];
+          }
+        }
+      }
+    }
+    if (reached || !judged || example == nullptr) continue;
+    Observation& made =
+        report(out, "service-target-port", number ? 0.84 : 0.88, service,
+               fmt::format("{} sends port {} to targetPort {}, but the pods of {} {} listen on port {}, so "
+                           "connections are refused "
+                           "(wrong targetPort).",
+                           described(service), port["port"].text(), target.text(), example->owner->kind,
+                           example->owner->name, offered.empty() ? "none of that name" : offered));
+    cite_span(&made, service, target, port["port"], "the target port of the Service");
+    cite(&made, *example->owner, *its_ports, "the ports of the container");
+    suggest(&made, fmt::format("kubectl -n {} get service {} -o yaml", service.space, service.name),
+            "shows its ports");
+    suggest(&made, fmt::format("kubectl -n {} get endpoints {}", service.space, service.name),
+            "shows where it sends to");
+  }
+}
+
+// True where an Endpoints object or a slice of the service has an address that is ready; nothing when there
+// is none.
+std::optional<bool> has_endpoints(const Survey& survey, const Object& service, const Object** shown,
+                                  const Value** place) {
+  std::optional<bool> any;
+  if (const Object* endpoints = survey.find("endpoints", service.space, service.name); endpoints) {
+    any = false;
+    *shown = endpoints;
+    *place = (*endpoints)["subsets"].exists() ? &(*endpoints)["subsets"] : &(*endpoints)["metadata"]["name"];
+    for (const Value& subset : (*endpoints)["subsets"].items) {
+      if (subset["addresses"].size() > 0) return true;
+    }
+  }
+  for (const Object* slice : survey.each("endpointslice")) {
+    if (slice->space != service.space || !tells_all(*slice)) continue;
+    if ((*slice)["metadata"]["labels"]["kubernetes.io/service-name"].text() != service.name) continue;
+    any = false;
+    *shown = slice;
+    *place = &(*slice)["endpoints"];
+    for (const Value& endpoint : (*slice)["endpoints"].items) {
+      if (!endpoint["conditions"]["ready"].exists() || endpoint["conditions"]["ready"].is_true()) return true;
+    }
+  }
+  return any;
+}
+
+void check_service(const Survey& survey, const Object& service, Observations* out) {
+  const Value& spec = service["spec"];
+  const Value& selector = spec["selector"];
+  const std::string_view type = spec["type"].text();
+  if (type == "ExternalName") {
+    const std::string_view host = spec["externalName"].text();
+    const auto dot = host.find('.');
+    if (host.find(".svc") != std::string_view::npos && dot != std::string_view::npos) {
+      const std::string_view rest = host.substr(dot + 1);
+      const std::string_view space = rest.substr(0, rest.find('.'));
+      if (survey.lacks("service", space, host.substr(0, dot))) {
+        Observation& made =
+            report(out, "service-external-name", 0.85, service,
+                   fmt::format("{} is an ExternalName for {}, but there is no such Service in namespace {}.",
+                               described(service), host, space));
+        cite(&made, service, spec["externalName"], "the name it stands for");
+        looked_for(&made, survey, "service", space);
+      }
+    }
+    return;
+  }
+  if (type == "LoadBalancer" && service["status"].exists() &&
+      service["status"]["loadBalancer"]["ingress"].size() == 0 && tells_all(service)) {
+    const Happening* telling = nullptr;
+    for (const Happening* happening : survey.about(service)) telling = happening;
+    Observation& made =
+        report(out, "service-load-balancer", telling ? 0.75 : 0.5, service,
+               fmt::format("{} has type LoadBalancer but no external address was given to it (pending){}.",
+                           described(service), telling ? ": " + brief(telling->message->text(), 150) : ""));
+    if (telling) cite(&made, *telling);
+    cite(&made, service, spec["type"], "the type of the Service");
+    cite(&made, service, service["status"], "no address yet");
+    suggest_service(&made, service);
+  }
+  if (selector.size() == 0) return;
+  const auto matched = survey.selected(service.space, selector);
+  const Object* shown = nullptr;
+  const Value* place = nullptr;
+  const auto endpoints = has_endpoints(survey, service, &shown, &place);
+  if (matched.empty()) {
+    // Rows of `get pods` may have labels too, without a spec.
+    for (const Object* pod : survey.each("pod")) {
+      if (pod->space == service.space && selects(selector, (*pod)["metadata"]["labels"])) return;
+    }
+    if (endpoints.value_or(false)) return;
+    tell_selects_nothing(survey, service, selector, out);
+    return;
+  }
+  check_ports(service, matched, out);
+  bool pods_known = false, ready = false;
+  const PodSpec* unready = nullptr;
+  for (const PodSpec* pods : matched) {
+    if (!pods->is_pod) continue;
+    pods_known = true;
+    ready = ready || pods->health != Health::unhealthy;
+    if (pods->health == Health::unhealthy) unready = pods;
+  }
+  if (endpoints && !*endpoints && (ready || !pods_known)) {
+    Observation& made = report(out, "service-no-endpoints", 0.55, service,
+                               fmt::format("{} has no ready endpoints although its selector {} matches pods.",
+                                           described(service), brief(label_text(selector), 80)));
+    cite(&made, *shown, *place, "the endpoints");
+    cite(&made, service, selector, "the selector of the Service");
+    suggest_service(&made, service);
+  } else if (pods_known && !ready && unready != nullptr) {
+    Observation& made =
+        report(out, "service-no-ready-pods", 0.36, service,
+               fmt::format("{} has no ready endpoints because none of its pods is ready (for one, pod {}).",
+                           described(service), unready->owner->name));
+    if (shown) cite(&made, *shown, *place, "the endpoints");
+    cite(&made, *unready->owner, (*unready->owner)["status"]["phase"], "the state of a pod");
+    suggest_service(&made, service);
+  }
+}
+
+void check_backend(const Survey& survey, const Object& ingress, const Value& backend, Observations* out) {
+  const Value& name =
+      backend["service"]["name"].exists() ? backend["service"]["name"] : backend["serviceName"];
+  const Value& number = backend["service"]["port"]["number"].exists() ? backend["service"]["port"]["number"]
+                                                                      : backend["servicePort"];
+  const Value& word = backend["service"]["port"]["name"];
+  const Value& port = word.exists() ? word : number;
+  if (name.text().empty()) return;
+  const Object* service = survey.find("service", ingress.space, name.text());
+  if (service == nullptr) {
+    if (!survey.lacks("service", ingress.space, name.text())) return;
+    Observation& made = report_missing(
+        out, "ingress-backend-missing", 0.9, "service", ingress.space, name.text(),
+        fmt::format("{} sends requests to Service {}, which does not exist in namespace {}, so "
+                    "they fail (503).",
+                    described(ingress), name.text(), ingress.space));
+    cite(&made, ingress, name, "the Service it names");
+    looked_for(&made, survey, "service", ingress.space);
+    suggest(&made, fmt::format("kubectl -n {} get services", ingress.space), "shows the Services that exist");
+    return;
+  }
+  const Value& ports = (*service)["spec"]["ports"];
+  if (port.text().empty() || ports.size() == 0) return;
+  std::string offered;
+  for (const Value& one : ports.items) {
+    if (one["port"].text() == port.text() || one["name"].text() == port.text()) return;
+    offered += fmt::format("{}{}", offered.empty() ? "" : ", ", one["port"].text());
+  }
+  Observation& made =
+      report(out, "ingress-backend-port", 0.88, ingress,
+             fmt::format("{} sends requests to port {} of Service {}, but that Service has only port {}.",
+                         described(ingress), port.text(), name.text(), offered));
+  cite_span(&made, ingress, name, port, "the Service and port it names");
+  cite(&made, *service, ports, "the ports of the Service");
+  suggest(&made, fmt::format("kubectl -n {} describe ingress {}", ingress.space, ingress.name),
+          "shows its backends");
+}
+
+void check_class(const Survey& survey, const Object& ingress, Observations* out) {
+  const Value& by_spec = ingress["spec"]["ingressClassName"];
+  const Value& by_note = ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"];
+  const Value& name = by_spec.exists() ? by_spec : by_note;
+  const auto& classes = survey.each("ingressclass");
+  if (name.text().empty()) {
+    if (classes.empty() || !tells_all(ingress)) return;
+    for (const Object* one : classes) {
+      if ((*one)["metadata"]["annotations"]["ingressclass.kubernetes.io/is-default-class"].is_true()) return;
+    }
+    Observation& made = report(
+        out, "ingress-no-class", 0.6, ingress,
+        fmt::format("{} names no ingressClassName and no IngressClass is the default, so no controller "
+                    "takes it.",
+                    described(ingress)));
+    cite(&made, ingress, ingress["metadata"]["name"], "the Ingress without a class");
+    cite(&made, *classes.front(), (*classes.front())["metadata"]["name"], "the class there is");
+    return;
+  }
+  const bool missing = survey.lacks("ingressclass", "", name.text());
+  const bool unseen = survey.unseen("ingressclass", "", name.text());
+  const bool unserved =
+      ingress["status"].exists() && ingress["status"]["loadBalancer"]["ingress"].size() == 0;
+  if (!missing && !(unseen && (unserved || !classes.empty() || !ingress["status"].exists()))) return;
+  const std::string others = classes.empty() ? "" : fmt::format("; there is {}", classes.front()->name);
+  Observation& made = report_missing(
+      out, "ingress-class-missing", missing || !classes.empty() ? 0.9 : 0.56, "ingressclass", "", name.text(),
+      fmt::format("{} names the ingress class {}, which {}{}, so no ingress controller serves it.",
+                  described(ingress), name.text(),
+                  missing || !classes.empty() ? "does not exist" : "is not in the bundle and may not exist",
+                  others));
+  cite(&made, ingress, name, "the class it names");
+  if (!classes.empty())
+    cite(&made, *classes.front(), (*classes.front())["metadata"]["name"], "the class there is");
+  looked_for(&made, survey, "ingressclass", "");
+  suggest(&made, "kubectl get ingressclass", "shows the classes that exist");
+  suggest(&made, fmt::format("kubectl -n {} describe ingress {}", ingress.space, ingress.name),
+          "shows class and events");
+}
+
+}  // namespace
+
+void detect_services(const Survey& survey, Observations* out) {
+  for (const Object* service : survey.each("service")) {
+    if (service->source != Object::Source::table) check_service(survey, *service, out);
+  }
+}
+
+void detect_ingresses(const Survey& survey, Observations* out) {
+  for (const Object* ingress : survey.each("ingress")) {
+    const Value& spec = (*ingress)["spec"];
+    check_class(survey, *ingress, out);
+    for (const Value& rule : spec["rules"].items) {
+      for (const Value& path : rule["http"]["paths"].items)
+        check_backend(survey, *ingress, path["backend"], out);
+    }
+    check_backend(survey, *ingress, spec["defaultBackend"], out);
+    for (const Value& tls : spec["tls"].items) {
+      const Value& secret = tls["secretName"];
+      if (secret.text().empty() || !survey.lacks("secret", ingress->space, secret.text())) continue;
+      Observation& made =
+          report_missing(out, "ingress-tls-missing", 0.8, "secret", ingress->space, secret.text(),
+                         fmt::format("{} takes its TLS certificate from Secret {}, which does not exist.",
+                                     described(*ingress), secret.text()));
+      cite(&made, *ingress, secret, "the Secret it names");
+      looked_for(&made, survey, "secret", ingress->space);
+      suggest(&made, fmt::format("kubectl -n {} get secrets", ingress->space),
+              "shows the Secrets that exist");
+    }
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,159 @@
+// Nodes: conditions, cordons, evictions and kills told by the kubelet, versions, clocks.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+void suggest_node(Observation* made, const Object& node) {
+  suggest(made, fmt::format("kubectl describe node {}", node.name),
+          "shows the node's conditions, taints and events");
+  suggest(made, fmt::format("kubectl get pods -A -o wide --field-selector spec.nodeName={}", node.name),
+          "shows the pods on the node");
+}
+
+void check_conditions(const Object& node, Observations* out) {
+  for (const Value& condition : node["status"]["conditions"].items) {
+    const std::string_view type = condition["type"].text();
+    const std::string_view status = condition["status"].text();
+    const std::string_view message = condition["message"].text();
+    std::string cause;
+    double weight = 0.8;
+    if (type == "Ready" && status != "True") {
+      cause = fmt::format(
+          "Node {} is NotReady ({}): {}", node.name,
+          condition["reason"].exists() ? condition["reason"].text() : status,
+          message.empty() ? "its kubelet does not report that it is healthy." : brief(message, 180));
+      weight = 0.85;
+    } else if ((type == "MemoryPressure" || type == "DiskPressure" || type == "PIDPressure") &&
+               status == "True") {
+      cause = fmt::format("Node {} is under {}: {} The kubelet evicts pods and takes no new ones.", node.name,
+                          type, brief(message, 150));
+    } else if (type == "NetworkUnavailable" && status == "True") {
+      cause = fmt::format("The network of node {} is unavailable (NetworkUnavailable): {}", node.name,
+                          brief(message, 160));
+    } else if ((type == "KernelDeadlock" || type == "ReadonlyFilesystem" ||
+                type == "FrequentKubeletRestart") &&
+               status == "True") {
+      cause = fmt::format("Node {} reports {}: {}", node.name, type, brief(message, 180));
+    } else {
+      continue;
+    }
+    Observation& made =
+        report(out, type == "Ready" ? "node-not-ready" : "node-condition", weight, node, cause);
+    cite_span(&made, node, condition["message"], condition["type"], "the condition of the node");
+    if (made.lines.empty()) cite(&made, node, condition["status"], "the condition of the node");
+    suggest_node(&made, node);
+  }
+}
+
+void check_versions(const Survey& survey, Observations* out) {
+  const Object* newest = nullptr;
+  const Object* oldest = nullptr;
+  std::int64_t high = 0, low = 1000;
+  for (const Object* node : survey.each("node")) {
+    const std::string_view version = (*node)["status"]["nodeInfo"]["kubeletVersion"].text();
+    const auto dot = version.find('.');
+    if (dot == std::string_view::npos) continue;
+    std::int64_t minor = 0;
+    for (const char c : version.substr(dot + 1)) {
+      if (c < '0' || c > '9' || minor > 999) break;
+      minor = minor * 10 + (c - '0');
+    }
+    if (minor > high) {
+      high = minor;
+      newest = node;
+    }
+    if (minor < low) {
+      low = minor;
+      oldest = node;
+    }
+  }
+  // Kubelets may be up to three minor versions older than the API server (version skew policy, since 1.28).
+  if (newest == nullptr || high - low <= 3) return;
+  const Value& old_version = (*oldest)["status"]["nodeInfo"]["kubeletVersion"];
+  const Value& new_version = (*newest)["status"]["nodeInfo"]["kubeletVersion"];
+  Observation& made =
+      report(out, "node-version-skew", 0.35, *oldest,
+             fmt::format("Kubelet versions differ by {} minor versions: node {} runs {}, node {} runs {}; "
+                         "more than three is not supported.",
+                         high - low, oldest->name, old_version.text(), newest->name, new_version.text()));
+  cite(&made, *oldest, old_version, "the oldest kubelet");
+  cite(&made, *newest, new_version, "the newest kubelet");
+  suggest(&made, "kubectl get nodes -o wide", "shows the versions of all nodes");
+}
+
+}  // namespace
+
+void detect_nodes(const Survey& survey, Observations* out) {
+  for (const Object* node : survey.each("node")) {
+    check_conditions(*node, out);
+    const Value& cordoned = (*node)["spec"]["unschedulable"];
+    if (cordoned.is_true()) {
+      Observation& made =
+          report(out, "node-cordoned", 0.4, *node,
+                 fmt::format("Node {} is cordoned (spec.unschedulable is true), so no new pods are scheduled "
+                             "there.",
+                             node->name));
+      cite(&made, *node, cordoned, "the node takes no new pods");
+      suggest_node(&made, *node);
+    }
+  }
+  check_versions(survey, out);
+  std::set<std::string> told;
+  for (const Happening& happening : survey.happenings()) {
+    const std::string_view reason = happening.reason;
+    const std::string_view text = happening.message->text();
+    std::string cause;
+    double weight = 0.6;
+    if (reason == "SystemOOM") {
+      cause = fmt::format("Node {} ran out of memory and the kernel killed a process (SystemOOM): {}",
+                          happening.name, brief(text, 180));
+      weight = 0.75;
+    } else if (reason == "EvictionThresholdMet" || reason == "FreeDiskSpaceFailed" ||
+               reason == "ImageGCFailed") {
+      cause = fmt::format("Node {} runs out of room ({}): {}", happening.name, reason, brief(text, 190));
+      weight = 0.75;
+    } else if (reason == "NodeNotReady" && happening.kind == "node") {
+      cause = fmt::format("Node {} became NotReady: {}", happening.name, brief(text, 180));
+      weight = 0.5;
+    } else if (reason == "Preempted") {
+      cause = fmt::format("{} was preempted, removed in favour of a pod of higher priority: {}",
+                          described(happening.kind, happening.space, happening.name), brief(text, 150));
+      weight = 0.78;
+    } else if (reason == "Evicted" && survey.find("pod", happening.space, happening.name) == nullptr) {
+      cause = fmt::format("{} was evicted: {}", described(happening.kind, happening.space, happening.name),
+                          brief(text, 200));
+      weight = 0.78;
+    } else if (reason == "TaintManagerEviction") {
+      cause = fmt::format("{} was evicted because of a taint on its node: {}",
+                          described(happening.kind, happening.space, happening.name), brief(text, 160));
+      weight = 0.4;
+    } else if (has(text, "clock skew") || has(text, "clock is not synchron") || reason == "ClockSkew" ||
+               reason == "NTPIsDown") {
+      cause = fmt::format("The clock of {} is off: {}",
+                          described(happening.kind, happening.space, happening.name), brief(text, 180));
+      weight = 0.7;
+    } else {
+      continue;
+    }
+    if (!told.insert(std::string(reason) + happening.name).second) continue;
+    Observation& made =
+        report_missing(out, "node-event", weight, happening.kind, happening.space, happening.name, cause);
+    made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
+    cite(&made, happening);
+    if (happening.kind == "node") {
+      suggest(&made, fmt::format("kubectl describe node {}", happening.name),
+              "shows the node's conditions and events");
+    } else {
+      suggest(&made,
+              fmt::format("kubectl -n {} describe {} {}", happening.space, happening.kind, happening.name),
+              "shows its state and events");
+    }
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,203 @@
+// Certificates, aggregated APIs, and what delivers manifests: Argo CD, Flux, Helm; and any custom resource
+// that says of itself that it is not ready.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+// The latest time that any event tells: "now", as far as the bundle knows. RFC 3339 times in UTC sort as
+// text.
+std::string latest_time(const Survey& survey) {
+  std::string latest;
+  for (const Object* event : survey.each("event")) {
+    for (const char* field : {"lastTimestamp", "eventTime"}) {
+      const std::string_view time = (*event)[field].text();
+      if (time.size() >= 19 && time > latest) latest = std::string(time);
+    }
+  }
+  return latest;
+}
+
+const Value& condition_of(const Object& object, std::string_view type) {
+  for (const Value& condition : object["status"]["conditions"].items) {
+    if (condition["type"].text() == type) return condition;
+  }
+  return Value::null();
+}
+
+void suggest_object(Observation* made, const Object& object) {
+  if (object.space.empty()) {
+    suggest(made, fmt::format("kubectl get {} {} -o yaml", object.kind, object.name), "shows its conditions");
+  } else {
+    suggest(made, fmt::format("kubectl -n {} describe {} {}", object.space, object.kind, object.name),
+            "shows its conditions and events");
+  }
+}
+
+void check_certificate(const Object& certificate, const std::string& now, Observations* out) {
+  const Value& ready = condition_of(certificate, "Ready");
+  const Value& until = certificate["status"]["notAfter"];
+  const bool expired = !now.empty() && until.text().size() >= 19 && until.text() < now;
+  if (expired) {
+    Observation& made =
+        report(out, "certificate-expired", 0.9, certificate,
+               fmt::format("The certificate of {} (Secret {}) has expired on {}.", described(certificate),
+                           certificate["spec"]["secretName"].text(), until.text()));
+    cite(&made, certificate, until, "when it expired");
+    suggest_object(&made, certificate);
+  }
+  if (ready["status"].text() != "False") return;
+  Observation& made =
+      report(out, "certificate-not-ready", 0.84, certificate,
+             fmt::format("{} is not Ready: {}", described(certificate), brief(ready["message"].text(), 200)));
+  cite_span(&made, certificate, ready["message"], ready["reason"], "why it is not ready");
+  suggest_object(&made, certificate);
+}
+
+// Argo CD. Source: argoproj.io/v1alpha1, types.go.
+void check_application(const Object& application, Observations* out) {
+  const Value& status = application["status"];
+  const std::string_view sync = status["sync"]["status"].text();
+  const std::string_view health = status["health"]["status"].text();
+  const Value& operation = status["operationState"];
+  const std::string_view phase = operation["phase"].text();
+  const Value* message = &Value::null();
+  const Value* state = &Value::null();
+  if (phase == "Failed" || phase == "Error") {
+    message = &operation["message"];
+    state = &operation["phase"];
+  }
+  for (const Value& condition : status["conditions"].items) {
+    if (!message->exists() && has(condition["type"].text(), "error")) {
+      message = &condition["message"];
+      state = &condition["type"];
+    }
+  }
+  for (const Value& resource : operation["syncResult"]["resources"].items) {
+    if (resource["status"].text() == "SyncFailed") message = &resource["message"];
+  }
+  if (!message->exists()) {
+    if (health == "Degraded" || health == "Missing") {
+      message = &status["health"]["message"];
+      state = &status["health"]["status"];
+    } else if (sync == "OutOfSync") {
+      state = &status["sync"]["status"];
+    } else {
+      return;
+    }
+  }
+  Observation& made = report(out, "delivery-failed", message->text().empty() ? 0.46 : 0.86, application,
+                             fmt::format("Argo CD {} is {} ({}){}{}", described(application),
+                                         sync.empty() ? "not synced" : sync, health.empty() ? phase : health,
+                                         message->text().empty() ? "." : ": ", brief(message->text(), 200)));
+  if (message->exists()) cite(&made, application, *message, "what the sync says");
+  if (state->exists()) cite(&made, application, *state, "the state");
+  suggest_object(&made, application);
+}
+
+// Flux, Helm, and everything else that follows the conditions' convention.
+void check_conditions(const Survey& survey, const Object& object, Observations* out) {
+  (void)survey;
+  for (const char* type : {"Ready", "Stalled", "Healthy", "Available", "Synced", "Released", "Reconciled"}) {
+    const Value& condition = condition_of(object, type);
+    const bool bad = condition["status"].text() == (std::string_view(type) == "Stalled" ? "True" : "False");
+    if (!bad || condition["message"].text().empty()) continue;
+    const bool delivers = object.kind == "helmrelease" || object.kind == "kustomization" ||
+                          object.kind == "gitrepository" || object.kind == "helmrepository" ||
+                          object.kind == "ocirepository" || object.kind == "helmchart";
+    Observation& made =
+        report(out, delivers ? "delivery-failed" : "custom-resource", delivers ? 0.84 : 0.56, object,
+               fmt::format("{} is not {} ({}): {}", described(object),
+                           std::string_view(type) == "Stalled" ? "Ready" : type, condition["reason"].text(),
+                           brief(condition["message"].text(), 190)));
+    cite_span(&made, object, condition["message"], condition["reason"], "why it is not ready");
+    suggest_object(&made, object);
+    return;
+  }
+}
+
+bool is_builtin(std::string_view kind) {
+  static const std::set<std::string_view> builtin = {"pod",
+                                                     "deployment",
+                                                     "replicaset",
+                                                     "statefulset",
+                                                     "daemonset",
+                                                     "job",
+                                                     "cronjob",
+                                                     "node",
+                                                     "namespace",
+                                                     "service",
+                                                     "persistentvolumeclaim",
+                                                     "persistentvolume",
+                                                     "horizontalpodautoscaler",
+                                                     "poddisruptionbudget",
+                                                     "apiservice",
+                                                     "event",
+                                                     "certificate",
+                                                     "certificatesigningrequest",
+                                                     "application",
+                                                     "customresourcedefinition",
+                                                     "replicationcontroller",
+                                                     "ingress",
+                                                     "endpoints",
+                                                     "endpointslice",
+                                                     "lease",
+                                                     "componentstatus"};
+  return builtin.count(kind) > 0;
+}
+
+}  // namespace
+
+void detect_certificates(const Survey& survey, Observations* out) {
+  const std::string now = latest_time(survey);
+  for (const Object* certificate : survey.each("certificate")) check_certificate(*certificate, now, out);
+  for (const Object* request : survey.each("certificatesigningrequest")) {
+    if (!tells_all(*request) || (*request)["status"]["conditions"].size() > 0 ||
+        (*request)["status"]["certificate"].exists()) {
+      continue;
+    }
+    Observation& made =
+        report(out, "certificate-request", 0.45, *request,
+               fmt::format("CertificateSigningRequest {} of {} is Pending: nobody approved it.",
+                           request->name, (*request)["spec"]["username"].text()));
+    cite(&made, *request, (*request)["metadata"]["name"], "the request");
+    suggest_object(&made, *request);
+  }
+  for (const Object* service : survey.each("apiservice")) {
+    const Value& available = condition_of(*service, "Available");
+    if (available["status"].text() != "False") continue;
+    Observation& made =
+        report(out, "apiservice-unavailable", 0.72, *service,
+               fmt::format("APIService {} is unavailable ({}): {}", service->name, available["reason"].text(),
+                           brief(available["message"].text(), 180)));
+    cite_span(&made, *service, available["message"], available["reason"], "why it is not available");
+    suggest_object(&made, *service);
+  }
+  for (const Happening& happening : survey.happenings()) {
+    const std::string_view text = happening.message->text();
+    if (!happening.warning || !has(text, "certificate has expired")) continue;
+    Observation& made = report_missing(
+        out, "certificate-expired", 0.82, happening.kind, happening.space, happening.name,
+        fmt::format("A certificate that {} needs has expired: {}",
+                    described(happening.kind, happening.space, happening.name), brief(text, 170)));
+    made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
+    cite(&made, happening);
+  }
+}
+
+void detect_deliveries(const Survey& survey, Observations* out) {
+  for (const Object* application : survey.each("application")) check_application(*application, out);
+  std::set<std::string> kinds;
+  for (const Object& object : survey.inventory.all()) kinds.insert(object.kind);
+  for (const std::string& kind : kinds) {
+    if (is_builtin(kind)) continue;
+    for (const Object* object : survey.each(kind)) check_conditions(survey, *object, out);
+  }
+}
+
+}  // namespace carrel

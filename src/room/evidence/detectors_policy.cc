@@ -1,0 +1,249 @@
+// NetworkPolicies: what they leave of the traffic that the pods' own specs show to be needed. All policies
+// that select a pod add up (networking.k8s.io/v1): what none of them allows is dropped.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+#include "room/evidence/needs.h"
+
+namespace carrel {
+namespace {
+
+bool governs(const Object& policy, std::string_view direction) {
+  const Value& types = policy["spec"]["policyTypes"];
+  if (types.size() == 0) return direction == "Ingress" || policy["spec"]["egress"].exists();
+  return std::any_of(types.items.begin(), types.items.end(),
+                     [&](const Value& type) { return type.text() == direction; });
+}
+
+std::vector<const Object*> policies_of(const Survey& survey, const PodSpec& pods,
+                                       std::string_view direction) {
+  std::vector<const Object*> found;
+  for (const Object* policy : survey.each("networkpolicy")) {
+    if (policy->space == pods.owner->space && tells_all(*policy) && governs(*policy, direction) &&
+        selector_matches((*policy)["spec"]["podSelector"], *pods.labels)) {
+      found.push_back(policy);
+    }
+  }
+  return found;
+}
+
+bool peer_matches(const Survey& survey, const Object& policy, const Value& peer, const PodSpec& pods) {
+  if (peer["ipBlock"].exists()) return true;  // cannot be told from labels
+  const Value& spaces = peer["namespaceSelector"];
+  if (spaces.exists()) {
+    const Object* space = survey.find("namespace", "", pods.owner->space);
+    if (space == nullptr) return true;
+    const Value& labels = (*space)["metadata"]["labels"];
+    const bool by_name = spaces["matchLabels"]["kubernetes.io/metadata.name"].text() == pods.owner->space;
+    if (!by_name && !selector_matches(spaces, labels)) return false;
+  } else if (pods.owner->space != policy.space) {
+    return false;
+  }
+  return !peer["podSelector"].exists() || selector_matches(peer["podSelector"], *pods.labels);
+}
+
+// `ports` of a rule against a port number and the names the container gives it.
+bool port_allowed(const Value& ports, std::int64_t port, const PodSpec* target) {
+  if (ports.size() == 0 || port == 0) return true;
+  for (const Value& one : ports.items) {
+    if (!one["port"].exists()) return true;
+    const auto number = one["port"].integer();
+    const auto end = one["endPort"].integer();
+    if (number && (*number == port || (end && *number <= port && port <= *end))) return true;
+    if (number || target == nullptr) continue;
+    for (const Value& container : (*target->spec)["containers"].items) {
+      for (const Value& named : container["ports"].items) {
+        if (named["name"].text() == one["port"].text() && named["containerPort"].integer() == port)
+          return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool allows(const Survey& survey, const std::vector<const Object*>& policies, const char* rules,
+            const char* peers, const PodSpec& other, std::int64_t port, const PodSpec* target) {
+  for (const Object* policy : policies) {
+    for (const Value& rule : (*policy)["spec"][rules].items) {
+      if (!port_allowed(rule["ports"], port, target)) continue;
+      const Value& list = rule[peers];
+      if (list.size() == 0) return true;
+      for (const Value& peer : list.items) {
+        if (peer_matches(survey, *policy, peer, other)) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// What the rules let in or out, in words: "only from app=api on port 80".
+std::string rules_text(const Object& policy, const char* rules, const char* peers) {
+  std::string text;
+  for (const Value& rule : policy["spec"][rules].items) {
+    for (const Value& peer : rule[peers].items) {
+      const std::string labels = label_text(peer["podSelector"]["matchLabels"]);
+      const std::string spaces = label_text(peer["namespaceSelector"]["matchLabels"]);
+      if (!labels.empty()) text += fmt::format("{}pods labelled {}", text.empty() ? "" : ", ", labels);
+      if (!spaces.empty()) text += fmt::format("{}namespaces labelled {}", text.empty() ? "" : ", ", spaces);
+    }
+    for (const Value& port : rule["ports"].items) {
+      if (port["port"].exists())
+        text += fmt::format("{}port {}", text.empty() ? "" : ", ", port["port"].text());
+    }
+  }
+  return brief(text, 90);
+}
+
+std::string chosen_text(const Object& policy) {
+  const std::string labels = label_text(policy["spec"]["podSelector"]["matchLabels"]);
+  return labels.empty() ? "all pods of the namespace" : fmt::format("pods labelled {}", brief(labels, 60));
+}
+
+void suggest_policy(Observation* made, const Object& policy) {
+  suggest(made, fmt::format("kubectl -n {} describe networkpolicy {}", policy.space, policy.name),
+          "shows what it selects and allows");
+  suggest(made, fmt::format("kubectl -n {} get networkpolicy", policy.space), "shows the other policies");
+  suggest(made, fmt::format("kubectl -n {} get pods --show-labels", policy.space),
+          "shows the labels of the pods");
+}
+
+void check_egress(const Survey& survey, Observations* out) {
+  std::set<const Object*> told;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const auto policies = policies_of(survey, pods, "Egress");
+    if (policies.empty()) continue;
+    std::size_t rules = 0;
+    bool dns = false;
+    for (const Object* policy : policies) {
+      for (const Value& rule : (*policy)["spec"]["egress"].items) {
+        ++rules;
+        dns = dns || port_allowed(rule["ports"], 53, nullptr);
+      }
+    }
+    const Object& policy = *policies.front();
+    if (dns || !told.insert(&policy).second) continue;
+    const Value& egress = policy["spec"]["egress"];
+    Observation& made = report(
+        out, rules == 0 ? "policy-denies-egress" : "policy-denies-dns", rules == 0 ? 0.87 : 0.78, policy,
+        rules == 0
+            ? fmt::format(
+                  "{} blocks all egress of {}, DNS included: pods such as {} cannot resolve names or reach "
+                  "their backends.",
+                  described(policy), chosen_text(policy), pods.owner->name)
+            : fmt::format("{} allows {} egress to {} only and not to DNS (port 53), so pods such as {} "
+                          "cannot resolve "
+                          "names.",
+                          described(policy), chosen_text(policy), rules_text(policy, "egress", "to"),
+                          pods.owner->name));
+    cite(&made, policy, policy["metadata"]["name"], "the policy");
+    cite(&made, policy, egress.exists() ? egress : policy["spec"]["policyTypes"], "what it allows to leave");
+    cite(&made, policy, policy["spec"]["policyTypes"], "the directions it governs");
+    suggest_policy(&made, policy);
+    lack(&made, "a name resolution tried from inside the pod");
+  }
+}
+
+void check_denied_ingress(const Survey& survey, Observations* out) {
+  std::set<const Object*> told;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const auto policies = policies_of(survey, pods, "Ingress");
+    if (policies.empty()) continue;
+    const Object& policy = *policies.front();
+    std::size_t rules = 0;
+    bool reachable = false;
+    for (const Object* one : policies) {
+      for (const Value& rule : (*one)["spec"]["ingress"].items) {
+        ++rules;
+        if (rule["from"].size() == 0) reachable = true;
+        for (const Value& peer : rule["from"].items) {
+          for (const PodSpec& other : survey.pod_specs())
+            reachable = reachable || peer_matches(survey, *one, peer, other);
+        }
+      }
+    }
+    if (reachable || !told.insert(&policy).second) continue;
+    Observation& made = report(
+        out, "policy-denies-ingress", rules == 0 ? 0.8 : 0.76, policy,
+        rules == 0
+            ? fmt::format("{} blocks all ingress to {}, and no other policy allows any, so nothing can "
+                          "connect to {}.",
+                          described(policy), chosen_text(policy), pods.owner->name)
+            : fmt::format(
+                  "{} allows ingress to {} only from {}, but no pod carries that, so connections to {} are "
+                  "blocked.",
+                  described(policy), chosen_text(policy), rules_text(policy, "ingress", "from"),
+                  pods.owner->name));
+    cite(&made, policy, policy["metadata"]["name"], "the policy");
+    cite(&made, policy,
+         policy["spec"]["ingress"].exists() ? policy["spec"]["ingress"] : policy["spec"]["policyTypes"],
+         "what it lets in");
+    suggest_policy(&made, policy);
+  }
+}
+
+// One connection that a pod's own spec shows: client, Service, the pods behind it.
+void check_connection(const Survey& survey, const PodSpec& client, const Object& service,
+                      const Mention& mention, const PodSpec& target, Observations* out) {
+  std::int64_t port = 0;
+  for (const Value& one : service["spec"]["ports"].items) {
+    if (mention.port != 0 && one["port"].integer() != mention.port) continue;
+    port = one["targetPort"].integer().value_or(
+        one["targetPort"].exists() ? 0 : one["port"].integer().value_or(0));
+    break;
+  }
+  const auto inward = policies_of(survey, target, "Ingress");
+  const auto outward = policies_of(survey, client, "Egress");
+  const bool in = inward.empty() || allows(survey, inward, "ingress", "from", client, port, &target);
+  const bool away = outward.empty() || allows(survey, outward, "egress", "to", target, port, &target);
+  if (in && away) return;
+  const Object& policy = in ? *outward.front() : *inward.front();
+  const char* rules = in ? "egress" : "ingress";
+  const char* peers = in ? "to" : "from";
+  const std::string allowed = rules_text(policy, rules, peers);
+  Observation& made = report(
+      out, in ? "policy-blocks-egress" : "policy-blocks-ingress", 0.93, policy,
+      fmt::format(
+          "{} blocks the traffic from {} to Service {}: it allows {} {} {} {}, but {} has the labels {}.",
+          described(policy), client.owner->name, service.name, rules, in ? "of" : "to", chosen_text(policy),
+          allowed.empty() ? "not at all" : fmt::format("only {} {}", in ? "to" : "from", allowed),
+          in ? target.owner->name : client.owner->name,
+          brief(label_text(in ? *target.labels : *client.labels), 60)));
+  const Value& list = policy["spec"][rules];
+  cite(&made, policy, list.exists() ? list : policy["spec"]["policyTypes"], "what the policy allows");
+  cite(&made, policy, policy["metadata"]["name"], "the policy");
+  cite(&made, *client.owner, *client.labels, "the labels of the client");
+  cite(&made, *client.owner, *mention.place, "what the client connects to");
+  suggest_policy(&made, policy);
+}
+
+}  // namespace
+
+void detect_policies(const Survey& survey, Observations* out) {
+  if (survey.each("networkpolicy").empty()) return;
+  check_egress(survey, out);
+  check_denied_ingress(survey, out);
+  std::set<std::string> told;
+  for (const PodSpec& client : survey.pod_specs()) {
+    for (const Mention& mention : hosts_of(*client.spec)) {
+      const auto dot = mention.host.find('.');
+      std::string space = client.owner->space;
+      if (dot != std::string::npos) {
+        const std::string rest = mention.host.substr(dot + 1);
+        space = rest.substr(0, rest.find('.'));
+      }
+      const Object* service = survey.find("service", space, mention.host.substr(0, dot));
+      if (service == nullptr || (*service)["spec"]["selector"].size() == 0) continue;
+      for (const PodSpec* target : survey.selected(space, (*service)["spec"]["selector"])) {
+        const auto [kind, name] = workload_of(*client.owner);
+        if (!told.insert(fmt::format("{}/{}/{}/{}", client.owner->space, name, space, service->name)).second)
+          continue;
+        check_connection(survey, client, *service, mention, *target, out);
+      }
+    }
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,285 @@
+// Probes: what they ask for against what the container offers, and what the kubelet says of them.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+#include "room/evidence/needs.h"
+
+namespace carrel {
+namespace {
+
+struct Probe {
+  const char* field;
+  const char* word;
+  const char* effect;
+};
+constexpr Probe probes[] = {
+    {"readinessProbe", "readiness probe", "the pod never becomes Ready"},
+    {"livenessProbe", "liveness probe", "the kubelet kills and restarts the container again and again"},
+    {"startupProbe", "startup probe", "the kubelet kills the container before it has started"},
+};
+
+const Value& handler_of(const Value& probe) {
+  for (const char* kind : {"httpGet", "tcpSocket", "grpc", "exec"}) {
+    if (probe[kind].exists()) return probe[kind];
+  }
+  return probe;
+}
+
+std::string words_of(const Value& probe) {
+  std::string text;
+  for (const Value& word : probe["exec"]["command"].items) text += (text.empty() ? "" : " ") + word.scalar;
+  return text;
+}
+
+std::string probe_text(const Value& probe) {
+  if (probe["httpGet"].exists()) {
+    const std::string_view path = probe["httpGet"]["path"].text();
+    return fmt::format("HTTP GET {} on port {}", path.empty() ? "/" : path, probe["httpGet"]["port"].text());
+  }
+  if (probe["tcpSocket"].exists())
+    return fmt::format("TCP connect to port {}", probe["tcpSocket"]["port"].text());
+  if (probe["grpc"].exists()) return fmt::format("gRPC on port {}", probe["grpc"]["port"].text());
+  if (probe["exec"].exists()) return fmt::format("command '{}'", brief(words_of(probe), 70));
+  return brief(probe.text(), 80);
+}
+
+// A command that can only fail: "false", or a last word "exit N" with N other than 0.
+bool always_fails(const std::string& words) {
+  if (words.empty()) return false;
+  if (words == "false" || words == "/bin/false" || words.ends_with(" false")) return true;
+  const auto at = words.rfind("exit ");
+  if (at == std::string::npos) return false;
+  const std::string code = words.substr(at + 5, words.find_first_not_of("0123456789", at + 5) - at - 5);
+  if (code.empty() || code == "0" || words.find("||") != std::string::npos ||
+      words.find("if ") != std::string::npos) {
+    return false;
+  }
+  return words.find_first_not_of("0123456789; '\"", at + 5) == std::string::npos;
+}
+
+// Seconds that a command sleeps before it does anything else.
+std::int64_t sleeps_first(const std::string& command) {
+  const auto at = command.find("sleep ");
+  if (at == std::string::npos) return 0;
+  const auto loop = std::min(command.find("while "), command.find("for "));
+  const auto serve = std::min({command.find("exec "), command.find("nginx -g"), command.find("http.server"),
+                               command.find("touch "), command.find("nc -l")});
+  if (loop < at || serve < at) return 0;
+  std::int64_t seconds = 0;
+  for (std::size_t i = at + 6; i < command.size() && i < at + 12 && command[i] >= '0' && command[i] <= '9';
+       ++i) {
+    seconds = seconds * 10 + (command[i] - '0');
+  }
+  return seconds;
+}
+
+struct Looked {
+  const PodSpec* pods;
+  const Value* container;
+  const Probe* kind;
+  const Value* probe;
+};
+
+std::string subject(const Looked& at) {
+  return fmt::format("The {} of container {} of {}", at.kind->word, (*at.container)["name"].text(),
+                     described(*at.pods->owner));
+}
+
+void finish(const Looked& at, Observation* made) {
+  const Object& owner = *at.pods->owner;
+  suggest(made, fmt::format("kubectl -n {} describe {} {}", owner.space, owner.kind, owner.name),
+          "shows the probe and its failures");
+  suggest(made,
+          fmt::format("kubectl -n {} logs {}/{} -c {}", owner.space, owner.kind, owner.name,
+                      (*at.container)["name"].text()),
+          "shows what the application says when it is probed");
+}
+
+void check_port(const Looked& at, Observations* out) {
+  const Value& handler = handler_of(*at.probe);
+  const Value& port = handler["port"];
+  const Value& ports = (*at.container)["ports"];
+  if (port.text().empty()) return;
+  const auto number = port.integer();
+  std::string known;
+  bool found = false;
+  for (const Value& one : ports.items) {
+    found = found || (number ? one["containerPort"].integer() == number : one["name"].text() == port.text());
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", one["containerPort"].text());
+    if (!number && !one["name"].text().empty()) known += fmt::format(" ({})", one["name"].text());
+  }
+  const std::int64_t stock = stock_port(*at.container);
+  const bool off_stock = number && stock != 0 && *number != stock;
+  if (found && !off_stock) return;
+  if (ports.size() == 0 && number && !off_stock) return;
+  const Object& owner = *at.pods->owner;
+  const std::string offered =
+      off_stock ? fmt::format("image {} listens on port {}", (*at.container)["image"].text(), stock)
+                : fmt::format("the container's ports are {}", known.empty() ? "none" : known);
+  Observation& made = report(out, "probe-port", number ? 0.76 : 0.86, owner,
+                             fmt::format("{} fails: it asks port {}, but {} (wrong port), so {}.",
+                                         subject(at), port.text(), offered, at.kind->effect));
+  cite_span(&made, owner, port, handler["path"].exists() ? handler["path"] : port, "the port the probe asks");
+  if (ports.exists()) cite(&made, owner, ports, "the ports of the container");
+  if (off_stock) cite(&made, owner, (*at.container)["image"], "the image, whose server listens elsewhere");
+  finish(at, &made);
+}
+
+void check_path(const Looked& at, Observations* out) {
+  const Value& path = (*at.probe)["httpGet"]["path"];
+  const std::string_view wanted = path.text();
+  if (stock_port(*at.container) != 80 || wanted.size() < 2 || wanted == "/index.html") return;
+  const Object& owner = *at.pods->owner;
+  Observation& made =
+      report(out, "probe-path", 0.72, owner,
+             fmt::format("{} fails: it asks for HTTP path {}, which image {} as shipped does not serve (404 "
+                         "Not Found), so {}.",
+                         subject(at), wanted, (*at.container)["image"].text(), at.kind->effect));
+  cite_span(&made, owner, path, (*at.probe)["httpGet"]["port"], "the path the probe asks for");
+  cite(&made, owner, (*at.container)["image"], "the image");
+  finish(at, &made);
+}
+
+void check_command(const Looked& at, Observations* out) {
+  const std::string words = words_of(*at.probe);
+  const Object& owner = *at.pods->owner;
+  const Value& command = (*at.probe)["exec"]["command"].exists() ? (*at.probe)["exec"]["command"] : *at.probe;
+  if (always_fails(words)) {
+    Observation& made =
+        report(out, "probe-always-fails", 0.93, owner,
+               fmt::format("{} always fails: its command is '{}', which can never succeed, so {}.",
+                           subject(at), brief(words, 80), at.kind->effect));
+    cite(&made, owner, command, "the command of the probe");
+    finish(at, &made);
+    return;
+  }
+  const std::string run = command_text(*at.container);
+  for (const std::string& file : paths_in(words)) {
+    for (const std::string_view removal : {"rm -f ", "rm -rf ", "rm "}) {
+      if (run.find(fmt::format("{}{}", removal, file)) == std::string::npos) continue;
+      Observation& made =
+          report(out, "probe-file-removed", 0.88, owner,
+                 fmt::format("{} fails after a while: it reads {}, which the container's own command removes "
+                             "({}{}), so {}.",
+                             subject(at), file, removal, file, at.kind->effect));
+      cite(&made, owner, command, "the command of the probe");
+      cite(&made, owner,
+           (*at.container)["args"].exists() ? (*at.container)["args"] : (*at.container)["command"],
+           "the command that removes the file");
+      finish(at, &made);
+      return;
+    }
+  }
+}
+
+void check_delay(const Looked& at, Observations* out) {
+  const bool ready = at.kind == &probes[0];
+  const std::int64_t sleeps = sleeps_first(command_text(*at.container));
+  if (ready || sleeps == 0 || (*at.container)["startupProbe"].exists()) return;
+  const Value& delay = (*at.probe)["initialDelaySeconds"];
+  const auto period = (*at.probe)["periodSeconds"].integer().value_or(10);
+  const auto failures = (*at.probe)["failureThreshold"].integer().value_or(3);
+  const std::int64_t patience = delay.integer().value_or(0) + period * failures;
+  if (sleeps < patience) return;
+  const Object& owner = *at.pods->owner;
+  Observation& made = report(out, "probe-too-early", 0.82, owner,
+                             fmt::format("{} starts too early: initialDelaySeconds {} and {} failures every "
+                                         "{}s give it {}s, but the application "
+                                         "needs {}s to start (sleep {}), so {}.",
+                                         subject(at), delay.exists() ? delay.text() : "0", failures, period,
+                                         patience, sleeps, sleeps, at.kind->effect));
+  cite(&made, owner, delay.exists() ? delay : *at.probe, "the delay of the probe");
+  cite(&made, owner, (*at.container)["args"].exists() ? (*at.container)["args"] : (*at.container)["command"],
+       "how long it takes to start");
+  finish(at, &made);
+}
+
+// "Readiness probe failed: HTTP probe failed with statuscode: 503"
+void tell_failures(const Survey& survey, const Object* pod, const std::vector<const Happening*>& happenings,
+                   Observations* out) {
+  for (const Probe& kind : probes) {
+    const Happening* telling = nullptr;
+    for (const Happening* happening : happenings) {
+      const std::string_view text = happening->message->text();
+      if (happening->reason != "Unhealthy" || !has(text, kind.word)) continue;
+      if (telling == nullptr || happening->count > telling->count) telling = happening;
+    }
+    if (telling == nullptr) continue;
+    std::string_view answer = telling->message->text();
+    const auto colon = answer.find(": ");
+    answer = colon == std::string_view::npos ? std::string_view() : answer.substr(colon + 2);
+    const Value* probe = &Value::null();
+    std::string container;
+    if (pod != nullptr) {
+      for (const Container& one : containers_of((*pod)["spec"])) {
+        const Value& its = (*one.spec)[kind.field];
+        if (!its.exists()) continue;
+        const bool ready = container_status(*pod, (*one.spec)["name"].text())["ready"].is_true();
+        if (probe->exists() && ready) continue;
+        probe = &its;
+        container = std::string((*one.spec)["name"].text());
+      }
+    }
+    const bool healthy = pod != nullptr && pod_health(*pod) == Health::healthy;
+    const std::string asked = probe->exists() ? fmt::format(" ({})", probe_text(*probe)) : "";
+    const bool hopeless = always_fails(words_of(*probe));
+    std::string why = hopeless ? "the command can never succeed" : brief(answer, 100);
+    // Unhealthy by an application that answers badly is its own fault; its log may tell better.
+    double weight = has(answer, "statuscode: 5") ? 0.62 : has(answer, "statuscode") ? 0.76 : 0.72;
+    if (healthy) weight = 0.22;
+    Observation& made = report_missing(
+        out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
+        fmt::format("The {} of {}{} fails{}{}: {}.", kind.word,
+                    container.empty() ? "" : fmt::format("container {} of ", container),
+                    described("pod", telling->space, telling->name), asked, why.empty() ? "" : ": " + why,
+                    healthy ? "it is Ready by now" : kind.effect));
+    made.culprit.present = pod != nullptr;
+    cite(&made, *telling);
+    if (probe->exists()) cite(&made, *pod, *probe, "the probe");
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", telling->space, telling->name),
+            "shows probe and failures");
+    suggest(&made,
+            fmt::format("kubectl -n {} logs {}{}", telling->space, telling->name,
+                        container.empty() ? "" : fmt::format(" -c {}", container)),
+            "shows what the application says when it is probed");
+  }
+  (void)survey;
+}
+
+}  // namespace
+
+void detect_probes(const Survey& survey, Observations* out) {
+  for (const PodSpec& pods : survey.pod_specs()) {
+    if (pods.health == Health::healthy || pods.owner->source == Object::Source::table) continue;
+    if (pods.is_pod && workload_of(*pods.owner).first != "pod") {
+      const auto [kind, name] = workload_of(*pods.owner);
+      const Object* workload = survey.find(kind, pods.owner->space, name);
+      if (workload != nullptr && tells_all(*workload)) continue;  // looked at once, there
+    }
+    for (const Value& container : (*pods.spec)["containers"].items) {
+      for (const Probe& kind : probes) {
+        const Value& probe = container[kind.field];
+        if (!probe.exists()) continue;
+        const Looked at{&pods, &container, &kind, &probe};
+        check_port(at, out);
+        check_path(at, out);
+        check_command(at, out);
+        check_delay(at, out);
+      }
+    }
+  }
+  for (const Object* pod : survey.each("pod")) tell_failures(survey, pod, survey.about(*pod), out);
+  std::vector<std::string> told;
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.kind != "pod" || happening.reason != "Unhealthy" || !happening.warning) continue;
+    if (survey.find("pod", happening.space, happening.name) != nullptr) continue;
+    const std::string key = happening.space + "/" + happening.name;
+    if (std::find(told.begin(), told.end(), key) != told.end()) continue;
+    told.push_back(key);
+    tell_failures(survey, nullptr, {&happening}, out);
+  }
+}
+
+}  // namespace carrel

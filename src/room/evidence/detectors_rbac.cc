@@ -1,0 +1,334 @@
+// Permissions: what the API server refused, and what a pod's own command (or the question) shows its service
+// account to need against what the roles bound to it grant.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+struct Wanted {
+  std::string verb, resource;
+  const Value* place = nullptr;  // the word of the command that shows it
+};
+
+struct Grant {
+  const Object* role = nullptr;
+  const Object* binding = nullptr;
+};
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto from = text.find_first_not_of(" \t\n", at);
+    if (from == std::string_view::npos) break;
+    auto to = text.find_first_of(" \t\n", from);
+    if (to == std::string_view::npos) to = text.size();
+    words.push_back(text.substr(from, to - from));
+    at = to;
+  }
+  return words;
+}
+
+std::string plural_of(std::string_view resource) {
+  const std::string kind = resource_name(resource);
+  if (kind == "endpoints") return kind;
+  if (kind.ends_with("y") && kind != "gateway") return kind.substr(0, kind.size() - 1) + "ies";
+  if (kind.ends_with("s")) return kind + "es";
+  return kind + "s";
+}
+
+// What one kubectl command needs. Source: the API verbs that kubectl's subcommands use.
+void add_kubectl(const std::vector<std::string_view>& words, std::size_t at, const Value& place,
+                 std::vector<Wanted>* out) {
+  std::vector<std::string> plain;
+  for (; at < words.size() && plain.size() < 3; ++at) {
+    std::string word(words[at]);
+    const auto stop = word.find_first_of(";|&)>\"'`");
+    const bool ends = stop != std::string::npos;
+    if (ends) word.resize(stop);
+    if (word.empty()) break;
+    if (word[0] == '-') {
+      const bool takes = word == "-n" || word == "--namespace" || word == "-l" || word == "-o" ||
+                         word == "-f" || word == "-c" || word == "--output" || word == "--selector" ||
+                         word == "--context";
+      if (takes) ++at;
+    } else {
+      plain.push_back(word);
+    }
+    if (ends) break;
+  }
+  if (plain.empty()) return;
+  const std::string& verb = plain[0];
+  const std::string what = plain.size() > 1 ? plain[1].substr(0, plain[1].find('/')) : std::string();
+  const bool one = plain.size() > 2 || (plain.size() > 1 && plain[1].find('/') != std::string::npos);
+  if (verb == "logs") {
+    out->push_back({"get", "pods/log", &place});
+  } else if (verb == "exec") {
+    out->push_back({"create", "pods/exec", &place});
+  } else if (what.empty()) {
+    return;
+  } else if (verb == "get" || verb == "describe") {
+    out->push_back({one ? "get" : "list", plural_of(what), &place});
+  } else if (verb == "delete" || verb == "create") {
+    out->push_back({verb, plural_of(what), &place});
+  } else if (verb == "patch" || verb == "label" || verb == "annotate") {
+    out->push_back({"patch", plural_of(what), &place});
+  } else if (verb == "scale") {
+    out->push_back({"patch", plural_of(what) + "/scale", &place});
+  }
+}
+
+std::vector<Wanted> wanted_by(const Value& pod_spec) {
+  std::vector<Wanted> found;
+  for (const Container& container : containers_of(pod_spec)) {
+    for (const char* list : {"command", "args"}) {
+      for (const Value& word : (*container.spec)[list].items) {
+        const auto words = words_of(word.text());
+        for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+          if (words[i] == "kubectl" || words[i].ends_with("/kubectl") || words[i].ends_with("(kubectl")) {
+            add_kubectl(words, i + 1, word, &found);
+          }
+        }
+        // curl https://kubernetes.default.svc/api/v1/namespaces/x/pods
+        const std::string_view text = word.text();
+        const auto api = text.find("kubernetes.default");
+        const auto slash = text.find("/namespaces/", api == std::string_view::npos ? text.size() : api);
+        if (slash != std::string_view::npos) {
+          std::string_view rest = text.substr(slash + 12);
+          rest = rest.substr(rest.find('/') == std::string_view::npos ? rest.size() : rest.find('/') + 1);
+          const std::string resource(rest.substr(0, rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz")));
+          if (!resource.empty()) found.push_back({"list", resource, &word});
+        }
+      }
+    }
+    // A container whose arguments alone are kubectl's.
+    const Value& args = (*container.spec)["args"];
+    if (has((*container.spec)["image"].text(), "kubectl") && args.size() > 1 &&
+        !(*container.spec)["command"].exists()) {
+      std::vector<std::string_view> words;
+      for (const Value& word : args.items) words.push_back(word.text());
+      add_kubectl(words, 0, args, &found);
+    }
+  }
+  return found;
+}
+
+// "gets permission denied when it lists pods": verbs and resources that the question names.
+void add_asked(const Survey& survey, std::vector<Wanted>* out) {
+  static const std::pair<std::string_view, std::string_view> verbs[] = {
+      {"list", "list"},    {"watch", "watch"},  {"creat", "create"},
+      {"delet", "delete"}, {"updat", "update"}, {"patch", "patch"}};
+  static const std::string_view resources[] = {"pod", "secret", "configmap", "deployment", "service", "node",
+                                               "job", "event",  "namespace", "ingress",    "endpoint"};
+  if (!survey.asks({"permission", "forbidden", "denied", "rbac", "role", "unauthorized", "not allowed"}))
+    return;
+  for (const auto& [stem, verb] : verbs) {
+    if (!survey.asks({stem})) continue;
+    for (const std::string_view resource : resources) {
+      if (survey.names(resource) || survey.names(std::string(resource) + "s")) {
+        out->push_back({std::string(verb), plural_of(resource), nullptr});
+      }
+    }
+  }
+}
+
+bool lists(const Value& words, std::string_view wanted) {
+  return std::any_of(words.items.begin(), words.items.end(),
+                     [&](const Value& word) { return word.text() == wanted || word.text() == "*"; });
+}
+
+bool is_subject(const Object& binding, std::string_view space, std::string_view account) {
+  for (const Value& subject : binding["subjects"].items) {
+    const std::string_view kind = subject["kind"].text();
+    const std::string_view name = subject["name"].text();
+    const std::string_view in =
+        subject["namespace"].exists() ? subject["namespace"].text() : std::string_view(binding.space);
+    if (kind == "ServiceAccount" && name == account && in == space) return true;
+    if (kind == "Group" &&
+        (name == "system:serviceaccounts" || name == fmt::format("system:serviceaccounts:{}", space))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The roles bound to an account; false where one of them is not in the bundle.
+bool grants_of(const Survey& survey, const std::string& space, std::string_view account,
+               std::vector<Grant>* out) {
+  bool all = true;
+  for (const char* kind : {"rolebinding", "clusterrolebinding"}) {
+    for (const Object* binding : survey.each(kind)) {
+      if ((!binding->space.empty() && binding->space != space) || !is_subject(*binding, space, account))
+        continue;
+      const Value& reference = (*binding)["roleRef"];
+      const bool cluster = reference["kind"].text() == "ClusterRole";
+      const Object* role = survey.find(cluster ? "clusterrole" : "role", cluster ? "" : binding->space,
+                                       reference["name"].text());
+      if (role == nullptr) {
+        all = false;
+      } else {
+        out->push_back({role, binding});
+      }
+    }
+  }
+  return all;
+}
+
+bool granted(const std::vector<Grant>& grants, const Wanted& wanted, const Grant** near,
+             const Value** near_rule) {
+  for (const Grant& grant : grants) {
+    for (const Value& rule : (*grant.role)["rules"].items) {
+      if (!lists(rule["resources"], wanted.resource)) continue;
+      if (lists(rule["verbs"], wanted.verb)) return true;
+      *near = &grant;
+      *near_rule = &rule;
+    }
+  }
+  return false;
+}
+
+void check_account(const Survey& survey, const PodSpec& pods, std::set<std::string>* told,
+                   Observations* out) {
+  std::vector<Wanted> wanted = wanted_by(*pods.spec);
+  if (survey.names(pods.owner->name) || survey.pod_specs().size() == 1) add_asked(survey, &wanted);
+  if (wanted.empty()) return;
+  const Value& named = (*pods.spec)["serviceAccountName"];
+  const std::string account = named.text().empty() ? "default" : std::string(named.text());
+  const std::string& space = pods.owner->space;
+  std::vector<Grant> grants;
+  const bool known = survey.inventory.lists_all("rolebinding", space) ||
+                     !survey.each("rolebinding").empty() || !survey.each("role").empty();
+  if (!grants_of(survey, space, account, &grants) || !known) return;
+  for (const Wanted& need : wanted) {
+    const Grant* near = nullptr;
+    const Value* rule = nullptr;
+    if (granted(grants, need, &near, &rule)) continue;
+    if (!told->insert(fmt::format("{}/{}/{}/{}", space, account, need.verb, need.resource)).second) continue;
+    std::string verbs, cause;
+    if (rule != nullptr) {
+      for (const Value& verb : (*rule)["verbs"].items) verbs += (verbs.empty() ? "" : ", ") + verb.scalar;
+      cause = fmt::format(
+          "{} gets permission denied (forbidden): {} bound to its service account {} grants only {} on {}; "
+          "the "
+          "{} verb is missing.",
+          described(*pods.owner), described(near->role->kind, "", near->role->name), account, verbs,
+          need.resource, need.verb);
+    } else if (!grants.empty()) {
+      cause = fmt::format(
+          "{} gets permission denied (forbidden): {} bound to its service account {} does not grant {} on "
+          "{}; "
+          "that resource is missing in its rules.",
+          described(*pods.owner), described(grants[0].role->kind, "", grants[0].role->name), account,
+          need.verb, need.resource);
+    } else {
+      cause = fmt::format(
+          "{} gets permission denied (forbidden): no RoleBinding gives its service account {} a role, so it "
+          "may "
+          "not {} {}.",
+          described(*pods.owner), account, need.verb, need.resource);
+    }
+    Observation& made = report(out, "rbac-verb-missing", grants.empty() ? 0.8 : 0.91,
+                               near ? *near->role : *pods.owner, cause);
+    if (rule != nullptr) cite(&made, *near->role, *rule, "the rule for that resource");
+    if (rule == nullptr && !grants.empty())
+      cite(&made, *grants[0].role, (*grants[0].role)["rules"], "the rules of the role");
+    if (!grants.empty()) {
+      const Object& binding = near ? *near->binding : *grants[0].binding;
+      cite(&made, binding, binding["roleRef"], "the binding of the role");
+    }
+    if (need.place) cite(&made, *pods.owner, *need.place, "what the container does");
+    cite(&made, *pods.owner, named, "its service account");
+    suggest(&made,
+            fmt::format("kubectl auth can-i {} {} -n {} --as=system:serviceaccount:{}:{}", need.verb,
+                        need.resource, space, space, account),
+            "shows whether the account may do it");
+    suggest(&made, fmt::format("kubectl -n {} get roles,rolebindings -o yaml", space),
+            "shows what is granted to whom");
+  }
+}
+
+void check_bindings(const Survey& survey, Observations* out) {
+  for (const char* kind : {"rolebinding", "clusterrolebinding"}) {
+    for (const Object* binding : survey.each(kind)) {
+      if (!tells_all(*binding)) continue;
+      const Value& name = (*binding)["roleRef"]["name"];
+      const bool cluster = (*binding)["roleRef"]["kind"].text() == "ClusterRole";
+      const std::string role_kind = cluster ? "clusterrole" : "role";
+      const std::string role_space = cluster ? "" : binding->space;
+      if (!name.text().empty() && survey.lacks(role_kind, role_space, name.text())) {
+        Observation& made =
+            report_missing(out, "rbac-role-missing", 0.86, role_kind, role_space, name.text(),
+                           fmt::format("{} refers to {} {}, which does not exist, so it grants nothing "
+                                       "(permission denied).",
+                                       described(*binding), cluster ? "ClusterRole" : "Role", name.text()));
+        cite(&made, *binding, (*binding)["roleRef"], "the role it refers to");
+        looked_for(&made, survey, role_kind, role_space);
+        if (cluster) {
+          suggest(&made, "kubectl get clusterroles", "shows the roles that exist");
+        } else {
+          suggest(&made, fmt::format("kubectl -n {} get roles", role_space), "shows the roles that exist");
+        }
+      }
+      for (const Value& subject : (*binding)["subjects"].items) {
+        if (subject["kind"].text() != "ServiceAccount" || subject["name"].text() == "default") continue;
+        const std::string space(subject["namespace"].exists() ? subject["namespace"].text()
+                                                              : std::string_view(binding->space));
+        if (!survey.lacks("serviceaccount", space, subject["name"].text())) continue;
+        Observation& made = report_missing(
+            out, "rbac-subject-missing", 0.72, "serviceaccount", space, subject["name"].text(),
+            fmt::format("{} is for ServiceAccount {} in namespace {}, which does not exist; the "
+                        "account that needs the role does not get it.",
+                        described(*binding), subject["name"].text(), space));
+        cite(&made, *binding, subject, "the subject it names");
+        looked_for(&made, survey, "serviceaccount", space);
+        suggest(&made, fmt::format("kubectl -n {} get serviceaccounts", space),
+                "shows the accounts that exist");
+      }
+    }
+  }
+}
+
+// pods is forbidden: User "system:serviceaccount:ns:sa" cannot list resource "pods" in API group "" in the
+// namespace "ns"
+void tell_forbidden(const Survey& survey, const Happening& happening, Observations* out) {
+  const std::string_view text = happening.message->text();
+  const std::string_view user = between(text, "User \"", "\"");
+  const std::string_view verb = between(text, "cannot ", " resource");
+  const std::string_view resource = between(text, "resource \"", "\"");
+  if (user.empty() || verb.empty() || resource.empty()) return;
+  std::string_view account = user;
+  std::string space(between(text, "namespace \"", "\""));
+  if (user.substr(0, 22) == "system:serviceaccount:") account = user.substr(user.rfind(':') + 1);
+  Observation& made =
+      report_missing(out, "rbac-forbidden", 0.88, happening.kind, happening.space, happening.name,
+                     fmt::format("Permission denied by RBAC: service account {} cannot {} {}{}; no Role or "
+                                 "ClusterRole bound to it grants that verb.",
+                                 account, verb, resource,
+                                 space.empty() ? " in the cluster" : fmt::format(" in namespace {}", space)));
+  made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
+  cite(&made, happening);
+  if (!space.empty()) {
+    suggest(&made, fmt::format("kubectl auth can-i {} {} -n {} --as={}", verb, resource, space, user),
+            "shows whether the account may do it");
+    suggest(&made, fmt::format("kubectl -n {} get roles,rolebindings -o yaml", space),
+            "shows what is granted to whom");
+  }
+}
+
+}  // namespace
+
+void detect_permissions(const Survey& survey, Observations* out) {
+  std::set<std::string> told;
+  for (const PodSpec& pods : survey.pod_specs()) check_account(survey, pods, &told, out);
+  check_bindings(survey, out);
+  for (const Happening& happening : survey.happenings()) {
+    if (has(happening.message->text(), "is forbidden: user")) tell_forbidden(survey, happening, out);
+  }
+}
+
+}  // namespace carrel

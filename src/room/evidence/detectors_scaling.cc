@@ -1,0 +1,170 @@
+// Autoscalers and disruption budgets.
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+void suggest_scaler(Observation* made, const Object& scaler, std::string_view target) {
+  suggest(made, fmt::format("kubectl -n {} describe hpa {}", scaler.space, scaler.name),
+          "shows its targets and conditions");
+  suggest(made, fmt::format("kubectl -n {} get deployment {} -o yaml", scaler.space, target),
+          "shows the requests of its containers");
+  suggest(made, fmt::format("kubectl -n {} top pods", scaler.space), "shows the usage now");
+}
+
+// autoscaling/v1 has one CPU percentage, v2 a list of metrics.
+void check_requests(const Survey& survey, const Object& scaler, const PodSpec& target, Observations* out) {
+  (void)survey;
+  struct Metric {
+    std::string resource;
+    const Value* place;
+  };
+  std::vector<Metric> metrics;
+  const Value& old_form = scaler["spec"]["targetCPUUtilizationPercentage"];
+  if (old_form.exists()) metrics.push_back({"cpu", &old_form});
+  for (const Value& metric : scaler["spec"]["metrics"].items) {
+    const Value& resource = metric["resource"];
+    const Value& goal = resource["target"];
+    const Value& utilization = goal["averageUtilization"].exists() ? goal["averageUtilization"]
+                                                                   : resource["targetAverageUtilization"];
+    if (metric["type"].text() == "Resource" && utilization.exists()) {
+      metrics.push_back({std::string(resource["name"].text()), goal.exists() ? &goal : &utilization});
+    }
+  }
+  for (const Metric& metric : metrics) {
+    for (const Value& container : (*target.spec)["containers"].items) {
+      const Value& resources = container["resources"];
+      if (resources["requests"][metric.resource].exists() || resources["limits"][metric.resource].exists())
+        continue;
+      Observation& made =
+          report(out, "scaler-no-requests", 0.93, scaler,
+                 fmt::format("{} cannot scale {}: it targets {} utilization, a percentage of the {} request, "
+                             "but container {} has no "
+                             "resource requests for {}, so the utilization cannot be computed.",
+                             described(scaler), target.owner->name, metric.resource, metric.resource,
+                             container["name"].text(), metric.resource));
+      cite(&made, scaler, *metric.place, "what the autoscaler aims at");
+      cite_span(&made, *target.owner, container["name"], container["image"],
+                "the container without requests");
+      cite(&made, scaler, scaler["spec"]["scaleTargetRef"], "what it scales");
+      suggest_scaler(&made, scaler, target.owner->name);
+      return;
+    }
+  }
+}
+
+void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
+  const Value& reference = scaler["spec"]["scaleTargetRef"];
+  const std::string_view name = reference["name"].text();
+  const std::string kind = resource_name(reference["kind"].text());
+  const std::string who = described(scaler);
+  if (name.empty()) return;
+  if (survey.find(kind, scaler.space, name) == nullptr && survey.lacks(kind, scaler.space, name)) {
+    Observation& made = report_missing(
+        out, "scaler-target-missing", 0.9, kind, scaler.space, name,
+        fmt::format("{} scales {} {}, which does not exist.", who, reference["kind"].text(), name));
+    cite(&made, scaler, reference, "what it scales");
+    looked_for(&made, survey, kind, scaler.space);
+    suggest_scaler(&made, scaler, name);
+    return;
+  }
+  for (const PodSpec& pods : survey.pod_specs()) {
+    if (pods.owner->kind == kind && pods.owner->space == scaler.space && pods.owner->name == name &&
+        tells_all(*pods.owner)) {
+      check_requests(survey, scaler, pods, out);
+    }
+  }
+  bool told = false;
+  for (const Value& condition : scaler["status"]["conditions"].items) {
+    const std::string_view type = condition["type"].text();
+    const std::string_view status = condition["status"].text();
+    const std::string_view message = condition["message"].text();
+    if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
+      const bool no_request = has(message, "missing request for");
+      Observation& made =
+          report(out, "scaler-no-metrics", no_request ? 0.92 : 0.82, scaler,
+                 fmt::format("{} cannot scale {}: {} ({})", who, name,
+                             no_request ? "its containers have no resource requests" : "it gets no metrics",
+                             brief(message, 170)));
+      cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
+      suggest_scaler(&made, scaler, name);
+      suggest(&made, "kubectl get apiservice v1beta1.metrics.k8s.io",
+              "shows whether the metrics API is available");
+      told = true;
+    } else if (type == "ScalingLimited" && status == "True" && has(message, "maximum")) {
+      Observation& made =
+          report(out, "scaler-at-maximum", 0.62, scaler,
+                 fmt::format("{} is at its maximum of {} replicas and cannot scale {} further.", who,
+                             scaler["spec"]["maxReplicas"].text(), name));
+      cite_span(&made, scaler, condition["message"], condition["type"], "what limits it");
+      cite(&made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
+      suggest_scaler(&made, scaler, name);
+      told = true;
+    }
+  }
+  const auto least = scaler["spec"]["minReplicas"].integer();
+  const auto most = scaler["spec"]["maxReplicas"].integer();
+  const auto now = scaler["status"]["currentReplicas"].integer();
+  if (least && most && *least >= *most) {
+    Observation& made =
+        report(out, "scaler-no-room", 0.72, scaler,
+               fmt::format("{} cannot scale {}: minReplicas {} and maxReplicas {} leave it no room.", who,
+                           name, *least, *most));
+    cite_span(&made, scaler, scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"], "its bounds");
+    suggest_scaler(&made, scaler, name);
+  } else if (!told && most && now && *now >= *most && *most > 0) {
+    Observation& made = report(out, "scaler-at-maximum", 0.45, scaler,
+                               fmt::format("{} runs {} of at most {} replicas and cannot scale {} further.",
+                                           who, *now, *most, name));
+    cite(&made, scaler, scaler["status"]["currentReplicas"], "how many replicas there are");
+    cite(&made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
+    suggest_scaler(&made, scaler, name);
+  }
+  if (told) return;
+  for (const Happening* happening : survey.about(scaler)) {
+    if (happening->reason.substr(0, 9) != "FailedGet" && happening->reason != "FailedComputeMetricsReplicas")
+      continue;
+    const bool no_request = has(happening->message->text(), "missing request for");
+    Observation& made =
+        report(out, "scaler-no-metrics", no_request ? 0.92 : 0.8, scaler,
+               fmt::format("{} cannot scale {}: {} ({})", who, name,
+                           no_request ? "its containers have no resource requests" : "it gets no metrics",
+                           brief(happening->message->text(), 170)));
+    cite(&made, *happening);
+    suggest_scaler(&made, scaler, name);
+    break;
+  }
+}
+
+void check_budget(const Survey& survey, const Object& budget, Observations* out) {
+  const Value& allowed = budget["status"]["disruptionsAllowed"];
+  const Value& spec = budget["spec"];
+  const bool none = spec["maxUnavailable"].text() == "0" || spec["maxUnavailable"].text() == "0%" ||
+                    spec["minAvailable"].text() == "100%";
+  const bool blocks = allowed.exists() && allowed.integer() == 0;
+  if (!none && !blocks) return;
+  const bool asked = survey.asks({"drain", "evict", "disrupt", "upgrade", "pdb", "maintenance", "node"});
+  const Value& rule = spec["maxUnavailable"].exists() ? spec["maxUnavailable"] : spec["minAvailable"];
+  Observation& made = report(
+      out, "budget-blocks", asked ? 0.75 : 0.4, budget,
+      fmt::format("{} allows no disruption ({} {}{}), so evictions such as a node drain are blocked.",
+                  described(budget), spec["maxUnavailable"].exists() ? "maxUnavailable" : "minAvailable",
+                  rule.text(), blocks ? ", disruptionsAllowed 0" : ""));
+  cite(&made, budget, rule, "what the budget demands");
+  cite(&made, budget, allowed.exists() ? allowed : rule, "how many disruptions it allows now");
+  suggest(&made, fmt::format("kubectl -n {} describe pdb {}", budget.space, budget.name),
+          "shows the pods it counts");
+}
+
+}  // namespace
+
+void detect_scaling(const Survey& survey, Observations* out) {
+  for (const Object* scaler : survey.each("horizontalpodautoscaler")) check_scaler(survey, *scaler, out);
+  for (const Object* budget : survey.each("poddisruptionbudget")) {
+    if (tells_all(*budget)) check_budget(survey, *budget, out);
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,340 @@
+// FailedScheduling taken apart: "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint
+// {...}". The reasons' texts are those of the scheduler's plug-ins
+// (kubernetes/pkg/scheduler/framework/plugins).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+enum class Why {
+  claim,
+  volume_node,
+  selector,
+  anti_affinity,
+  affinity,
+  topology,
+  resource,
+  ports,
+  taint,
+  cordon,
+  other
+};
+
+struct Part {
+  Why why = Why::other;
+  std::int64_t nodes = 0;
+  std::string text;     // without the count
+  bool system = false;  // a taint that only control planes carry
+};
+
+Part read_part(std::string_view text) {
+  Part part;
+  std::size_t at = 0;
+  while (at < text.size() && text[at] >= '0' && text[at] <= '9' && at < 6)
+    part.nodes = part.nodes * 10 + (text[at++] - '0');
+  while (at < text.size() && text[at] == ' ') ++at;
+  part.text = std::string(text.substr(at));
+  const std::string_view words = part.text;
+  if (has(words, "unbound immediate persistentvolumeclaims") || has(words, "persistentvolumeclaim \"")) {
+    part.why = Why::claim;
+  } else if (has(words, "volume node affinity")) {
+    part.why = Why::volume_node;
+  } else if (has(words, "anti-affinity")) {
+    part.why = Why::anti_affinity;
+  } else if (has(words, "pod affinity")) {
+    part.why = Why::affinity;
+  } else if (has(words, "node affinity") || has(words, "node selector")) {
+    part.why = Why::selector;
+  } else if (has(words, "topology spread")) {
+    part.why = Why::topology;
+  } else if (has(words, "insufficient") || has(words, "too many pods")) {
+    part.why = Why::resource;
+  } else if (has(words, "free ports")) {
+    part.why = Why::ports;
+  } else if (has(words, "taint")) {
+    part.why = Why::taint;
+    part.system =
+        has(words, "node-role.kubernetes.io/control-plane") || has(words, "node-role.kubernetes.io/master");
+  } else if (has(words, "were unschedulable")) {
+    part.why = Why::cordon;
+  }
+  return part;
+}
+
+std::vector<Part> read_parts(std::string_view message) {
+  std::vector<Part> parts;
+  auto begin = message.find("available: ");
+  begin = begin == std::string_view::npos ? 0 : begin + 11;
+  std::string_view list = message.substr(begin);
+  for (const std::string_view end : {". preemption", " preemption:", ". no new claims"})
+    list = list.substr(0, list.find(end));
+  int depth = 0;
+  std::size_t from = 0;
+  for (std::size_t at = 0; at <= list.size(); ++at) {
+    if (at < list.size() && list[at] == '{') ++depth;
+    if (at < list.size() && list[at] == '}') --depth;
+    if (at == list.size() || (list[at] == ',' && depth <= 0)) {
+      std::string_view text = list.substr(from, at - from);
+      while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+      while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.remove_suffix(1);
+      if (!text.empty()) parts.push_back(read_part(text));
+      from = at + 1;
+    }
+  }
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    if (a.system != b.system) return b.system;
+    if (a.nodes != b.nodes && a.why != Why::claim && b.why != Why::claim) return a.nodes > b.nodes;
+    return a.why < b.why;
+  });
+  return parts;
+}
+
+std::string requests_text(const Value& spec, std::string_view resource) {
+  double total = 0;
+  std::string each;
+  int count = 0;
+  for (const Value& container : spec["containers"].items) {
+    const Value& asked = container["resources"]["requests"][resource];
+    const Value& limit = container["resources"]["limits"][resource];
+    const Value& counted = asked.exists() ? asked : limit;
+    if (const auto amount = quantity(counted.text())) {
+      total += *amount;
+      each = std::string(counted.text());
+      ++count;
+    }
+  }
+  if (count == 0) return {};
+  if (count == 1) return each;
+  return resource == "memory" ? fmt::format("{:.0f}Mi", total / 1048576.0) : fmt::format("{:g}", total);
+}
+
+const Value& largest_request(const Value& spec, std::string_view resource) {
+  const Value* best = &Value::null();
+  double most = -1;
+  for (const Value& container : spec["containers"].items) {
+    const Value& asked = container["resources"]["requests"][resource];
+    if (const auto amount = quantity(asked.text()); amount && *amount > most) {
+      most = *amount;
+      best = &asked;
+    }
+  }
+  return *best;
+}
+
+std::string selector_text(const Value& spec) {
+  std::string text = label_text(spec["nodeSelector"]);
+  if (!text.empty()) return fmt::format("nodeSelector {}", text);
+  const Value& terms =
+      spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+  for (const Value& term : terms.items) {
+    for (const Value& expression : term["matchExpressions"].items) {
+      std::string values;
+      for (const Value& value : expression["values"].items)
+        values += (values.empty() ? "" : ", ") + value.scalar;
+      if (!text.empty()) text += "; ";
+      text += fmt::format("{} {}{}", expression["key"].text(), expression["operator"].text(),
+                          values.empty() ? "" : fmt::format(" [{}]", values));
+    }
+  }
+  return text.empty() ? "node affinity" : fmt::format("node affinity ({})", text);
+}
+
+void tell(const Survey& survey, const Happening& happening, const Object* pod, Observations* out) {
+  const std::vector<Part> parts = read_parts(happening.message->text());
+  if (parts.empty()) return;
+  const Part& main = parts.front();
+  const Value& spec = pod ? (*pod)["spec"] : Value::null();
+  const std::string who = described("pod", happening.space, happening.name);
+  std::string cause, detector = "scheduling";
+  const Value* shown = &Value::null();
+  double weight = 0.82;
+  switch (main.why) {
+    case Why::claim: {
+      detector = "scheduling-claim";
+      std::string claims;
+      for (const Value& volume : spec["volumes"].items) {
+        const Value& claim = volume["persistentVolumeClaim"]["claimName"];
+        if (!claim.exists()) continue;
+        shown = &claim;
+        claims += fmt::format(" {}", claim.text());
+      }
+      const std::string_view named = between(main.text, "persistentvolumeclaim \"", "\"");
+      if (!named.empty() && has(main.text, "not found")) {
+        cause = fmt::format(
+            "{} is Pending: PersistentVolumeClaim {}, which it mounts, does not exist (not found).", who,
+            named);
+        weight = 0.9;
+      } else {
+        cause = fmt::format(
+            "{} is Pending because its PersistentVolumeClaim{} is not bound (unbound immediate "
+            "PersistentVolumeClaims).",
+            who, claims);
+        weight = 0.6;  // what keeps the claim unbound is the root
+      }
+      break;
+    }
+    case Why::volume_node:
+      detector = "scheduling-volume-node";
+      cause = fmt::format(
+          "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run (volume "
+          "node affinity conflict on {} node(s)).",
+          who, main.nodes);
+      break;
+    case Why::selector: {
+      detector = "scheduling-selector";
+      shown = spec["nodeSelector"].size() > 0 ? &spec["nodeSelector"] : &spec["affinity"]["nodeAffinity"];
+      cause = fmt::format(
+          "{} is stuck Pending: its {} matches no available node; {} node(s) didn't match the pod's node "
+          "affinity/selector because none carries the label.",
+          who, selector_text(spec), main.nodes);
+      weight = 0.9;
+      break;
+    }
+    case Why::anti_affinity:
+      detector = "scheduling-anti-affinity";
+      shown = &spec["affinity"]["podAntiAffinity"];
+      cause = fmt::format(
+          "{} is Pending: its required pod anti-affinity forbids every node that is left ({} node(s) "
+          "already run a matching pod), so there are fewer nodes than replicas.",
+          who, main.nodes);
+      weight = 0.88;
+      break;
+    case Why::affinity:
+      detector = "scheduling-affinity";
+      shown = &spec["affinity"]["podAffinity"];
+      cause = fmt::format(
+          "{} is Pending: its pod affinity finds no node with a matching pod ({} node(s) didn't match pod "
+          "affinity rules).",
+          who, main.nodes);
+      weight = 0.88;
+      break;
+    case Why::topology:
+      detector = "scheduling-topology";
+      shown = &spec["topologySpreadConstraints"];
+      cause = fmt::format("{} is Pending: {} node(s) don't satisfy its topology spread constraints ({}).",
+                          who, main.nodes, brief(main.text, 100));
+      weight = 0.86;
+      break;
+    case Why::resource: {
+      detector = "scheduling-resources";
+      const std::string resource =
+          has(main.text, "too many pods") ? "pods" : main.text.substr(main.text.rfind(' ') + 1);
+      shown = &largest_request(spec, resource);
+      const std::string asked = requests_text(spec, resource);
+      double largest = 0;
+      std::string allocatable;
+      for (const Object* node : survey.each("node")) {
+        const Value& has_it = (*node)["status"]["allocatable"][resource];
+        const double amount = quantity(has_it.text()).value_or(0);
+        if (amount > largest) {
+          largest = amount;
+          allocatable = std::string(has_it.text());
+        }
+      }
+      cause =
+          resource == "pods"
+              ? fmt::format(
+                    "{} is Pending: the nodes already run as many pods as they may (Too many pods on {} "
+                    "node(s)).",
+                    who, main.nodes)
+              : fmt::format(
+                    "{} is Pending: {} node(s) have insufficient {} for it{}{}, so it cannot be scheduled.",
+                    who, main.nodes, resource,
+                    asked.empty() ? "" : fmt::format("; it requests {} {}", asked, resource),
+                    allocatable.empty() ? "" : fmt::format(" and the largest node offers {}", allocatable));
+      weight = 0.88;
+      break;
+    }
+    case Why::ports:
+      detector = "scheduling-ports";
+      cause = fmt::format(
+          "{} is Pending: the hostPort it asks for is already taken on {} node(s) (didn't have free ports "
+          "for the requested pod ports).",
+          who, main.nodes);
+      weight = 0.88;
+      break;
+    case Why::taint: {
+      detector = "scheduling-taint";
+      shown = &spec["tolerations"];
+      std::string taint(between(main.text, "{", "}"));
+      cause = fmt::format(
+          "{} is Pending: {} node(s) have the taint {} that the pod does not tolerate (it lacks the "
+          "toleration).",
+          who, main.nodes, taint.empty() ? brief(main.text, 80) : taint);
+      weight = 0.86;
+      break;
+    }
+    case Why::cordon:
+      detector = "scheduling-cordon";
+      cause = fmt::format("{} is Pending: {} node(s) are cordoned (marked unschedulable).", who, main.nodes);
+      weight = 0.85;
+      break;
+    case Why::other:
+      cause = fmt::format("{} cannot be scheduled: {}", who, brief(happening.message->text(), 200));
+      weight = 0.7;
+      break;
+  }
+  // The other reasons, in the scheduler's words, as far as they fit.
+  std::string others;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (!parts[i].system && parts[i].why != main.why)
+      others += fmt::format(" Also {} {}.", parts[i].nodes, parts[i].text);
+  }
+  if (cause.size() + others.size() <= 295) cause += others;
+  const bool placed = pod != nullptr && pod_health(*pod) == Health::healthy;
+  Observation& made =
+      report_missing(out, detector, placed ? 0.18 : weight, "pod", happening.space, happening.name, cause);
+  made.culprit.present = pod != nullptr;
+  cite(&made, happening);
+  if (pod != nullptr && shown->exists()) cite(&made, *pod, *shown, "what the pod asks of a node");
+  suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),
+          "shows the scheduler's latest message");
+  if (main.why == Why::selector)
+    suggest(&made, "kubectl get nodes --show-labels", "shows which labels the nodes carry");
+  if (main.why == Why::taint || main.why == Why::resource || main.why == Why::cordon) {
+    suggest(&made, "kubectl describe nodes", "shows taints, capacity and what is requested on each node");
+  }
+  if (main.why == Why::claim || main.why == Why::volume_node) {
+    suggest(&made, fmt::format("kubectl -n {} get pvc", happening.space), "shows which claims are bound");
+    suggest(&made, "kubectl get pv", "shows the volumes and their nodes");
+  }
+}
+
+}  // namespace
+
+void detect_scheduling(const Survey& survey, Observations* out) {
+  for (const Object* pod : survey.each("pod")) {
+    const Happening* last = nullptr;
+    for (const Happening* happening : survey.about(*pod)) {
+      if (happening->reason == "FailedScheduling") last = happening;
+    }
+    if (last != nullptr) {
+      tell(survey, *last, pod, out);
+      continue;
+    }
+    for (const Value& condition : (*pod)["status"]["conditions"].items) {
+      if (condition["type"].text() != "PodScheduled" || condition["status"].text() != "False") continue;
+      if (condition["message"].text().empty()) continue;
+      Happening from_condition;
+      from_condition.event = pod;
+      from_condition.kind = "pod";
+      from_condition.space = pod->space;
+      from_condition.name = pod->name;
+      from_condition.reason = condition["reason"].text();
+      from_condition.message = &condition["message"];
+      tell(survey, from_condition, pod, out);
+    }
+  }
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.reason == "FailedScheduling" &&
+        survey.find("pod", happening.space, happening.name) == nullptr) {
+      tell(survey, happening, nullptr, out);
+    }
+  }
+}
+
+}  // namespace carrel

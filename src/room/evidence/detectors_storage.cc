@@ -1,0 +1,341 @@
+// Storage: claims that are not bound and why, claims that pods name and nobody made, volumes that cannot be
+// attached or mounted where the pod is.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+const Value& class_of(const Object& claim) {
+  const Value& name = claim["spec"]["storageClassName"];
+  return name.exists() ? name : claim["metadata"]["annotations"]["volume.beta.kubernetes.io/storage-class"];
+}
+
+void suggest_claim(Observation* made, const Object& claim) {
+  suggest(made, fmt::format("kubectl -n {} describe pvc {}", claim.space, claim.name),
+          "shows why it is not bound");
+  suggest(made, "kubectl get storageclass", "shows the storage classes that exist");
+  suggest(made, "kubectl get pv", "shows the volumes that exist");
+}
+
+// Whose pods wait for the claim: " Pod web-0 waits for it."
+std::string waits_for(const Survey& survey, const Object& claim) {
+  for (const PodSpec& pods : survey.pod_specs()) {
+    if (pods.owner->space != claim.space) continue;
+    for (const Value& volume : (*pods.spec)["volumes"].items) {
+      if (volume["persistentVolumeClaim"]["claimName"].text() == claim.name) {
+        return fmt::format(" ({} {} mounts it)", pods.is_pod ? "pod" : pods.owner->kind, pods.owner->name);
+      }
+    }
+  }
+  return {};
+}
+
+// The volume that comes nearest to what a claim without a provisioner wants, and why it does not fit.
+std::string misfit(const Survey& survey, const Object& claim, const Object** volume, const Value** place) {
+  const double wanted = quantity(claim["spec"]["resources"]["requests"]["storage"].text()).value_or(0);
+  std::string why;
+  for (const Object* pv : survey.each("persistentvolume")) {
+    const Value& spec = (*pv)["spec"];
+    const Value& claimed = spec["claimRef"];
+    const bool same_class = spec["storageClassName"].text() == class_of(claim).text();
+    const bool named = claim["spec"]["volumeName"].text() == pv->name;
+    if (!same_class && !named) continue;
+    *volume = pv;
+    if (claimed.exists() &&
+        (claimed["name"].text() != claim.name || claimed["namespace"].text() != claim.space)) {
+      *place = &claimed;
+      why = fmt::format("PersistentVolume {} is already bound to claim {}/{}", pv->name,
+                        claimed["namespace"].text(), claimed["name"].text());
+    } else if (quantity(spec["capacity"]["storage"].text()).value_or(0) < wanted) {
+      *place = &spec["capacity"];
+      why = fmt::format("PersistentVolume {} has a capacity of only {} and the claim requests {}", pv->name,
+                        spec["capacity"]["storage"].text(),
+                        claim["spec"]["resources"]["requests"]["storage"].text());
+    } else {
+      for (const Value& mode : claim["spec"]["accessModes"].items) {
+        const auto& offered = spec["accessModes"].items;
+        if (std::none_of(offered.begin(), offered.end(),
+                         [&](const Value& o) { return o.text() == mode.text(); })) {
+          *place = &spec["accessModes"];
+          why = fmt::format("PersistentVolume {} does not offer the access mode {} that the claim requests",
+                            pv->name, mode.text());
+        }
+      }
+    }
+    if (!why.empty()) return why;
+  }
+  *volume = nullptr;
+  return why;
+}
+
+void check_claim(const Survey& survey, const Object& claim, Observations* out) {
+  const std::string_view phase = claim["status"]["phase"].text();
+  const Value& storage_class = class_of(claim);
+  const std::string who = described(claim);
+  if (phase == "Bound") return;
+  if (phase == "Lost") {
+    Observation& made = report(out, "claim-lost", 0.88, claim,
+                               fmt::format("{} is Lost: its PersistentVolume {} does not exist any more.",
+                                           who, claim["spec"]["volumeName"].text()));
+    cite_span(&made, claim, claim["status"]["phase"], claim["status"]["phase"], "the state of the claim");
+    cite(&made, claim, claim["spec"]["volumeName"], "the volume it is tied to");
+    suggest_claim(&made, claim);
+    return;
+  }
+  const std::string waiting = waits_for(survey, claim);
+  const Happening* telling = nullptr;
+  for (const Happening* happening : survey.about(claim, true)) {
+    if (happening->reason == "ProvisioningFailed" || happening->reason == "FailedBinding" ||
+        happening->reason == "WaitForFirstConsumer" || happening->reason == "ExternalProvisioning") {
+      if (telling == nullptr || happening->warning) telling = happening;
+    }
+  }
+  const std::string state = phase.empty() ? "cannot be bound" : fmt::format("is {}", phase);
+  const bool class_missing =
+      !storage_class.text().empty() && (survey.lacks("storageclass", "", storage_class.text()) ||
+                                        (telling && has(telling->message->text(), "storageclass") &&
+                                         has(telling->message->text(), "not found")));
+  const bool class_unseen = !storage_class.text().empty() && phase.empty() &&
+                            survey.unseen("storageclass", "", storage_class.text());
+  if (class_missing || class_unseen) {
+    std::string others;
+    for (const Object* one : survey.each("storageclass")) others += (others.empty() ? "" : ", ") + one->name;
+    // A volume made by hand may carry a class name that no StorageClass object has.
+    for (const Object* pv : survey.each("persistentvolume")) {
+      if ((*pv)["spec"]["storageClassName"].text() == storage_class.text()) return;
+    }
+    Observation& made = report_missing(
+        out, "claim-class-missing", class_missing ? 0.92 : 0.62, "storageclass", "", storage_class.text(),
+        fmt::format("{} {}: its storageClassName {} {}{}, so no volume can be provisioned{}.", who, state,
+                    storage_class.text(),
+                    class_missing ? "does not exist" : "is not in the bundle and may not exist",
+                    others.empty() ? "" : fmt::format(" (there is {})", brief(others, 60)), waiting));
+    cite(&made, claim, storage_class, "the class the claim names");
+    if (telling) cite(&made, *telling);
+    cite(&made, claim, claim["status"]["phase"], "the state of the claim");
+    looked_for(&made, survey, "storageclass", "");
+    suggest_claim(&made, claim);
+    if (class_unseen && !class_missing) lack(&made, "the list of storage classes");
+    return;
+  }
+  if (phase != "Pending") return;
+  const Object* volume = nullptr;
+  const Value* place = &Value::null();
+  const std::string why_not = misfit(survey, claim, &volume, &place);
+  if (telling && telling->reason == "ProvisioningFailed") {
+    Observation& made = report(out, "claim-provisioning", 0.88, claim,
+                               fmt::format("{} is Pending because its volume cannot be provisioned: {}{}",
+                                           who, brief(telling->message->text(), 170), waiting));
+    cite(&made, *telling);
+    cite(&made, claim, storage_class, "the class the claim names");
+    suggest_claim(&made, claim);
+    return;
+  }
+  if (volume != nullptr) {
+    Observation& made =
+        report(out, "claim-misfit", 0.86, claim, fmt::format("{} is Pending: {}{}.", who, why_not, waiting));
+    cite(&made, *volume, *place, "why the volume does not fit");
+    cite(&made, claim, claim["spec"]["resources"], "what the claim asks for");
+    suggest_claim(&made, claim);
+    return;
+  }
+  if (telling && telling->reason == "WaitForFirstConsumer") {
+    Observation& made =
+        report(out, "claim-waits", waiting.empty() ? 0.6 : 0.3, claim,
+               fmt::format("{} is Pending because its storage class binds only when a pod that uses it is "
+                           "scheduled (WaitForFirstConsumer){}.",
+                           who, waiting));
+    cite(&made, *telling);
+    suggest_claim(&made, claim);
+    return;
+  }
+  const bool none_default = storage_class.text().empty() && !storage_class.exists() &&
+                            survey.inventory.lists_all("storageclass", "");
+  Observation& made = report(
+      out, "claim-pending", none_default ? 0.82 : 0.6, claim,
+      none_default
+          ? fmt::format(
+                "{} is Pending: it names no storage class, no default one takes it, and no volume fits{}.",
+                who, waiting)
+          : fmt::format(
+                "{} is Pending, not bound to any volume{}{}{}.", who,
+                storage_class.text().empty() ? "" : fmt::format(", storage class {}", storage_class.text()),
+                telling ? ": " + brief(telling->message->text(), 120) : "", waiting));
+  if (telling) cite(&made, *telling);
+  cite(&made, claim, claim["status"]["phase"], "the state of the claim");
+  if (storage_class.exists()) cite(&made, claim, storage_class, "the class the claim names");
+  suggest_claim(&made, claim);
+}
+
+// The nodes a volume may be used on, by its node affinity.
+const Value& volume_nodes(const Object& volume) {
+  for (const Value& term : volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"].items) {
+    for (const Value& expression : term["matchExpressions"].items) {
+      if (has(expression["key"].text(), "hostname") && expression["operator"].text() == "In")
+        return expression["values"];
+    }
+  }
+  return Value::null();
+}
+
+void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* out) {
+  if (!tells_all(*pods.owner) && pods.owner->source != Object::Source::describe) return;
+  const std::string& space = pods.owner->space;
+  for (const Value& volume : (*pods.spec)["volumes"].items) {
+    const Value& name = volume["persistentVolumeClaim"]["claimName"];
+    if (name.text().empty()) continue;
+    const Object* claim = survey.find("persistentvolumeclaim", space, name.text());
+    if (claim == nullptr) {
+      if (pods.health == Health::healthy || !survey.lacks("persistentvolumeclaim", space, name.text()))
+        continue;
+      Observation& made =
+          report_missing(out, "claim-missing", 0.9, "persistentvolumeclaim", space, name.text(),
+                         fmt::format("{} cannot start: it mounts PersistentVolumeClaim {}, which does not "
+                                     "exist in namespace {}.",
+                                     described(*pods.owner), name.text(), space));
+      cite(&made, *pods.owner, name, "the claim it names");
+      looked_for(&made, survey, "persistentvolumeclaim", space);
+      suggest(&made, fmt::format("kubectl -n {} get pvc", space), "shows the claims that exist");
+      continue;
+    }
+    const std::string_view node = pods.is_pod ? (*pods.spec)["nodeName"].text() : std::string_view();
+    const Object* pv = survey.find("persistentvolume", "", (*claim)["spec"]["volumeName"].text());
+    if (pv == nullptr || node.empty() || pods.health == Health::healthy) continue;
+    const Value& nodes = volume_nodes(*pv);
+    const Value* attached = nullptr;
+    const Object* attachment_object = nullptr;
+    for (const Object* attachment : survey.each("volumeattachment")) {
+      const Value& spec = (*attachment)["spec"];
+      if (spec["source"]["persistentVolumeName"].text() == pv->name && spec["nodeName"].text() != node &&
+          !(*attachment)["status"]["attached"].text().empty()) {
+        attached = &spec["nodeName"];
+        attachment_object = attachment;
+      }
+    }
+    const bool tied = nodes.size() > 0 && std::none_of(nodes.items.begin(), nodes.items.end(),
+                                                       [&](const Value& one) { return one.text() == node; });
+    if (!tied && attached == nullptr) continue;
+    const std::string there(tied ? nodes[0].text() : attached->text());
+    Observation& made =
+        report(out, "volume-other-node", 0.93, *pods.owner,
+               fmt::format("{} cannot start: its volume {} (PersistentVolumeClaim {}) is {} node {}, but the "
+                           "pod was placed on node "
+                           "{}, another node, so the volume cannot be attached there.",
+                           described(*pods.owner), pv->name, claim->name,
+                           tied ? "tied by its node affinity to" : "still attached to", there, node));
+    for (const Happening* happening : survey.about(*pods.owner)) {
+      if (has(happening->message->text(), "attach")) cite(&made, *happening);
+    }
+    if (tied) cite(&made, *pv, nodes, "the node the volume is tied to");
+    if (attached) cite(&made, *attachment_object, *attached, "the node the volume is attached to");
+    cite(&made, *pods.owner, (*pods.spec)["nodeName"], "the node the pod was placed on");
+    suggest(&made, fmt::format("kubectl get pv {} -o yaml", pv->name), "shows the volume's node affinity");
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, pods.owner->name),
+            "shows the attach error");
+    suggest(&made, "kubectl get volumeattachments", "shows which node each volume is attached to");
+  }
+}
+
+// "MountVolume.SetUp failed for volume "config" : configmap "app-config" not found"
+void tell_mount(const Survey& survey, const Happening& happening, Observations* out) {
+  const std::string_view text = happening.message->text();
+  const Object* pod = survey.find("pod", happening.space, happening.name);
+  const std::string who = described("pod", happening.space, happening.name);
+  std::string cause;
+  double weight = 0.85;
+  std::string kind, name;
+  for (const char* word : {"configmap", "secret"}) {
+    const std::string_view missing = between(text, fmt::format("{} \"", word), "\" not found");
+    if (missing.empty()) continue;
+    kind = word;
+    name = missing;
+  }
+  if (!name.empty()) {
+    cause = fmt::format("{} cannot start: {}, which it mounts as volume {}, does not exist.", who,
+                        described(kind, happening.space, name), between(text, "volume \"", "\""));
+    weight = 0.92;
+  } else if (has(text, "references non-existent config key") ||
+             has(text, "references non-existent secret key")) {
+    cause = fmt::format(
+        "{} cannot start: its volume {} wants the key {} that is not in its ConfigMap or Secret ({}).", who,
+        between(text, "volume \"", "\""), brief(text.substr(text.rfind(' ') + 1), 60), brief(text, 100));
+    weight = 0.92;
+  } else if (has(text, "multi-attach")) {
+    cause = fmt::format(
+        "{} cannot start: its volume {} is attached to another node already (Multi-Attach error): {}", who,
+        between(text, "volume \"", "\""), brief(text, 120));
+    weight = 0.9;
+  } else if (happening.reason == "FailedAttachVolume") {
+    cause = fmt::format("{} cannot start because its volume cannot be attached: {}", who, brief(text, 190));
+    weight = 0.88;
+  } else if (has(text, "timed out waiting") || has(text, "unmounted volumes")) {
+    cause = fmt::format("{} cannot start because its volumes cannot be mounted: {}", who, brief(text, 180));
+    weight = 0.6;
+  } else {
+    cause = fmt::format("{} cannot start because a volume cannot be mounted: {}", who, brief(text, 190));
+  }
+  if (pod != nullptr && pod_health(*pod) == Health::healthy) weight = 0.2;
+  Observation& made =
+      report_missing(out, "volume-mount", weight, "pod", happening.space, happening.name, cause);
+  made.culprit.present = pod != nullptr;
+  cite(&made, happening);
+  if (pod != nullptr) {
+    for (const Value& volume : (*pod)["spec"]["volumes"].items) {
+      if (volume["name"].exists() && volume["name"].text() == between(text, "volume \"", "\"")) {
+        cite(&made, *pod, volume, "the volume of the pod");
+      }
+    }
+  }
+  suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),
+          "shows the mount error");
+  if (!name.empty()) {
+    suggest(&made, fmt::format("kubectl -n {} get {} {}", happening.space, kind, name),
+            "shows whether it exists");
+    looked_for(&made, survey, kind, happening.space);
+  } else {
+    suggest(&made, fmt::format("kubectl -n {} get pvc", happening.space),
+            "shows the claims and their volumes");
+  }
+}
+
+}  // namespace
+
+void detect_claims(const Survey& survey, Observations* out) {
+  for (const Object* claim : survey.each("persistentvolumeclaim")) check_claim(survey, *claim, out);
+  // Claims that a StatefulSet would make: only their class can be looked at.
+  for (const Object* set : survey.each("statefulset")) {
+    for (const Value& made_from : (*set)["spec"]["volumeClaimTemplates"].items) {
+      const Value& name = made_from["spec"]["storageClassName"];
+      if (name.text().empty() || !survey.lacks("storageclass", "", name.text())) continue;
+      Observation& made =
+          report_missing(out, "claim-class-missing", 0.88, "storageclass", "", name.text(),
+                         fmt::format("{} makes claims with storageClassName {}, which does not exist, so its "
+                                     "pods stay Pending with unbound claims.",
+                                     described(*set), name.text()));
+      cite(&made, *set, name, "the class its claims name");
+      looked_for(&made, survey, "storageclass", "");
+      suggest(&made, "kubectl get storageclass", "shows the storage classes that exist");
+    }
+  }
+}
+
+void detect_volumes(const Survey& survey, Observations* out) {
+  for (const PodSpec& pods : survey.pod_specs()) check_pod_volumes(survey, pods, out);
+  std::set<std::string> told;
+  for (const Happening& happening : survey.happenings()) {
+    const bool mounts = happening.reason == "FailedMount" || happening.reason == "FailedAttachVolume" ||
+                        happening.reason == "FailedMapVolume";
+    if (!mounts || happening.kind != "pod") continue;
+    // One pod tells the same in several events: the specific ones are told, at most two.
+    const std::string key = happening.space + "/" + happening.name;
+    if (!told.insert(key).second && !told.insert(key + "/2").second) continue;
+    tell_mount(survey, happening, out);
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,131 @@
+// Usage against limits: `kubectl top` (or the metrics API) joined with the limits of the containers; above 85
+// % of a limit a container is throttled (CPU) or close to being killed (memory).
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "base/read_value.h"
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+constexpr double near_limit = 0.85;
+constexpr std::size_t largest_loose_file = 64 << 10;
+
+struct Limit {
+  double amount = 0;
+  Object source;  // what it is cited from
+  const Value* place = nullptr;
+};
+
+// A file that holds nothing but the resources of one workload, as `-o jsonpath` prints them; its name tells
+// of which.
+struct Loose {
+  const Document* document;
+  Value root;
+};
+
+void read_loose(const Survey& survey, std::deque<Loose>* out) {
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.size() > largest_loose_file || document.text.find("\"limits\"") == std::string::npos)
+      continue;
+    const bool json =
+        document.path.size() > 5 && document.path.compare(document.path.size() - 5, 5, ".json") == 0;
+    if (!json || document.text.find("\"kind\"") != std::string::npos) continue;
+    Result<Value> root = read_json(document.text);
+    if (root && (*root)["limits"].exists()) out->push_back({&document, std::move(*root)});
+  }
+}
+
+// The sum of the containers' limits, where every container has one.
+bool limit_of(const Survey& survey, const std::deque<Loose>& loose, const Object& metrics,
+              std::string_view container, const char* resource, Limit* limit) {
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const bool same_space = pods.owner->space == metrics.space || metrics.space.empty();
+    const bool same =
+        pods.is_pod ? pods.owner->name == metrics.name : metrics.name.rfind(pods.owner->name + "-", 0) == 0;
+    if (!same || !same_space) continue;
+    limit->amount = 0;
+    bool all = true;
+    for (const Value& one : (*pods.spec)["containers"].items) {
+      if (!container.empty() && one["name"].text() != container) continue;
+      const Value& value = one["resources"]["limits"][resource];
+      const auto amount = quantity(value.text());
+      all = all && amount.has_value();
+      limit->amount += amount.value_or(0);
+      limit->source = *pods.owner;
+      limit->place = &value;
+    }
+    if (all && limit->amount > 0) return true;
+  }
+  for (const Loose& file : loose) {
+    const std::string& name = metrics.name;
+    // The name without the hashes of its ReplicaSet and its own.
+    const std::string workload = name.substr(0, name.rfind('-', name.rfind('-') - 1));
+    if (workload.size() < 3 || workload.size() == name.size() ||
+        file.document->path.find(workload) == std::string::npos)
+      continue;
+    const Value& value = file.root["limits"][resource];
+    const auto amount = quantity(value.text());
+    if (!amount || *amount <= 0) continue;
+    limit->amount = *amount;
+    limit->source = Object();
+    limit->source.file = file.document;
+    limit->source.value = &file.root;
+    limit->source.line = value.line;
+    limit->place = &value;
+    return true;
+  }
+  return false;
+}
+
+void check(const Survey& survey, const std::deque<Loose>& loose, const Object& metrics, const Value& usage,
+           std::string_view container, Observations* out) {
+  for (const char* resource : {"cpu", "memory"}) {
+    const auto used = quantity(usage[resource].text());
+    Limit limit;
+    if (!used || !limit_of(survey, loose, metrics, container, resource, &limit)) continue;
+    const double part = *used / limit.amount;
+    if (part < near_limit) continue;
+    const bool cpu = resource[0] == 'c';
+    const bool asked = cpu ? survey.asks({"slow", "cpu", "throttl", "latency", "performance", "high"})
+                           : survey.asks({"memory", "oom", "restart", "kill", "leak"});
+    Observation& made = report_missing(
+        out, cpu ? "cpu-near-limit" : "memory-near-limit", asked ? 0.6 : 0.44, "pod", metrics.space,
+        metrics.name,
+        fmt::format("{} uses {} {}, {:.0f}% of its {} limit of {}: {}.",
+                    described("pod", metrics.space, metrics.name), usage[resource].text(), resource,
+                    std::round(part * 100), resource, limit.place->text(),
+                    cpu ? "its CPU is throttled and it answers slowly" : "it is close to being OOMKilled"));
+    made.culprit.present = true;
+    cite(&made, metrics, usage[resource], "its usage");
+    cite(&made, limit.source, *limit.place, "its limit");
+    if (!metrics.space.empty()) {
+      suggest(&made, fmt::format("kubectl -n {} top pod {} --containers", metrics.space, metrics.name),
+              "shows its usage now");
+      suggest(&made, fmt::format("kubectl -n {} describe pod {}", metrics.space, metrics.name),
+              "shows its limits");
+    }
+    lack(&made, fmt::format("{} usage over time", resource));
+  }
+}
+
+}  // namespace
+
+void detect_usage(const Survey& survey, Observations* out) {
+  if (survey.each("podmetrics").empty()) return;
+  std::deque<Loose> loose;
+  read_loose(survey, &loose);
+  for (const Object* metrics : survey.each("podmetrics")) {
+    const Value& containers = (*metrics)["containers"];
+    if (containers.size() == 0) check(survey, loose, *metrics, (*metrics)["usage"], {}, out);
+    for (const Value& container : containers.items) {
+      check(survey, loose, *metrics, container["usage"], container["name"].text(), out);
+    }
+  }
+}
+
+}  // namespace carrel

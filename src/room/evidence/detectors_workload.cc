@@ -1,0 +1,143 @@
+// Workloads: rollouts that do not get on, replicas that nobody wants, selectors that do not fit their own
+// template, StatefulSets that wait for their first pod.
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+void suggest_workload(Observation* made, const Object& workload) {
+  suggest(made, fmt::format("kubectl -n {} describe {} {}", workload.space, workload.kind, workload.name),
+          "shows its conditions and events");
+  suggest(made, fmt::format("kubectl -n {} get pods", workload.space), "shows the state of its pods");
+}
+
+void check_conditions(const Object& workload, Observations* out) {
+  for (const Value& condition : workload["status"]["conditions"].items) {
+    const std::string_view reason = condition["reason"].text();
+    const std::string_view type = condition["type"].text();
+    std::string cause;
+    double weight = 0.4;
+    if (reason == "ProgressDeadlineExceeded") {
+      cause = fmt::format(
+          "The rollout of {} is stuck: it exceeded its progress deadline (ProgressDeadlineExceeded) because "
+          "its "
+          "new pods do not become ready.",
+          described(workload));
+    } else if (type == "Available" && condition["status"].text() == "False") {
+      cause = fmt::format(
+          "{} is not available: {}", described(workload),
+          condition["message"].exists() ? brief(condition["message"].text(), 180) : std::string(reason));
+      weight = 0.26;
+    } else {
+      continue;
+    }
+    Observation& made =
+        report(out, type == "Available" ? "workload-unavailable" : "rollout-stuck", weight, workload, cause);
+    cite_span(&made, workload, condition["message"].exists() ? condition["message"] : condition["status"],
+              condition["reason"], "its condition");
+    suggest_workload(&made, workload);
+    lack(&made, "the state and logs of its new pods");
+  }
+}
+
+void check_replicas(const Survey& survey, const Object& workload, Observations* out) {
+  const Value& spec = workload["spec"];
+  const Value& replicas = spec["replicas"];
+  if (replicas.text() == "0" && workload.kind != "replicaset" && workload.source != Object::Source::table) {
+    const bool asked = survey.names(workload.name);
+    Observation& made =
+        report(out, "workload-zero-replicas", asked ? 0.82 : 0.4, workload,
+               fmt::format("{} is scaled to 0 replicas, so no pod of it runs.", described(workload)));
+    cite(&made, workload, replicas, "how many replicas it wants");
+    suggest_workload(&made, workload);
+  }
+  if (spec["paused"].is_true()) {
+    Observation& made = report(
+        out, "rollout-paused", 0.66, workload,
+        fmt::format("The rollout of {} is paused (spec.paused is true), so changes of its template are not "
+                    "rolled out.",
+                    described(workload)));
+    cite(&made, workload, spec["paused"], "it is paused");
+    suggest_workload(&made, workload);
+  }
+  const Value& rolling = spec["strategy"]["rollingUpdate"];
+  const auto zero = [](const Value& value) { return value.text() == "0" || value.text() == "0%"; };
+  if (zero(rolling["maxUnavailable"]) && zero(rolling["maxSurge"])) {
+    Observation& made = report(
+        out, "rollout-no-room", 0.8, workload,
+        fmt::format("{} cannot roll out: maxUnavailable and maxSurge are both 0.", described(workload)));
+    cite(&made, workload, rolling, "its rolling update");
+    suggest_workload(&made, workload);
+  }
+  const Value& selector = spec["selector"];
+  const Value& labels = spec["template"]["metadata"]["labels"];
+  if (tells_all(workload) && selector["matchLabels"].size() > 0 && labels.exists() &&
+      !selects(selector["matchLabels"], labels)) {
+    Observation& made = report(
+        out, "workload-selector", 0.9, workload,
+        fmt::format("{} is invalid: its selector {} does not match the labels {} of its own pod template.",
+                    described(workload), brief(label_text(selector["matchLabels"]), 80),
+                    brief(label_text(labels), 80)));
+    cite(&made, workload, selector, "its selector");
+    cite(&made, workload, labels, "the labels of its template");
+    suggest_workload(&made, workload);
+  }
+}
+
+void check_stateful(const Survey& survey, const Object& set, Observations* out) {
+  const Value& service = set["spec"]["serviceName"];
+  if (!service.text().empty() && survey.lacks("service", set.space, service.text())) {
+    Observation& made = report_missing(
+        out, "stateful-service-missing", 0.62, "service", set.space, service.text(),
+        fmt::format("{} names the headless Service {}, which does not exist, so its pods have no "
+                    "DNS names of their own.",
+                    described(set), service.text()));
+    cite(&made, set, service, "the Service it names");
+    looked_for(&made, survey, "service", set.space);
+    suggest_workload(&made, set);
+  }
+  if (set["spec"]["podManagementPolicy"].text() == "Parallel") return;
+  const auto replicas = set["spec"]["replicas"].integer().value_or(1);
+  for (std::int64_t i = 0; i + 1 < replicas && i < 1000; ++i) {
+    const Object* pod = survey.find("pod", set.space, fmt::format("{}-{}", set.name, i));
+    if (pod == nullptr || pod_health(*pod) != Health::unhealthy) continue;
+    if (survey.find("pod", set.space, fmt::format("{}-{}", set.name, i + 1)) != nullptr) return;
+    Observation& made = report(
+        out, "stateful-order", 0.34, set,
+        fmt::format("{} waits for its pod {}: the pods after it are created in order, only when it is ready.",
+                    described(set), pod->name));
+    cite(&made, *pod, (*pod)["status"]["phase"], "the state of the pod it waits for");
+    cite(&made, set, set["spec"]["replicas"], "how many replicas it wants");
+    suggest_workload(&made, set);
+    return;
+  }
+}
+
+void check_daemons(const Object& set, Observations* out) {
+  const auto wanted = set["status"]["desiredNumberScheduled"].integer();
+  const auto ready = set["status"]["numberReady"].integer();
+  if (!wanted || !ready || *ready >= *wanted) return;
+  Observation& made =
+      report(out, "daemons-missing", 0.34, set,
+             fmt::format("{} is ready on only {} of {} nodes.", described(set), *ready, *wanted));
+  cite(&made, set, set["status"]["numberReady"], "on how many nodes it is ready");
+  cite(&made, set, set["status"]["desiredNumberScheduled"], "on how many nodes it is to run");
+  suggest_workload(&made, set);
+}
+
+}  // namespace
+
+void detect_rollouts(const Survey& survey, Observations* out) {
+  for (const char* kind : {"deployment", "statefulset", "replicaset"}) {
+    for (const Object* workload : survey.each(kind)) {
+      check_conditions(*workload, out);
+      check_replicas(survey, *workload, out);
+    }
+  }
+  for (const Object* set : survey.each("statefulset")) check_stateful(survey, *set, out);
+  for (const Object* set : survey.each("daemonset")) check_daemons(*set, out);
+}
+
+}  // namespace carrel

@@ -1,0 +1,43 @@
+// What the spec of a pod refers to: other objects by name, files by path, hosts in its environment and
+// command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/value.h"
+
+namespace carrel {
+
+struct Need {
+  std::string kind;             // "configmap", "secret", "serviceaccount"
+  const Value* name = nullptr;  // where it is named
+  const Value* key = nullptr;   // the key of it that is wanted, or null
+  std::string use;              // "env POSTGRES_USER", "volume config", "imagePullSecrets"
+};
+
+// Every reference that must hold for the pod to start; optional ones are left out.
+std::vector<Need> needs_of(const Value& pod_spec);
+
+struct Mention {
+  std::string host;
+  std::int64_t port = 0;         // 0: none said
+  const Value* place = nullptr;  // the environment value or the word of the command
+  bool sure = false;             // said as a URL, not just by the name of a variable
+};
+
+// Hosts in environment values and commands that may be Services: a single label, or
+// "name.namespace[.svc...]".
+std::vector<Mention> hosts_of(const Value& pod_spec);
+
+// Command, arguments and environment values of a container in one text.
+std::string text_of_use(const Value& container);
+// Absolute paths in a text.
+std::vector<std::string> paths_in(std::string_view text);
+
+// Levenshtein's distance; names longer than 253 bytes are cut to that.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+}  // namespace carrel

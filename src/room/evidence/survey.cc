@@ -1,0 +1,415 @@
+#include "room/evidence/survey.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "record/limits.h"
+
+namespace carrel {
+namespace {
+
+std::string key_of(std::string_view kind, std::string_view space, std::string_view name) {
+  return fmt::format("{}\n{}\n{}", kind, space, name);
+}
+
+// Which of two views of one object tells more: the API's own form, with a status, before text.
+int fullness(const Object& object) {
+  switch (object.source) {
+    case Object::Source::api:
+      return object["status"].exists() ? 4 : 3;
+    case Object::Source::describe:
+      return 2;
+    case Object::Source::table:
+      return 1;
+  }
+  return 0;
+}
+
+bool is_name_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_';
+}
+
+Health workload_health(const Object& workload) {
+  const Value& status = workload["status"];
+  const auto wanted = workload["spec"]["replicas"].integer();
+  const auto ready = status["readyReplicas"].integer();
+  if (workload.kind == "daemonset") {
+    const auto desired = status["desiredNumberScheduled"].integer();
+    const auto number = status["numberReady"].integer();
+    if (!desired || !number) return Health::unknown;
+    return *number >= *desired ? Health::healthy : Health::unhealthy;
+  }
+  if (!status.exists() || status.size() == 0) return Health::unknown;
+  if (ready && *ready > 0 && *ready >= wanted.value_or(1)) return Health::healthy;
+  if (status["replicas"].exists() || status["unavailableReplicas"].exists()) return Health::unhealthy;
+  return Health::unknown;
+}
+
+const Value& template_of(const Object& object) {
+  const Value& spec = object["spec"];
+  return object.kind == "cronjob" ? spec["jobTemplate"]["spec"]["template"] : spec["template"];
+}
+
+}  // namespace
+
+Survey::Survey(const Inventory& all, const std::string& asked) : inventory(all), question(to_lower(asked)) {
+  for (const Object& object : inventory.all()) {
+    if (object.value == nullptr || object.file == nullptr) continue;
+    const std::string key = key_of(object.kind, object.space, object.name);
+    auto [place, added] = index_.emplace(key, &object);
+    if (added) {
+      each_[object.kind].push_back(&object);
+    } else if (fullness(object) > fullness(*place->second)) {
+      auto& list = each_[object.kind];
+      *std::find(list.begin(), list.end(), place->second) = &object;
+      place->second = &object;
+    }
+  }
+  read_events();
+  read_pod_specs();
+}
+
+const std::vector<const Object*>& Survey::each(std::string_view kind) const {
+  static const std::vector<const Object*> none;
+  const auto found = each_.find(kind);
+  return found == each_.end() ? none : found->second;
+}
+
+const Object* Survey::find(std::string_view kind, std::string_view space, std::string_view name) const {
+  const auto found = index_.find(key_of(kind, space, name));
+  return found == index_.end() ? nullptr : found->second;
+}
+
+void Survey::read_events() {
+  std::map<std::string, std::size_t> seen;
+  for (const Object& object : inventory.all()) {
+    if (object.kind != "event" || object.value == nullptr || object.file == nullptr) continue;
+    const Value& about = object["involvedObject"].exists() ? object["involvedObject"] : object["regarding"];
+    Happening happening;
+    happening.event = &object;
+    happening.kind = resource_name(about["kind"].text());
+    happening.name = std::string(about["name"].text());
+    happening.space = std::string(about["namespace"].exists() ? about["namespace"].text() : object.space);
+    if (happening.kind == "node") happening.space.clear();
+    happening.reason = object["reason"].text();
+    happening.message = object["message"].exists() ? &object["message"] : &object["note"];
+    happening.warning = object["type"].text() == "Warning";
+    happening.count =
+        std::max(object["count"].integer().value_or(1), object["series"]["count"].integer().value_or(1));
+    const std::string key = key_of(happening.kind, happening.space, happening.name);
+    const std::string whole = fmt::format("{}\n{}\n{}", key, happening.reason, happening.message->text());
+    const auto [place, added] = seen.emplace(whole, happenings_.size());
+    if (!added) {
+      happenings_[place->second].count = std::max(happenings_[place->second].count, happening.count);
+      continue;
+    }
+    by_object_.emplace(key, happenings_.size());
+    happenings_.push_back(std::move(happening));
+  }
+}
+
+void Survey::read_pod_specs() {
+  for (const Object* pod : each("pod")) {
+    if (!pod->operator[]("spec")["containers"].exists()) continue;
+    pod_specs_.push_back({pod, &(*pod)["spec"], &(*pod)["metadata"]["labels"], true, pod_health(*pod)});
+  }
+  for (const auto& [kind, objects] : each_) {
+    if (kind == "pod") continue;
+    for (const Object* object : objects) {
+      const Value& made = template_of(*object);
+      if (!made["spec"]["containers"].exists()) continue;
+      if ((kind == "replicaset" || kind == "job") && (*object)["metadata"]["ownerReferences"].size() > 0)
+        continue;
+      // A row of a table has the selector alone, which the labels hold at least.
+      const Value& labels = made["metadata"]["labels"];
+      const Value& chosen = (*object)["spec"]["selector"]["matchLabels"];
+      pod_specs_.push_back(
+          {object, &made["spec"], labels.exists() ? &labels : &chosen, false, workload_health(*object)});
+    }
+  }
+}
+
+std::vector<const Happening*> Survey::about(const Object& object, bool all) const {
+  std::vector<const Happening*> found;
+  const auto [from, to] = by_object_.equal_range(key_of(object.kind, object.space, object.name));
+  for (auto place = from; place != to; ++place) {
+    const Happening& happening = happenings_[place->second];
+    if (all || happening.warning) found.push_back(&happening);
+  }
+  return found;
+}
+
+bool Survey::lacks(std::string_view kind, std::string_view space, std::string_view name) const {
+  return find(kind, space, name) == nullptr && inventory.lists_all(kind, space);
+}
+
+bool Survey::unseen(std::string_view kind, std::string_view space, std::string_view name) const {
+  return find(kind, space, name) == nullptr && !inventory.lists_all(kind, space);
+}
+
+bool Survey::asks(std::initializer_list<std::string_view> words) const {
+  for (const std::string_view word : words) {
+    for (std::size_t at = question.find(word); at != std::string::npos; at = question.find(word, at + 1)) {
+      if (at == 0 || !is_name_character(question[at - 1])) return true;
+    }
+  }
+  return false;
+}
+
+bool Survey::names(std::string_view name) const {
+  if (name.size() < 2) return false;
+  const std::string folded = to_lower(name);
+  for (std::size_t at = question.find(folded); at != std::string::npos; at = question.find(folded, at + 1)) {
+    std::size_t end = at + folded.size();
+    if (at > 0 && is_name_character(question[at - 1])) continue;
+    // A full stop ends a sentence as well as it parts a name.
+    if (end < question.size() && question[end] == '.' &&
+        (end + 1 == question.size() || question[end + 1] == ' '))
+      return true;
+    if (end == question.size() || !is_name_character(question[end])) return true;
+  }
+  return false;
+}
+
+std::vector<const PodSpec*> Survey::selected(std::string_view space, const Value& match_labels) const {
+  std::vector<const PodSpec*> found;
+  for (const PodSpec& pods : pod_specs_) {
+    if (pods.owner->space == space && selects(match_labels, *pods.labels)) found.push_back(&pods);
+  }
+  return found;
+}
+
+Health pod_health(const Object& pod) {
+  const Value& status = pod["status"];
+  if (!status.exists()) return Health::unknown;
+  if (pod["metadata"]["deletionTimestamp"].exists()) return Health::unhealthy;
+  const std::string_view phase = status["phase"].text();
+  if (phase == "Succeeded") return Health::healthy;
+  if (phase == "Failed" || phase == "Pending") return Health::unhealthy;
+  for (const Value& condition : status["conditions"].items) {
+    if (condition["type"].text() != "Ready") continue;
+    return condition["status"].text() == "True" ? Health::healthy : Health::unhealthy;
+  }
+  const Value& containers = status["containerStatuses"];
+  for (const Value& container : containers.items) {
+    if (container["ready"].exists() && !container["ready"].is_true()) return Health::unhealthy;
+    if (container["state"]["waiting"].exists()) return Health::unhealthy;
+  }
+  return containers.size() > 0 && phase == "Running" ? Health::healthy : Health::unknown;
+}
+
+std::pair<std::string, std::string> workload_of(const Object& object) {
+  const Value& owner = object["metadata"]["ownerReferences"][0];
+  if (!owner.exists()) {
+    const std::string_view hash = object["metadata"]["labels"]["pod-template-hash"].text();
+    const std::string ending = fmt::format("-{}-", hash);
+    const auto at = object.name.rfind(ending);
+    if (!hash.empty() && at != std::string::npos) return {"deployment", object.name.substr(0, at)};
+    const std::string_view job = object["metadata"]["labels"]["job-name"].text();
+    if (!job.empty()) return {"job", std::string(job)};
+    return {object.kind, object.name};
+  }
+  std::string kind = resource_name(owner["kind"].text());
+  std::string name(owner["name"].text());
+  const auto dash = name.rfind('-');
+  if (kind == "replicaset" && dash != std::string::npos) return {"deployment", name.substr(0, dash)};
+  return {kind, name};
+}
+
+std::string described(std::string_view kind, std::string_view space, std::string_view name) {
+  static const std::map<std::string_view, std::string_view> written = {
+      {"pod", "Pod"},
+      {"deployment", "Deployment"},
+      {"statefulset", "StatefulSet"},
+      {"daemonset", "DaemonSet"},
+      {"replicaset", "ReplicaSet"},
+      {"job", "Job"},
+      {"cronjob", "CronJob"},
+      {"service", "Service"},
+      {"ingress", "Ingress"},
+      {"persistentvolumeclaim", "PersistentVolumeClaim"},
+      {"persistentvolume", "PersistentVolume"},
+      {"storageclass", "StorageClass"},
+      {"configmap", "ConfigMap"},
+      {"secret", "Secret"},
+      {"serviceaccount", "ServiceAccount"},
+      {"role", "Role"},
+      {"rolebinding", "RoleBinding"},
+      {"clusterrole", "ClusterRole"},
+      {"clusterrolebinding", "ClusterRoleBinding"},
+      {"node", "Node"},
+      {"namespace", "Namespace"},
+      {"networkpolicy", "NetworkPolicy"},
+      {"resourcequota", "ResourceQuota"},
+      {"limitrange", "LimitRange"},
+      {"horizontalpodautoscaler", "HorizontalPodAutoscaler"},
+      {"poddisruptionbudget", "PodDisruptionBudget"},
+      {"certificate", "Certificate"},
+      {"apiservice", "APIService"},
+      {"certificatesigningrequest", "CertificateSigningRequest"},
+      {"application", "Application"},
+      {"helmrelease", "HelmRelease"},
+      {"kustomization", "Kustomization"},
+      {"validatingwebhookconfiguration", "ValidatingWebhookConfiguration"},
+      {"mutatingwebhookconfiguration", "MutatingWebhookConfiguration"}};
+  const auto found = written.find(kind);
+  std::string text = fmt::format("{} {}", found == written.end() ? kind : found->second, name);
+  if (!space.empty()) text += fmt::format(" in namespace {}", space);
+  return text;
+}
+
+std::string described(const Object& object) {
+  return described(object.kind, object.space, object.name);
+}
+
+std::vector<Container> containers_of(const Value& pod_spec) {
+  std::vector<Container> all;
+  for (const Value& container : pod_spec["initContainers"].items) all.push_back({&container, true});
+  for (const Value& container : pod_spec["containers"].items) all.push_back({&container, false});
+  return all;
+}
+
+const Value& container_status(const Object& pod, std::string_view container) {
+  for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
+    for (const Value& status : pod["status"][list].items) {
+      if (status["name"].text() == container) return status;
+    }
+  }
+  return Value::null();
+}
+
+std::int64_t restarts_of(const Object& pod) {
+  std::int64_t most = 0;
+  for (const Value& status : pod["status"]["containerStatuses"].items) {
+    most = std::max(most, status["restartCount"].integer().value_or(0));
+  }
+  return most;
+}
+
+std::string command_text(const Value& container) {
+  std::string text;
+  for (const char* part : {"command", "args"}) {
+    for (const Value& word : container[part].items) {
+      if (!text.empty()) text += ' ';
+      text += word.text();
+    }
+  }
+  return text;
+}
+
+std::int64_t stock_port(const Value& container) {
+  std::string_view image = container["image"].text();
+  if (container["command"].size() + container["args"].size() + container["volumeMounts"].size() > 0) return 0;
+  image = image.substr(image.rfind('/') + 1);
+  image = image.substr(0, image.find_first_of(":@"));
+  if (image == "nginx" || image == "httpd") return 80;
+  if (image == "redis") return 6379;
+  if (image == "postgres") return 5432;
+  if (image == "mysql" || image == "mariadb") return 3306;
+  if (image == "mongo") return 27017;
+  if (image == "rabbitmq") return 5672;
+  return 0;
+}
+
+bool selects(const Value& wanted, const Value& labels) {
+  return std::all_of(wanted.members.begin(), wanted.members.end(), [&](const auto& member) {
+    return labels[member.first].exists() && labels[member.first].text() == member.second.text();
+  });
+}
+
+bool selector_matches(const Value& label_selector, const Value& labels) {
+  if (!selects(label_selector["matchLabels"], labels)) return false;
+  for (const Value& expression : label_selector["matchExpressions"].items) {
+    const Value& label = labels[expression["key"].text()];
+    const std::string_view word = expression["operator"].text();
+    const auto& values = expression["values"].items;
+    const bool among = label.exists() && std::any_of(values.begin(), values.end(), [&](const Value& value) {
+                         return value.text() == label.text();
+                       });
+    if (word == "In" && !among) return false;
+    if (word == "NotIn" && among) return false;
+    if (word == "Exists" && !label.exists()) return false;
+    if (word == "DoesNotExist" && label.exists()) return false;
+  }
+  return true;
+}
+
+std::string label_text(const Value& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels.members) {
+    if (!text.empty()) text += ',';
+    text += fmt::format("{}={}", key, value.text());
+  }
+  return text;
+}
+
+std::optional<double> quantity(std::string_view text) {
+  std::string_view number = text;
+  const auto unit_at = text.find_first_not_of("0123456789.+-");
+  std::string_view unit;
+  if (unit_at != std::string_view::npos) {
+    number = text.substr(0, unit_at);
+    unit = text.substr(unit_at);
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (number.empty() || error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+  static const std::map<std::string_view, double> scales = {{"", 1},
+                                                            {"n", 1e-9},
+                                                            {"u", 1e-6},
+                                                            {"m", 1e-3},
+                                                            {"k", 1e3},
+                                                            {"M", 1e6},
+                                                            {"G", 1e9},
+                                                            {"T", 1e12},
+                                                            {"P", 1e15},
+                                                            {"Ki", 1024.0},
+                                                            {"Mi", 1048576.0},
+                                                            {"Gi", 1073741824.0},
+                                                            {"Ti", 1099511627776.0},
+                                                            {"Pi", 1125899906842624.0}};
+  const auto scale = scales.find(unit);
+  if (scale != scales.end()) return value * scale->second;
+  if (unit[0] == 'e' || unit[0] == 'E') {
+    int exponent = 0;
+    const auto [rest, wrong] = std::from_chars(unit.data() + 1, unit.data() + unit.size(), exponent);
+    if (wrong == std::errc() && rest == unit.data() + unit.size() && std::abs(exponent) < 30) {
+      return value * std::pow(10.0, exponent);
+    }
+  }
+  return std::nullopt;
+}
+
+std::string brief(std::string_view text, std::size_t limit) {
+  std::string line;
+  for (const char c : trim(text)) {
+    const bool blank = c == '\n' || c == '\t' || c == '\r' || c == ' ';
+    if (blank && (line.empty() || line.back() == ' ')) continue;
+    line += blank ? ' ' : c;
+  }
+  if (line.size() <= limit) return line;
+  if (limit < 4) return std::string(cut_utf8(line, limit));
+  std::string cut(cut_utf8(line, limit - 3));
+  const auto word = cut.rfind(' ');
+  if (word != std::string::npos && word + 24 > cut.size()) cut.resize(word);
+  return cut + "...";
+}
+
+std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
+  const auto begin = text.find(from);
+  if (begin == std::string_view::npos) return {};
+  const auto end = text.find(to, begin + from.size());
+  if (end == std::string_view::npos) return {};
+  return text.substr(begin + from.size(), end - begin - from.size());
+}
+
+bool has(std::string_view text, std::string_view needle) {
+  return contains_folded(text, needle);
+}
+
+}  // namespace carrel

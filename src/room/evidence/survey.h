@@ -1,0 +1,148 @@
+// Survey: an inventory as the detectors look at it. Every object once (the fullest view of it), events
+// grouped, pods and the templates that pods are made from side by side, and the question's words; and how a
+// detector says what it found: an Observation whose lines quote the documents.
+//
+// A view from a table or from `describe` lacks fields without meaning that they are unset: `tells_all` is
+// true only for objects in the API's own form, and no absence is concluded without it.
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/evidence.h"
+#include "room/evidence/detect.h"
+#include "room/inventory/inventory.h"
+
+namespace carrel {
+
+enum class Health { unknown, healthy, unhealthy };
+
+// A pod, or the template that a workload makes its pods from.
+struct PodSpec {
+  const Object* owner = nullptr;  // the pod, or the workload
+  const Value* spec = nullptr;
+  const Value* labels = nullptr;
+  bool is_pod = false;
+  Health health = Health::unknown;  // of the pod, or of the workload's pods as its status tells
+};
+
+// What one or several equal events say.
+struct Happening {
+  const Object* event = nullptr;
+  std::string kind, space, name;  // the object it is about
+  std::string_view reason;
+  const Value* message = nullptr;
+  bool warning = false;
+  std::int64_t count = 1;
+};
+
+class Survey {
+ public:
+  Survey(const Inventory& inventory, const std::string& question);
+
+  const Inventory& inventory;
+  const std::string question;  // in lower case
+
+  // The fullest view of every object of a kind, in the order they were read.
+  const std::vector<const Object*>& each(std::string_view kind) const;
+  const Object* find(std::string_view kind, std::string_view space, std::string_view name) const;
+  const std::vector<PodSpec>& pod_specs() const { return pod_specs_; }
+  const std::vector<Happening>& happenings() const { return happenings_; }
+  // The warnings (and Normal events, where `all`) about one object.
+  std::vector<const Happening*> about(const Object& object, bool all = false) const;
+
+  // True where the object is known to be missing: all of its kind there were listed and it is not among them.
+  bool lacks(std::string_view kind, std::string_view space, std::string_view name) const;
+  // True where the bundle has no trace of it and no listing that would settle the matter.
+  bool unseen(std::string_view kind, std::string_view space, std::string_view name) const;
+  // True where the question has one of these words (a prefix of a word counts).
+  bool asks(std::initializer_list<std::string_view> words) const;
+  // True where the question names this name: as a whole word in the alphabet of names.
+  bool names(std::string_view name) const;
+  // The pods (or, where there are none, workloads) of a namespace that these labels select.
+  std::vector<const PodSpec*> selected(std::string_view space, const Value& match_labels) const;
+
+ private:
+  void read_events();
+  void read_pod_specs();
+
+  std::map<std::string, std::vector<const Object*>, std::less<>> each_;
+  std::map<std::string, const Object*, std::less<>> index_;
+  std::vector<PodSpec> pod_specs_;
+  std::vector<Happening> happenings_;
+  std::multimap<std::string, std::size_t> by_object_;
+};
+
+// --- pods ---
+
+inline bool tells_all(const Object& object) {
+  return object.source == Object::Source::api;
+}
+Health pod_health(const Object& pod);
+// The workload a pod belongs to as its name and owner tell: "deployment/web" (a ReplicaSet stands for its
+// Deployment), or "pod/NAME" for a bare pod.
+std::pair<std::string, std::string> workload_of(const Object& object);
+// "Pod web-1 in namespace shop", with the kind as the API writes it.
+std::string described(const Object& object);
+std::string described(std::string_view kind, std::string_view space, std::string_view name);
+
+struct Container {
+  const Value* spec = nullptr;
+  bool init = false;
+};
+std::vector<Container> containers_of(const Value& pod_spec);
+// The status of a container of a pod by its name, or null.
+const Value& container_status(const Object& pod, std::string_view container);
+std::int64_t restarts_of(const Object& pod);
+// Command and arguments in one text, parted by spaces.
+std::string command_text(const Value& container);
+
+// The port that a well-known image listens on when nothing configures it otherwise; 0: not known.
+std::int64_t stock_port(const Value& container);
+
+// True where every member of `wanted` is in `labels` with the same value. An empty `wanted` selects
+// everything.
+bool selects(const Value& wanted, const Value& labels);
+// The same for a LabelSelector (matchLabels and matchExpressions).
+bool selector_matches(const Value& label_selector, const Value& labels);
+// "app=web,tier=front"
+std::string label_text(const Value& labels);
+
+// --- text ---
+
+// A quantity of the API ("250m", "1Gi", "2e3") in units; nothing where it is none.
+std::optional<double> quantity(std::string_view text);
+// At most `limit` bytes on one line, ended by "..." where it was cut.
+std::string brief(std::string_view text, std::size_t limit);
+// The text between two marks after the first occurrence of `from`; empty where either is missing.
+std::string_view between(std::string_view text, std::string_view from, std::string_view to);
+bool has(std::string_view text, std::string_view needle);  // ASCII case folded; `needle` in lower case
+
+// --- saying what was found ---
+
+using Observations = std::vector<Observation>;
+
+Observation& report(Observations* out, std::string_view detector, double weight, const Object& culprit,
+                    const std::string& cause);
+// The same for something that is only referred to.
+Observation& report_missing(Observations* out, std::string_view detector, double weight,
+                            std::string_view kind, std::string_view space, std::string_view name,
+                            const std::string& cause);
+// Quotes the lines of `value`, a part of `object` (of the object itself where it is null); as many whole
+// lines as fit.
+void cite(Observation* observation, const Object& object, const Value& value, const std::string& reason);
+// Quotes from the first line of one to the last of the other where that fits, else `from` alone.
+void cite_span(Observation* observation, const Object& object, const Value& from, const Value& to,
+               const std::string& reason);
+void cite(Observation* observation, const Happening& happening);
+// Adds a command; one with a name that is no name in it is left out.
+void suggest(Observation* observation, const std::string& command, const std::string& why);
+void lack(Observation* observation, const std::string& what);
+void looked_for(Observation* observation, const Survey& survey, std::string_view kind,
+                std::string_view space);
+
+}  // namespace carrel
