@@ -46,7 +46,7 @@ class TokenTrie {
   const Part& all() const { return all_; }
   const Part& other() const { return other_; }
   // The most code points of a plain token.
-  std::uint32_t longest_plain() const { return static_cast<std::uint32_t>(plain_ends_.size()) - 1; }
+  std::uint32_t longest_plain() const { return static_cast<std::uint32_t>(plain_.size()) - 1; }
   // Sets the plain tokens of at most so many code points and clears all other places.
   void set_plain(std::uint32_t code_points, std::vector<bool>* mask) const;
 
@@ -54,9 +54,7 @@ class TokenTrie {
   static Part build(const std::vector<std::string>& bytes, const std::vector<std::uint32_t>& sorted);
 
   Part all_, other_;
-  std::vector<std::uint32_t> plain_;             // by their number of code points
-  std::vector<std::uint32_t> plain_ends_ = {0};  // [n]: how many of plain_ have at most n code points
-  std::vector<bool> plain_mask_;
+  std::vector<std::vector<bool>> plain_;  // [n]: the mask of the plain tokens of at most n code points
   std::size_t vocabulary_ = 0;
 };
 

@@ -44,12 +44,10 @@ TokenTrie::TokenTrie(const std::vector<std::string>& bytes) : vocabulary_(bytes.
   }
   other_ = build(bytes, other);
   std::sort(plain.begin(), plain.end());
-  plain_mask_.assign(vocabulary_, false);
+  plain_.assign(1, std::vector<bool>(vocabulary_, false));
   for (const auto& [count, token] : plain) {
-    plain_ends_.resize(count + 1, static_cast<std::uint32_t>(plain_.size()));
-    plain_.push_back(token);
-    plain_ends_[count] = static_cast<std::uint32_t>(plain_.size());
-    plain_mask_[token] = true;
+    while (plain_.size() <= count) plain_.push_back(plain_.back());
+    plain_[count][token] = true;
   }
 }
 
@@ -91,14 +89,9 @@ TokenTrie::Part TokenTrie::build(const std::vector<std::string>& bytes,
 }
 
 void TokenTrie::set_plain(std::uint32_t code_points, std::vector<bool>* mask) const {
-  if (code_points + 1 >= plain_ends_.size()) {
-    const std::size_t size = mask->size();
-    *mask = plain_mask_;
-    mask->resize(size, false);
-    return;
-  }
-  mask->assign(mask->size(), false);
-  for (std::uint32_t i = 0; i < plain_ends_[code_points]; ++i) (*mask)[plain_[i]] = true;
+  const std::size_t size = mask->size();
+  *mask = plain_[std::min(code_points, longest_plain())];
+  mask->resize(size, false);
 }
 
 }  // namespace carrel
