@@ -44,20 +44,9 @@ find_object() {
   [ -z "$prefix" ] || on_this_host "$1"
 }
 
-# gather IMAGE: fills IMAGE/root and IMAGE/dev.
-gather() {
-  local image=$1 libraries=$1/root/usr/lib/$multiarch queue=() name file object
-  mkdir -p "$libraries/ggml/backends0"  # where Debian's libggml looks for its back ends
-  # One folder of libraries under every name that a dynamic loader looks under, on Debian and elsewhere.
-  ln -s "usr/lib" "$image/root/lib"
-  ln -s "usr/lib/$multiarch" "$image/root/lib64"
-  ln -s "lib/$multiarch" "$image/root/usr/lib64"
-
-  # carrel-think itself needs the C and C++ libraries, whatever libllama needs.
-  queue=("$(soname_of "$llama")" libggml.so.0 libggml-base.so.0 libstdc++.so.6 libgcc_s.so.1 libm.so.6 libc.so.6)
-  if [ -n "$prefix" ]; then
-    queue=("$(soname_of "$llama")" libstdc++.so.6 libgcc_s.so.1 libm.so.6 libc.so.6)
-  fi
+# close_over LIBRARIES NAME...: brings these objects, and what they need, into a folder.
+close_over() {
+  local libraries=$1 queue=("${@:2}") name file
   while [ ${#queue[@]} -gt 0 ]; do
     name=${queue[0]}
     queue=("${queue[@]:1}")
@@ -67,6 +56,19 @@ gather() {
     install -m 755 "$(readlink -f "$file")" "$libraries/$name"
     mapfile -t -O "${#queue[@]}" queue < <(needed_by "$libraries/$name")
   done
+}
+
+# gather IMAGE: fills IMAGE/root and IMAGE/dev.
+gather() {
+  local image=$1 libraries=$1/root/usr/lib/$multiarch name file object folder
+  mkdir -p "$libraries/ggml/backends0"  # where Debian's libggml looks for its back ends
+  # One folder of libraries under every name that a dynamic loader looks under, on Debian and elsewhere.
+  ln -s "usr/lib" "$image/root/lib"
+  ln -s "usr/lib/$multiarch" "$image/root/lib64"
+  ln -s "lib/$multiarch" "$image/root/usr/lib64"
+
+  # carrel-think itself needs the C and C++ libraries, whatever libllama needs.
+  close_over "$libraries" "$(soname_of "$llama")" libstdc++.so.6 libgcc_s.so.1 libm.so.6 libc.so.6
   for file in "${backends[@]}"; do
     name=$(basename "$file")
     object=$(soname_of "$file")
@@ -83,7 +85,7 @@ gather() {
   done
   for name in llama ggml ggml-base; do
     file=$(find "$libraries" -maxdepth 1 -name "lib$name.so*" -printf '%f\n' | head -1)
-    [ -n "$file" ] || refuse "lib$name.so is missing" ""
+    [ -n "$file" ] || refuse "this llama.cpp has no lib$name.so" "build it with -DBUILD_SHARED_LIBS=ON"
     ln -s "../../root/usr/lib/$multiarch/$file" "$image/dev/lib/lib$name.so"
   done
 }

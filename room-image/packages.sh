@@ -4,6 +4,15 @@
 # version; from the suite in its current version, where the soname is still the locked one.
 
 # shellcheck shell=bash
+say() { printf 'room image: %s\n' "$*"; }
+
+# refuse WHAT REMEDY: ends the script.
+refuse() {
+  printf 'room image: %s\n' "$1" >&2
+  [ -z "${2:-}" ] || printf '            %s\n' "$2" >&2
+  exit 1
+}
+
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/carrel/packages
 
 # The mirror this machine already uses for Debian itself: no host name stands in Carrel.
@@ -88,9 +97,10 @@ refuse_source() {
 
 sha256_of() { sha256sum "$1" | cut -c1-64; }
 
-# fetch_packages LOCK WORK: verified .deb files in WORK/debs. Sets multiarch and tested (yes: all as locked).
+# fetch_packages LOCK WORK KIND: the lock's packages of a kind (image, comparator) as verified .deb files in WORK/debs.
+# Sets multiarch and tested (yes: all as locked).
 fetch_packages() {
-  local lock=$1 work=$2 suite architecture package version sum deb missing= got
+  local lock=$1 work=$2 kind=$3 suite architecture package version sum deb missing= got
   command -v dpkg-deb > /dev/null && command -v apt-get > /dev/null ||
     refuse "Debian's package tools are not on this machine" "bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
   suite=$(awk '$1 == "suite" { print $2 }' "$lock")
@@ -100,9 +110,9 @@ fetch_packages() {
   tested=yes
   authentic=
 
-  for package in $(awk '$1 == "package" { print $2 }' "$lock" | sort -u); do
-    read -r version sum <<< "$(awk -v p="$package" -v a="$architecture" \
-      '$1 == "package" && $2 == p && $3 == a { print $4, $5 }' "$lock")"
+  for package in $(awk -v kind="$kind" '$1 == kind { print $2 }' "$lock" | sort -u); do
+    read -r version sum <<< "$(awk -v kind="$kind" -v p="$package" -v a="$architecture" \
+      '$1 == kind && $2 == p && $3 == a { print $4, $5 }' "$lock")"
     deb=$cache/${sum:-none}.deb
     if [ -n "$sum" ] && [ -s "$deb" ] && [ "$(sha256_of "$deb")" = "$sum" ]; then
       got="$version (from the cache)"
@@ -118,7 +128,7 @@ fetch_packages() {
     cp "$deb" "$work/debs/$package.deb"
     printf 'package %s %s %s %s\n' "$package" "$architecture" "$version" "$sum" >> "$work/sources"
   done
-  check_sonames "$lock" "$work"
+  [ "$kind" != image ] || check_sonames "$lock" "$work"
 }
 
 # Prints the path of the fetched package. Words for a person go to the standard error.
