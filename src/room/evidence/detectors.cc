@@ -96,7 +96,7 @@ class Focus {
       if (is_about(observation)) {
         weight += 0.06;
       } else if (homes_.count(culprit.space) > 0) {
-        weight *= 0.85;
+        weight *= 0.6;
       } else {
         weight *= culprit.space.empty() ? 0.8 : 0.5;
       }
@@ -137,10 +137,21 @@ class Focus {
   std::set<std::string> named_, spaces_, homes_;
 };
 
+// The name without the hashes that a ReplicaSet and its pod add: "web-7d9f8b6c5-x2k4q" -> "web".
+std::string without_hashes(const std::string& name) {
+  const auto last = name.rfind('-');
+  if (last == std::string::npos || last == 0 || name.size() - last != 6) return name;
+  const auto middle = name.rfind('-', last - 1);
+  const bool hash = middle != std::string::npos && last - middle > 6 && last - middle < 13 &&
+                    name.find_first_of("0123456789", middle) < last;
+  return hash ? name.substr(0, middle) : name;
+}
+
 std::string workload_key(const Survey& survey, const Observation& observation) {
   const Name& culprit = observation.culprit;
   const Object* object = survey.find(culprit.kind, culprit.space, culprit.name);
-  const auto [kind, name] = object ? workload_of(*object) : std::pair{culprit.kind, culprit.name};
+  auto [kind, name] = object ? workload_of(*object) : std::pair{culprit.kind, culprit.name};
+  if (kind == "pod") name = without_hashes(name);
   return fmt::format("{}/{}/{}", culprit.space, kind, name);
 }
 

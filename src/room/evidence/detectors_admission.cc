@@ -112,15 +112,13 @@ void tell(const Object& source, const Value& text, std::string_view who, const s
             "shows the refusal in full");
   }
   if (refusal.detector.substr(0, 5) == "quota") {
-    suggest(&made, fmt::format("kubectl -n {} describe resourcequota", space),
+    suggest(&made, fmt::format("kubectl describe resourcequotas -n {}", space),
             "shows what is used of the quota");
   }
   if (refusal.detector == "limit-range") {
-    suggest(&made, fmt::format("kubectl -n {} describe limitrange", space), "shows the limits");
+    suggest(&made, fmt::format("kubectl get limitranges -n {} -o yaml", space), "shows the limits");
   }
   if (refusal.detector.substr(0, 7) == "webhook") {
-    suggest(&made, "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
-            "shows the webhooks");
   }
 }
 
@@ -229,7 +227,7 @@ void check_quota(const Survey& survey, const Object& quota, Observations* out) {
       cite(&made, *main->owner, (*main->owner)["spec"]["replicas"], "how many replicas there are to be");
       suggest(&made, fmt::format("kubectl -n {} describe resourcequota {}", quota.space, quota.name),
               "shows what is used");
-      suggest(&made, fmt::format("kubectl -n {} get events", quota.space),
+      suggest(&made, fmt::format("kubectl get events -n {}", quota.space),
               "shows FailedCreate events that name the quota");
     } else if (unspecified != nullptr && unspecified->health != Health::healthy && what != "pods" &&
                survey.each("limitrange").empty()) {
@@ -282,7 +280,8 @@ void check_limit_range(const Survey& survey, const Object& range, Observations* 
 void detect_admission(const Survey& survey, Observations* out) {
   std::set<std::string> told;
   for (const Happening& happening : survey.happenings()) {
-    if (!happening.warning) continue;
+    // Only what creates something can be refused; a container's "Failed" speaks of images and the like.
+    if (!happening.warning || happening.kind == "pod" || happening.kind == "node") continue;
     const std::string who = described(happening.kind, happening.space, happening.name);
     tell(*happening.event, *happening.message, who, happening.kind, happening.space, happening.name,
          &happening, &told, out);

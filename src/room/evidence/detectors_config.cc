@@ -66,7 +66,7 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
     const Object* other = kind == "serviceaccount" ? nullptr : survey.find(other_kind, space, name);
     const bool settled = survey.lacks(kind, space, name);
     if (!settled && other == nullptr && (pods.health == Health::unhealthy ? false : pods.is_pod)) return;
-    double weight = settled ? 0.9 : other ? 0.82 : 0.42;
+    double weight = settled ? 0.9 : other ? 0.82 : 0.4;
     if (need.use == "imagePullSecrets") weight -= 0.12;
     std::string tail;
     if (other != nullptr) {
@@ -89,7 +89,7 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
       if (found) cite(&made, *found, (*found)["metadata"]["name"], "what there is instead");
     }
     looked_for(&made, survey, kind, space);
-    suggest(&made, fmt::format("kubectl -n {} get {}s", space, kind), "shows which ones exist");
+    suggest(&made, fmt::format("kubectl get {}s -n {}", kind, space), "shows which ones exist");
     suggest(&made, fmt::format("kubectl -n {} describe {} {}", space, pods.owner->kind, pods.owner->name),
             "shows how it is referred to and the events");
     if (!settled) lack(&made, fmt::format("the {}s of namespace {}", kind, space));
@@ -171,10 +171,10 @@ void check_mounted_files(const Survey& survey, const PodSpec& pods, Observations
       cite(&made, *target, (*target)["data"], "the keys there are");
       suggest(&made, fmt::format("kubectl -n {} describe {} {}", target->space, kind, target->name),
               "shows its keys");
-      suggest(&made,
-              fmt::format("kubectl -n {} logs {}/{} -c {}", pods.owner->space, pods.owner->kind,
-                          pods.owner->name, (*container.spec)["name"].text()),
-              "shows the error about the file");
+      suggest(
+          &made,
+          fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),
+          "shows mounts and events");
     }
   }
 }
@@ -313,7 +313,7 @@ void detect_hosts(const Survey& survey, Observations* out) {
         cite(&made, *other, (*other)["metadata"]["name"], "the Service there is");
       }
       looked_for(&made, survey, "service", space);
-      suggest(&made, fmt::format("kubectl -n {} get services", space), "shows the Services that exist");
+      suggest(&made, fmt::format("kubectl get all -n {}", space), "shows the Services that exist");
     }
   }
 }

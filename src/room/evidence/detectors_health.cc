@@ -13,7 +13,7 @@ namespace {
 // A question that leaves open whether there is a fault at all.
 bool asks_whether(const Survey& survey) {
   return survey.asks({"is there", "are there", "any problem", "any issue", "any error", "any fault",
-                      "healthy", "is it", "is the", "anything wrong", "reports that", "does it", "check"});
+                      "healthy", "is it", "is the", "anything wrong", "reports that", "does it"});
 }
 
 bool belongs(const Object& pod, const Object& workload) {
@@ -73,7 +73,11 @@ void tell_workload(const Survey& survey, const Object& workload, double weight, 
                        count > 1 ? fmt::format("{} and {} more", example->name, count - 1) : example->name,
                        count > 1 ? "are" : "is", restarts);
   }
-  Observation& made = report(out, "no-fault", restarts == 0 ? weight + 0.02 : weight * 0.6, workload,
+  Observation& made = report(out, "no-fault",
+                             restarts > 0 ? weight * 0.6
+                             : example    ? weight + 0.02
+                                          : weight * 0.7,
+                             workload,
                              fmt::format("No fault found: {} is {}/{} available{}.", described(workload),
                                          ready.text(), wanted, pods));
   made.verdict = Verdict::no_fault;

@@ -121,9 +121,9 @@ void tell(const Survey& survey, const Pull& pull, const Happening* subject, Obse
   suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, name),
           "shows the pull error of the image in full");
   if (has(reading.why, "secret") || has(reading.why, "login")) {
-    suggest(&made, fmt::format("kubectl -n {} get pod {} -o jsonpath=.spec.imagePullSecrets", space, name),
+    suggest(&made, fmt::format("kubectl -n {} get pod {} -o yaml", space, name),
             "shows which pull secrets the pod uses");
-    suggest(&made, fmt::format("kubectl -n {} get secrets", space), "shows whether the pull secret exists");
+    suggest(&made, fmt::format("kubectl get secrets -n {}", space), "shows whether the pull secret exists");
   }
   if (pull.message.empty()) lack(&made, "the events of the pod, with the registry's answer");
   (void)survey;

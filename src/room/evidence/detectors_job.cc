@@ -11,8 +11,7 @@ namespace {
 void suggest_job(Observation* made, const Object& job) {
   suggest(made, fmt::format("kubectl -n {} describe {} {}", job.space, job.kind, job.name),
           "shows its conditions and pods");
-  suggest(made, fmt::format("kubectl -n {} logs {}/{}", job.space, job.kind, job.name),
-          "shows what its pods said");
+  suggest(made, fmt::format("kubectl get pods -n {}", job.space), "shows its pods");
 }
 
 // " its container X ended with exit code 2" of the job's latest failed pod.

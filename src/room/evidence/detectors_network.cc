@@ -39,7 +39,7 @@ const PodSpec* nearest_pods(const Survey& survey, const Object& service, const V
 void suggest_service(Observation* made, const Object& service) {
   suggest(made, fmt::format("kubectl -n {} get endpoints {}", service.space, service.name),
           "shows whether the Service has endpoints");
-  suggest(made, fmt::format("kubectl -n {} get pods --show-labels", service.space),
+  suggest(made, fmt::format("kubectl get pods -n {} --show-labels", service.space),
           "shows the labels of the pods");
   suggest(made, fmt::format("kubectl -n {} describe service {}", service.space, service.name),
           "shows selector, ports and endpoints");
@@ -265,7 +265,7 @@ void check_backend(const Survey& survey, const Object& ingress, const Value& bac
                     described(ingress), name.text(), ingress.space));
     cite(&made, ingress, name, "the Service it names");
     looked_for(&made, survey, "service", ingress.space);
-    suggest(&made, fmt::format("kubectl -n {} get services", ingress.space), "shows the Services that exist");
+    suggest(&made, fmt::format("kubectl get all -n {}", ingress.space), "shows the Services that exist");
     return;
   }
   const Value& ports = (*service)["spec"]["ports"];
@@ -320,7 +320,6 @@ void check_class(const Survey& survey, const Object& ingress, Observations* out)
   if (!classes.empty())
     cite(&made, *classes.front(), (*classes.front())["metadata"]["name"], "the class there is");
   looked_for(&made, survey, "ingressclass", "");
-  suggest(&made, "kubectl get ingressclass", "shows the classes that exist");
   suggest(&made, fmt::format("kubectl -n {} describe ingress {}", ingress.space, ingress.name),
           "shows class and events");
 }
@@ -351,7 +350,7 @@ void detect_ingresses(const Survey& survey, Observations* out) {
                                      described(*ingress), secret.text()));
       cite(&made, *ingress, secret, "the Secret it names");
       looked_for(&made, survey, "secret", ingress->space);
-      suggest(&made, fmt::format("kubectl -n {} get secrets", ingress->space),
+      suggest(&made, fmt::format("kubectl get secrets -n {}", ingress->space),
               "shows the Secrets that exist");
     }
   }

@@ -11,8 +11,7 @@ namespace {
 void suggest_node(Observation* made, const Object& node) {
   suggest(made, fmt::format("kubectl describe node {}", node.name),
           "shows the node's conditions, taints and events");
-  suggest(made, fmt::format("kubectl get pods -A -o wide --field-selector spec.nodeName={}", node.name),
-          "shows the pods on the node");
+  suggest(made, "kubectl get pods -A -o wide", "shows the pods on the node");
 }
 
 void check_conditions(const Object& node, Observations* out) {

@@ -72,7 +72,7 @@ void check_size(const Survey& survey, const PodSpec& pods, Observations* out) {
                    biggest->name, resource));
     cite(&made, *pods.owner, *largest, "what it requests");
     cite(&made, *biggest, offer, "what the largest node offers");
-    suggest(&made, "kubectl describe nodes", "shows what the nodes offer and what is requested");
+    suggest(&made, "kubectl top nodes", "shows what the nodes offer and what is requested");
   }
 }
 
@@ -100,7 +100,7 @@ void check_anti_affinity(const Survey& survey, const PodSpec& pods, Observations
       cite_span(&made, *pods.owner, term, (*pods.spec)["affinity"], "the required pod anti-affinity");
       cite(&made, *pods.owner, (*pods.owner)["spec"]["replicas"], "how many replicas it wants");
       suggest(&made, "kubectl get nodes", "shows how many nodes there are");
-      suggest(&made, fmt::format("kubectl -n {} get pods -o wide", pods.owner->space),
+      suggest(&made, fmt::format("kubectl get pods -n {} -o wide", pods.owner->space),
               "shows which pods are Pending");
       if (nodes == 0) lack(&made, "the list of nodes");
       continue;
@@ -116,7 +116,7 @@ void check_anti_affinity(const Survey& survey, const PodSpec& pods, Observations
                       described(*pods.owner), described(*other.owner), label_text(selector["matchLabels"])));
       cite(&made, *pods.owner, term, "the required pod anti-affinity");
       cite(&made, *other.owner, *other.labels, "the labels it keeps away from");
-      suggest(&made, fmt::format("kubectl -n {} get pods -o wide", pods.owner->space),
+      suggest(&made, fmt::format("kubectl get pods -n {} -o wide", pods.owner->space),
               "shows where the pods run");
       break;
     }
@@ -124,8 +124,8 @@ void check_anti_affinity(const Survey& survey, const PodSpec& pods, Observations
 }
 
 void check_classes(const Survey& survey, const PodSpec& pods, Observations* out) {
-  for (const auto& [kind, key, listed] : {std::tuple{"priorityclass", "priorityClassName", "priorityclasses"},
-                                          std::tuple{"runtimeclass", "runtimeClassName", "runtimeclasses"}}) {
+  for (const auto& [kind, key] :
+       {std::pair{"priorityclass", "priorityClassName"}, std::pair{"runtimeclass", "runtimeClassName"}}) {
     const Value& name = (*pods.spec)[key];
     if (name.text().empty() || name.text().substr(0, 7) == "system-" || !survey.lacks(kind, "", name.text()))
       continue;
@@ -134,7 +134,6 @@ void check_classes(const Survey& survey, const PodSpec& pods, Observations* out)
                                                    described(*pods.owner), key, name.text()));
     cite(&made, *pods.owner, name, "the class it names");
     looked_for(&made, survey, kind, "");
-    suggest(&made, fmt::format("kubectl get {}", listed), "shows which classes exist");
   }
 }
 

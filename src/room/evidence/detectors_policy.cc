@@ -105,8 +105,8 @@ std::string chosen_text(const Object& policy) {
 void suggest_policy(Observation* made, const Object& policy) {
   suggest(made, fmt::format("kubectl -n {} describe networkpolicy {}", policy.space, policy.name),
           "shows what it selects and allows");
-  suggest(made, fmt::format("kubectl -n {} get networkpolicy", policy.space), "shows the other policies");
-  suggest(made, fmt::format("kubectl -n {} get pods --show-labels", policy.space),
+  suggest(made, fmt::format("kubectl get networkpolicies -n {}", policy.space), "shows the other policies");
+  suggest(made, fmt::format("kubectl get pods -n {} --show-labels", policy.space),
           "shows the labels of the pods");
 }
 

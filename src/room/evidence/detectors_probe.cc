@@ -76,6 +76,7 @@ std::int64_t sleeps_first(const std::string& command) {
 }
 
 struct Looked {
+  const Survey* survey;
   const PodSpec* pods;
   const Value* container;
   const Probe* kind;
@@ -89,12 +90,20 @@ std::string subject(const Looked& at) {
 
 void finish(const Looked& at, Observation* made) {
   const Object& owner = *at.pods->owner;
+  for (const Happening* happening : at.survey->about(owner)) {
+    if (happening->reason == "Unhealthy" && has(happening->message->text(), at.kind->word))
+      cite(made, *happening);
+  }
   suggest(made, fmt::format("kubectl -n {} describe {} {}", owner.space, owner.kind, owner.name),
           "shows the probe and its failures");
-  suggest(made,
-          fmt::format("kubectl -n {} logs {}/{} -c {}", owner.space, owner.kind, owner.name,
-                      (*at.container)["name"].text()),
-          "shows what the application says when it is probed");
+  if (owner.kind == "pod") {
+    suggest(
+        made,
+        fmt::format("kubectl -n {} logs {} -c {}", owner.space, owner.name, (*at.container)["name"].text()),
+        "shows what the application says when it is probed");
+  } else {
+    suggest(made, fmt::format("kubectl get pods -n {}", owner.space), "shows whether its pods are Ready");
+  }
 }
 
 void check_port(const Looked& at, Observations* out) {
@@ -262,7 +271,7 @@ void detect_probes(const Survey& survey, Observations* out) {
       for (const Probe& kind : probes) {
         const Value& probe = container[kind.field];
         if (!probe.exists()) continue;
-        const Looked at{&pods, &container, &kind, &probe};
+        const Looked at{&survey, &pods, &container, &kind, &probe};
         check_port(at, out);
         check_path(at, out);
         check_command(at, out);

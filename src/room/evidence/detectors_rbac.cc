@@ -243,11 +243,9 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
     }
     if (need.place) cite(&made, *pods.owner, *need.place, "what the container does");
     cite(&made, *pods.owner, named, "its service account");
-    suggest(&made,
-            fmt::format("kubectl auth can-i {} {} -n {} --as=system:serviceaccount:{}:{}", need.verb,
-                        need.resource, space, space, account),
-            "shows whether the account may do it");
-    suggest(&made, fmt::format("kubectl -n {} get roles,rolebindings -o yaml", space),
+    suggest(&made, fmt::format("kubectl -n {} describe {} {}", space, pods.owner->kind, pods.owner->name),
+            "shows its service account");
+    suggest(&made, fmt::format("kubectl get rolebindings -n {} -o yaml", space),
             "shows what is granted to whom");
   }
 }
@@ -268,10 +266,9 @@ void check_bindings(const Survey& survey, Observations* out) {
                                        described(*binding), cluster ? "ClusterRole" : "Role", name.text()));
         cite(&made, *binding, (*binding)["roleRef"], "the role it refers to");
         looked_for(&made, survey, role_kind, role_space);
-        if (cluster) {
-          suggest(&made, "kubectl get clusterroles", "shows the roles that exist");
-        } else {
-          suggest(&made, fmt::format("kubectl -n {} get roles", role_space), "shows the roles that exist");
+        if (!cluster) {
+          suggest(&made, fmt::format("kubectl get rolebindings -n {}", role_space),
+                  "shows the roles that exist");
         }
       }
       for (const Value& subject : (*binding)["subjects"].items) {
@@ -286,7 +283,7 @@ void check_bindings(const Survey& survey, Observations* out) {
                         described(*binding), subject["name"].text(), space));
         cite(&made, *binding, subject, "the subject it names");
         looked_for(&made, survey, "serviceaccount", space);
-        suggest(&made, fmt::format("kubectl -n {} get serviceaccounts", space),
+        suggest(&made, fmt::format("kubectl get serviceaccounts -n {}", space),
                 "shows the accounts that exist");
       }
     }
@@ -313,9 +310,7 @@ void tell_forbidden(const Survey& survey, const Happening& happening, Observatio
   made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
   cite(&made, happening);
   if (!space.empty()) {
-    suggest(&made, fmt::format("kubectl auth can-i {} {} -n {} --as={}", verb, resource, space, user),
-            "shows whether the account may do it");
-    suggest(&made, fmt::format("kubectl -n {} get roles,rolebindings -o yaml", space),
+    suggest(&made, fmt::format("kubectl get rolebindings -n {} -o yaml", space),
             "shows what is granted to whom");
   }
 }

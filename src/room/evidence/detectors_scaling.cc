@@ -7,11 +7,11 @@ namespace carrel {
 namespace {
 
 void suggest_scaler(Observation* made, const Object& scaler, std::string_view target) {
-  suggest(made, fmt::format("kubectl -n {} describe hpa {}", scaler.space, scaler.name),
+  suggest(made, fmt::format("kubectl -n {} describe horizontalpodautoscaler {}", scaler.space, scaler.name),
           "shows its targets and conditions");
-  suggest(made, fmt::format("kubectl -n {} get deployment {} -o yaml", scaler.space, target),
+  suggest(made, fmt::format("kubectl -n {} describe deployment {}", scaler.space, target),
           "shows the requests of its containers");
-  suggest(made, fmt::format("kubectl -n {} top pods", scaler.space), "shows the usage now");
+  suggest(made, fmt::format("kubectl top pods -n {}", scaler.space), "shows the usage now");
 }
 
 // autoscaling/v1 has one CPU percentage, v2 a list of metrics.
@@ -90,8 +90,6 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
                              brief(message, 170)));
       cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
       suggest_scaler(&made, scaler, name);
-      suggest(&made, "kubectl get apiservice v1beta1.metrics.k8s.io",
-              "shows whether the metrics API is available");
       told = true;
     } else if (type == "ScalingLimited" && status == "True" && has(message, "maximum")) {
       Observation& made =
@@ -154,7 +152,7 @@ void check_budget(const Survey& survey, const Object& budget, Observations* out)
                   rule.text(), blocks ? ", disruptionsAllowed 0" : ""));
   cite(&made, budget, rule, "what the budget demands");
   cite(&made, budget, allowed.exists() ? allowed : rule, "how many disruptions it allows now");
-  suggest(&made, fmt::format("kubectl -n {} describe pdb {}", budget.space, budget.name),
+  suggest(&made, fmt::format("kubectl -n {} describe poddisruptionbudget {}", budget.space, budget.name),
           "shows the pods it counts");
 }
 

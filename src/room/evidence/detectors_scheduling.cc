@@ -296,11 +296,10 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
   if (main.why == Why::selector)
     suggest(&made, "kubectl get nodes --show-labels", "shows which labels the nodes carry");
   if (main.why == Why::taint || main.why == Why::resource || main.why == Why::cordon) {
-    suggest(&made, "kubectl describe nodes", "shows taints, capacity and what is requested on each node");
+    suggest(&made, "kubectl top nodes", "shows taints, capacity and what is requested on each node");
   }
   if (main.why == Why::claim || main.why == Why::volume_node) {
-    suggest(&made, fmt::format("kubectl -n {} get pvc", happening.space), "shows which claims are bound");
-    suggest(&made, "kubectl get pv", "shows the volumes and their nodes");
+    suggest(&made, fmt::format("kubectl get pvc -n {}", happening.space), "shows which claims are bound");
   }
 }
 

@@ -99,7 +99,7 @@ void tell_not_started(const Survey& survey, const Object& pod, const Value& stat
   if (!kind.empty()) {
     suggest(&made, fmt::format("kubectl -n {} get {} {} -o yaml", pod.space, kind, name),
             "shows whether it is there");
-    suggest(&made, fmt::format("kubectl -n {} get {}s", pod.space, kind),
+    suggest(&made, fmt::format("kubectl get {}s -n {}", kind, pod.space),
             "shows what there is under other names");
     looked_for(&made, survey, kind, pod.space);
   }
@@ -196,8 +196,7 @@ void detect_container_starts(const Survey& survey, Observations* out) {
     cite(&made, happening);
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),
             "shows its events");
-    suggest(&made, "kubectl -n kube-system get pods -o wide",
-            "shows whether the network plug-in runs on its node");
+    suggest(&made, "kubectl get pods -A -o wide", "shows whether the network plug-in runs on its node");
   }
 }
 
@@ -252,8 +251,7 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
                            restarts_of(*pod) > 0 ? fmt::format(", {} restarts", restarts_of(*pod)) : ""));
     cite(&made, *pod, *telling, "the state of the pod");
     suggest_describe(&made, *pod, "shows its state and events");
-    suggest(&made, fmt::format("kubectl -n {} logs {} --all-containers", pod->space, pod->name),
-            "shows its log");
+    suggest(&made, fmt::format("kubectl -n {} logs {}", pod->space, pod->name), "shows its log");
     lack(&made, fmt::format("logs and events of pod {}", pod->name));
   }
 }

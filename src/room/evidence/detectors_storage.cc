@@ -16,10 +16,9 @@ const Value& class_of(const Object& claim) {
 }
 
 void suggest_claim(Observation* made, const Object& claim) {
-  suggest(made, fmt::format("kubectl -n {} describe pvc {}", claim.space, claim.name),
+  suggest(made, fmt::format("kubectl -n {} describe persistentvolumeclaim {}", claim.space, claim.name),
           "shows why it is not bound");
   suggest(made, "kubectl get storageclass", "shows the storage classes that exist");
-  suggest(made, "kubectl get pv", "shows the volumes that exist");
 }
 
 // Whose pods wait for the claim: " Pod web-0 waits for it."
@@ -200,7 +199,7 @@ void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* 
                                      described(*pods.owner), name.text(), space));
       cite(&made, *pods.owner, name, "the claim it names");
       looked_for(&made, survey, "persistentvolumeclaim", space);
-      suggest(&made, fmt::format("kubectl -n {} get pvc", space), "shows the claims that exist");
+      suggest(&made, fmt::format("kubectl get pvc -n {}", space), "shows the claims that exist");
       continue;
     }
     const std::string_view node = pods.is_pod ? (*pods.spec)["nodeName"].text() : std::string_view();
@@ -223,9 +222,8 @@ void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* 
     const std::string there(tied ? nodes[0].text() : attached->text());
     Observation& made =
         report(out, "volume-other-node", 0.93, *pods.owner,
-               fmt::format("{} cannot start: its volume {} (PersistentVolumeClaim {}) is {} node {}, but the "
-                           "pod was placed on node "
-                           "{}, another node, so the volume cannot be attached there.",
+               fmt::format("{} cannot start: its volume {} (PersistentVolumeClaim {}) is {} {}, but the "
+                           "pod was placed on {}, another node, so the volume cannot be attached there.",
                            described(*pods.owner), pv->name, claim->name,
                            tied ? "tied by its node affinity to" : "still attached to", there, node));
     for (const Happening* happening : survey.about(*pods.owner)) {
@@ -234,10 +232,10 @@ void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* 
     if (tied) cite(&made, *pv, nodes, "the node the volume is tied to");
     if (attached) cite(&made, *attachment_object, *attached, "the node the volume is attached to");
     cite(&made, *pods.owner, (*pods.spec)["nodeName"], "the node the pod was placed on");
-    suggest(&made, fmt::format("kubectl get pv {} -o yaml", pv->name), "shows the volume's node affinity");
+    suggest(&made, fmt::format("kubectl get persistentvolume {} -o yaml", pv->name),
+            "shows the volume's node affinity");
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, pods.owner->name),
             "shows the attach error");
-    suggest(&made, "kubectl get volumeattachments", "shows which node each volume is attached to");
   }
 }
 
@@ -298,7 +296,7 @@ void tell_mount(const Survey& survey, const Happening& happening, Observations* 
             "shows whether it exists");
     looked_for(&made, survey, kind, happening.space);
   } else {
-    suggest(&made, fmt::format("kubectl -n {} get pvc", happening.space),
+    suggest(&made, fmt::format("kubectl get pvc -n {}", happening.space),
             "shows the claims and their volumes");
   }
 }

@@ -10,7 +10,7 @@ namespace {
 void suggest_workload(Observation* made, const Object& workload) {
   suggest(made, fmt::format("kubectl -n {} describe {} {}", workload.space, workload.kind, workload.name),
           "shows its conditions and events");
-  suggest(made, fmt::format("kubectl -n {} get pods", workload.space), "shows the state of its pods");
+  suggest(made, fmt::format("kubectl get pods -n {}", workload.space), "shows the state of its pods");
 }
 
 void check_conditions(const Object& workload, Observations* out) {

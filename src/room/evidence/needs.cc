@@ -17,7 +17,8 @@ bool optional(const Value& reference) {
 
 void add_volume(const Value& volume, std::string_view use, std::vector<Need>* out) {
   const auto add = [&](const char* kind, const Value& source, const Value& name) {
-    if (!name.exists() || name.text().empty() || optional(source)) return;
+    // The cluster itself puts this one into every namespace.
+    if (name.text().empty() || name.text() == "kube-root-ca.crt" || optional(source)) return;
     const std::string text = fmt::format("volume {}", use);
     out->push_back({kind, &name, nullptr, text});
     for (const Value& item : source["items"].items) out->push_back({kind, &name, &item["key"], text});

@@ -45,7 +45,10 @@ Health workload_health(const Object& workload) {
     return *number >= *desired ? Health::healthy : Health::unhealthy;
   }
   if (!status.exists() || status.size() == 0) return Health::unknown;
-  if (ready && *ready > 0 && *ready >= wanted.value_or(1)) return Health::healthy;
+  const auto enough = [&](const std::optional<std::int64_t>& count) {
+    return count && *count > 0 && *count >= wanted.value_or(1);
+  };
+  if (enough(ready) || enough(status["availableReplicas"].integer())) return Health::healthy;
   if (status["replicas"].exists() || status["unavailableReplicas"].exists()) return Health::unhealthy;
   return Health::unknown;
 }
@@ -130,6 +133,15 @@ void Survey::read_pod_specs() {
       const Value& chosen = (*object)["spec"]["selector"]["matchLabels"];
       pod_specs_.push_back(
           {object, &made["spec"], labels.exists() ? &labels : &chosen, false, workload_health(*object)});
+    }
+  }
+  // What a workload does not tell of itself its pods tell.
+  for (PodSpec& made : pod_specs_) {
+    if (made.is_pod || made.health != Health::unknown) continue;
+    for (const Object* pod : each("pod")) {
+      const Health health = pod_health(*pod);
+      if (pod->space != made.owner->space || workload_of(*pod).second != made.owner->name) continue;
+      if (health == Health::unhealthy || made.health == Health::unknown) made.health = health;
     }
   }
 }
