@@ -79,7 +79,6 @@ const std::vector<Probe>& network_probes() {
       {"socket_packet", [](const Ground&) { return socket_of(AF_PACKET, SOCK_RAW, 0); }, true},
       {"socket_raw_icmp", [](const Ground&) { return socket_of(AF_INET, SOCK_RAW, IPPROTO_ICMP); }, true},
       {"socket_vsock", [](const Ground&) { return socket_of(AF_VSOCK, SOCK_STREAM); }},
-      {"socket_alg", [](const Ground&) { return socket_of(AF_ALG, SOCK_SEQPACKET); }},
       {"socketpair", socketpair},
       {"tcp_connect", tcp_connect},
       {"udp_send", udp_send},

@@ -1,0 +1,131 @@
+// How long a room takes from the call to the end of a trivial program, beside bubblewrap with the same root
+// and program.
+//
+// links: host/walls
+//
+// `room_start PROGRAM` with a static program that answers its job, such as tests/escape's probe. Starts
+// alternate, so that both see the same machine; medians are compared. bubblewrap makes namespaces and a root;
+// the room has these and limits, cgroups, Landlock, a filter with a listener, a job sent and an answer
+// received.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/walls/namespace_wall.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int pairs = 200;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+// One room: the program seals itself, gets its job, answers and ends.
+std::optional<double> start_room(const std::string& root) {
+  carrel::RoomSpec spec;
+  spec.root = root;
+  spec.program = "/probe";
+  spec.arguments = {"echo"};
+  spec.caps.address_space = 1ULL << 30;
+  spec.caps.memory = 256ULL << 20;
+  const std::atomic<bool> stop = false;
+  carrel::NamespaceWall wall;
+  const auto start = Clock::now();
+  const carrel::RoomOutcome outcome = wall.run(std::move(spec), {}, stop);
+  const double took = milliseconds_since(start);
+  if (outcome.ending == carrel::Ending::ok) return took;
+  std::fprintf(stderr, "room_start: the room ended as %s: %s\n", to_string(outcome.ending),
+               outcome.detail.c_str());
+  return std::nullopt;
+}
+
+// The same root and program in bubblewrap; the program has no job to wait for.
+std::optional<double> start_bubblewrap(const std::string& root) {
+  const char* const arguments[] = {
+      "bwrap", "--unshare-all", "--die-with-parent", "--clearenv", "--ro-bind", root.c_str(),
+      "/",     "/probe",        "say-through",       nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  pid_t child = -1;
+  const auto start = Clock::now();
+  const int problem =
+      ::posix_spawnp(&child, "bwrap", &actions, nullptr, const_cast<char* const*>(arguments), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  int status = 0;
+  if (problem != 0 || ::waitpid(child, &status, 0) < 0 || status != 0) return std::nullopt;
+  return milliseconds_since(start);
+}
+
+int measure(const std::string& root) {
+  std::vector<double> rooms, bubblewraps;
+  bool beside = start_bubblewrap(root).has_value();
+  if (!beside)
+    std::fprintf(stderr, "room_start: bubblewrap (bwrap) cannot be run here, so nothing is compared\n");
+  for (int i = 0; i < pairs; ++i) {
+    const auto room = start_room(root);
+    if (!room) return 1;
+    rooms.push_back(*room);
+    if (!beside) continue;
+    const auto bubblewrap = start_bubblewrap(root);
+    if (!bubblewrap) {
+      std::fprintf(stderr, "room_start: bubblewrap failed after %d starts\n", i);
+      return 1;
+    }
+    bubblewraps.push_back(*bubblewrap);
+  }
+  const double value = median(rooms);
+  if (!beside) {
+    fmt::print(
+        "{{\"name\":\"room_start_ms\",\"value\":{:.2f},\"unit\":\"ms\",\"comparator\":null,\"ratio\":null,"
+        "\"bar\":1.0,\"holds\":null}}\n",
+        value);
+    return 0;
+  }
+  const double ratio = value / median(bubblewraps);
+  fmt::print(
+      "{{\"name\":\"room_start_ms\",\"value\":{:.2f},\"unit\":\"ms\",\"comparator\":\"bubblewrap\","
+      "\"ratio\":{:.3f},\"bar\":1.0,\"holds\":{}}}\n",
+      value, ratio, ratio <= 1.0);
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  namespace fs = std::filesystem;
+  if (count != 2) {
+    std::fprintf(stderr,
+                 "usage: room_start PROGRAM   (a static program that answers its job: escape-probe)\n");
+    return 2;
+  }
+  std::string root = (fs::temp_directory_path() / "carrel-room-start-XXXXXX").string();
+  std::error_code problem;
+  if (::mkdtemp(root.data()) == nullptr) return 1;
+  fs::copy_file(arguments[1], root + "/probe", problem);
+  if (!problem) fs::permissions(root, fs::perms(0755), problem);
+  if (!problem) fs::permissions(root + "/probe", fs::perms(0755), problem);
+  if (problem) std::fprintf(stderr, "room_start: %s: %s\n", arguments[1], problem.message().c_str());
+  const int status = problem ? 1 : measure(root);
+  fs::remove_all(root, problem);
+  return status;
+}
