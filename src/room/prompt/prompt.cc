@@ -178,26 +178,25 @@ Result<Prompt> Maker::make() {
   // The parts were counted one by one; joined they take about as much. What is over goes, the last line
   // first.
   const std::size_t least = job_.lines.empty() ? 0 : 1;
-  std::size_t kept = *fitting;
-  std::uint64_t taken = 0;
-  while (kept >= least) {
+  std::size_t kept = std::max(*fitting, least);
+  for (;;) {
     Result<Tokens> evidence = model_.plain_tokens(evidence_text(kept, *notes));
     if (!evidence) return evidence.error();
-    taken = fixed + evidence->size();
+    const std::uint64_t taken = fixed + evidence->size();
     if (taken <= space.shared) {
       prompt_.prefix = std::move(*opening_tokens);
       append(prompt_.prefix, *evidence);
       append(prompt_.prefix, *question);
       break;
     }
-    if (kept == least) break;
-    const std::uint64_t over = taken - space.shared;
-    kept -= std::min<std::size_t>(kept - least, 1 + over / 64);  // an entry rarely takes more than 64 tokens
-  }
-  if (prompt_.prefix.empty()) {
-    Result<Tokens> smallest = model_.plain_tokens(evidence_text(least, ""));
-    if (!smallest) return smallest.error();
-    return does_not_fit(fixed + smallest->size(), space.shared);
+    if (kept > least) {
+      const std::uint64_t over = taken - space.shared;
+      kept -= std::min<std::size_t>(kept - least, 1 + over / 64);  // an entry rarely takes more than 64 tokens
+    } else if (!notes->empty()) {
+      notes->clear();
+    } else {
+      return does_not_fit(taken, space.shared);
+    }
   }
 
   const std::uint64_t cap = job_.output_tokens;

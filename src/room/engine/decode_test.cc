@@ -1,0 +1,295 @@
+#include "room/engine/decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "record/schema.h"
+#include "room/constrain/automaton.h"
+#include "room/engine/fake_engine.h"
+#include "room/engine/plain_tokens.h"
+
+namespace carrel {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* kSchema = R"({
+  "type": "object", "additionalProperties": false, "required": ["evidence", "verdict", "cause"],
+  "properties": {
+    "evidence": {"type": "array", "minItems": 0, "maxItems": 3, "uniqueItems": true,
+                 "items": {"type": "string", "x-carrel-set": "evidence"}},
+    "verdict": {"type": "string", "enum": ["fault", "no_fault", "insufficient_evidence"]},
+    "cause": {"type": "string", "minLength": 1, "maxLength": 300}}})";
+
+std::shared_ptr<const Grammar> grammar(const char* text = kSchema, std::size_t evidence = 12) {
+  const auto schema = parse_schema(text, nullptr);
+  EXPECT_TRUE(schema) << schema.error().what;
+  const auto compiled = compile(**schema, evidence, {}, {});
+  EXPECT_TRUE(compiled) << compiled.error().what;
+  return *compiled;
+}
+
+// A run of one or more tries over a fake engine; each try's script is what its model wants to say, answered or not.
+struct Scene {
+  explicit Scene(std::vector<std::string> answers, std::vector<FakeToken> tokens = FakeEngine::bytes_and(
+                                                     {"{\"", "\":\"", "\":[\"", "\",\"", "\"],\"", "evidence", "verdict",
+                                                      "cause", "fault", "E0", "no_", "broken", " broken"}))
+      : wanted(std::move(answers)), engine(std::move(tokens), [this](std::uint32_t sequence, const std::string& text) {
+          const std::size_t at = text.find("\nA:");
+          const std::string written = at == std::string::npos ? "" : text.substr(at + 3);
+          const std::string& whole = wanted[sequence];
+          // Where the constraint has led elsewhere, the model goes on with what comes at the same place of its script.
+          return written.size() < whole.size() ? whole.substr(written.size()) : whole.substr(whole.size() - 1);
+        }) {}
+
+  Result<Decoded> go(std::uint32_t batch = 64) {
+    const TokenTrie trie(all_bytes(engine));
+    std::vector<DecodeTry> tries;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      tries.push_back({"try " + std::to_string(i), engine.tokenise("question " + std::to_string(i) + "\nA:", false),
+                       start(rules)});
+    }
+    EXPECT_TRUE(engine.open({.context = 4096, .sequence = 4096, .sequences = static_cast<std::uint32_t>(wanted.size()),
+                             .batch = batch, .threads = 1}));
+    return decode(engine, trie, engine.tokenise("the shared evidence\n", false), std::move(tries), batch, settings,
+                  [this](const std::string& stage, std::uint64_t done, std::uint64_t total) {
+                    EXPECT_LE(done, total);
+                    stages.push_back(stage);
+                  });
+  }
+
+  std::vector<std::string> wanted;
+  FakeEngine engine;
+  std::shared_ptr<const Grammar> rules = grammar();
+  DecodeSettings settings;
+  std::vector<std::string> stages;
+};
+
+constexpr const char* kGood = R"({"evidence":["E003","E001"],"verdict":"fault","cause":"it is broken"})";
+
+TEST(Decode, WritesWhatTheModelWantsWhereItIsAllowed) {
+  Scene run({kGood});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  ASSERT_EQ(decoded->tries.size(), 1U);
+  EXPECT_EQ(decoded->tries[0].json, kGood);
+  EXPECT_EQ(decoded->tries[0].stop, Stop::complete);
+  EXPECT_GT(decoded->tries[0].forced_tokens, 0U);
+  EXPECT_LT(decoded->tries[0].forced_tokens, decoded->tries[0].tokens);
+  EXPECT_THAT(run.stages, testing::Contains("prefill"));
+  EXPECT_THAT(run.stages, testing::Contains("decoding"));
+}
+
+TEST(Decode, KeepsAModelThatWantsProseInsideTheSchema) {
+  Scene run({"Sure! Here is the root cause of it all, with no JSON whatsoever. 0123456789 0123456789 E999"});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_THAT(decoded->tries[0].json, StartsWith("{\"evidence\":["));
+  const auto constraint = start(run.rules);
+  EXPECT_TRUE(constraint->accept(decoded->tries[0].json));
+  EXPECT_TRUE(constraint->finished());
+}
+
+TEST(Decode, NeverWritesAnIdThatWasNotKept) {
+  Scene run({R"({"evidence":["E099","E013","E012"],"verdict":"fault","cause":"x"})"});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_THAT(decoded->tries[0].json, Not(HasSubstr("E099")));
+  EXPECT_THAT(decoded->tries[0].json, Not(HasSubstr("E013")));
+  EXPECT_THAT(decoded->tries[0].json, HasSubstr("E012"));
+}
+
+TEST(Decode, ReadsTheSharedBeginningOnceForAllTries) {
+  Scene run({kGood, R"({"evidence":[],"verdict":"insufficient_evidence","cause":"nothing here tells"})", kGood});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
+  EXPECT_EQ(decoded->tries[1].json, run.wanted[1]);
+  EXPECT_EQ(decoded->tries[2].json, run.wanted[2]);
+  const std::size_t prefix = run.engine.tokenise("the shared evidence\n", false).size();
+  std::size_t sequences = 0;
+  for (const Tokens& sequence : run.engine.sequences_) sequences += sequence.size();
+  // What is counted in three sequences was fed once. Tokens taken back were fed, too.
+  EXPECT_GE(run.engine.extended_, sequences - 2 * prefix);
+  EXPECT_LT(run.engine.extended_, sequences - 2 * prefix + 60);
+}
+
+TEST(Decode, OneTryIsTheSameAloneAndBesideOthers) {
+  Scene alone({kGood});
+  Scene beside({kGood, R"({"evidence":[],"verdict":"no_fault","cause":"all is well"})"});
+  const auto one = alone.go();
+  const auto two = beside.go();
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(one->tries[0].json, two->tries[0].json);
+  EXPECT_EQ(one->tries[0].tokens, two->tries[0].tokens);
+}
+
+TEST(Decode, TheSameJobMakesTheSameBatches) {
+  Scene first({kGood, "prose"});
+  Scene second({kGood, "prose"});
+  ASSERT_TRUE(first.go() && second.go());
+  EXPECT_EQ(first.engine.calls_, second.engine.calls_);
+}
+
+TEST(Decode, CutsWhatWaitsToTheSizeOfABatch) {
+  Scene wide({kGood, kGood, kGood});
+  Scene narrow({kGood, kGood, kGood});
+  const auto one = wide.go(64);
+  const auto other = narrow.go(4);  // the fake refuses a batch over its size
+  ASSERT_TRUE(one) << one.error().what;
+  ASSERT_TRUE(other) << other.error().what;
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(one->tries[i].json, other->tries[i].json);
+}
+
+// Trap: forced text tokenised alone is cut in other pieces than in its place.
+TEST(Decode, ForcedTextIsCutAsItWouldBeInOnePiece) {
+  // "fault" and what is forced after it, `","cause":"`, have a token over their border.
+  Scene run({R"({"evidence":[],"verdict":"fault","cause":"broken"})"},
+          FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
+  const Tokens& sequence = run.engine.sequences_[0];
+  EXPECT_THAT(sequence, testing::Contains(run.engine.tokenise("t\",\"", false)[0]));
+  std::string fed;
+  for (Token token : sequence) fed += run.engine.bytes(token);
+  EXPECT_THAT(fed, HasSubstr("\nA:{\"evidence\":["));
+  EXPECT_THAT(run.wanted[0], StartsWith(fed.substr(fed.find("\nA:") + 3)));
+}
+
+TEST(Decode, ForcedTextIsWholeWhereTokensCannotBeTakenBack) {
+  Scene run({R"({"evidence":[],"verdict":"fault","cause":"broken"})"},
+          FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
+  run.engine.can_truncate_ = false;
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
+}
+
+TEST(Decode, TokenizersThatPutASpaceBeforeEveryTextDoNoHarm) {
+  Scene run({kGood});
+  run.engine.space_before_ = true;
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, kGood);
+}
+
+// Trap: a prefix is not a report.
+TEST(Decode, EveryCapLeavesAValidAnswerAndSaysThatItWasCut) {
+  Scene measure({kGood});
+  const auto whole = measure.go();
+  ASSERT_TRUE(whole);
+  std::uint32_t cut = 0, complete = 0;
+  for (std::uint32_t cap = 1; cap <= whole->tries[0].tokens + 12; ++cap) {
+    Scene run({R"({"evidence":["E003","E001","E002"],"verdict":"insufficient_evidence","cause":"it is broken and so on"})"});
+    run.settings.output_tokens = cap;
+    const auto decoded = run.go();
+    if (!decoded) {
+      EXPECT_EQ(decoded.error().code, Code::does_not_fit);
+      EXPECT_THAT(decoded.error().what, HasSubstr("the cap is " + std::to_string(cap)));
+      continue;
+    }
+    const Try& tried = decoded->tries[0];
+    EXPECT_LE(tried.tokens, cap);
+    (tried.stop == Stop::complete ? complete : cut) += 1;
+    if (tried.stop != Stop::complete) {
+      EXPECT_EQ(tried.stop, Stop::tokens);
+    }
+    const auto constraint = start(run.rules);
+    ASSERT_TRUE(constraint->accept(tried.json)) << cap << " " << tried.json;
+    EXPECT_TRUE(constraint->finished()) << cap << " " << tried.json;
+  }
+  EXPECT_GT(cut, 5U);
+}
+
+TEST(Decode, ALoopEndsTheTry) {
+  std::string loop;
+  for (int i = 0; i < 60; ++i) loop += "no ";
+  Scene run({R"({"evidence":[],"verdict":"fault","cause":")" + loop + "\"}"});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].stop, Stop::repetition);
+  const auto constraint = start(run.rules);
+  EXPECT_TRUE(constraint->accept(decoded->tries[0].json) && constraint->finished());
+}
+
+TEST(Decode, ALoopIsFourTimesTheSameAndLong) {
+  const auto repeated = [](const Tokens& piece, std::size_t times) {
+    Tokens all = {900, 901, 902};
+    for (std::size_t i = 0; i < times; ++i) all.insert(all.end(), piece.begin(), piece.end());
+    return all;
+  };
+  EXPECT_FALSE(ends_in_a_loop({}));
+  EXPECT_FALSE(ends_in_a_loop(repeated({1}, 31)));
+  EXPECT_TRUE(ends_in_a_loop(repeated({1}, 32)));
+  EXPECT_FALSE(ends_in_a_loop(repeated({1, 2, 3}, 10)));
+  EXPECT_TRUE(ends_in_a_loop(repeated({1, 2, 3}, 11)));
+  Tokens sixteen;
+  for (Token i = 0; i < 16; ++i) sixteen.push_back(i);
+  EXPECT_FALSE(ends_in_a_loop(repeated(sixteen, 3)));
+  EXPECT_TRUE(ends_in_a_loop(repeated(sixteen, 4)));
+}
+
+TEST(Decode, TheClockEndsAllTriesWithWhatTheyHave) {
+  for (std::size_t calls = 0; calls < 12; ++calls) {
+    Scene run({kGood, kGood});
+    run.engine.calls_until_deadline_ = calls;
+    const auto decoded = run.go();
+    ASSERT_TRUE(decoded) << decoded.error().what;
+    for (const Try& tried : decoded->tries) {
+      if (tried.stop == Stop::complete) continue;
+      EXPECT_EQ(tried.stop, Stop::time);
+      const auto constraint = start(run.rules);
+      EXPECT_TRUE(constraint->accept(tried.json) && constraint->finished()) << tried.json;
+    }
+  }
+}
+
+// Trap: an end-of-generation token is no text, so the model cannot end before the answer does.
+TEST(Decode, TheModelCannotEndEarlyNorWriteASpecialToken) {
+  std::vector<FakeToken> tokens = FakeEngine::bytes_and({"fault"});
+  tokens.push_back({"<|end|>", FakeToken::Kind::control});
+  tokens.push_back({"<tool>", FakeToken::Kind::user_defined});
+  Scene run({R"({"evidence":[],"verdict":"fault","cause":"<|end|> and <tool> are only text"})"}, tokens);
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);  // letter by letter
+  const Tokens& fed = run.engine.sequences_[0];
+  EXPECT_THAT(fed, Not(testing::Contains(static_cast<Token>(tokens.size() - 1))));
+  EXPECT_THAT(fed, Not(testing::Contains(static_cast<Token>(tokens.size() - 2))));
+}
+
+// Trap: models pad their logits beyond the vocabulary.
+TEST(Decode, PaddedLogitsAreNeverChosen) {
+  Scene run({kGood});
+  run.engine.padding_ = 7;
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, kGood);
+}
+
+TEST(Decode, WritesWholeCharactersOnly) {
+  Scene run({"{\"evidence\":[],\"verdict\":\"fault\",\"cause\":\"gr\xc3\xbc\xc3\x9f\x65 \xe2\x82\xac \xf0\x9f\x94\xa5\"}"});
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
+}
+
+TEST(Decode, DrawsAreTheSeedsAlone) {
+  const auto draw = [](std::uint64_t seed) {
+    Scene run({kGood, kGood});
+    run.settings.sampling = {.temperature = 3, .top_p = 0.99, .min_p = 0, .top_k = 0, .seed = seed};
+    const auto decoded = run.go();
+    EXPECT_TRUE(decoded);
+    return std::pair(decoded->tries[0].json, decoded->tries[1].json);
+  };
+  EXPECT_EQ(draw(7), draw(7));
+  EXPECT_NE(draw(7), draw(8));
+  EXPECT_NE(draw(7).first, draw(7).second);  // each try has its own stream
+}
+
+}  // namespace
+}  // namespace carrel
