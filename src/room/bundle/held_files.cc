@@ -83,6 +83,11 @@ std::uint64_t HeldFiles::room_for(const Place& place) const {
   }
 }
 
+void HeldFiles::note_log(const TextFile& file) {
+  if (file.kind != TextFile::Kind::log && file.kind != TextFile::Kind::previous_log) return;
+  inventory_->add_log(file.space, file.pod, file.container);
+}
+
 void HeldFiles::too_large(const Place& place, std::uint64_t bytes) {
   left_out_->add(over_budget, place.file.path, bytes);
 }
@@ -136,6 +141,7 @@ void HeldFiles::note_listing(const Listing& listing, const Value& root) {
 }
 
 void HeldFiles::finish() {
+  inventory_->settle_spaces();
   for (const auto& [kind, space] : listed_) {
     if (!failed_.contains({kind, space}) && !failed_.contains({kind, "*"}))
       inventory_->add_searched(kind, space);

@@ -28,11 +28,13 @@ class HeldFiles {
 
   // How many bytes of this file may be held; 0 for a file of no interest (a log).
   std::uint64_t room_for(const Place& place) const;
+  // Tells of a log, which says that its container is there.
+  void note_log(const TextFile& file);
   // Takes a whole file. What cannot be parsed stays text, and that is told.
   void add(const Place& place, std::string text);
   // Tells that a file was larger than room_for().
   void too_large(const Place& place, std::uint64_t bytes);
-  // After the last file: says which kinds were listed where.
+  // After the last file: says which kinds were listed where, and what is in which namespace.
   void finish();
 
  private:

@@ -68,6 +68,7 @@ void add_addresses(const Part& part, const char* field, Value* subset) {
 
 void describe_endpoints(const Part& root, Value* object) {
   const Part subsets = root.child("Subsets");
+  if (!subsets) return;
   set_value(object, {"subsets"}, empty_array(subsets.line()));
   Value subset;
   const auto close = [&] {
@@ -221,6 +222,7 @@ void describe_traffic(const Part& part, const char* direction, Value* object) {
 
 void describe_policy(const Part& root, Value* object) {
   const Part spec = root.child("Spec");
+  if (!spec) return;
   const Part selector = spec.child("PodSelector");
   set_value(object, {"spec", "podSelector"}, empty_object(selector.line()));
   if (!selector.value().starts_with("<none>")) {

@@ -82,6 +82,11 @@ bool split_row(std::string_view line, const std::vector<Column>& columns,
   }
   if (aligned) return true;
   *cells = split_columns(line);
+  if (cells->size() > columns.size() && columns.back().name == "MESSAGE") {
+    // Runs of spaces inside of the message part nothing.
+    cells->resize(columns.size());
+    cells->back() = trim(line.substr(static_cast<std::size_t>(cells->back().data() - line.data())));
+  }
   return cells->size() == columns.size();
 }
 
@@ -180,11 +185,16 @@ class TableReader {
     Row row;
     row.line = line;
     row.headers = &headers_;
-    if (!split_row(text, columns_, &row.cells)) return;
+    const bool fits = split_row(text, columns_, &row.cells);
     if (kind_ == "event") {
-      take_event(row, text);
+      if (fits) {
+        take_event(row, text);
+      } else {
+        continue_event(line, text);
+      }
       return;
     }
+    if (!fits) return;
     Entry entry;
     entry.line = line;
     entry.space = std::string(row.cell("NAMESPACE"));

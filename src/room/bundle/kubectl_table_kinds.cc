@@ -75,9 +75,12 @@ void pod_from_row(const Row& row, Value* object) {
   }
   // The row sums up its containers: what is wrong is told of the first that is not ready.
   const std::size_t first_unready = counted && ready < containers ? static_cast<std::size_t>(ready) : 0;
-  if (!counted || containers == 0) append(object, {"status", "containerStatuses"}, empty_object(line));
-  Value& worst = member(object, {"status", "containerStatuses"}).items[first_unready];
-  set_number(&worst, {"restartCount"}, row.cell("RESTARTS"), line);
+  // Where nothing counts the containers, there is one only if the row speaks of it.
+  Value unnamed;
+  Value* worst = &unnamed;
+  if (counted && containers > 0)
+    worst = &member(object, {"status", "containerStatuses"}).items[first_unready];
+  set_number(worst, {"restartCount"}, row.cell("RESTARTS"), line);
 
   std::string_view status = row.cell("STATUS");
   if (is_one_of(status, {"Running", "Pending", "Succeeded", "Failed", "Unknown"})) {
@@ -94,13 +97,14 @@ void pod_from_row(const Row& row, Value* object) {
     std::int64_t done = 0, all = 0;
     if (read_ratio(status, &done, &all)) {
       set_value(&init, {"ready"}, boolean_value(false, line));
-      set_text(&worst, {"state", "waiting", "reason"}, "PodInitializing", line);
+      set_text(worst, {"state", "waiting", "reason"}, "PodInitializing", line);
     } else {
       set_container_state(status, line, &init);
     }
   } else if (status != "NotReady") {
-    set_container_state(status, line, &worst);
+    set_container_state(status, line, worst);
   }
+  if (unnamed.exists()) append(object, {"status", "containerStatuses"}, std::move(unnamed));
   set_text(object, {"status", "podIP"}, row.cell("IP"), line);
   set_text(object, {"spec", "nodeName"}, row.cell("NODE"), line);
   set_text(object, {"status", "nominatedNodeName"}, row.cell("NOMINATED NODE"), line);
@@ -217,6 +221,7 @@ void service_from_row(const Row& row, Value* object) {
 
 // "10.0.0.1:80,10.0.0.2:80 + 3 more..."; no subsets where nothing stands behind the service.
 void endpoints_from_row(const Row& row, Value* object) {
+  if (!row.has("ENDPOINTS")) return;
   set_value(object, {"subsets"}, empty_array(row.line));
   std::string_view list = row.cell("ENDPOINTS");
   list = list.substr(0, list.find(' '));
@@ -327,6 +332,7 @@ void ingress_from_row(const Row& row, Value* object) {
 }
 
 void policy_from_row(const Row& row, Value* object) {
+  if (!row.has("POD-SELECTOR")) return;
   set_value(object, {"spec", "podSelector"}, empty_object(row.line));
   set_selector(object, {"spec", "podSelector"}, row.cell("POD-SELECTOR"), row.line);
 }

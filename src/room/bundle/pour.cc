@@ -31,6 +31,7 @@ bool Pour::decide(std::string_view head) {
   if (state_ == State::refused) return false;
   ++summary_->files;
   sink_->begin(place_.file);
+  if (held_ != nullptr) held_->note_log(place_.file);
   deliver(head);
   return true;
 }

@@ -103,17 +103,45 @@ const Value& Inventory::keep(Value value) {
   return values_.back();
 }
 
+void Inventory::index(std::size_t place) {
+  const Object& object = objects_[place];
+  const auto [known, is_new] = fullest_.try_emplace(key_of(object.kind, object.space, object.name), place);
+  if (!is_new && object.source < objects_[known->second].source) known->second = place;
+}
+
+void Inventory::note_space(std::string_view kind, std::string_view space, std::string_view name) {
+  if (space.empty()) return;
+  const auto [known, first] = spaces_.try_emplace(key_of(kind, {}, name), space);
+  if (!first && known->second != space) known->second = "*";
+}
+
 void Inventory::add(Object object) {
   if (object.value == nullptr) object.value = &Value::null();
-  const std::size_t index = objects_.size();
-  by_kind_[object.kind].push_back(index);
-  const auto [known, is_new] = fullest_.try_emplace(key_of(object.kind, object.space, object.name), index);
-  if (!is_new && object.source < objects_[known->second].source) known->second = index;
-  if (!object.space.empty() && object.kind != "event") {
-    const auto [space, first] = spaces_.try_emplace(key_of(object.kind, {}, object.name), object.space);
-    if (!first && space->second != object.space) space->second = "*";
-  }
+  by_kind_[object.kind].push_back(objects_.size());
+  if (object.kind != "event") note_space(object.kind, object.space, object.name);
   objects_.push_back(std::move(object));
+  index(objects_.size() - 1);
+}
+
+void Inventory::add_log(const std::string& space, const std::string& pod, const std::string& container) {
+  if (space.empty() || pod.empty()) return;
+  logs_.emplace(space, pod, container);
+  note_space("pod", space, pod);
+}
+
+void Inventory::settle_spaces() {
+  for (Object& object : objects_) {
+    if (!object.space.empty() || object.source == Object::Source::api) continue;
+    if (const KindEntry* entry = find_kind(object.kind); entry != nullptr && entry->cluster_scoped) continue;
+    if (object.kind == "event") {
+      const Value& about = object["involvedObject"];
+      object.space = only_space(resource_name(about["kind"].text()), about["name"].text());
+    } else {
+      object.space = only_space(object.kind == "podmetrics" ? "pod" : object.kind, object.name);
+    }
+  }
+  fullest_.clear();
+  for (std::size_t i = 0; i < objects_.size(); ++i) index(i);
 }
 
 void Inventory::add_searched(const std::string& kind, const std::string& space) {
@@ -172,6 +200,14 @@ std::vector<Name> Inventory::names() const {
       names.add(reference.kind, reference.space, reference.name,
                 find(reference.kind, reference.space, reference.name) != nullptr);
     });
+  }
+  for (const auto& [space, pod, container] : logs_) {
+    names.add("namespace", "", space, true);
+    names.add("pod", space, pod, true);
+    // A log of several containers has a name of its own.
+    const Object* object = find("pod", space, pod);
+    const bool told = object != nullptr && (*object)["spec"]["containers"].exists();
+    if (!told && is_name(pod, false)) names.add("container", space + "/" + pod, container, true);
   }
   for (const auto& [kind, space] : searched_) {
     if (!space.empty() && space != "*")

@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -63,6 +64,12 @@ class Inventory {
   // Says that all objects of the kind in the namespace ("" for cluster-scoped, "*" for every one) were
   // listed, even if there were none.
   void add_searched(const std::string& kind, const std::string& space);
+  // Says that the bundle has a log of this container: pod and container are there, whatever else is known of
+  // them.
+  void add_log(const std::string& space, const std::string& pod, const std::string& container);
+  // After the last file: gives objects of tables and descriptions that do not tell their namespace the only
+  // one that something else of their kind and name is in.
+  void settle_spaces();
 
   const std::vector<Object>& all() const { return objects_; }
   const std::deque<Document>& documents() const { return documents_; }
@@ -86,9 +93,13 @@ class Inventory {
   std::deque<Value> values_;
   std::vector<Object> objects_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_kind_;
-  std::unordered_map<std::string, std::size_t> fullest_;  // by kind, namespace and name
-  std::unordered_map<std::string, std::string> spaces_;   // by kind and name; "*" for several
+  std::unordered_map<std::string, std::size_t> fullest_;              // by kind, namespace and name
+  std::set<std::tuple<std::string, std::string, std::string>> logs_;  // namespace, pod, container
+  std::unordered_map<std::string, std::string> spaces_;               // by kind and name; "*" for several
   std::set<std::pair<std::string, std::string>> searched_;
+
+  void index(std::size_t place);
+  void note_space(std::string_view kind, std::string_view space, std::string_view name);
 };
 
 // The lower-case singular resource name of an API kind, a plural, or a short name ("PodList", "pods", "po" ->

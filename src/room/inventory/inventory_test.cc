@@ -131,5 +131,42 @@ TEST(InventoryTest, NamesWithWhatIsReferenced) {
                   Name{"serviceaccount", "shop", "runner", false}));
 }
 
+TEST(InventoryTest, ALogTellsWhereItsPodIs) {
+  Inventory inventory;
+  Object row;
+  row.source = Object::Source::table;
+  row.kind = "pod";
+  row.name = "api-0";
+  inventory.add(row);
+  row.kind = "podmetrics";
+  inventory.add(row);
+  row.kind = "deployment";
+  row.name = "web";
+  inventory.add(row);
+  inventory.add_log("shop", "api-0", "api");
+  inventory.settle_spaces();
+  EXPECT_NE(inventory.find("pod", "shop", "api-0"), nullptr);
+  EXPECT_NE(inventory.find("podmetrics", "shop", "api-0"), nullptr);
+  EXPECT_EQ(inventory.find("pod", "", "api-0"), nullptr);
+  EXPECT_NE(inventory.find("deployment", "", "web"), nullptr);
+  EXPECT_THAT(inventory.names(),
+              ElementsAre(Name{"container", "shop/api-0", "api", true}, Name{"deployment", "", "web", true},
+                          Name{"namespace", "", "shop", true}, Name{"pod", "shop", "api-0", true}));
+}
+
+TEST(InventoryTest, ANameInTwoNamespacesSettlesNothing) {
+  Inventory inventory;
+  Object row;
+  row.source = Object::Source::table;
+  row.kind = "pod";
+  row.name = "api-0";
+  inventory.add(row);
+  inventory.add_log("shop", "api-0", "api");
+  inventory.add_log("stage", "api-0", "api");
+  inventory.settle_spaces();
+  EXPECT_EQ(inventory.only_space("pod", "api-0"), "");
+  EXPECT_NE(inventory.find("pod", "", "api-0"), nullptr);
+}
+
 }  // namespace
 }  // namespace carrel
