@@ -20,7 +20,5 @@ endif()
 if(NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
   add_executable(carrel-read apps/carrel_read.cc)
   target_link_libraries(carrel-read PRIVATE carrel-room-seal carrel-room-worker-read)
-  # libarchive's static form names none of what it needs: the formats and filters that bundle/ asks for need these.
   target_link_options(carrel-read PRIVATE -static -Wl,--gc-sections)
-  target_link_libraries(carrel-read PRIVATE archive nettle zstd lzma bz2 z)
 endif()
