@@ -1,5 +1,10 @@
 # The programs, their tests, benches and fuzzers.
 include(cmake/read.cmake)
+if(NOT CARREL_FUZZ)
+  add_executable(carrel apps/carrel.cc)
+  target_link_libraries(carrel PRIVATE carrel-host-cli Threads::Threads)
+  target_compile_definitions(carrel-host-cli PRIVATE CARREL_VERSION="${PROJECT_VERSION}")
+endif()
 if(CARREL_FUZZ)
   add_subdirectory(fuzz)
 elseif(NOT CARREL_SANITIZE)

@@ -1,0 +1,211 @@
+#include "host/cli/cli.h"
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "base/text.h"
+#include "host/flow/exit_status.h"
+
+namespace carrel {
+
+std::atomic<bool> stop_requested{false};
+
+namespace {
+
+constexpr const char* examples = R"(
+Examples:
+  carrel triage customer-123.tar.gz
+  carrel triage bundle/ --ask "Why is the api Deployment not available?"
+  carrel triage *.tar.gz --model qwen3-4b.gguf --tenant acme
+  carrel run explain-logs /var/log/myapp
+  carrel runs --tenant acme
+  carrel show 20260102-030405 --json | jq .root_cause
+
+Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
+5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
+
+void on_signal(int number) {
+  // A second one ends the program at once; the rooms die with it.
+  stop_requested = true;
+  std::signal(number, SIG_DFL);
+}
+
+std::string own_path() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error);
+}
+
+// Environment and files, weakest last told: sources have their own order.
+Status load_sources(Settings* settings) {
+  const auto environment = [](const char* name) { return std::getenv(name); };
+  if (Status done = settings->load_environment(environment); !done) return done;
+  std::error_code error;
+  const std::string project = find_project_file(std::filesystem::current_path(error));
+  if (!project.empty()) {
+    if (Status done = settings->load_file(project, Source::project_file); !done) return done;
+  }
+  const std::string user = user_config_file(environment);
+  if (!user.empty() && std::filesystem::exists(user, error)) {
+    if (Status done = settings->load_file(user, Source::user_file); !done) return done;
+  }
+  return {};
+}
+
+// Every setting is a flag of the same name.
+void add_settings(CLI::App* command, std::map<std::string, std::string>* flags) {
+  for (const SettingRule& rule : setting_rules()) {
+    std::string meaning = rule.meaning;
+    if (rule.built_in[0] != '\0') meaning += std::string(" [") + rule.built_in + "]";
+    if (rule.kind == SettingRule::Kind::truth) {
+      command
+          ->add_flag_callback(
+              std::string("--") + rule.name, [flags, &rule] { (*flags)[rule.name] = "true"; }, meaning)
+          ->group("Settings");
+    } else {
+      command
+          ->add_option_function<std::string>(
+              std::string("--") + rule.name,
+              [flags, &rule](const std::string& value) { (*flags)[rule.name] = value; }, meaning)
+          ->group("Settings");
+    }
+  }
+}
+
+// A model that is named by a flag, the environment or a file is asked, unless the engine was named too.
+void choose_engine(Settings* settings) {
+  if (settings->source("engine") == Source::built_in && !settings->text("model").empty()) {
+    (void)settings->set("engine", "llama", settings->source("model"), "model");
+  }
+}
+
+}  // namespace
+
+int tell(const Error& error) {
+  std::fprintf(stderr, "carrel: %s\n", escape_for_terminal(error.what, true).c_str());
+  if (!error.remedy.empty()) std::fprintf(stderr, "  %s\n", escape_for_terminal(error.remedy, true).c_str());
+  return exit_status::of(error.code);
+}
+
+std::string Desk::data_folder() const {
+  const std::string& given = settings.text("data");
+  return given.empty() ? user_data_folder([](const char* name) { return std::getenv(name); }) : given;
+}
+
+Result<std::string> Desk::rooms_folder() const {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const std::string& given = settings.text("rooms");
+  if (!given.empty()) {
+    if (fs::is_directory(given + "/read-root", error)) return fs::absolute(given, error).string();
+    return Error{Code::usage, given + " holds no read-root",
+                 "name the folder libexec/carrel of an installation"};
+  }
+  const fs::path folder = fs::path(program).parent_path();
+  for (const fs::path& place : {folder / "libexec/carrel", folder.parent_path() / "libexec/carrel"}) {
+    if (fs::is_directory(place / "read-root", error)) return place.string();
+  }
+  return Error{Code::machine, "the rooms' roots are not beside " + program,
+               "build with `make`, install with `make install`, or name them with --rooms"};
+}
+
+Result<std::string> Desk::playbook_folder(const std::string& name) const {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::is_directory(name, error)) return name;
+  auto rooms = rooms_folder();
+  if (!rooms) return rooms.error();
+  const std::string shipped = *rooms + "/playbooks/" + name;
+  if (name.find('/') == std::string::npos && fs::is_directory(shipped, error)) return shipped;
+  return Error{Code::usage, "there is no playbook " + name,
+               "`carrel playbook list` lists those that came with Carrel"};
+}
+
+int run_cli(int count, const char* const* arguments) {
+  CLI::App app(
+      "Runs local language models on data that may not leave: in sealed rooms, with every claim checked.",
+      "carrel");
+  app.footer(examples);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "carrel " CARREL_VERSION);
+  app.fallthrough(false);
+
+  Desk desk;
+  desk.program = own_path();
+  std::map<std::string, std::string> flags;
+  RunArguments run;
+  std::string id, folder, from = "explain-logs";
+  std::vector<std::string> folders;
+  std::size_t most = 20;
+
+  const auto add_output = [&](CLI::App* command) {
+    command->add_flag("--json", desk.json, "JSON on stdout");
+    command->add_flag("-q,--quiet", desk.quiet, "no progress, no receipt but the report");
+    command->add_flag("--plain", desk.plain, "no colour (NO_COLOR is honoured too)");
+  };
+
+  CLI::App* triage =
+      app.add_subcommand("triage", "Find the likely root cause in a support bundle (run k8s-triage)");
+  triage->add_option("INPUT", run.inputs, "archives, files or folders")->required();
+  CLI::App* run_app = app.add_subcommand("run", "Run a playbook over inputs");
+  run_app->add_option("PLAYBOOK", run.playbook, "name of one that came with Carrel, or a folder")->required();
+  run_app->add_option("INPUT", run.inputs, "archives, files or folders")->required();
+  for (CLI::App* command : {triage, run_app}) {
+    command->add_option("--ask", run.question, "the question, in place of the playbook's");
+    add_output(command);
+    add_settings(command, &flags);
+  }
+
+  CLI::App* runs = app.add_subcommand("runs", "List runs, the newest first");
+  runs->add_option("-n,--limit", most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
+  CLI::App* show = app.add_subcommand("show", "Print the report of a run again");
+  show->add_option("RUN", id, "its id, or the beginning of it")->required();
+  CLI::App* config = app.add_subcommand("config", "Print each setting, its value and its source");
+  CLI::App* doctor = app.add_subcommand("doctor", "Tell what this machine can and cannot do, and the remedy");
+  for (CLI::App* command : {runs, show, config, doctor}) {
+    add_output(command);
+    add_settings(command, &flags);
+  }
+
+  CLI::App* playbook = app.add_subcommand("playbook", "List, check or make playbooks");
+  playbook->require_subcommand(1);
+  CLI::App* lint = playbook->add_subcommand("lint", "Tell every mistake of playbooks, with line and column");
+  lint->add_option("FOLDER", folders, "folders, or names of those that came with Carrel")->required();
+  CLI::App* make = playbook->add_subcommand("new", "Make a playbook that works, to be changed");
+  make->add_option("FOLDER", folder, "where; its last part is the playbook's name")->required();
+  make->add_option("--from", from, "the playbook to begin with")->capture_default_str();
+  CLI::App* list = playbook->add_subcommand("list", "List the playbooks that came with Carrel");
+
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_status::passed : exit_status::usage;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = on_signal;  // without SA_RESTART: waits end at once
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+
+  if (Status loaded = load_sources(&desk.settings); !loaded) return tell(loaded.error());
+  for (const auto& [name, value] : flags) {
+    if (Status done = desk.settings.set(name, value, Source::flag, "--" + name); !done)
+      return tell(done.error());
+  }
+  choose_engine(&desk.settings);
+
+  if (triage->parsed()) run.playbook = "k8s-triage";
+  if (triage->parsed() || run_app->parsed()) return run_command(desk, run);
+  if (runs->parsed()) return runs_command(desk, most);
+  if (show->parsed()) return show_command(desk, id);
+  if (config->parsed()) return config_command(desk);
+  if (doctor->parsed()) return doctor_command(desk);
+  if (lint->parsed()) return playbook_lint_command(desk, folders);
+  if (list->parsed()) return playbook_list_command(desk);
+  return playbook_new_command(desk, folder, from);
+}
+
+}  // namespace carrel

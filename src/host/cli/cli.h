@@ -1,0 +1,54 @@
+// The command line of `carrel`: `run_cli` parses it and runs one command. Output goes to stdout, progress and
+// errors to stderr; exit statuses are those of host/flow/exit_status.h.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "host/settings/settings.h"
+
+namespace carrel {
+
+// Set by SIGINT and SIGTERM; every command ends soon after it is set.
+extern std::atomic<bool> stop_requested;
+
+int run_cli(int count, const char* const* arguments);
+
+// What every command shares: settings with their sources, and where things are.
+struct Desk {
+  Settings settings;
+  std::string program;  // this program's own path
+  bool json = false;
+  bool quiet = false;
+  bool plain = false;
+
+  std::string data_folder() const;
+  // The folder with the rooms' roots and the playbooks: libexec/carrel beside the program, or beside its
+  // folder.
+  Result<std::string> rooms_folder() const;
+  // A playbook by its folder's path, or the name of one that came with Carrel.
+  Result<std::string> playbook_folder(const std::string& name) const;
+};
+
+struct RunArguments {
+  std::string playbook;
+  std::vector<std::string> inputs;
+  std::string question;
+};
+
+// The commands. Each returns an exit status.
+int run_command(const Desk& desk, const RunArguments& arguments);
+int runs_command(const Desk& desk, std::size_t most);
+int show_command(const Desk& desk, const std::string& run);
+int config_command(const Desk& desk);
+int doctor_command(const Desk& desk);
+int playbook_lint_command(const Desk& desk, const std::vector<std::string>& folders);
+int playbook_new_command(const Desk& desk, const std::string& folder, const std::string& from);
+int playbook_list_command(const Desk& desk);
+
+// Tells an error on stderr, with its remedy; returns its exit status.
+int tell(const Error& error);
+
+}  // namespace carrel

@@ -1,0 +1,96 @@
+// `carrel doctor`: what this machine can and cannot do, each lack with its consequence and remedy.
+#include <cstdio>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "host/cli/cli.h"
+#include "host/flow/exit_status.h"
+#include "host/flow/rooms.h"
+#include "host/walls/lacks.h"
+#include "host/walls/namespace_wall.h"
+
+namespace carrel {
+namespace {
+
+void good(const std::string& what) {
+  fmt::print("ok    {}\n", escape_for_terminal(what));
+}
+
+void bad(const std::string& what, const std::string& consequence, const std::string& remedy) {
+  fmt::print("LACK  {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence));
+  if (!remedy.empty()) fmt::print("      Remedy: {}\n", escape_for_terminal(remedy));
+}
+
+// Makes a real read room over one line of text: only that shows that the wall holds here.
+bool try_room(const std::string& folder) {
+  constexpr std::string_view line = "carrel doctor looks at its own line\n";
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  if (!write_all(writing.get(), line)) return false;
+  writing.reset();
+  NamespaceWall wall;
+  Rooms rooms(wall, folder, std::chrono::seconds(30), stop_requested, [](const Progress&) {});
+  ReadJob job;
+  job.bundle_name = "doctor.log";
+  job.kubernetes = false;
+  auto result = rooms.read(job, std::move(reading));
+  if (!result) {
+    bad("a read room could not be made: " + result.error().what, "no bundle can be read",
+        result.error().remedy);
+    return false;
+  }
+  const RoomOutcome& outcome = rooms.traces().front().outcome;
+  good(fmt::format("a read room was made in {:.1f} ms and read {} line", outcome.start_s * 1e3,
+                   result->lines_read));
+  for (const std::string& layer : outcome.layers) good("  layer: " + layer);
+  return true;
+}
+
+}  // namespace
+
+int doctor_command(const Desk& desk) {
+  int status = exit_status::passed;
+  for (const Lack& lack : namespace_wall_lacks()) {
+    bad(lack.what, lack.consequence, lack.remedy);
+    status = exit_status::room_refused;
+  }
+  for (const Lack& weakness : namespace_wall_weaknesses()) {
+    fmt::print("note  {}\n      {}\n      {}\n", escape_for_terminal(weakness.what),
+               escape_for_terminal(weakness.consequence), escape_for_terminal(weakness.remedy));
+  }
+  auto rooms = desk.rooms_folder();
+  if (!rooms) {
+    bad(rooms.error().what, "no room can be made", rooms.error().remedy);
+    status = exit_status::machine;
+  } else {
+    if (!try_room(*rooms)) status = exit_status::room_refused;
+    std::error_code error;
+    if (std::filesystem::exists(*rooms + "/think-root/carrel-think", error)) {
+      good("the room image is there: models can be asked");
+    } else {
+      bad("the room image is not there", "no model can be asked; --engine none works",
+          "make it with `make room`");
+      status = exit_status::machine;
+    }
+  }
+  const std::string data = desk.data_folder();
+  std::error_code error;
+  std::filesystem::create_directories(data, error);
+  if (!data.empty() && ::access(data.c_str(), W_OK) == 0) {
+    const auto space = std::filesystem::space(data, error);
+    good(fmt::format("the ledger's folder {} can be written, {} MiB free", data, space.available >> 20));
+  } else {
+    bad("the ledger's folder " + data + " cannot be written", "no run can be recorded, so none is made",
+        "name another with --data");
+    status = exit_status::machine;
+  }
+  return status;
+}
+
+}  // namespace carrel

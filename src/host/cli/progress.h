@@ -1,0 +1,39 @@
+// Progress on stderr: one line that is rewritten on a terminal, with the stage, how far it is and the time
+// left; plain lines, one a stage, elsewhere; nothing when quiet.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "host/flow/run.h"
+
+namespace carrel {
+
+class ProgressLine {
+ public:
+  ProgressLine(std::string input, bool quiet);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  RunObserver observer();
+  // Takes the line away, before other output.
+  void clear();
+
+ private:
+  void stage(const std::string& name);
+  void progress(std::uint64_t done, std::uint64_t total);
+
+  std::string input_, stage_;
+  bool quiet_, terminal_;
+  std::chrono::steady_clock::time_point stage_start_, shown_;
+};
+
+// True where stderr or stdout (1, 2) is a terminal that takes colours: NO_COLOR unset and TERM not "dumb".
+bool takes_colour(int descriptor);
+
+// Columns of the terminal, 100 where there is none.
+std::size_t terminal_width();
+
+}  // namespace carrel

@@ -1,0 +1,86 @@
+// `carrel triage` and `carrel run`.
+#include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <glob.h>
+
+#include "host/cli/cli.h"
+#include "host/cli/progress.h"
+#include "host/flow/exit_status.h"
+#include "host/flow/run.h"
+#include "host/report/terminal.h"
+#include "host/walls/namespace_wall.h"
+
+namespace carrel {
+namespace {
+
+// A pattern that no shell has expanded is expanded here; a name that exists is itself.
+std::vector<std::string> expand(const std::vector<std::string>& inputs) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (const std::string& input : inputs) {
+    glob_t found{};
+    if (!std::filesystem::exists(input, error) && ::glob(input.c_str(), 0, nullptr, &found) == 0) {
+      out.insert(out.end(), found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    } else {
+      out.push_back(input);
+    }
+    ::globfree(&found);
+  }
+  return out;
+}
+
+// A run that names no tenant belongs to one of its own.
+std::string tenant_of(const Desk& desk) {
+  const std::string& given = desk.settings.text("tenant");
+  return given.empty() ? "once-" + new_run_id() : given;
+}
+
+int run_one(const Desk& desk, const RunRequest& request, bool batch) {
+  const std::string data = desk.data_folder();
+  if (data.empty())
+    return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
+  auto ledger = Ledger::open(data, request.tenant);
+  if (!ledger) return tell(ledger.error());
+  NamespaceWall wall;
+  ProgressLine progress(request.input, desk.quiet);
+  auto report = run_playbook(request, wall, *ledger, progress.observer(), stop_requested);
+  progress.clear();
+  if (!report) return tell(batch ? std::move(report.error()).in(request.input) : report.error());
+
+  const TerminalStyle style{!desk.plain && takes_colour(1), terminal_width()};
+  std::string text;
+  if (desk.json) {
+    text = to_json(*report);
+  } else {
+    text = batch ? to_summary_line(*report, style) + "\n" : to_terminal(*report, style);
+  }
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    return tell(errno_error("cannot write the report"));
+  }
+  return report->passed() ? exit_status::passed : exit_status::checks_failed;
+}
+
+}  // namespace
+
+int run_command(const Desk& desk, const RunArguments& arguments) {
+  auto folder = desk.playbook_folder(arguments.playbook);
+  if (!folder) return tell(folder.error());
+  auto playbook = load_playbook(*folder);
+  if (!playbook) return tell(playbook.error());
+  auto rooms = desk.rooms_folder();
+  if (!rooms) return tell(rooms.error());
+
+  const std::vector<std::string> inputs = expand(arguments.inputs);
+  int worst = exit_status::passed;
+  for (const std::string& input : inputs) {
+    const RunRequest request{*playbook, input, arguments.question, desk.settings, *rooms, tenant_of(desk)};
+    const int status = run_one(desk, request, inputs.size() > 1);
+    if (worst == exit_status::passed) worst = status;
+    if (stop_requested) return exit_status::interrupted;
+  }
+  return worst;
+}
+
+}  // namespace carrel

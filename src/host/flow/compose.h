@@ -1,0 +1,26 @@
+// From evidence and answers to a report: nothing is invented on the way, ids are looked up.
+#pragma once
+
+#include <string>
+
+#include "record/answer.h"
+#include "record/report.h"
+#include "record/schema.h"
+
+namespace carrel {
+
+// The detectors' own best finding as an answer, for a run without a model. Ids are those of the whole list.
+Answer answer_of_detectors(const EvidenceList& evidence);
+
+// The JSON text a model would have decoded for this answer, with the members that the schema has.
+std::string answer_json(const Answer& answer, const Schema& schema);
+
+// Fills verdict, root_cause, evidence, commands and missing of the report. Ids are of the first `count` lines
+// of the list; one that stands for none of them is left out (the schema check tells it).
+void fill_report(Report* report, const Answer& answer, const EvidenceList& evidence, std::size_t count);
+
+// Without a model: the searched listings the best finding stands on, its confidence, and the other findings
+// as alternatives.
+void fill_from_findings(Report* report, const EvidenceList& evidence);
+
+}  // namespace carrel

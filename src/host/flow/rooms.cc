@@ -1,0 +1,190 @@
+#include "host/flow/rooms.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/text.h"
+#include "host/digest/sha256.h"
+#include "host/flow/tar_stream.h"
+#include "record/codec.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::uint64_t mib = 1ULL << 20;
+constexpr std::uint64_t gib = 1ULL << 30;
+
+// A room without a model reads any bundle in this much.
+constexpr std::uint64_t bundle_memory = 1 * gib;
+// A vocabulary of 200,000 tokens and its merges fit in this.
+constexpr std::uint64_t inspect_memory = 768 * mib;
+// Address space beyond memory and the mapped file: libraries, stacks, arenas of threads.
+constexpr std::uint64_t address_slack = 4 * gib;
+
+bool uses_model(RoomKind kind) {
+  return kind == RoomKind::think || kind == RoomKind::inspect;
+}
+
+Result<Message> answer_of(RoomKind kind, RoomOutcome& outcome) {
+  const std::string room = fmt::format("the {} room", to_string(kind));
+  switch (outcome.ending) {
+    case Ending::ok:
+      return std::move(outcome.answer);
+    case Ending::interrupted:
+      return Error{Code::interrupted, "interrupted", ""};
+    case Ending::memory:
+      return Error{Code::does_not_fit, fmt::format("{} ran into its memory cap", room),
+                   uses_model(kind)
+                       ? "allow more with --memory MIB, or use a smaller model or --context"
+                       : "the bundle needs more memory than a room may have; leave files out of it"};
+    case Ending::time:
+      return Error{Code::does_not_fit, fmt::format("{} ran into its time cap", room),
+                   "allow more with --wall-seconds"};
+    case Ending::output_cap:
+      return Error{Code::room_refused, fmt::format("{} sent more than it may", room),
+                   "the run was ended; report this"};
+    case Ending::setup_error:
+    case Ending::violation:
+    case Ending::killed:
+    case Ending::count_:
+      break;
+  }
+  std::string what = fmt::format("{} ended ({}): {}", room, to_string(outcome.ending), outcome.detail);
+  if (!outcome.last_words.empty()) what += "; its last words: " + escape_for_terminal(outcome.last_words);
+  return Error{Code::room_refused, std::move(what),
+               outcome.remedy.empty() ? "`carrel doctor` tells what this machine lacks" : outcome.remedy};
+}
+
+}  // namespace
+
+Rooms::Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, const std::atomic<bool>& stop,
+             OnProgress progress)
+    : wall_(wall),
+      folder_(std::move(folder)),
+      wall_clock_(wall_clock),
+      stop_(stop),
+      progress_(std::move(progress)) {}
+
+template <class Out, class Job>
+Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps) {
+  auto body = encode(job);
+  if (!body) return body.error();
+  RoomSpec spec;
+  spec.kind = kind;
+  spec.root = folder_ + (uses_model(kind) ? "/think-root" : "/read-root");
+  spec.program = uses_model(kind) ? "/carrel-think" : "/carrel-read";
+  spec.arguments = {to_string(kind)};
+  spec.inputs.push_back(std::move(input));
+  caps.wall_clock = wall_clock_;
+  caps.cpu = wall_clock_ * std::max(2U, caps.processes);
+  spec.caps = caps;
+  spec.job = std::move(*body);
+
+  RoomTrace trace;
+  trace.kind = kind;
+  trace.outcome = wall_.run(std::move(spec), progress_, stop_);
+  auto message = answer_of(kind, trace.outcome);
+  traces_.push_back(std::move(trace));
+  if (!message) return message.error();
+  if (message->type == MessageType::refused) {
+    auto refused = decode<Refused>(message->body);
+    if (!refused) return refused.error();
+    return Error{refused->code, to_utf8(refused->what), to_utf8(refused->remedy)};
+  }
+  return decode<Out>(message->body);
+}
+
+Result<ReadResult> Rooms::read(const ReadJob& job, Fd bundle) {
+  Caps caps;
+  caps.memory = bundle_memory;
+  caps.address_space = bundle_memory + address_slack;
+  return ask<ReadResult>(RoomKind::read, job, std::move(bundle), caps);
+}
+
+Result<CheckResult> Rooms::check(const CheckJob& job, Fd bundle) {
+  Caps caps;
+  caps.memory = bundle_memory;
+  caps.address_space = bundle_memory + address_slack;
+  return ask<CheckResult>(RoomKind::check, job, std::move(bundle), caps);
+}
+
+Result<ModelCard> Rooms::inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes) {
+  Caps caps;
+  caps.memory = inspect_memory;
+  caps.address_space = inspect_memory + model_bytes + address_slack;
+  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), caps);
+}
+
+Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t model_bytes,
+                                 std::uint64_t memory) {
+  Caps caps;
+  caps.memory = memory;
+  caps.address_space = memory + model_bytes + address_slack;
+  caps.processes = job.threads + 32;
+  return ask<ThinkResult>(RoomKind::think, job, std::move(model), caps);
+}
+
+Result<std::string> Rooms::image_sha256() const {
+  Sha256 digest;
+  const auto take = [&](std::string_view bytes) -> Status {
+    digest.add(bytes);
+    return {};
+  };
+  const bool model = std::any_of(traces_.begin(), traces_.end(),
+                                 [](const RoomTrace& trace) { return uses_model(trace.kind); });
+  if (Status done = write_tar(folder_ + "/read-root", take); !done) return done.error();
+  if (model) {
+    if (Status done = write_tar(folder_ + "/think-root", take); !done) return done.error();
+  }
+  return digest.hex();
+}
+
+std::string to_json(const std::vector<RoomTrace>& traces) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  const auto text = [&](const char* key, const std::string& value) {
+    json.Key(key);
+    json.String(to_utf8(value).c_str());
+  };
+  const auto number = [&](const char* key, std::uint64_t value) {
+    json.Key(key);
+    json.Uint64(value);
+  };
+  json.StartArray();
+  for (const auto& [kind, outcome] : traces) {
+    json.StartObject();
+    text("room", to_string(kind));
+    text("ending", to_string(outcome.ending));
+    text("detail", outcome.detail);
+    text("configuration", outcome.configuration);
+    json.Key("layers");
+    json.StartArray();
+    for (const std::string& layer : outcome.layers) json.String(layer.c_str());
+    json.EndArray();
+    json.Key("denials");
+    json.StartArray();
+    for (const Denial& denial : outcome.denials) {
+      json.StartObject();
+      text("call", denial.call);
+      text("arguments", denial.arguments);
+      number("count", denial.count);
+      json.EndObject();
+    }
+    json.EndArray();
+    number("peak_memory_bytes", outcome.peak_memory);
+    number("bytes_out", outcome.bytes_out);
+    number("survivors", outcome.survivors);
+    json.Key("start_s");
+    json.Double(outcome.start_s);
+    json.Key("elapsed_s");
+    json.Double(outcome.elapsed_s);
+    json.EndObject();
+  }
+  json.EndArray();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace carrel

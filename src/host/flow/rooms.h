@@ -1,0 +1,60 @@
+// Rooms: asks each kind of room its one question, and keeps what the walls reported of all of them.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "host/walls/wall.h"
+#include "record/room.h"
+
+namespace carrel {
+
+// What a room did, for the run record.
+struct RoomTrace {
+  RoomKind kind = RoomKind::read;
+  RoomOutcome outcome;
+};
+
+class Rooms {
+ public:
+  using OnProgress = std::function<void(const Progress&)>;
+
+  // `folder` holds read-root/ (with carrel-read) and think-root/ (the room image with carrel-think).
+  Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, const std::atomic<bool>& stop,
+        OnProgress progress);
+
+  // Errors: what the room itself refused (a damaged bundle, an unknown model), with its own code; a cap that
+  // was hit (Code::does_not_fit); a wall that could not be made or was violated (Code::room_refused);
+  // Code::interrupted.
+  Result<ReadResult> read(const ReadJob& job, Fd bundle);
+  Result<CheckResult> check(const CheckJob& job, Fd bundle);
+  Result<ModelCard> inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes);
+  // `memory` is the cap on the room's own memory, beside the mapped model file; bytes.
+  Result<ThinkResult> think(const ThinkJob& job, Fd model, std::uint64_t model_bytes, std::uint64_t memory);
+
+  const std::vector<RoomTrace>& traces() const { return traces_; }
+  // SHA-256 over the trees of the roots that were used, so that a run names its programs and libraries.
+  Result<std::string> image_sha256() const;
+
+ private:
+  template <class Out, class Job>
+  Result<Out> ask(RoomKind kind, const Job& job, Fd input, Caps caps);
+
+  Wall& wall_;
+  std::string folder_;
+  std::chrono::seconds wall_clock_;
+  const std::atomic<bool>& stop_;
+  OnProgress progress_;
+  std::vector<RoomTrace> traces_;
+};
+
+// The traces as one JSON array: layers, configuration, denials, memory, ending.
+std::string to_json(const std::vector<RoomTrace>& traces);
+
+}  // namespace carrel

@@ -1,0 +1,286 @@
+#include "host/flow/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "host/flow/choose.h"
+#include "host/flow/compose.h"
+#include "host/flow/exit_status.h"
+#include "host/flow/input.h"
+#include "host/flow/model.h"
+#include "host/flow/rooms.h"
+#include "host/flow/verify.h"
+#include "record/codec.h"
+
+namespace carrel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The request's settings with the playbook's own caps and sampling, which are settings like any other.
+Result<Settings> settle(const RunRequest& request) {
+  Settings settings = request.settings;
+  for (const auto& [name, value] : request.playbook.settings) {
+    if (Status done = settings.set(name, value, Source::playbook, request.playbook.title()); !done)
+      return done.error();
+  }
+  const std::string& engine = settings.text("engine");
+  if (engine != "none" && engine != "llama") {
+    return Error{Code::usage, fmt::format("there is no engine \"{}\"", escape_for_terminal(engine)),
+                 "there are none and llama"};
+  }
+  if (engine == "llama" && settings.text("model").empty()) {
+    return Error{Code::usage, "the engine llama needs a model", "name one with --model FILE.gguf"};
+  }
+  return settings;
+}
+
+class Run {
+ public:
+  Run(const RunRequest& request, Settings settings, Wall& wall, Ledger& ledger, const RunObserver& observer,
+      const std::atomic<bool>& stop)
+      : request_(request),
+        ledger_(ledger),
+        observer_(observer),
+        stop_(stop),
+        settings_(std::move(settings)),
+        rooms_(wall, request.rooms, std::chrono::seconds(settings_.whole("wall-seconds")), stop,
+               [&observer](const Progress& progress) { observer.progress(progress.done, progress.total); }) {}
+
+  // The story of one run. Every stage adds to the report or ends the run; the ledger knows of the run before
+  // its work begins and has all of it before the report is given to anybody.
+  Result<Report> run() {
+    begin_report();
+    if (Status begun = ledger_.begin(row_); !begun) return begun.error();
+    return finish(stages());
+  }
+
+ private:
+  Status stages() {
+    // From here on the input is what was hashed: whatever a room reads is compared with it.
+    if (Status done = timed("hash", [&] { return open_input(); }); !done) return done;
+
+    // A model file speaks for itself in a room of its own; what it recommends is the weakest of the sources.
+    if (uses_model()) {
+      if (Status done = timed("inspect", [&] { return inspect_model(); }); !done) return done;
+    }
+    row_.settings = settings_.to_json();
+    if (Status done = ledger_.update(row_); !done) return done;
+
+    // The bundle is read where no model is; what comes out is lines with addresses, findings, and names.
+    if (Status done = timed("read", [&] { return read_bundle(); }); !done) return done;
+
+    // The model thinks where no bundle is; what comes out is ids and short texts. Without one, the detectors'
+    // best finding takes its place.
+    if (uses_model()) {
+      if (Status done = timed("think", [&] { return think(); }); !done) return done;
+    } else {
+      answer_from_detectors();
+    }
+
+    // Nothing is believed: cited bytes are read again in a room that saw neither the model nor the first
+    // reading.
+    if (Status done = timed("check", [&] { return check(); }); !done) return done;
+    return input_->unchanged();
+  }
+
+  bool uses_model() const { return settings_.text("engine") != "none"; }
+
+  void begin_report() {
+    report_.run = new_run_id();
+    report_.tenant = request_.tenant;
+    report_.playbook = request_.playbook.title();
+    report_.input = request_.input;
+    report_.question = request_.question.empty() ? request_.playbook.question : request_.question;
+    report_.engine = settings_.text("engine");
+
+    row_.id = report_.run;
+    row_.tenant = report_.tenant;
+    row_.playbook = report_.playbook;
+    row_.playbook_sha256 = request_.playbook.sha256;
+    row_.input = report_.input;
+    row_.question = report_.question;
+    row_.engine = report_.engine;
+    row_.settings = settings_.to_json();
+  }
+
+  template <class Stage>
+  Status timed(const std::string& name, Stage stage) {
+    if (stop_) return Error{Code::interrupted, "interrupted", ""};
+    observer_.stage(name);
+    const auto start = Clock::now();
+    Status done = stage();
+    report_.stats.stages.push_back({name, std::chrono::duration<double>(Clock::now() - start).count()});
+    return done;
+  }
+
+  Status open_input() {
+    auto input = Input::open(
+        request_.input, [&](std::uint64_t bytes) { observer_.progress(bytes, 0); }, stop_);
+    if (!input) return input.error();
+    input_ = std::move(*input);
+    row_.input_sha256 = report_.input_sha256 = input_->sha256();
+    row_.input_bytes = input_->bytes();
+    return {};
+  }
+
+  Status inspect_model() {
+    auto model = Model::open(
+        settings_, rooms_, [&](std::uint64_t bytes) { observer_.progress(bytes, 0); }, stop_);
+    if (!model) return model.error();
+    model_ = std::move(*model);
+    row_.model = report_.model_name = model_->name();
+    row_.model_sha256 = report_.model_sha256 = model_->sha256();
+    report_.model_quantisation = model_->card().quantisation;
+    return model_->recommend(&settings_);
+  }
+
+  // A room reads the bundle; the stream is closed after it, so that a folder's digest is compared.
+  template <class Ask>
+  Status with_bundle(Ask ask) {
+    auto stream = input_->stream();
+    if (!stream) return stream.error();
+    Status asked = ask(std::move(stream->descriptor));
+    Status closed = stream->close();
+    return asked ? std::move(closed) : std::move(asked);
+  }
+
+  // 0: not known, of a stream.
+  std::uint64_t packed_bytes() const { return input_->is_folder() ? 0 : input_->bytes(); }
+
+  Status read_bundle() {
+    return with_bundle([&](Fd bundle) -> Status {
+      ReadJob job;
+      job.bundle_name = input_->path();
+      job.packed_bytes = packed_bytes();
+      job.kubernetes = request_.playbook.kubernetes;
+      job.question = report_.question;
+      auto evidence = rooms_.read(job, std::move(bundle));
+      if (!evidence) return evidence.error();
+      evidence_ = std::move(*evidence);
+      fill_stats();
+      return put("evidence", evidence_);
+    });
+  }
+
+  void fill_stats() {
+    ReportStats& stats = report_.stats;
+    stats.format = to_utf8(evidence_.format);
+    stats.files = evidence_.files;
+    stats.lines = evidence_.lines_read;
+    stats.bytes = evidence_.bytes_read;
+    stats.objects = evidence_.objects;
+    stats.left_out = evidence_.left_out;
+    stats.evidence_found = stats.evidence_kept = evidence_.lines.size();
+  }
+
+  void answer_from_detectors() {
+    const Answer answer = answer_of_detectors(evidence_);
+    ids_ = evidence_.lines.size();
+    fill_report(&report_, answer, evidence_, ids_);
+    fill_from_findings(&report_, evidence_);
+    answer_json_ = answer_json(answer, *request_.playbook.schema);
+  }
+
+  Status think() {
+    auto job = model_->job(request_.playbook, settings_, evidence_, report_.question);
+    if (!job) return job.error();
+    if (Status kept = put("prompt", *job); !kept) return kept;
+    auto result = model_->think(*job, rooms_, settings_);
+    if (!result) return result.error();
+    if (Status kept = put("tries", *result); !kept) return kept;
+    ids_ = std::min<std::size_t>(result->lines_kept, evidence_.lines.size());
+    auto chosen = choose_answer(*result, evidence_, ids_, &report_);
+    if (!chosen) return chosen.error();
+    answer_json_ = std::move(*chosen);
+    return {};
+  }
+
+  Status check() {
+    return with_bundle([&](Fd bundle) -> Status {
+      const Verification verification{input_->path(), packed_bytes(), &request_.playbook,
+                                      &evidence_,     ids_,           answer_json_};
+      return verify(verification, rooms_, std::move(bundle), &report_);
+    });
+  }
+
+  // Keeps a record among the objects of the run.
+  template <class T>
+  Status put(const std::string& role, const T& record) {
+    auto bytes = encode(record);
+    if (!bytes) return bytes.error();
+    return put_bytes(role, *bytes);
+  }
+  Status put_bytes(const std::string& role, const std::string& bytes) {
+    auto sha256 = ledger_.put(bytes);
+    if (!sha256) return sha256.error();
+    row_.objects.emplace_back(role, std::move(*sha256));
+    return {};
+  }
+
+  void gather_traces() {
+    for (const RoomTrace& trace : rooms_.traces()) {
+      report_.stats.peak_memory = std::max(report_.stats.peak_memory, trace.outcome.peak_memory);
+      for (const Denial& denial : trace.outcome.denials) {
+        report_.stats.denied.push_back({to_string(trace.kind), denial.call, denial.count});
+      }
+    }
+  }
+
+  // The record first, then the answer to whoever asked: a report that is not in the ledger was never given.
+  Result<Report> finish(Status done) {
+    gather_traces();
+    if (done) done = record();
+    if (done) return std::move(report_);
+    row_.state = done.error().code == Code::interrupted ? RunState::interrupted : RunState::failed;
+    row_.error = done.error().what;
+    row_.exit_status = exit_status::of(done.error().code);
+    // What went wrong first is what the user must know; that the ledger could not keep it is added.
+    if (Status kept = ledger_.finish(row_); !kept) {
+      done.error().what += "; and the ledger could not keep that: " + kept.error().what;
+    }
+    return done.error();
+  }
+
+  Status record() {
+    auto image = rooms_.image_sha256();
+    if (!image) return image.error();
+    row_.image_sha256 = std::move(*image);
+    if (Status kept = put_bytes("rooms", to_json(rooms_.traces())); !kept) return kept;
+    if (Status kept = put_bytes("report", to_json(report_)); !kept) return kept;
+    row_.state = RunState::finished;
+    row_.verdict = to_string(report_.verdict);
+    row_.passed = report_.passed();
+    row_.exit_status = report_.passed() ? exit_status::passed : exit_status::checks_failed;
+    return ledger_.finish(row_);
+  }
+
+  const RunRequest& request_;
+  Ledger& ledger_;
+  const RunObserver& observer_;
+  const std::atomic<bool>& stop_;
+  Settings settings_;
+  Rooms rooms_;
+  std::optional<Input> input_;
+  std::optional<Model> model_;
+  EvidenceList evidence_;
+  std::string answer_json_;
+  std::size_t ids_ = 0;  // the ids of the answer stand for the first so many lines of the evidence
+  Report report_;
+  RunRow row_;
+};
+
+}  // namespace
+
+Result<Report> run_playbook(const RunRequest& request, Wall& wall, Ledger& ledger,
+                            const RunObserver& observer, const std::atomic<bool>& stop) {
+  auto settings = settle(request);
+  if (!settings) return settings.error();
+  return Run(request, std::move(*settings), wall, ledger, observer, stop).run();
+}
+
+}  // namespace carrel
