@@ -3,6 +3,8 @@
 #include <atomic>
 #include <charconv>
 #include <memory>
+#include <mutex>
+#include <set>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -98,6 +100,14 @@ void sweep(const std::string& folder) {
   }
 }
 
+// A host's first room does it for all that follow.
+void sweep_once(const std::string& folder) {
+  static std::mutex one_at_a_time;
+  static std::set<std::string> swept;
+  const std::scoped_lock lock(one_at_a_time);
+  if (swept.insert(folder).second) sweep(folder);
+}
+
 // The last of a removed process's traces can take the kernel a moment.
 void remove_cgroup(const std::string& folder) {
   for (int i = 0; i < 50 && ::rmdir(folder.c_str()) != 0 && errno == EBUSY; ++i) ::usleep(1000);
@@ -150,10 +160,21 @@ Cgroup::Cgroup(const CgroupCaps& caps) {
       const std::string folder = parent.folder + "/" + name;
       // Memory and processes share one folder in version 2, so it may be there already.
       const bool shared = parent.version == 2 && folder == memory_.folder;
+      if (parent.version == 2 && clone_into_.valid() && !shared) continue;  // clone3 starts in one cgroup
       if (!shared && ::mkdir(folder.c_str(), 0755) != 0) continue;
-      sweep(parent.folder);
-      if (write_value(folder + "/" + (parent.version == 1 ? file_v1 : file_v2), std::to_string(cap))) {
-        return {folder, parent.version};
+      Made made{folder, parent.version, Fd()};
+      bool usable =
+          write_value(folder + "/" + (parent.version == 1 ? file_v1 : file_v2), std::to_string(cap));
+      if (usable && parent.version == 1) {
+        made.enter = Fd(::open((folder + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+        usable = made.enter.valid();
+      } else if (usable && !clone_into_.valid()) {
+        clone_into_ = Fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        usable = clone_into_.valid();
+      }
+      if (usable) {
+        sweep_once(parent.folder);
+        return made;
       }
       if (!shared) ::rmdir(folder.c_str());
     }
@@ -172,15 +193,21 @@ Cgroup::~Cgroup() {
   if (!processes_.folder.empty() && processes_.folder != memory_.folder) remove_cgroup(processes_.folder);
 }
 
-void Cgroup::add(pid_t process) {
-  const bool shared = memory_.folder == processes_.folder;
+void Cgroup::refuse_clone_into() {
+  clone_into_.reset();
   for (Made* made : {&memory_, &processes_}) {
-    if (made->folder.empty() || (made == &processes_ && shared)) continue;
-    if (write_value(made->folder + "/cgroup.procs", std::to_string(process))) continue;
+    if (made->version != 2) continue;
     ::rmdir(made->folder.c_str());
-    if (shared) processes_ = {};
     *made = {};
   }
+}
+
+std::vector<int> Cgroup::enter() const {
+  std::vector<int> descriptors;
+  for (const Made* made : {&memory_, &processes_}) {
+    if (made->enter.valid()) descriptors.push_back(made->enter.get());
+  }
+  return descriptors;
 }
 
 std::vector<std::string> Cgroup::layers() const {
@@ -189,6 +216,11 @@ std::vector<std::string> Cgroup::layers() const {
     return fmt::format("{} cgroup v{}", controller, made.version);
   };
   return {told("memory", memory_), told("pids", processes_)};
+}
+
+std::optional<std::uint64_t> Cgroup::process_count() const {
+  if (processes_.folder.empty()) return std::nullopt;
+  return number_after(read_or_empty(processes_.folder + "/pids.current"), "");
 }
 
 bool Cgroup::out_of_memory() const {

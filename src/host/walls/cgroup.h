@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/types.h>
+#include "base/fd.h"
 
 namespace carrel {
 
@@ -38,15 +38,23 @@ class Cgroup {
   Cgroup(const Cgroup&) = delete;
   Cgroup& operator=(const Cgroup&) = delete;
 
-  // Puts the process in. A cgroup that does not take it (version 2 asks for rights over a common ancestor) is
-  // given up.
-  void add(pid_t process);
+  // Version 2: the folder's descriptor for clone3 (CLONE_INTO_CGROUP); -1 where there is none.
+  int clone_into() const { return clone_into_.get(); }
+  // Gives the version 2 cgroup up: the kernel would not start a process in it.
+  void refuse_clone_into();
+  // Version 1: descriptors into which the room's process itself writes "0" to enter. Moving another process
+  // waits some milliseconds for the kernel's readers of the thread group lock; a process that moves its only
+  // thread does not (Linux, cgroup_procs_write_start). The kernel asks for the rights of whom opened them,
+  // which is the host.
+  std::vector<int> enter() const;
 
   // "memory cgroup v1", "pids cgroup: none", ...
   std::vector<std::string> layers() const;
   bool holds_memory() const { return !memory_.folder.empty(); }
   bool holds_processes() const { return !processes_.folder.empty(); }
 
+  // How many processes are in it now, where the kernel counts them.
+  std::optional<std::uint64_t> process_count() const;
   // Whether the kernel killed a process for memory.
   bool out_of_memory() const;
   // The largest memory use so far in bytes, where the kernel tells it.
@@ -56,8 +64,10 @@ class Cgroup {
   struct Made {
     std::string folder;  // empty: none
     int version = 0;
+    Fd enter;  // version 1
   };
   Made memory_, processes_;
+  Fd clone_into_;
 };
 
 }  // namespace carrel

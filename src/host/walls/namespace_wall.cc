@@ -110,13 +110,22 @@ struct Child {
   Fd pidfd;
 };
 
-Result<Child> start(const RoomPlan& plan) {
+Result<Child> start(const RoomPlan& plan, Cgroup& cgroup) {
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
                     CLONE_NEWCGROUP | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  const long process = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  long process = -1;
+  if (cgroup.clone_into() >= 0) {
+    clone_args into = arguments;
+    into.flags |= CLONE_INTO_CGROUP;
+    into.cgroup = static_cast<std::uint64_t>(cgroup.clone_into());
+    process = ::syscall(SYS_clone3, &into, sizeof into);
+    // Its folder could be made, and yet the kernel may ask for rights over a common ancestor.
+    if (process < 0) cgroup.refuse_clone_into();
+  }
+  if (process < 0) process = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (process < 0) return errno_error("the room's namespaces cannot be made", Code::room_refused);
   if (process == 0) become_room(plan);
   return Child{static_cast<pid_t>(process), Fd(pidfd)};
@@ -183,7 +192,10 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   plan.limits = room_limits(spec.caps, spec.inputs.size());
   plan.last_capability = last_capability();
 
-  auto child = start(plan);
+  Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});
+  plan.cgroups = cgroup.enter();
+
+  auto child = start(plan, cgroup);
   if (!child) {
     RoomOutcome outcome = refused(child.error());
     const auto lacks = namespace_wall_lacks();
@@ -193,8 +205,7 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   for (Fd* end : {&job->read, &messages->write, &words->write, &report->write, &go->read}) end->reset();
   root->reset();
 
-  // From here on the child waits for two words: that its ids are mapped, and that its cgroups hold. Meanwhile
-  // it mounts.
+  // The child waits until its ids are mapped; from then on it goes its way alone, and is watched.
   RoomOutcome outcome;
   const PidNamespace processes(child->process);
   auto identity = choose_identity(child->process);
@@ -207,9 +218,6 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
     return refused(mapped.error());
   }
   say(go->write.get());
-  Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});
-  cgroup.add(child->process);
-  say(go->write.get());
 
   outcome.layers = layers(cgroup, *identity);
   outcome.configuration = configuration_digest(spec, outcome.layers);
@@ -217,7 +225,9 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
       child->process,         std::move(child->pidfd), std::move(job->write), std::move(messages->read),
       std::move(words->read), std::move(report->read), identity->user,        identity->group};
   Supervisor(spec, cgroup, progress, stop, started, outcome).watch(std::move(room));
-  outcome.survivors = processes.processes();
+  // The kernel's own count where it keeps one; a search through /proc takes longer.
+  const auto counted = cgroup.process_count();
+  outcome.survivors = counted ? static_cast<std::uint32_t>(*counted) : processes.processes();
   if (outcome.survivors != 0) {
     outcome.ending = Ending::violation;
     outcome.detail = fmt::format("{} processes of the room outlived it", outcome.survivors);

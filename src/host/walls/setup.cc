@@ -158,13 +158,16 @@ void set_limits(const RoomPlan& plan, int report) {
 }  // namespace
 
 void become_room(const RoomPlan& plan) {
+  for (const int cgroup : plan.cgroups) {
+    if (::write(cgroup, "0", 1) != 1) fail(plan.report, SetupStep::cgroups);
+  }
   const SetupDescriptors setup = arrange_descriptors(plan);
-  wait_for_host(setup.go);  // the ids are mapped
   enter_root(plan, setup);
   constexpr char host_name[] = "room";
   if (::sethostname(host_name, sizeof host_name - 1) != 0 || ::setdomainname("", 0) != 0) {
     fail(setup.report, SetupStep::host_name);
   }
+  wait_for_host(setup.go);  // the ids are mapped; a namespace's capabilities do not wait for that
   drop_ids(plan, setup.report);
   drop_capabilities(plan, setup.report);
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::setsid() < 0) fail(setup.report, SetupStep::session);
@@ -172,7 +175,6 @@ void become_room(const RoomPlan& plan) {
   die_with_host(setup);
   reset_signals(setup.report);
   set_limits(plan, setup.report);
-  wait_for_host(setup.go);  // the cgroups hold
   char* const no_environment[] = {nullptr};
   ::execve(plan.program.c_str(), plan.arguments.data(), no_environment);
   fail(setup.report, SetupStep::execute);
@@ -222,8 +224,8 @@ Error setup_error(const SetupFailure& failure, const RoomSpec& spec) {
       what = "the room's descriptors cannot be put in place";
       remedy = "raise the limit on open files (ulimit -n)";
       break;
-    case SetupStep::ids_mapped:
-      what = "the room's user cannot be mapped";
+    case SetupStep::cgroups:
+      what = "the room cannot enter its cgroups";
       break;
     case SetupStep::propagation:
       what = "the room's mounts cannot be made private";

@@ -19,7 +19,7 @@ namespace carrel {
 
 enum class SetupStep : std::uint32_t {
   descriptors,
-  ids_mapped,
+  cgroups,
   propagation,
   open_root,
   root_attributes,
@@ -62,9 +62,10 @@ struct RoomPlan {
   // Descriptors: the room's 0, 1, 2 and its inputs, then what only the set-up needs.
   int from_host = -1, to_host = -1, words = -1;
   std::vector<int> inputs;
-  int go = -1;         // a byte when the ids are mapped, another when the cgroups hold
+  int go = -1;         // a byte comes when the ids are mapped
   int report = -1;     // SetupFailure
   int root_tree = -1;  // a detached mount of the root, made by the host; -1: the child makes it from `root`
+  std::vector<int> cgroups;  // each is entered by writing "0" into it
   std::string root;
   bool drop_groups = false;  // the host is root: supplementary groups can and must go
   std::string program;

@@ -71,10 +71,12 @@ void Supervisor::end(Ending ending, std::string detail, std::string remedy) {
 }
 
 void Supervisor::poll_once() {
-  enum { exit, report, messages, words, denied, job, count };
-  pollfd fds[count] = {{room_.pidfd.get(), POLLIN, 0},     {room_.report.get(), POLLIN, 0},
-                       {room_.messages.get(), POLLIN, 0},  {room_.words.get(), POLLIN, 0},
-                       {denials_.descriptor(), POLLIN, 0}, {-1, POLLOUT, 0}};
+  enum { exit, messages, words, denied, job, count };
+  pollfd fds[count] = {{room_.pidfd.get(), POLLIN, 0},
+                       {room_.messages.get(), POLLIN, 0},
+                       {room_.words.get(), POLLIN, 0},
+                       {denials_.descriptor(), POLLIN, 0},
+                       {-1, POLLOUT, 0}};
   if (stage_ >= Stage::sealed && !ended_) fds[job].fd = room_.job.get();
   if (ended_) fds[messages].fd = fds[denied].fd = -1;
 
@@ -90,7 +92,6 @@ void Supervisor::poll_once() {
     return;
   }
   check_clock();
-  if (fds[report].revents != 0) read_report();
   if (fds[words].revents != 0) read_words();
   if (fds[messages].revents != 0) read_messages();
   if ((fds[denied].revents & POLLIN) != 0) {
@@ -122,16 +123,12 @@ void Supervisor::check_clock() {
   }
 }
 
+// The pipe is closed by execve without a word, so it has something to tell only once the child has ended.
 void Supervisor::read_report() {
   SetupFailure failure;
-  const ssize_t n = read_now(room_.report, reinterpret_cast<char*>(&failure), sizeof failure);
-  if (n < 0 && errno == EAGAIN) return;
-  room_.report.reset();
-  if (n == sizeof failure) {
-    const Error error = setup_error(failure, spec_);
-    return end(Ending::setup_error, error.what, error.remedy);
-  }
-  if (stage_ == Stage::setup) stage_ = Stage::started;
+  if (read_now(room_.report, reinterpret_cast<char*>(&failure), sizeof failure) != sizeof failure) return;
+  const Error error = setup_error(failure, spec_);
+  end(Ending::setup_error, error.what, error.remedy);
 }
 
 void Supervisor::count_output(std::size_t bytes) {
@@ -172,8 +169,7 @@ void Supervisor::read_words() {
 void Supervisor::receive(Message message) {
   switch (message.type) {
     case MessageType::sealed:
-      if (stage_ != Stage::started && stage_ != Stage::setup)
-        return end(Ending::violation, "the room sealed itself twice");
+      if (stage_ != Stage::setup) return end(Ending::violation, "the room sealed itself twice");
       return on_sealed(message.body);
     case MessageType::progress: {
       const auto progress = decode<Progress>(message.body);
@@ -244,7 +240,7 @@ void Supervisor::reap() {
   do waited = ::wait4(room_.process, &status, options, &used);
   while (waited < 0 && errno == EINTR);
   // What it wrote last is still in the pipes; nobody writes to them any more.
-  if (room_.report.valid()) read_report();
+  read_report();
   while (room_.words.valid() && outcome_.bytes_out <= spec_.caps.output_bytes) {
     const std::uint64_t before = outcome_.bytes_out;
     read_words();
@@ -288,7 +284,7 @@ void Supervisor::judge(int status, double cpu_seconds) {
   }
   if (signal == SIGSYS) return tell(Ending::violation, "the room made a system call of another architecture");
   const std::string how = signalled ? fmt::format("signal {}", signal) : fmt::format("status {}", code);
-  if (stage_ == Stage::setup || stage_ == Stage::started) {
+  if (stage_ == Stage::setup) {
     return tell(Ending::setup_error, fmt::format("the room's program ended before it was sealed ({})", how),
                 "its last words tell why; if its image is damaged, make it again");
   }

@@ -41,7 +41,7 @@ class Supervisor {
   void watch(RunningRoom room);
 
  private:
-  enum class Stage { setup, started, sealed, answered };
+  enum class Stage { setup, sealed, answered };
 
   void end(Ending ending, std::string detail, std::string remedy = "");
   bool ended() const { return ended_; }
