@@ -7,6 +7,7 @@ namespace carrel {
 BlockReader::BlockReader(std::unique_ptr<ByteSource> source, std::size_t ahead) : source_(std::move(source)) {
   if (ahead == 0) {
     current_.bytes.resize(block_bytes);
+    previous_.bytes.resize(block_bytes);
     return;
   }
   for (std::size_t i = 0; i < ahead; ++i) empty_.emplace_back().bytes.resize(block_bytes);
@@ -57,15 +58,16 @@ void BlockReader::run() {
 // Puts the next block into current_. After a short block there is nothing more.
 Status BlockReader::take() {
   if (current_.error) return *current_.error;
-  if (started_ && current_.size < current_.bytes.size()) {
+  if (started_ && current_.size < block_bytes) {
     current_.size = 0;
     return {};
   }
+  std::swap(current_, previous_);  // current_ is now what may be overwritten
   if (!thread_.joinable()) {
     fill(&current_);
   } else {
     std::unique_lock lock(mutex_);
-    if (started_) empty_.push_back(std::move(current_));
+    if (!current_.bytes.empty()) empty_.push_back(std::move(current_));
     changed_.notify_all();
     changed_.wait(lock, [this] { return !full_.empty(); });
     current_ = std::move(full_.front());

@@ -31,7 +31,8 @@ class BlockReader {
   BlockReader(const BlockReader&) = delete;
   BlockReader& operator=(const BlockReader&) = delete;
 
-  // The next block, whole but for the last; empty at the end. It is valid until the next call.
+  // The next block, whole but for the last; empty at the end. It is valid until the call after the next, so
+  // that what begins in one block and ends in the next can be looked at.
   Result<std::string_view> next();
   // What next() will give.
   Result<std::string_view> peek();
@@ -51,7 +52,7 @@ class BlockReader {
   Status take();
 
   std::unique_ptr<ByteSource> source_;
-  Block current_;
+  Block current_, previous_;
   bool started_ = false;
   bool peeked_ = false;
   std::uint64_t packed_ = 0;

@@ -31,6 +31,7 @@ std::string_view member_name(std::string_view raw) {
 
 const char* refuse_name(std::string_view name) {
   if (name.empty()) return "no name";
+  if (name.find('\0') != name.npos) return "name with a NUL byte";
   if (name.starts_with('/')) return "absolute path";
   if (name.size() > limit::path) return "over-long name";
   const char* refusal = nullptr;

@@ -20,6 +20,7 @@
 #include "room/bundle/layout.h"
 #include "room/bundle/member.h"
 #include "room/bundle/pour.h"
+#include "room/bundle/raw_name.h"
 #include "room/bundle/recognise.h"
 
 namespace carrel {
@@ -151,7 +152,7 @@ class Reading {
       if (wanted) wanted = pour_.add(*block);
     }
     pour_.end(0);
-    if (!stopped_.empty()) left_out_.add(stopped_, name, 0);
+    if (!stopped_.empty()) left_out_.add(stopped_, name, 0, 0);
     return {};
   }
 
@@ -190,8 +191,20 @@ class Reading {
       reading->broken_ = block.error();
       return ARCHIVE_FATAL;
     }
+    reading->previous_ = std::exchange(reading->current_, *block);
     *bytes = block->data();
     return static_cast<la_ssize_t>(block->size());
+  }
+
+  // The bytes from one place of the unpacked stream to another, as far as the last two blocks hold them.
+  std::string in_stream(std::uint64_t from, std::uint64_t to) const {
+    const std::uint64_t second = unpacked_ - current_.size();
+    const std::uint64_t first = second - previous_.size();
+    if (from < first || to < from || to > unpacked_) return "";
+    std::string bytes;
+    if (from < second) bytes = previous_.substr(from - first, std::min(to, second) - from);
+    if (to > second) bytes += current_.substr(std::max(from, second) - second, to - std::max(from, second));
+    return bytes;
   }
 
   Status read_tar() {
@@ -207,7 +220,14 @@ class Reading {
     if (unpacked_ <= header_at)
       return bad(fmt::format("is truncated: it ends after {} bytes without the mark of its end", unpacked_),
                  "get a complete copy of it");
+    const auto consumed = static_cast<std::uint64_t>(archive_filter_bytes(handle.get(), 0));
+    note_behind_end(in_stream(std::min(consumed, unpacked_), unpacked_));
     return drain();
+  }
+
+  void note_behind_end(std::string_view bytes) {
+    const std::size_t zeros = std::min(bytes.find_first_not_of('\0'), bytes.size());
+    if (zeros < bytes.size()) left_out_.add("bytes behind the archive's end", "", bytes.size() - zeros, 0);
   }
 
   // The rest of the stream behind the archive's end: a compressed file is whole only when all of it unpacks.
@@ -216,9 +236,7 @@ class Reading {
       const auto block = next_block();
       if (!block) return block.error();
       if (block->empty()) return {};
-      const std::size_t zeros = std::min(block->find_first_not_of('\0'), block->size());
-      if (zeros < block->size())
-        left_out_.add("bytes behind the archive's end", "", block->size() - zeros, 0);
+      note_behind_end(*block);
     }
   }
 
@@ -255,7 +273,7 @@ class Reading {
       archive_entry* entry = nullptr;
       const int status = archive_read_next_header(handle, &entry);
       if (status == ARCHIVE_EOF || !stopped_.empty()) break;
-      if (status < ARCHIVE_WARN) return failure(handle);
+      if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return failure(handle);
       if (auto read = read_member(handle, entry); !read) return read;
       if (!stopped_.empty()) break;
     }
@@ -264,14 +282,14 @@ class Reading {
   }
 
   Status read_member(archive* handle, archive_entry* entry) {
-    const char* const raw = archive_entry_pathname(entry);
-    const std::string_view name = member_name(raw == nullptr ? "" : raw);
+    const std::string raw = raw_name(handle, entry);
+    const std::string_view name = member_name(raw);
     const auto size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
     last_name_ = name;
     if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == nullptr) return {};
     ++members_;
     if (const char* const refusal = refuse(entry, name)) {
-      left_out_.add(refusal, raw == nullptr ? "" : raw, size);
+      left_out_.add(refusal, raw, size);
       return {};
     }
     if (archive_entry_is_encrypted(entry) != 0) {
@@ -285,6 +303,17 @@ class Reading {
     }
     votes_.see(name);
     return pour_member(handle, name, size);
+  }
+
+  // The name with any NUL byte that the archive has in it.
+  std::string raw_name(archive* handle, archive_entry* entry) const {
+    const char* const known = archive_entry_pathname(entry);
+    std::string name = known == nullptr ? "" : known;
+    const auto data_begins = static_cast<std::uint64_t>(archive_filter_bytes(handle, 0));
+    if (zip_bytes_ > 0) return zip_name(fd_, data_begins).value_or(name);
+    const auto header = static_cast<std::uint64_t>(archive_read_header_position(handle));
+    if (tar_name_has_nul(in_stream(header, data_begins))) name += '\0';
+    return name;
   }
 
   const char* refuse(archive_entry* entry, std::string_view name) {
@@ -323,7 +352,7 @@ class Reading {
       }
       wanted = pour_.add({static_cast<const char*>(block), length});
     }
-    pour_.end(size - std::min(size, read));
+    pour_.end(stopped_.empty() ? size - std::min(size, read) : 0);
     return {};
   }
 
@@ -342,8 +371,9 @@ class Reading {
   std::uint64_t members_ = 0;               // but folders
   std::uint64_t encrypted_ = 0;
   std::uint64_t unpacked_ = 0;
-  std::uint64_t zip_bytes_ = 0;  // 0: no zip
-  std::uint64_t told_ = 0;       // to options_.progress
+  std::uint64_t zip_bytes_ = 0;          // 0: no zip
+  std::uint64_t told_ = 0;               // to options_.progress
+  std::string_view previous_, current_;  // the last two blocks of the unpacked stream
   std::string last_name_;
   std::string stopped_;  // why the rest is not read
   Error broken_;         // of the stream below libarchive
