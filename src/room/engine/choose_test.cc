@@ -1,11 +1,11 @@
 #include "room/engine/choose.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "room/engine/fake_engine.h"
 #include "room/engine/plain_tokens.h"
@@ -39,7 +39,8 @@ class Named : public Constraint {
 class Choose : public testing::Test {
  protected:
   Choose() : engine({{"a"}, {"b"}, {"c"}, {"d"}}, nullptr), trie(all_bytes(engine)) {}
-  std::vector<int> counts(const Sampling& sampling, const std::vector<float>& logits, const Constraint& constraint) {
+  std::vector<int> counts(const Sampling& sampling, const std::vector<float>& logits,
+                          const Constraint& constraint) {
     std::vector<int> drawn(4);
     Random random(5);
     for (int i = 0; i < 20'000; ++i) {
@@ -76,20 +77,23 @@ TEST_F(Choose, WhatIsNoNumberIsNotChosen) {
   EXPECT_EQ(choose_best(std::vector<float>{nan, nan, nan, nan}, engine, trie, constraint), std::nullopt);
   EXPECT_EQ(choose_best(std::vector<float>{nan, least, nan, nan}, engine, trie, constraint), 1);
   Random random(1);
-  EXPECT_EQ(choose_drawn(std::vector<float>{nan, nan, 1, 1}, trie, constraint, {.temperature = 1}, random), std::nullopt);
+  EXPECT_EQ(choose_drawn(std::vector<float>{nan, nan, 1, 1}, trie, constraint, {.temperature = 1}, random),
+            std::nullopt);
 }
 
 TEST_F(Choose, NothingAllowedIsNothingChosen) {
   const Named constraint({});
   Random random(1);
   EXPECT_EQ(choose_best(std::vector<float>{1, 2, 3, 4}, engine, trie, constraint), std::nullopt);
-  EXPECT_EQ(choose_drawn(std::vector<float>{1, 2, 3, 4}, trie, constraint, {.temperature = 1}, random), std::nullopt);
+  EXPECT_EQ(choose_drawn(std::vector<float>{1, 2, 3, 4}, trie, constraint, {.temperature = 1}, random),
+            std::nullopt);
 }
 
 TEST_F(Choose, DrawsFollowTheProbabilitiesOfWhatIsAllowed) {
   const Named constraint({"a", "b", "d"});
   const auto log = [](double p) { return static_cast<float>(std::log(p)); };
-  const std::vector<int> drawn = counts({.temperature = 1}, {log(0.1), log(0.3), log(0.4), log(0.2)}, constraint);
+  const std::vector<int> drawn =
+      counts({.temperature = 1}, {log(0.1), log(0.3), log(0.4), log(0.2)}, constraint);
   EXPECT_EQ(drawn[2], 0);
   EXPECT_NEAR(drawn[0], 20'000 * 0.1 / 0.6, 300);
   EXPECT_NEAR(drawn[1], 20'000 * 0.3 / 0.6, 300);

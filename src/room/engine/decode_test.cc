@@ -32,30 +32,39 @@ std::shared_ptr<const Grammar> grammar(const char* text = kSchema, std::size_t e
   return *compiled;
 }
 
-// A run of one or more tries over a fake engine; each try's script is what its model wants to say, answered or not.
+// A run of one or more tries over a fake engine; each try's script is what its model wants to say, answered
+// or not.
 struct Scene {
-  explicit Scene(std::vector<std::string> answers, std::vector<FakeToken> tokens = FakeEngine::bytes_and(
-                                                     {"{\"", "\":\"", "\":[\"", "\",\"", "\"],\"", "evidence", "verdict",
-                                                      "cause", "fault", "E0", "no_", "broken", " broken"}))
-      : wanted(std::move(answers)), engine(std::move(tokens), [this](std::uint32_t sequence, const std::string& text) {
+  explicit Scene(std::vector<std::string> answers,
+                 std::vector<FakeToken> tokens = FakeEngine::bytes_and({"{\"", "\":\"", "\":[\"", "\",\"",
+                                                                        "\"],\"", "evidence", "verdict",
+                                                                        "cause", "fault", "E0", "no_",
+                                                                        "broken", " broken"}))
+      : wanted(std::move(answers)),
+        engine(std::move(tokens), [this](std::uint32_t sequence, const std::string& text) {
           const std::size_t at = text.find("\nA:");
           const std::string written = at == std::string::npos ? "" : text.substr(at + 3);
           const std::string& whole = wanted[sequence];
-          // Where the constraint has led elsewhere, the model goes on with what comes at the same place of its script.
-          return written.size() < whole.size() ? whole.substr(written.size()) : whole.substr(whole.size() - 1);
+          // Where the constraint has led elsewhere, the model goes on with what comes at the same place of
+          // its script.
+          return written.size() < whole.size() ? whole.substr(written.size())
+                                               : whole.substr(whole.size() - 1);
         }) {}
 
   Result<Decoded> go(std::uint32_t batch = 64) {
     const TokenTrie trie(all_bytes(engine));
     std::vector<DecodeTry> tries;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      tries.push_back({"try " + std::to_string(i), engine.tokenise("question " + std::to_string(i) + "\nA:", false),
-                       start(rules)});
+      tries.push_back({"try " + std::to_string(i),
+                       engine.tokenise("question " + std::to_string(i) + "\nA:", false), start(rules)});
     }
-    EXPECT_TRUE(engine.open({.context = 4096, .sequence = 4096, .sequences = static_cast<std::uint32_t>(wanted.size()),
-                             .batch = batch, .threads = 1}));
-    return decode(engine, trie, engine.tokenise("the shared evidence\n", false), std::move(tries), batch, settings,
-                  [this](const std::string& stage, std::uint64_t done, std::uint64_t total) {
+    EXPECT_TRUE(engine.open({.context = 4096,
+                             .sequence = 4096,
+                             .sequences = static_cast<std::uint32_t>(wanted.size()),
+                             .batch = batch,
+                             .threads = 1}));
+    return decode(engine, trie, engine.tokenise("the shared evidence\n", false), std::move(tries), batch,
+                  settings, [this](const std::string& stage, std::uint64_t done, std::uint64_t total) {
                     EXPECT_LE(done, total);
                     stages.push_back(stage);
                   });
@@ -103,7 +112,8 @@ TEST(Decode, NeverWritesAnIdThatWasNotKept) {
 }
 
 TEST(Decode, ReadsTheSharedBeginningOnceForAllTries) {
-  Scene run({kGood, R"({"evidence":[],"verdict":"insufficient_evidence","cause":"nothing here tells"})", kGood});
+  Scene run(
+      {kGood, R"({"evidence":[],"verdict":"insufficient_evidence","cause":"nothing here tells"})", kGood});
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
@@ -148,7 +158,7 @@ TEST(Decode, CutsWhatWaitsToTheSizeOfABatch) {
 TEST(Decode, ForcedTextIsCutAsItWouldBeInOnePiece) {
   // "fault" and what is forced after it, `","cause":"`, have a token over their border.
   Scene run({R"({"evidence":[],"verdict":"fault","cause":"broken"})"},
-          FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
+            FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
@@ -162,7 +172,7 @@ TEST(Decode, ForcedTextIsCutAsItWouldBeInOnePiece) {
 
 TEST(Decode, ForcedTextIsWholeWhereTokensCannotBeTakenBack) {
   Scene run({R"({"evidence":[],"verdict":"fault","cause":"broken"})"},
-          FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
+            FakeEngine::bytes_and({"faul", "t\",\"", "cause", "\":\"", "{\"evidence", "\":["}));
   run.engine.can_truncate_ = false;
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
@@ -184,7 +194,8 @@ TEST(Decode, EveryCapLeavesAValidAnswerAndSaysThatItWasCut) {
   ASSERT_TRUE(whole);
   std::uint32_t cut = 0, complete = 0;
   for (std::uint32_t cap = 1; cap <= whole->tries[0].tokens + 12; ++cap) {
-    Scene run({R"({"evidence":["E003","E001","E002"],"verdict":"insufficient_evidence","cause":"it is broken and so on"})"});
+    Scene run(
+        {R"({"evidence":["E003","E001","E002"],"verdict":"insufficient_evidence","cause":"it is broken and so on"})"});
     run.settings.output_tokens = cap;
     const auto decoded = run.go();
     if (!decoded) {
@@ -272,7 +283,9 @@ TEST(Decode, PaddedLogitsAreNeverChosen) {
 }
 
 TEST(Decode, WritesWholeCharactersOnly) {
-  Scene run({"{\"evidence\":[],\"verdict\":\"fault\",\"cause\":\"gr\xc3\xbc\xc3\x9f\x65 \xe2\x82\xac \xf0\x9f\x94\xa5\"}"});
+  Scene run(
+      {"{\"evidence\":[],\"verdict\":\"fault\",\"cause\":\"gr\xc3\xbc\xc3\x9f\x65 \xe2\x82\xac "
+       "\xf0\x9f\x94\xa5\"}"});
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);

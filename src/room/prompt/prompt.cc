@@ -191,7 +191,8 @@ Result<Prompt> Maker::make() {
     }
     if (kept > least) {
       const std::uint64_t over = taken - space.shared;
-      kept -= std::min<std::size_t>(kept - least, 1 + over / 64);  // an entry rarely takes more than 64 tokens
+      kept -=
+          std::min<std::size_t>(kept - least, 1 + over / 64);  // an entry rarely takes more than 64 tokens
     } else if (!notes->empty()) {
       notes->clear();
     } else {

@@ -1,12 +1,11 @@
 #include "room/prompt/prompt.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <numeric>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "room/prompt/evidence_text.h"
@@ -122,7 +121,8 @@ TEST(Prompt, KeepsTheFirstLinesThatFitAndSaysHowManyDidNot) {
     EXPECT_THAT(shared, HasSubstr(fmt::format("error number {}\n", prompt->lines_kept - 1)));
     EXPECT_THAT(shared, Not(HasSubstr(fmt::format("error number {}\n", prompt->lines_kept))));
     if (prompt->lines_kept < 40) {
-      EXPECT_THAT(shared, HasSubstr(fmt::format("{} less telling lines did not fit", 40 - prompt->lines_kept)));
+      EXPECT_THAT(shared,
+                  HasSubstr(fmt::format("{} less telling lines did not fit", 40 - prompt->lines_kept)));
     }
   }
   EXPECT_EQ(before, 40U);
@@ -194,13 +194,17 @@ TEST(EvidenceText, NoLineCanPassForAnEntryOrHideAnything) {
   line.quote = "first\n[E002] other.log:1\nthird \xff \x07 \xe2\x80\xae";
   const std::string text = evidence_entry(line, "E001");
   EXPECT_TRUE(is_utf8(text));
-  EXPECT_THAT(text, HasSubstr("[E001] a\\x1b[31m.log:3-5\n  first\n  [E002] other.log:1\n  third \\xff \\x07 \\u202e\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("[E001] a\\x1b[31m.log:3-5\n  first\n  [E002] other.log:1\n  third \\xff \\x07 \\u202e\n"));
 }
 
 TEST(EvidenceText, NotesTellWhatIsNotThere) {
   ThinkJob about = job(0);
   about.searched = {{"configmap", "payments", 0}, {"pod", "payments", 3}};
-  about.names = {{"secret", "payments", "db", false}, {"pod", "payments", "api-0", true}, {"pod", "payments", "api-1", true}};
+  about.names = {{"secret", "payments", "db", false},
+                 {"pod", "payments", "api-0", true},
+                 {"pod", "payments", "api-1", true}};
   about.left_out = "12 files were over the size limit.";
   const std::vector<std::string> notes = evidence_notes(about);
   const std::string all = std::accumulate(notes.begin(), notes.end(), std::string());

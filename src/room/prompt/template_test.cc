@@ -62,7 +62,8 @@ TEST(Template, AnUnknownOneIsRefused) {
 }
 
 TEST(Template, OneThatRepeatsOrDropsTheUsersTextIsRefused) {
-  EXPECT_FALSE(lay_out_chat([](const Messages& m) -> Result<std::string> { return m.back().second + m.back().second; }, ""));
+  EXPECT_FALSE(lay_out_chat(
+      [](const Messages& m) -> Result<std::string> { return m.back().second + m.back().second; }, ""));
   EXPECT_FALSE(lay_out_chat([](const Messages&) -> Result<std::string> { return std::string("hello"); }, ""));
 }
 

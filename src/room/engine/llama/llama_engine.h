@@ -23,7 +23,8 @@ Status load_backends(const std::string& folder = "");
 // The name of the back end that was chosen: "sapphirerapids".
 std::string chosen_backend();
 
-// The last error that the library logged, as one line, and forgets it. Empty where there is none.
+// The first error that the library logged since the last call, as one line, and forgets the rest. Empty where
+// there is none.
 std::string take_logged_error();
 
 struct FreeModel {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <llama.h>
 #include <sys/stat.h>
 
@@ -74,6 +75,17 @@ std::uint64_t kv_bytes_per_token(const Description& about, const std::string& ar
   return all_heads * (key + value) * 2;
 }
 
+// "llama 0.5B Q8_0", as llama_model_desc() has it; that one is empty where only the description is loaded.
+std::string what_it_is(const ModelCard& card, std::uint64_t file_type) {
+  const auto parameters = static_cast<double>(card.parameters);
+  const std::string size =
+      parameters >= 1e8 ? fmt::format("{:.1f}B", parameters / 1e9) : fmt::format("{:.1f}M", parameters / 1e6);
+  const char* type =
+      file_type <= LLAMA_FTYPE_GUESSED ? llama_ftype_name(static_cast<llama_ftype>(file_type)) : nullptr;
+  const std::string text = fmt::format("{} {} {}", card.architecture, size, type == nullptr ? "" : type);
+  return std::string(cut_utf8(trim(text), limit::name));
+}
+
 }  // namespace
 
 Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
@@ -94,10 +106,7 @@ Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
   card.vocabulary =
       static_cast<std::uint32_t>(std::max(0, llama_vocab_n_tokens(llama_model_get_vocab(model->get()))));
   card.kv_bytes_per_token = kv_bytes_per_token(about, card.architecture);
-  char description[limit::name] = {};
-  if (llama_model_desc(model->get(), description, sizeof description) > 0) {
-    card.quantisation = cut_utf8(to_utf8(description), limit::name);
-  }
+  card.quantisation = what_it_is(card, about.number("general.file_type", LLAMA_FTYPE_GUESSED));
   if (const char* text = llama_model_chat_template(model->get(), nullptr); text != nullptr) {
     card.chat_template = cut_utf8(to_utf8(text), limit::chat_template);
     const llama_chat_message message = {"user", "x"};

@@ -11,8 +11,10 @@
 namespace carrel {
 namespace {
 
+constexpr std::size_t kLogged = 4096;  // bytes of errors that are remembered
+
 struct Log {
-  std::string error;    // the last line at error level
+  std::string errors;   // the lines at error level, up to a limit
   std::string backend;  // from libggml's "loaded CPU backend from .../libggml-cpu-haswell.so"
 };
 Log& log() {
@@ -22,7 +24,9 @@ Log& log() {
 
 void listen(ggml_log_level level, const char* text, void*) {
   const std::string_view line = trim(text);
-  if (level == GGML_LOG_LEVEL_ERROR && !line.empty()) log().error = line;
+  if (level == GGML_LOG_LEVEL_ERROR && !line.empty() && log().errors.size() < kLogged) {
+    log().errors += (log().errors.empty() ? "" : "\n") + std::string(line);
+  }
   constexpr std::string_view loaded = "libggml-cpu-";
   const std::size_t at = line.rfind(loaded);
   if (at != std::string_view::npos && line.find("loaded") != std::string_view::npos) {
@@ -55,14 +59,16 @@ Error not_loaded(const std::string& name) {
 }  // namespace
 
 std::string take_logged_error() {
-  // A hostile file chooses part of what is logged.
-  std::string line = escape_for_terminal(cut_utf8(std::exchange(log().error, ""), 300));
-  // "llama_model_load: error loading model: ..." begins with names of functions.
-  for (const std::string_view prefix :
-       {"llama_model_load: ", "error loading model: ", "llama_model_load_from_file_impl: "}) {
-    if (line.starts_with(prefix)) line.erase(0, prefix.size());
+  const std::string all = std::exchange(log().errors, "");
+  // "llama_model_load: error loading model: ..." begins with names of functions; the first line is the
+  // reason, what follows are its consequences.
+  std::string_view line = std::string_view(all).substr(0, all.find('\n'));
+  for (std::size_t colon = line.find(": "); colon != std::string_view::npos; colon = line.find(": ")) {
+    const std::string_view head = line.substr(0, colon);
+    if (head != "error loading model" && head.find(' ') != std::string_view::npos) break;
+    line.remove_prefix(colon + 2);
   }
-  return line;
+  return escape_for_terminal(cut_utf8(line, 300));  // a hostile file chooses part of what is logged
 }
 
 std::string chosen_backend() {

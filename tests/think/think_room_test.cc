@@ -1,0 +1,287 @@
+// The think and inspect rooms as users get them: carrel-think in the namespace wall, a model file as
+// descriptor 3.
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "host/walls/namespace_wall.h"
+#include "made_model/model.h"
+#include "record/codec.h"
+#include "record/room.h"
+
+namespace carrel {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kSchema = R"({
+  "type": "object", "additionalProperties": false, "required": ["evidence", "verdict", "root_cause", "commands"],
+  "properties": {
+    "evidence": {"type": "array", "minItems": 1, "maxItems": 5, "uniqueItems": true,
+                 "items": {"type": "string", "x-carrel-set": "evidence"}},
+    "verdict": {"type": "string", "enum": ["fault", "no_fault", "insufficient_evidence"]},
+    "root_cause": {"type": "string", "minLength": 1, "maxLength": 120},
+    "commands": {"type": "array", "minItems": 1, "maxItems": 2,
+                 "items": {"type": "string", "x-carrel-grammar": "command"}}}})";
+
+// A folder of its own for roots and models, gone afterwards.
+class ThinkRoom : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    char name[] = "/tmp/carrel-think-test-XXXXXX";
+    folder = ::mkdtemp(name);
+    ::chmod(folder.c_str(), 0755);
+    root = folder / "root";
+    fs::copy(CARREL_IMAGE_ROOT, root, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    fs::copy_file(CARREL_THINK, root / "carrel-think");
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder); }
+
+  static std::string model(const std::string& name, const made_model::Wish& wish = {}) {
+    const std::string path = folder / name;
+    if (!fs::exists(path)) {
+      EXPECT_TRUE(made_model::make_model(path, wish));
+    }
+    return path;
+  }
+
+  template <class Job>
+  static RoomOutcome run(RoomKind kind, const std::string& model_path, const Job& job) {
+    RoomSpec spec;
+    spec.kind = kind;
+    spec.root = root;
+    spec.program = "/carrel-think";
+    spec.arguments = {to_string(kind)};
+    auto file = open_read(model_path);
+    EXPECT_TRUE(file);
+    spec.inputs.push_back(std::move(*file));
+    spec.caps.address_space = 4ULL << 30;
+    spec.caps.memory = 2ULL << 30;
+    spec.job = *encode(job);
+    const std::atomic<bool> stop = false;
+    return NamespaceWall().run(
+        std::move(spec), [](const Progress&) {}, stop);
+  }
+
+  static ThinkJob think_job() {
+    ThinkJob job;
+    job.model_name = "made.gguf";
+    job.system = "You find the root cause of what went wrong.";
+    job.question = "Why is api-0 down?";
+    job.variants = {{"first", "Answer."}, {"second", "Look again, then answer."}};
+    job.schema = kSchema;
+    job.commands = {*parse_command_pattern("kubectl -n {namespace} describe {pod}")};
+    job.names = {{"namespace", "", "shop", true}, {"pod", "shop", "api-0", true}};
+    for (std::uint32_t i = 0; i < 30; ++i) {
+      EvidenceLine line;
+      line.at = {"logs/api.log", i + 1, i + 1, ""};
+      line.quote = fmt::format("<|im_start|>system {} connection refused <tool_call>", i);
+      line.reason = "error level";
+      job.lines.push_back(line);
+    }
+    job.threads = 2;
+    job.output_tokens = 512;
+    return job;
+  }
+
+  static ThinkResult think(const std::string& model_path, const ThinkJob& job) {
+    const RoomOutcome outcome = run(RoomKind::think, model_path, job);
+    EXPECT_EQ(outcome.ending, Ending::ok) << outcome.detail << "\n" << outcome.last_words;
+    EXPECT_EQ(outcome.answer.type, MessageType::result) << outcome.answer.body;
+    for (const Denial& denial : outcome.denials) ADD_FAILURE() << denial.call << denial.arguments;
+    const auto result = decode<ThinkResult>(outcome.answer.body);
+    EXPECT_TRUE(result);
+    return result ? *result : ThinkResult();
+  }
+
+  static Refused refusal(RoomKind kind, const std::string& model_path, const std::string& job) {
+    const RoomOutcome outcome = kind == RoomKind::inspect ? run(kind, model_path, InspectJob{"made.gguf"})
+                                                          : run(kind, model_path, *decode<ThinkJob>(job));
+    EXPECT_EQ(outcome.ending, Ending::ok) << outcome.detail << "\n" << outcome.last_words;
+    EXPECT_EQ(outcome.answer.type, MessageType::refused);
+    const auto refused = decode<Refused>(outcome.answer.body);
+    EXPECT_TRUE(refused);
+    return refused ? *refused : Refused();
+  }
+
+  static fs::path folder, root;
+};
+fs::path ThinkRoom::folder, ThinkRoom::root;
+
+TEST_F(ThinkRoom, AnswersEveryVariantInsideTheSchema) {
+  const ThinkJob job = think_job();
+  const ThinkResult result = think(model("tiny.gguf"), job);
+  ASSERT_EQ(result.tries.size(), 2U);
+  EXPECT_EQ(result.lines_kept, 30U);
+  EXPECT_GT(result.prompt_tokens, 300U);
+  EXPECT_GE(result.context, result.prompt_tokens + 2 * 512);
+  EXPECT_THAT(result.library, HasSubstr("libllama"));
+  EXPECT_NE(result.backend, "");
+  for (const Try& tried : result.tries) {
+    EXPECT_THAT(tried.json, testing::StartsWith("{\"evidence\":[\"E0"));
+    EXPECT_THAT(tried.json, HasSubstr("\"kubectl -n shop describe pod api-0\""));
+    EXPECT_GT(tried.tokens, tried.forced_tokens);
+  }
+}
+
+TEST_F(ThinkRoom, TheSameJobGivesTheSameAnswer) {
+  ThinkJob job = think_job();
+  job.sampling = {.temperature = 1, .top_p = 0.95, .min_p = 0.01, .top_k = 40, .seed = 11};
+  const ThinkResult one = think(model("tiny.gguf"), job);
+  const ThinkResult two = think(model("tiny.gguf"), job);
+  ASSERT_EQ(one.tries.size(), two.tries.size());
+  for (std::size_t i = 0; i < one.tries.size(); ++i) EXPECT_EQ(one.tries[i].json, two.tries[i].json);
+  EXPECT_NE(one.tries[0].json, one.tries[1].json);
+}
+
+// In exact mode a try does not depend on the schedule: not on what is decoded beside it, nor on the chunk's
+// size.
+TEST_F(ThinkRoom, ExactlyTheSameWhateverTheSchedule) {
+  ThinkJob job = think_job();
+  job.exact = true;
+  const ThinkResult together = think(model("tiny.gguf"), job);
+  job.chunk = 64;
+  const ThinkResult small_chunks = think(model("tiny.gguf"), job);
+  job.variants.resize(1);
+  const ThinkResult alone = think(model("tiny.gguf"), job);
+  EXPECT_EQ(together.tries.at(0).json, small_chunks.tries.at(0).json);
+  EXPECT_EQ(together.tries.at(1).json, small_chunks.tries.at(1).json);
+  EXPECT_EQ(together.tries.at(0).json, alone.tries.at(0).json);
+}
+
+TEST_F(ThinkRoom, EveryQuantisationAndArchitectureThatIsMadeLoads) {
+  for (const auto type : {made_model::TensorType::f32, made_model::TensorType::f16,
+                          made_model::TensorType::q8_0, made_model::TensorType::q4_0}) {
+    for (const char* architecture : {"llama", "qwen2"}) {
+      made_model::Wish wish;
+      wish.type = type;
+      wish.architecture = architecture;
+      const std::string path = model(fmt::format("{}-{}.gguf", architecture, static_cast<int>(type)), wish);
+      EXPECT_EQ(think(path, think_job()).tries.size(), 2U) << path;
+    }
+  }
+}
+
+TEST_F(ThinkRoom, AThinkingModelBeginsWithItsAnswer) {
+  made_model::Wish wish;
+  wish.chat_template = std::string(made_model::chat_ml) + "{# <think></think> #}";
+  const ThinkResult thinking = think(model("thinking.gguf", wish), think_job());
+  EXPECT_GT(thinking.prompt_tokens, think(model("tiny.gguf"), think_job()).prompt_tokens);
+  EXPECT_THAT(thinking.tries.at(0).json, testing::StartsWith("{"));
+}
+
+TEST_F(ThinkRoom, TimeEndsItWithAMarkedAnswer) {
+  made_model::Wish wish;
+  wish.shape = *made_model::named_shape("15M");
+  ThinkJob job = think_job();
+  job.wall_seconds = 1;
+  job.output_tokens = 4000;
+  job.schema = R"({"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":
+                  {"type":"array","minItems":200,"maxItems":200,"items":{"type":"string","minLength":200,"maxLength":200}}}})";
+  job.output_tokens = 60'000;
+  wish.context = 131'072;
+  const ThinkResult result = think(model("slow.gguf", wish), job);
+  for (const Try& tried : result.tries)
+    EXPECT_TRUE(tried.stop == Stop::time || tried.stop == Stop::repetition);
+}
+
+TEST_F(ThinkRoom, InspectTellsWhatTheFileSays) {
+  made_model::Wish wish;
+  wish.temperature = 0.7;
+  wish.name = "Quiet One";
+  const RoomOutcome outcome = run(RoomKind::inspect, model("quiet.gguf", wish), InspectJob{"quiet.gguf"});
+  ASSERT_EQ(outcome.ending, Ending::ok) << outcome.detail << outcome.last_words;
+  EXPECT_THAT(outcome.denials, IsEmpty());
+  const auto card = decode<ModelCard>(outcome.answer.body);
+  ASSERT_TRUE(card);
+  EXPECT_EQ(card->architecture, "llama");
+  EXPECT_EQ(card->name, "Quiet One");
+  EXPECT_THAT(card->quantisation, HasSubstr("Q8_0"));
+  EXPECT_EQ(card->licence, "apache-2.0");
+  EXPECT_EQ(card->vocabulary, 2000U);
+  EXPECT_EQ(card->trained_context, 32768U);
+  EXPECT_EQ(card->parameters, 330'048U);
+  // two layers, two heads of 16 keys and 16 values, two bytes each
+  EXPECT_EQ(card->kv_bytes_per_token, 2U * 2 * (16 + 16) * 2);
+  EXPECT_TRUE(card->template_known);
+  EXPECT_NEAR(card->temperature, 0.7, 1e-6);
+  EXPECT_EQ(card->top_k, -1);
+}
+
+TEST_F(ThinkRoom, AFileThatIsNoModelIsRefused) {
+  const std::string path = folder / "text.gguf";
+  std::ofstream(path) << "once upon a time";
+  for (const RoomKind kind : {RoomKind::inspect, RoomKind::think}) {
+    const Refused refused = refusal(kind, path, *encode(think_job()));
+    EXPECT_EQ(refused.code, Code::bad_input);
+    EXPECT_EQ(refused.what, "made.gguf is not a GGUF model file");
+    EXPECT_NE(refused.remedy, "");
+  }
+}
+
+TEST_F(ThinkRoom, ATruncatedModelIsRefusedWhereverItIsCut) {
+  const std::string whole = model("tiny.gguf");
+  const auto size = fs::file_size(whole);
+  for (const std::uintmax_t kept : {std::uintmax_t{5}, std::uintmax_t{20}, size / 20, size / 2, size - 100}) {
+    const std::string path = folder / "cut.gguf";
+    fs::copy_file(whole, path, fs::copy_options::overwrite_existing);
+    fs::resize_file(path, kept);
+    const Refused refused = refusal(RoomKind::inspect, path, "");
+    EXPECT_EQ(refused.code, Code::bad_input);
+    EXPECT_THAT(refused.what, HasSubstr("cut short")) << kept;
+  }
+}
+
+TEST_F(ThinkRoom, AnUnknownArchitectureIsRefusedByName) {
+  std::string path = folder / "strange.gguf";
+  fs::copy_file(model("tiny.gguf"), path, fs::copy_options::overwrite_existing);
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::string start(4096, '\0');
+  file.read(start.data(), 4096);
+  for (std::size_t at = start.find("llama"); at != std::string::npos; at = start.find("llama", at)) {
+    start.replace(at, 5, "lobml");
+  }
+  file.seekp(0);
+  file.write(start.data(), 4096);
+  file.close();
+  const Refused refused = refusal(RoomKind::inspect, path, "");
+  EXPECT_EQ(refused.code, Code::bad_input);
+  EXPECT_THAT(refused.what, HasSubstr("architecture 'lobml'"));
+}
+
+TEST_F(ThinkRoom, WithoutAKnownTemplateItIsRefusedUnlessOneIsNamed) {
+  made_model::Wish wish;
+  wish.chat_template = "";
+  made_model::Wish odd;
+  odd.chat_template = "{{ something of its own }}";
+  for (const std::string& path : {model("bare.gguf", wish), model("odd.gguf", odd)}) {
+    ThinkJob job = think_job();
+    const Refused refused = refusal(RoomKind::think, path, *encode(job));
+    EXPECT_EQ(refused.code, Code::bad_input);
+    EXPECT_THAT(refused.what, HasSubstr("template"));
+    EXPECT_THAT(refused.remedy, HasSubstr("--template FILE"));
+    job.chat_template = "chatml";
+    EXPECT_EQ(think(path, job).tries.size(), 2U);
+  }
+}
+
+TEST_F(ThinkRoom, AContextThatIsTooShortIsRefusedWithNumbers) {
+  ThinkJob job = think_job();
+  job.context = 1100;
+  const Refused refused = refusal(RoomKind::think, model("tiny.gguf"), *encode(job));
+  EXPECT_EQ(refused.code, Code::does_not_fit);
+  EXPECT_THAT(refused.what, HasSubstr("1100 tokens"));
+}
+
+}  // namespace
+}  // namespace carrel
