@@ -4,7 +4,6 @@
 #   libexec/carrel/read-root/carrel-read     the read and check rooms' root: one static program
 #   libexec/carrel/think-root/               the room image, with carrel-think in it
 #   libexec/carrel/playbooks/                the playbooks that come with Carrel
-set(CARREL_ROOM_IMAGE ${CMAKE_SOURCE_DIR}/build/room-image CACHE PATH "The room image that `make room` made")
 set(libexec ${CMAKE_BINARY_DIR}/libexec/carrel)
 
 add_custom_command(
@@ -15,18 +14,6 @@ add_custom_command(
   COMMENT "The read room's root"
   VERBATIM)
 
-# A copy of the image for each build, because each adds a carrel-think of its own. Made anew whole, so that nothing of
-# an older image stays.
-add_custom_command(
-  OUTPUT ${libexec}/think-root/carrel-think
-  COMMAND ${CMAKE_COMMAND} -E rm -rf ${libexec}/think-root
-  COMMAND ${CMAKE_COMMAND} -E make_directory ${libexec}
-  COMMAND cp -a ${CARREL_ROOM_IMAGE}/root ${libexec}/think-root
-  COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:carrel-think> ${libexec}/think-root/carrel-think
-  DEPENDS carrel-think ${CARREL_ROOM_IMAGE}/manifest
-  COMMENT "The think room's root"
-  VERBATIM)
-
 # The playbooks are used where they lie in the source tree, so that an edit needs no build.
 add_custom_command(
   OUTPUT ${libexec}/playbooks
@@ -34,10 +21,28 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_SOURCE_DIR}/playbooks ${libexec}/playbooks
   VERBATIM)
 
-add_custom_target(rooms ALL DEPENDS ${libexec}/read-root/carrel-read ${libexec}/think-root/carrel-think
-                                    ${libexec}/playbooks)
+set(rooms ${libexec}/read-root/carrel-read ${libexec}/playbooks)
+
+# A copy of the image for each build, because each adds a carrel-think of its own. Made anew whole, so that nothing of
+# an older image stays.
+if(TARGET carrel-think)
+  add_custom_command(
+    OUTPUT ${libexec}/think-root/carrel-think
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${libexec}/think-root
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${libexec}
+    COMMAND cp -a ${CARREL_ROOM_IMAGE}/root ${libexec}/think-root
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:carrel-think> ${libexec}/think-root/carrel-think
+    DEPENDS carrel-think ${CARREL_ROOM_IMAGE}/manifest
+    COMMENT "The think room's root"
+    VERBATIM)
+  list(APPEND rooms ${libexec}/think-root/carrel-think)
+  install(DIRECTORY ${libexec}/think-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
+else()
+  message(NOTICE "There is no room image, so no model can be asked: `make room` makes it.")
+endif()
+add_custom_target(rooms ALL DEPENDS ${rooms})
 
 install(TARGETS carrel RUNTIME DESTINATION bin)
-install(DIRECTORY ${libexec}/read-root ${libexec}/think-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
+install(DIRECTORY ${libexec}/read-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
 install(DIRECTORY playbooks DESTINATION libexec/carrel)
 install(FILES LICENSE DESTINATION share/doc/carrel)

@@ -13,7 +13,8 @@ if(tests AND NOT CARREL_FUZZ)
   target_link_libraries(carrel-room-worker-read-test PRIVATE carrel-room-worker-read GTest::gmock GTest::gtest_main
                                                              Threads::Threads)
   gtest_discover_tests(carrel-room-worker-read-test TEST_PREFIX "room/worker/" DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT 300)
+                       PROPERTIES TIMEOUT 300 LABELS unit)
+  add_dependencies(unit-tests carrel-room-worker-read-test)
 endif()
 
 # The sanitizers do not go with -static; they test the same code through the test programs.

@@ -20,7 +20,8 @@ if(tests AND NOT CARREL_FUZZ)
   target_link_libraries(carrel-room-worker-think-test PRIVATE carrel-room-worker-think GTest::gmock GTest::gtest_main
                                                               Threads::Threads)
   gtest_discover_tests(carrel-room-worker-think-test TEST_PREFIX "room/worker/" DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT 300)
+                       PROPERTIES TIMEOUT 300 LABELS unit)
+  add_dependencies(unit-tests carrel-room-worker-think-test)
 endif()
 
 # The sanitizers' libraries do not go with the image's C library.
