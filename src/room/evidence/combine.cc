@@ -9,11 +9,14 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/log_findings.h"
+#include "room/evidence/mechanism.h"
 
 namespace carrel {
 namespace {
 
 constexpr double kEnough = 0.4;          // a fault that weighs less is none where something shows health
+constexpr double kStrongest = 0.93;      // of what a log says
 constexpr double kEnoughIfAsked = 0.45;  // "is there a fault?"
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -22,11 +25,37 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
 }
 
 // What detectors say that only shows that something went wrong, not why.
+enum class Symptom { none, ended, memory, load };
+
+Symptom symptom_of(const Observation& observation) {
+  if (observation.weight >= 0.85) return Symptom::none;
+  const std::string& name = observation.detector;
+  if (has_any(name, {"out-of-memory", "oom", "memory-near", "memory-high"})) return Symptom::memory;
+  if (has_any(name, {"near-limit", "throttl", "cpu-high"})) return Symptom::load;
+  const bool ended = has_any(
+      name, {"crash", "restart", "exit", "-end", "not-ready", "unready", "unavailable", "probe-fail",
+             "rollout", "job-", "deadline", "backoff", "killed", "warning-event", "alert", "always-fails"});
+  return ended && observation.weight < 0.8 ? Symptom::ended : Symptom::none;
+}
+
 bool is_symptom(const Observation& observation) {
-  return observation.weight < 0.8 &&
-         has_any(observation.detector,
-                 {"crash", "restart", "exit", "end", "not-ready", "unready", "unavailable", "probe",
-                  "rollout", "job", "deadline", "backoff", "oom", "killed", "health", "warning", "event"});
+  return symptom_of(observation) != Symptom::none;
+}
+
+// True where a log's finding can be the root of a symptom of the same component.
+bool is_root_of(const Observation& log, const Observation& object) {
+  const bool load = has_any(log.detector, {"cpu-hot", "slow", "gc"});
+  switch (symptom_of(object)) {
+    case Symptom::none:
+      return false;
+    case Symptom::memory:
+      return has_any(log.detector, {"memory-leak", "heap-exhausted", "queue-full"});
+    case Symptom::load:
+      return load;
+    case Symptom::ended:
+      return !load && log.detector != "log-memory-high";
+  }
+  return false;
 }
 
 struct Relation {
@@ -43,7 +72,7 @@ bool explains(const Observation& object, const Observation& log) {
       {{"configmap", "secret", "key", "config"}, {"config-", "file-missing", "authentication", "syntax"}},
       {{"claim", "volume", "storage", "pvc"}, {"disk-", "file-missing", "permission-denied", "read-only"}},
       {{"certificate", "tls"}, {"certificate-", "tls-"}},
-      {{"quota", "limit", "throttl", "usage"}, {"quota", "slow", "timeout", "cpu-hot"}},
+      {{"quota", "limit", "throttl", "usage"}, {"quota", "slow", "timeout"}},
       {{"webhook", "admission"}, {"webhook", "object-missing"}},
   }};
   if (object.verdict != Verdict::fault || object.weight < 0.55 || is_symptom(object)) return false;
@@ -149,10 +178,30 @@ void join_health(std::vector<Observation>* observations) {
   }
 }
 
-std::string without_head(const std::string& cause, std::size_t most) {
-  std::string_view text = trim(cause);
-  while (text.ends_with('.')) text.remove_suffix(1);
-  return std::string(trim(cut_utf8(text, most)));
+// A cause in at most `most` bytes: who, what, and the part of the quoted message that tells.
+std::string shortened(std::string_view cause, std::size_t most) {
+  cause = trim(cause);
+  while (cause.ends_with('.')) cause.remove_suffix(1);
+  if (cause.size() <= most) return std::string(cause);
+  const std::size_t colon = cause.find(": ");
+  if (colon != std::string_view::npos && colon + 22 < most) {
+    const std::string message(cause.substr(colon + 2));
+    const MechanismMatch match = find_mechanism(message);
+    return std::string(cause.substr(0, colon + 2)) +
+           telling_part(message, match.begin, match.end, most - colon - 2);
+  }
+  std::string_view cut = cut_utf8(cause, most);
+  if (const std::size_t space = cut.rfind(' '); space != std::string_view::npos) cut = cut.substr(0, space);
+  return std::string(cut);
+}
+
+// How many bytes at the start of both are the same whole words.
+std::size_t common_subject(std::string_view a, std::string_view b) {
+  std::size_t common = 0;
+  for (std::size_t at = 0; at < std::min(a.size(), b.size()) && a[at] == b[at]; ++at) {
+    if (a[at] == ' ') common = at + 1;
+  }
+  return common >= 8 ? common : 0;
 }
 
 // Two independent causes in one sentence, where several are asked for.
@@ -171,11 +220,15 @@ void name_both(std::vector<Observation>* observations, const Question& question,
   if (second == nullptr) return;
   Observation both = first;
   both.detector = "two-faults";
-  const std::string_view lead = "Two faults: (1) ";
-  const std::size_t half = (limit::sentence - lead.size() - 6) / 2;
-  const std::size_t spare = half - std::min(half, std::min(first.cause.size(), second->cause.size()));
-  both.cause = fmt::format("{}{}; (2) {}.", lead, without_head(first.cause, half + spare),
-                           without_head(second->cause, half + (first.cause.size() < half ? spare : 0)));
+  const std::size_t common = common_subject(first.cause, second->cause);
+  const std::string lead =
+      common == 0 ? "Two faults: " : fmt::format("Two faults: {} ", trim(first.cause.substr(0, common)));
+  const std::string_view one = std::string_view(first.cause).substr(common);
+  const std::string_view two = std::string_view(second->cause).substr(common);
+  const std::size_t room = limit::sentence - std::min(lead.size() + 11, limit::sentence - 80);
+  const std::size_t half = room / 2;
+  const std::string short_two = shortened(two, std::max(half, room - std::min(room, one.size())));
+  both.cause = fmt::format("{}(1) {}; (2) {}.", lead, shortened(one, room - short_two.size()), short_two);
   both.cause = std::string(cut_utf8(both.cause, limit::sentence));
   if (both.lines.size() > 3) both.lines.resize(3);
   cite_also(&both, *second, 2);
@@ -188,24 +241,28 @@ void name_both(std::vector<Observation>* observations, const Question& question,
 std::vector<Observation> combine(std::vector<Observation> of_objects, std::vector<Observation> of_logs,
                                  const Question& question) {
   const Relevance relevance(question, of_objects, of_logs);
+  // The log explains a symptom of its component: the strongest such finding becomes the root.
+  for (const Observation& object : of_objects) {
+    if (object.verdict != Verdict::fault || object.weight < 0.3) continue;
+    Observation* root = nullptr;
+    for (Observation& log : of_logs) {
+      const bool fits = log.verdict == Verdict::fault && log.weight >= 0.45 && same_component(object, log);
+      if (fits && is_root_of(log, object) && (root == nullptr || log.weight > root->weight)) root = &log;
+    }
+    if (root == nullptr) continue;
+    root->weight = std::min(kStrongest, std::max(root->weight, object.weight) + 0.05);
+    cite_also(root, object, 1);
+    add_commands(root, object);
+  }
+  // An object explains what the log complains of.
   for (Observation& log : of_logs) {
-    if (log.verdict != Verdict::fault) continue;
-    // The log explains the symptom, or the object explains the log.
-    for (Observation& object : of_objects) {
-      if (object.verdict != Verdict::fault) continue;
-      if (is_symptom(object) && log.weight >= 0.45 && same_component(object, log)) {
-        log.weight = std::min(0.93, std::max(log.weight, object.weight) + 0.05);
-        cite_also(&log, object, 1);
-        add_commands(&log, object);
-      }
-    }
-    for (Observation& object : of_objects) {
-      if (log.weight >= 0.45 && explains(object, log)) {
-        object.weight = std::min(0.97, std::max(object.weight, log.weight + 0.03));
-        cite_also(&object, log, 1);
-        log.weight *= 0.85;
-      }
-    }
+    if (log.verdict != Verdict::fault || log.weight < 0.45) continue;
+    const auto root = std::find_if(of_objects.begin(), of_objects.end(),
+                                   [&](const Observation& object) { return explains(object, log); });
+    if (root == of_objects.end()) continue;
+    root->weight = std::min(0.97, std::max(root->weight, log.weight + 0.03));
+    cite_also(&*root, log, 1);
+    log.weight *= 0.85;
   }
 
   std::vector<Observation> all = std::move(of_objects);

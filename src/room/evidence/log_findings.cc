@@ -121,8 +121,25 @@ std::string one_line(std::string text) {
   return text;
 }
 
+// Takes "user:password@" out of addresses: a cause is read by more people than the log it comes from.
+std::string without_credentials(std::string text) {
+  for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && text[begin - 1] != ' ' && text[begin - 1] != '/' && text[begin - 1] != '"' &&
+           text[begin - 1] != '\'' && text[begin - 1] != '=') {
+      --begin;
+    }
+    const std::size_t colon = text.find(':', begin);
+    if (colon == std::string::npos || colon >= at || colon == begin) continue;
+    text.erase(begin, at + 1 - begin);
+    at = begin;
+  }
+  return text;
+}
+
 std::string part(const LogEntry& entry, std::size_t most) {
-  return telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most);
+  return without_credentials(
+      telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most));
 }
 
 struct Group {

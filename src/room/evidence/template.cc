@@ -1,7 +1,12 @@
 #include "room/evidence/template.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace carrel {
 namespace {
@@ -57,16 +62,80 @@ std::uint64_t load(const char* at, std::size_t bytes) {
   return bits;
 }
 
+// Which bytes of a line are of words and which are digits, a bit each.
+struct Bitmaps {
+  std::array<std::uint64_t, kHashedBytes / 64 + 1> word;
+  std::array<std::uint64_t, kHashedBytes / 64 + 1> digit;
+
+  explicit Bitmaps(std::string_view line) {
+    std::size_t block = 0;
+    for (; (block + 1) * 64 <= line.size(); ++block) read(line.data() + block * 64, block);
+    std::array<char, 64> tail{};
+    std::memcpy(tail.data(), line.data() + block * 64, line.size() - block * 64);
+    read(tail.data(), block);  // ends in a byte that is of no word, or in an empty block
+  }
+
+  // The first byte from `at` on that is of no word.
+  std::size_t word_end(std::size_t at) const {
+    std::size_t block = at / 64;
+    std::uint64_t others = ~word[block] & (~std::uint64_t{0} << (at % 64));
+    while (others == 0) others = ~word[++block];
+    return block * 64 + static_cast<std::size_t>(std::countr_zero(others));
+  }
+
+  bool has_digit(std::size_t begin, std::size_t end) const {
+    const std::size_t last = (end - 1) / 64;
+    std::uint64_t bits = digit[begin / 64] & (~std::uint64_t{0} << (begin % 64));
+    for (std::size_t block = begin / 64; block < last; bits = digit[++block]) {
+      if (bits != 0) return true;
+    }
+    return (bits & (~std::uint64_t{0} >> (63 - (end - 1) % 64))) != 0;
+  }
+
+ private:
+  void read(const char* bytes, std::size_t block) {
+    std::uint64_t words = 0;
+    std::uint64_t digits = 0;
+#ifdef __SSE2__
+    // 16 bytes at a time; comparisons are of signed bytes, so ranges are moved to the lowest values.
+    const auto below = [](__m128i values, char first, char count) {
+      const __m128i moved = _mm_add_epi8(values, _mm_set1_epi8(static_cast<char>(-128 - first)));
+      return _mm_cmplt_epi8(moved, _mm_set1_epi8(static_cast<char>(-128 + count)));
+    };
+    for (unsigned part = 0; part < 4; ++part) {
+      const __m128i values = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + part * 16));
+      const __m128i digit_mask = below(values, '0', 10);
+      const __m128i letter_mask = below(_mm_or_si128(values, _mm_set1_epi8(0x20)), 'a', 26);
+      const __m128i word_mask =
+          _mm_or_si128(_mm_or_si128(digit_mask, letter_mask), values);  // top bit: not ASCII
+      words |= std::uint64_t{static_cast<std::uint16_t>(_mm_movemask_epi8(word_mask))} << (part * 16);
+      digits |= std::uint64_t{static_cast<std::uint16_t>(_mm_movemask_epi8(digit_mask))} << (part * 16);
+    }
+#else
+    for (unsigned at = 0; at < 64; ++at) {
+      const std::uint8_t kind = class_of(bytes[at]);
+      words |= std::uint64_t{(kind & kWord) != 0} << at;
+      digits |= std::uint64_t{(kind & kDigit) != 0} << at;
+    }
+#endif
+    word[block] = words;
+    digit[block] = digits;
+  }
+};
+
 struct HashSink {
+  const char* limit;  // the end of the bytes that may be read
   std::uint64_t state = 0x2545F4914F6CDD1Dull;
   void text(const char* at, std::size_t bytes) {
-    state = mix(state, bytes);
+    state += bytes * 0xD6E8FEB86659FD93ull;
     while (bytes > 8) {
       state = mix(state, load(at, 8));
       at += 8;
       bytes -= 8;
     }
-    state = mix(state, load(at, bytes));
+    // A whole load with what is beyond the word masked: no branch on its length.
+    state =
+        mix(state, limit - at >= 8 ? load(at, 8) & (~std::uint64_t{0} >> (64 - 8 * bytes)) : load(at, bytes));
   }
   void mark(char c) { state = mix(state, 0x100u | static_cast<std::uint8_t>(c)); }
   void parameter() { state = mix(state, 0x200); }
@@ -79,12 +148,22 @@ struct TextSink {
   void parameter() { text_.push_back('#'); }
 };
 
+// The hexadecimal groups of a UUID that happen to be without a digit.
+bool is_uuid_group(const char* word, std::size_t length) {
+  if (length != 4 && length != 12) return false;
+  for (std::size_t at = 0; at < length; ++at) {
+    if (class_of(word[at]) & kNotHex) return false;
+  }
+  return true;
+}
+
 bool ends_value(char c) {
   return c == ' ' || c == '"' || c == ',' || c == '}' || c == ')';
 }
 
 // A number that tells severity: an HTTP status that is an error, or the level of a JSON log.
 bool tells_severity(const char* begin, const char* end, const char* line, const char* line_end) {
+  if (end - begin != 3 && end - begin != 2) return false;
   const char before = begin == line ? ' ' : begin[-1];
   const char after = end == line_end ? ' ' : *end;
   if (!ends_value(after)) return false;
@@ -120,6 +199,7 @@ const char* quoted_value(const char* quote, const char* line, const char* end) {
 template <class Sink>
 void mask(std::string_view line, Sink* sink) {
   line = line.substr(0, kHashedBytes);
+  const Bitmaps bitmaps(line);
   const char* const begin = line.data();
   const char* const end = begin + line.size();
   const char* at = begin;
@@ -137,18 +217,21 @@ void mask(std::string_view line, Sink* sink) {
     const std::uint8_t kind = class_of(*at);
     if (kind & kWord) {
       const char* const word = at;
-      std::uint8_t all = kind;
-      while (++at < end && (class_of(*at) & kWord)) all |= class_of(*at);
-      const std::ptrdiff_t length = at - word;
-      const bool uuid_group = parameter && joint == '-' && !(all & kNotHex) && (length == 4 || length == 12);
-      if ((all & kDigit) ? !tells_severity(word, at, begin, end) : (id_follows || uuid_group)) {
+      const auto first = static_cast<std::size_t>(word - begin);
+      const std::size_t last = bitmaps.word_end(first);
+      at = begin + last;
+      const std::size_t length = last - first;
+      const bool masked = bitmaps.has_digit(first, last)
+                              ? !tells_severity(word, at, begin, end)
+                              : id_follows || (parameter && joint == '-' && is_uuid_group(word, length));
+      if (masked) {
         emit_parameter();
         continue;
       }
       if (joint != 0) sink->mark(joint);
       joint = 0;
       parameter = id_follows = false;
-      sink->text(word, static_cast<std::size_t>(length));
+      sink->text(word, length);
       id_named = names_id(word, at);
       continue;
     }
@@ -185,7 +268,7 @@ void mask(std::string_view line, Sink* sink) {
 }  // namespace
 
 std::uint64_t template_hash(std::string_view line) {
-  HashSink sink;
+  HashSink sink{line.data() + line.size()};
   mask(line, &sink);
   return sink.state;
 }
