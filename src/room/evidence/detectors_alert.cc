@@ -35,6 +35,15 @@ void collect_figures(const Value& value, int depth, std::vector<const Value*>* f
   for (const Value& item : value.items) collect_figures(item, depth + 1, found);
 }
 
+// Without Markdown's emphasis.
+std::string without_marks(std::string_view text) {
+  std::string plain;
+  for (const char c : text) {
+    if (c != '*') plain += c;
+  }
+  return plain;
+}
+
 void tell(const Survey& survey, const Document& document, const Value& root, const Value& alert,
           Observations* out) {
   if (alert["status"].text() == "resolved") return;
@@ -56,7 +65,7 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
   std::string cause = fmt::format("Alert {} fires: {}", name,
                                   brief(description.exists() ? description.text() : summary.text(), 160));
   for (const Value* figure : figures) {
-    if (cause.size() + figure->scalar.size() < 290) cause += " " + brief(figure->text(), 130);
+    if (cause.size() + figure->scalar.size() < 290) cause += " " + brief(without_marks(figure->text()), 130);
   }
   const bool asked = survey.names(name);
   Observation& made = report_missing(out, "alert",

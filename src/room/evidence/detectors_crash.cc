@@ -63,16 +63,23 @@ std::string restarts_text(const End& end) {
   return fmt::format(" ({}{} restarts)", end.looping ? "CrashLoopBackOff, " : "", restarts);
 }
 
+// "Init container migrate"; a row of `get pods` does not name its containers.
+std::string container_words(const End& end) {
+  const std::string_view what = end.init ? "Init container" : "Container";
+  return end.name.empty() ? fmt::format("A {}", end.init ? "init container" : "container")
+                          : fmt::format("{} {}", what, end.name);
+}
+
 void tell_out_of_memory(const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
   const std::string allowed =
       memory.exists() ? fmt::format("its memory limit of {}", memory.text()) : "its memory limit";
-  Observation& made = report(
-      out, "container-out-of-memory", end.past ? 0.68 : 0.9, *end.pod,
-      fmt::format("Container {} of {} was OOMKilled (exit code {}): it needs more memory than {} allows{}.",
-                  end.name, described(*end.pod), (*end.terminated)["exitCode"].integer().value_or(137),
-                  allowed, restarts_text(end)));
+  Observation& made =
+      report(out, "container-out-of-memory", end.past ? 0.68 : 0.9, *end.pod,
+             fmt::format("{} of {} was OOMKilled (exit code {}): it needs more memory than {} allows{}.",
+                         container_words(end), described(*end.pod),
+                         (*end.terminated)["exitCode"].integer().value_or(137), allowed, restarts_text(end)));
   cite_span(&made, *end.pod, (*end.terminated)["reason"], (*end.terminated)["exitCode"],
             "why the container ended");
   if (memory.exists()) cite_span(&made, *end.pod, limits, memory, "the memory limit");
@@ -124,14 +131,13 @@ void tell_exit(const Survey& survey, const End& end, Observations* out) {
   }
   if (end.past) weight *= 0.4;
   const std::string verb = end.looping ? "crash loops" : *code == 0 ? "ended" : "failed";
-  Observation& made =
-      report(out,
-             end.init ? "init-container-crash"
-             : job    ? "job-container-crash"
-                      : "container-crash",
-             weight, *end.pod,
-             fmt::format("{} {} of {} {}{} with exit code {}: {}.", end.init ? "Init container" : "Container",
-                         end.name, described(*end.pod), verb, restarts_text(end), *code, why));
+  Observation& made = report(out,
+                             end.init ? "init-container-crash"
+                             : job    ? "job-container-crash"
+                                      : "container-crash",
+                             weight, *end.pod,
+                             fmt::format("{} of {} {}{} with exit code {}: {}.", container_words(end),
+                                         described(*end.pod), verb, restarts_text(end), *code, why));
   if (!message.empty()) cite(&made, *end.pod, terminated["message"], "its termination message");
   cite_span(&made, *end.pod, terminated["reason"], terminated["exitCode"], "how the container ended");
   if (end.spec && ends_itself(command, *code)) {

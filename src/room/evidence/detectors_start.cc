@@ -224,7 +224,8 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
                                                      : "its node or its containers do not let it end";
       Observation& made = report(
           out, "pod-terminating", finalizers.size() > 0 ? 0.6 : 0.35, *pod,
-          fmt::format("{} is stuck in Terminating since {}: {}.", described(*pod), deleted.text(), held));
+          fmt::format("{} is stuck in Terminating{}: {}.", described(*pod),
+                      deleted.text() == "Terminating" ? "" : fmt::format(" since {}", deleted.text()), held));
       cite(&made, *pod, deleted, "the pod is being deleted since");
       if (finalizers.exists()) cite(&made, *pod, finalizers, "what keeps it from going");
       suggest_describe(&made, *pod, "shows what it waits for");

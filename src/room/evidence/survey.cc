@@ -201,7 +201,12 @@ Health pod_health(const Object& pod) {
   if (!status.exists()) return Health::unknown;
   if (pod["metadata"]["deletionTimestamp"].exists()) return Health::unhealthy;
   const std::string_view phase = status["phase"].text();
-  if (phase == "Succeeded") return Health::healthy;
+  const auto& ended = status["containerStatuses"].items;
+  const bool completed =
+      !ended.empty() && std::all_of(ended.begin(), ended.end(), [](const Value& container) {
+        return container["state"]["terminated"]["reason"].text() == "Completed";
+      });
+  if (phase == "Succeeded" || (completed && phase != "Running")) return Health::healthy;
   if (phase == "Failed" || phase == "Pending") return Health::unhealthy;
   for (const Value& condition : status["conditions"].items) {
     if (condition["type"].text() != "Ready") continue;

@@ -1,0 +1,467 @@
+// References, storage, network, permissions, quotas, autoscalers, workloads, jobs, deliveries.
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+class ObjectDetectors : public testing::TestWithParam<DetectorCase> {};
+
+TEST_P(ObjectDetectors, FindsItAndIsSilentWhenMended) {
+  run_case(GetParam());
+}
+
+std::string head(const std::string& api, const std::string& kind, const std::string& name) {
+  return "apiVersion: " + api + "\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: shop}\n";
+}
+
+// A Deployment whose pods carry app=NAME; `pod` is the pod spec in flow style, without its braces.
+std::string deployment(const std::string& name, const std::string& pod, int replicas = 1) {
+  return head("apps/v1", "Deployment", name) + "spec:\n  replicas: " + std::to_string(replicas) +
+         "\n  selector: {matchLabels: {app: " + name +
+         "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
+}
+
+std::string event_about(const std::string& kind, const std::string& name, const std::string& reason,
+                        const std::string& message) {
+  return "---\n" + head("v1", "Event", "e1") + "involvedObject: {kind: " + kind + ", name: " + name +
+         ", namespace: shop}\ntype: Warning\nreason: " + reason + "\nmessage: '" + message + "'\n";
+}
+
+const std::string plain =
+    "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}]}]";
+
+INSTANTIATE_TEST_SUITE_P(
+    References, ObjectDetectors,
+    testing::Values(
+        DetectorCase{
+            "missing Secret",
+            deployment(
+                "db",
+                "containers: [{name: db, image: 'x/db:1', env: [{name: PASSWORD, valueFrom: {secretKeyRef: "
+                "{name: db-secret, key: password}}}]}]") +
+                "---\n" + head("v1", "Secret", "db-credentials") + "data: {password: eA==}\n",
+            "secret-missing",
+            {"Secret db-secret", "does not exist", "env PASSWORD", "db-credentials"},
+            "name: db-secret",
+            "name: db-credentials",
+            {{"secret", "shop"}}},
+        DetectorCase{
+            "a Secret where a ConfigMap is meant",
+            deployment(
+                "db",
+                "containers: [{name: db, image: 'x/db:1', envFrom: [{configMapRef: {name: settings}}]}]") +
+                "---\n" + head("v1", "Secret", "settings") + "data: {a: eA==}\n",
+            "configmap-missing",
+            {"ConfigMap settings", "is the name of a Secret"},
+            "configMapRef",
+            "secretRef"},
+        DetectorCase{
+            "missing key",
+            deployment(
+                "db",
+                "containers: [{name: db, image: 'x/db:1', env: [{name: HOST, valueFrom: {configMapKeyRef: "
+                "{name: settings, key: db_host}}}]}]") +
+                "---\n" + head("v1", "ConfigMap", "settings") + "data: {database_host: db}\n",
+            "key-missing",
+            {"no key db_host", "database_host"},
+            "key: db_host",
+            "key: database_host"},
+        DetectorCase{"missing service account",
+                     deployment("db", "serviceAccountName: runner, " + plain),
+                     "serviceaccount-missing",
+                     {"ServiceAccount runner", "does not exist"},
+                     "serviceAccountName: runner",
+                     "serviceAccountName: default",
+                     {{"serviceaccount", "shop"}}},
+        DetectorCase{
+            "a file that is not mounted",
+            deployment(
+                "db",
+                "containers: [{name: db, image: 'x/db:1', command: [sh, -c, 'serve --config "
+                "/etc/app/app.yaml'], "
+                "volumeMounts: [{name: config, mountPath: /etc/app}]}], volumes: [{name: config, configMap: "
+                "{name: settings}}]") +
+                "---\n" + head("v1", "ConfigMap", "settings") + "data: {application.yaml: 'a: 1'}\n",
+            "mounted-file-missing",
+            {"/etc/app/app.yaml", "application.yaml"},
+            "application.yaml",
+            "app.yaml"},
+        DetectorCase{
+            "misspelled namespace",
+            deployment("db", plain) + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shops}\n",
+            "namespace-missing",
+            {"namespace shop,", "typo of shops"},
+            "name: shops}",
+            "name: shop}"},
+        DetectorCase{"a host that is no Service",
+                     deployment("web",
+                                "containers: [{name: web, image: 'x/web:1', env: [{name: API_URL, value: "
+                                "'http://backend:8080/v1'}]}]") +
+                         "---\n" + head("v1", "Service", "backend-api") + "spec: {ports: [{port: 8080}]}\n",
+                     "host-missing",
+                     {"backend:8080", "no Service backend", "backend-api"},
+                     "http://backend:",
+                     "http://backend-api:",
+                     {{"service", "shop"}}},
+        DetectorCase{
+            "a port that the Service has not",
+            deployment(
+                "web",
+                "containers: [{name: web, image: 'x/web:1', command: [sh, -c, 'curl http://api:9000/']}]") +
+                "---\n" + head("v1", "Service", "api") + "spec: {ports: [{port: 80}]}\n",
+            "host-port",
+            {"9000", "only port 80"},
+            "api:9000",
+            "api:80"}));
+
+const std::string mounts_data =
+    "containers: [{name: db, image: 'x/db:1'}], volumes: [{name: data, persistentVolumeClaim: "
+    "{claimName: data}}]";
+
+INSTANTIATE_TEST_SUITE_P(
+    Storage, ObjectDetectors,
+    testing::Values(
+        DetectorCase{"storage class",
+                     head("v1", "PersistentVolumeClaim", "data") +
+                         "spec: {storageClassName: fast}\nstatus: {phase: Pending}\n---\n"
+                         "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: "
+                         "{name: standard}\n",
+                     "claim-class-missing",
+                     {"storageClassName fast does not exist", "standard"},
+                     "storageClassName: fast",
+                     "storageClassName: standard",
+                     {{"storageclass", ""}}},
+        DetectorCase{"claim that nobody made",
+                     deployment("db", mounts_data),
+                     "claim-missing",
+                     {"PersistentVolumeClaim data", "does not exist"},
+                     "claimName: data",
+                     "name: nothing",
+                     {{"persistentvolumeclaim", "shop"}}},
+        DetectorCase{"volume too small",
+                     head("v1", "PersistentVolumeClaim", "data") +
+                         "spec: {storageClassName: manual, resources: {requests: {storage: 20Gi}}}\nstatus: "
+                         "{phase: Pending}\n---\n"
+                         "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv1}\nspec: "
+                         "{storageClassName: manual, "
+                         "capacity: {storage: 5Gi}}\n",
+                     "claim-misfit",
+                     {"pv1", "only 5Gi", "20Gi"},
+                     "storage: 5Gi",
+                     "storage: 50Gi"},
+        DetectorCase{"provisioner",
+                     head("v1", "PersistentVolumeClaim", "data") +
+                         "spec: {storageClassName: fast}\nstatus: {phase: Pending}\n" +
+                         event_about("PersistentVolumeClaim", "data", "ProvisioningFailed",
+                                     "disk quota of the zone is used up"),
+                     "claim-provisioning",
+                     {"disk quota of the zone"},
+                     "phase: Pending",
+                     "phase: Bound"},
+        DetectorCase{
+            "volume on another node",
+            head("v1", "Pod", "db-0") +
+                "spec: {nodeName: n2, containers: [{name: db, image: 'x/db:1'}], volumes: [{name: data, "
+                "persistentVolumeClaim: {claimName: data}}]}\nstatus: {phase: Pending}\n---\n" +
+                head("v1", "PersistentVolumeClaim", "data") +
+                "spec: {volumeName: pv1}\nstatus: {phase: Bound}\n---\n"
+                "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv1}\nspec: {nodeAffinity: "
+                "{required: "
+                "{nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, "
+                "values: [n1]}]}]}}}\n",
+            "volume-other-node",
+            {"pv1", "n1", "n2", "another node"},
+            "values: [n1]",
+            "values: [n2]"},
+        DetectorCase{"mount of a missing Secret",
+                     head("v1", "Pod", "db-0") +
+                         "spec: {containers: [{name: db, image: 'x/db:1'}]}\nstatus: {phase: Pending}\n" +
+                         event_about("Pod", "db-0", "FailedMount",
+                                     "MountVolume.SetUp failed for volume \"tls\" : secret "
+                                     "\"db-tls\" not found"),
+                     "volume-mount",
+                     {"Secret db-tls", "does not exist"},
+                     "reason: FailedMount",
+                     "reason: Mounted"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Network, ObjectDetectors,
+    testing::Values(
+        DetectorCase{"selector",
+                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                         "spec: {selector: {app: api, tier: back}, ports: [{port: 80, targetPort: 8080}]}\n",
+                     "service-selects-nothing",
+                     {"no endpoints", "tier"},
+                     ", tier: back",
+                     ""},
+        DetectorCase{"target port",
+                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                         "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9090}]}\n",
+                     "service-target-port",
+                     {"targetPort 9090", "8080"},
+                     "9090",
+                     "8080"},
+        DetectorCase{"target port by name",
+                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                         "spec: {selector: {app: api}, ports: [{port: 80, targetPort: web}]}\n",
+                     "service-target-port",
+                     {"targetPort web", "8080 (http)"},
+                     "targetPort: web",
+                     "targetPort: http"},
+        DetectorCase{"ingress to no Service",
+                     head("networking.k8s.io/v1", "Ingress", "web") +
+                         "spec: {ingressClassName: nginx, rules: [{http: {paths: [{path: /, backend: "
+                         "{service: {name: web-svc, "
+                         "port: {number: 80}}}}]}}]}\n---\n" +
+                         head("v1", "Service", "web") +
+                         "spec: {ports: [{port: 80}]}\n---\n"
+                         "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\n",
+                     "ingress-backend-missing",
+                     {"Service web-svc", "does not exist"},
+                     "name: web-svc",
+                     "name: web",
+                     {{"service", "shop"}}},
+        DetectorCase{"ingress class",
+                     head("networking.k8s.io/v1", "Ingress", "web") +
+                         "spec: {ingressClassName: ngnix}\n---\napiVersion: "
+                         "networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: "
+                         "nginx}\n",
+                     "ingress-class-missing",
+                     {"ngnix", "does not exist", "nginx"},
+                     "ngnix",
+                     "nginx",
+                     {{"ingressclass", ""}}},
+        DetectorCase{"no egress, so no DNS",
+                     deployment("api", plain) + "---\n" +
+                         head("networking.k8s.io/v1", "NetworkPolicy", "deny") +
+                         "spec: {podSelector: {}, policyTypes: [Egress], egress: []}\n",
+                     "policy-denies-egress",
+                     {"deny", "all egress", "DNS"},
+                     "egress: []",
+                     "egress: [{}]"},
+        DetectorCase{
+            "a client that the policy does not let in",
+            deployment(
+                "web",
+                "containers: [{name: web, image: 'x/web:1', command: [sh, -c, 'curl http://api:80/']}]") +
+                "---\n" + deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n---\n" +
+                deployment("front", plain) + "---\n" +
+                head("networking.k8s.io/v1", "NetworkPolicy", "api-in") +
+                "spec: {podSelector: {matchLabels: {app: api}}, policyTypes: [Ingress], ingress: [{from: "
+                "[{podSelector: "
+                "{matchLabels: {app: front}}}]}]}\n",
+            "policy-blocks-ingress",
+            {"api-in", "app=front", "app=web"},
+            "[{podSelector: {matchLabels: {app: front}}}]",
+            "[{podSelector: {matchLabels: {app: web}}}]"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Permissions, ObjectDetectors,
+    testing::Values(
+        DetectorCase{
+            "verb",
+            deployment(
+                "agent",
+                "serviceAccountName: agent, containers: [{name: agent, image: 'x/kubectl:1', command: [sh, "
+                "-c, 'kubectl get pods']}]") +
+                "---\n" + head("rbac.authorization.k8s.io/v1", "Role", "reader") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n---\n" +
+                head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: agent, "
+                "namespace: shop}]\n",
+            "rbac-verb-missing",
+            {"Role reader", "only get on pods", "list verb is missing"},
+            "verbs: [get]",
+            "verbs: [get, list]"},
+        DetectorCase{"binding to no role",
+                     head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                         "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "
+                         "agent, namespace: shop}]\n"
+                         "---\n" +
+                         head("rbac.authorization.k8s.io/v1", "Role", "reader") + "rules: []\n",
+                     "rbac-role-missing",
+                     {"Role raeder", "does not exist"},
+                     "raeder",
+                     "reader",
+                     {{"role", "shop"}}},
+        DetectorCase{"refused by the API server",
+                     head("apps/v1", "Deployment", "agent") +
+                         event_about("Deployment", "agent", "Refused",
+                                     "pods is forbidden: User "
+                                     "\"system:serviceaccount:shop:agent\" cannot list resource "
+                                     "\"pods\" in API group \"\" in the namespace \"shop\""),
+                     "rbac-forbidden",
+                     {"service account agent cannot list pods", "shop"},
+                     "is forbidden: User",
+                     "is allowed: User"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Admission, ObjectDetectors,
+    testing::Values(
+        DetectorCase{
+            "quota by event",
+            head("apps/v1", "ReplicaSet", "api-1") +
+                event_about("ReplicaSet", "api-1", "FailedCreate",
+                            "pods \"x\" is "
+                            "forbidden: exceeded quota: small, requested: "
+                            "requests.cpu=2, used: requests.cpu=1, limited: "
+                            "requests.cpu=2"),
+            "quota-exceeded",
+            {"ResourceQuota small is exceeded", "requested requests.cpu=2", "limited to requests.cpu=2"},
+            "exceeded quota",
+            "within quota"},
+        DetectorCase{
+            "quota by arithmetic",
+            deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {requests: {cpu: 500m}}}]",
+                       4) +
+                "---\n" + head("v1", "ResourceQuota", "small") + "spec: {hard: {requests.cpu: '1'}}\n",
+            "quota-too-small",
+            {"requests.cpu 1", "4 replicas of 500m", "needs 2"},
+            "requests.cpu: '1'",
+            "requests.cpu: '2'"},
+        DetectorCase{
+            "limit range",
+            deployment("api",
+                       "containers: [{name: api, image: 'x/y:1', resources: {limits: {memory: 2Gi}}}]") +
+                "---\n" + head("v1", "LimitRange", "bounds") +
+                "spec: {limits: [{type: Container, max: {memory: 1Gi}}]}\n",
+            "limit-range",
+            {"memory 2Gi", "maximum is 1Gi"},
+            "max: {memory: 1Gi}",
+            "max: {memory: 4Gi}"},
+        DetectorCase{"webhook that nobody serves",
+                     "apiVersion: admissionregistration.k8s.io/v1\nkind: "
+                     "ValidatingWebhookConfiguration\nmetadata: {name: guard}\n"
+                     "webhooks: [{name: guard.example, failurePolicy: Fail, clientConfig: {service: {name: "
+                     "guard, namespace: "
+                     "shop}}}]\n",
+                     "webhook-service",
+                     {"Service guard", "does not exist", "failurePolicy is Fail"},
+                     "failurePolicy: Fail",
+                     "failurePolicy: Ignore",
+                     {{"service", "shop"}}},
+        DetectorCase{"pod security",
+                     head("apps/v1", "ReplicaSet", "api-1") +
+                         event_about("ReplicaSet", "api-1", "FailedCreate",
+                                     "pods \"x\" is "
+                                     "forbidden: violates PodSecurity \"restricted:latest\": "
+                                     "runAsNonRoot != true"),
+                     "pod-security",
+                     {"Pod Security", "restricted:latest", "runAsNonRoot"},
+                     "is forbidden: violates PodSecurity",
+                     "is created under PodSecurity"}));
+
+std::string scaler(const std::string& spec, const std::string& status = "") {
+  return head("autoscaling/v2", "HorizontalPodAutoscaler", "api") +
+         "spec: {scaleTargetRef: {kind: Deployment, name: api}, " + spec + "}\n" + status;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Workloads, ObjectDetectors,
+    testing::Values(
+        DetectorCase{"no requests to scale by",
+                     deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {}}]") + "---\n" +
+                         scaler("maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: "
+                                "{type: Utilization, "
+                                "averageUtilization: 50}}}]"),
+                     "scaler-no-requests",
+                     {"cpu", "no resource requests"},
+                     "resources: {}",
+                     "resources: {requests: {cpu: 100m}}"},
+        DetectorCase{"target that is not there",
+                     scaler("maxReplicas: 5"),
+                     "scaler-target-missing",
+                     {"Deployment api", "does not exist"},
+                     "kind: Deployment",
+                     "kind: Rollout",
+                     {{"deployment", "shop"}}},
+        DetectorCase{"no room to scale",
+                     deployment("api", plain) + "---\n" + scaler("minReplicas: 3, maxReplicas: 3"),
+                     "scaler-no-room",
+                     {"minReplicas 3", "maxReplicas 3"},
+                     "maxReplicas: 3",
+                     "maxReplicas: 6"},
+        DetectorCase{"zero replicas",
+                     deployment("api", plain, 0),
+                     "workload-zero-replicas",
+                     {"scaled to 0 replicas"},
+                     "replicas: 0",
+                     "replicas: 2",
+                     {},
+                     "Why is api not running?"},
+        DetectorCase{"paused",
+                     head("apps/v1", "Deployment", "api") + "spec: {paused: true}\n",
+                     "rollout-paused",
+                     {"paused"},
+                     "paused: true",
+                     "paused: false"},
+        DetectorCase{"selector of its own",
+                     head("apps/v1", "Deployment", "api") +
+                         "spec: {selector: {matchLabels: {app: api}}, template: {metadata: {labels: "
+                         "{app: web}}, spec: {" +
+                         plain + "}}}\n",
+                     "workload-selector",
+                     {"app=api", "app=web"},
+                     "labels: {app: web}",
+                     "labels: {app: api}"},
+        DetectorCase{"job deadline",
+                     head("batch/v1", "Job", "load") +
+                         "spec: {activeDeadlineSeconds: 60}\nstatus: {conditions: [{type: Failed, status: "
+                         "'True', reason: DeadlineExceeded}]}\n",
+                     "job-failed",
+                     {"activeDeadlineSeconds of 60", "DeadlineExceeded"},
+                     "type: Failed",
+                     "type: Complete"},
+        DetectorCase{"suspended cron job",
+                     head("batch/v1", "CronJob", "load") + "spec: {schedule: '*/5 * * * *', suspend: true}\n",
+                     "cronjob-suspended",
+                     {"suspended"},
+                     "suspend: true",
+                     "suspend: false"},
+        DetectorCase{"cron schedule",
+                     head("batch/v1", "CronJob", "load") + "spec: {schedule: 'every day'}\n",
+                     "cronjob-schedule",
+                     {"every day"},
+                     "every day",
+                     "0 3 * * *"},
+        DetectorCase{"disruption budget",
+                     head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
+                     "budget-blocks",
+                     {"maxUnavailable 0"},
+                     "maxUnavailable: 0",
+                     "maxUnavailable: 1"},
+        DetectorCase{
+            "Argo CD",
+            head("argoproj.io/v1alpha1", "Application", "store") +
+                "status: {sync: {status: OutOfSync}, health: {status: Missing}, operationState: {phase: "
+                "Failed, message: "
+                "'namespaces \"stor\" not found'}}\n",
+            "delivery-failed",
+            {"OutOfSync", "\"stor\" not found"},
+            "{sync: {status: OutOfSync}, health: {status: Missing}, operationState: {phase: Failed,",
+            "{sync: {status: Synced}, health: {status: Healthy}, operationState: {phase: Succeeded,"},
+        DetectorCase{"certificate",
+                     head("cert-manager.io/v1", "Certificate", "web") +
+                         "status: {conditions: [{type: Ready, status: 'False', reason: "
+                         "DoesNotExist, message: issuer letsencrypt not found}]}\n",
+                     "certificate-not-ready",
+                     {"issuer letsencrypt not found"},
+                     "'False'",
+                     "'True'"},
+        DetectorCase{"usage near the limit",
+                     head("v1", "Pod", "api-0") +
+                         "spec: {containers: [{name: api, image: 'x/y:1', resources: {limits: {cpu: "
+                         "'1'}}}]}\nstatus: {phase: "
+                         "Running}\n---\n" +
+                         head("metrics.k8s.io/v1beta1", "PodMetrics", "api-0") +
+                         "containers: [{name: api, usage: {cpu: 950m}}]\n",
+                     "cpu-near-limit",
+                     {"950m", "95%", "limit of 1"},
+                     "950m",
+                     "150m"}));
+
+}  // namespace
+}  // namespace carrel

@@ -1,0 +1,332 @@
+// Containers, images, scheduling, probes and nodes.
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+class PodDetectors : public testing::TestWithParam<DetectorCase> {};
+
+TEST_P(PodDetectors, FindsItAndIsSilentWhenMended) {
+  run_case(GetParam());
+}
+
+// A pod whose one container is in a state.
+std::string pod(const std::string& spec, const std::string& status) {
+  return "apiVersion: v1\nkind: Pod\nmetadata: {name: api-0, namespace: shop}\nspec:\n" + spec + "status:\n" +
+         status;
+}
+
+std::string event(const std::string& reason, const std::string& message) {
+  return "\n---\napiVersion: v1\nkind: Event\nmetadata: {name: e1, namespace: shop}\ninvolvedObject: {kind: "
+         "Pod, name: api-0, "
+         "namespace: shop}\ntype: Warning\ncount: 7\nreason: " +
+         reason + "\nmessage: '" + message + "'\n";
+}
+
+const std::string container = "  containers:\n  - name: api\n    image: registry.example/api:1.4\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Crashes, PodDetectors,
+    testing::Values(
+        DetectorCase{"out of memory",
+                     pod(container + "    resources:\n      limits:\n        memory: 64Mi\n",
+                         "  phase: Running\n  containerStatuses:\n  - name: api\n    ready: false\n    "
+                         "restartCount: 6\n"
+                         "    state:\n      waiting:\n        reason: CrashLoopBackOff\n    lastState:\n     "
+                         " terminated:\n"
+                         "        reason: OOMKilled\n        exitCode: 137\n"),
+                     "container-out-of-memory",
+                     {"OOMKilled", "137", "64Mi", "api-0", "shop"},
+                     "reason: OOMKilled",
+                     "reason: Error"},
+        DetectorCase{
+            "exit code with its last message",
+            pod(container,
+                "  phase: Running\n  containerStatuses:\n  - name: api\n    ready: false\n    restartCount: "
+                "6\n"
+                "    state:\n      waiting:\n        reason: CrashLoopBackOff\n    lastState:\n      "
+                "terminated:\n"
+                "        reason: Error\n        exitCode: 3\n        message: no such table users\n"),
+            "container-crash",
+            {"exit code 3", "no such table users", "CrashLoopBackOff"},
+            "exitCode: 3\n        message: no such table users",
+            "startedAt: x"},
+        DetectorCase{"a command that ends by itself",
+                     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, namespace: shop}\nspec:\n "
+                     " replicas: 1\n"
+                     "  template:\n    metadata: {labels: {app: api}}\n    spec:\n      containers:\n      - "
+                     "name: api\n"
+                     "        image: busybox\n        args: ['-c', 'echo hello; exit 12']\n",
+                     "command-always-fails",
+                     {"exit 12", "Deployment api"},
+                     "exit 12",
+                     "sleep 12"},
+        DetectorCase{
+            "a command that is not in the image",
+            pod(container,
+                "  phase: Running\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: RunContainerError\n"
+                "        message: 'exec: \"/app/serve\": executable file not found in $PATH'\n"),
+            "container-not-started",
+            {"/app/serve", "executable file not found"},
+            "RunContainerError",
+            "PodInitializing"},
+        DetectorCase{
+            "a missing ConfigMap by the kubelet's words",
+            pod(container,
+                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: CreateContainerConfigError\n"
+                "        message: 'configmap \"api-settings\" not found'\n"),
+            "container-not-started",
+            {"ConfigMap api-settings", "does not exist"},
+            "CreateContainerConfigError",
+            "PodInitializing"},
+        DetectorCase{
+            "an init container that waits",
+            pod("  initContainers:\n  - name: wait-for-db\n    image: busybox\n    command: [sh, -c, "
+                "'until nc -z db 5432; do sleep 1; done']\n" +
+                    container,
+                "  phase: Pending\n  initContainerStatuses:\n  - name: wait-for-db\n    ready: false\n    "
+                "state:\n"
+                "      running: {startedAt: x}\n"),
+            "init-container-stuck",
+            {"wait-for-db", "Init", "nc -z db 5432"},
+            "ready: false",
+            "ready: true"},
+        DetectorCase{"evicted",
+                     pod(container,
+                         "  phase: Failed\n  reason: Evicted\n  message: 'The node was low on resource: "
+                         "ephemeral-storage. Container api was using 2Gi.'\n"),
+                     "pod-evicted",
+                     {"evicted", "ephemeral-storage"},
+                     "reason: Evicted",
+                     "reason: Completed"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Images, PodDetectors,
+    testing::Values(
+        DetectorCase{
+            "no such host",
+            pod(container,
+                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: ImagePullBackOff\n") +
+                event("Failed",
+                      "Failed to pull image \"registry.example/api:1.4\": dial tcp: lookup registry.example "
+                      "on 10.0.0.10:53: no such host"),
+            "image-pull",
+            {"cannot pull its image registry.example/api:1.4", "does not exist", "no such host"},
+            "ImagePullBackOff",
+            "PodInitializing\n        message: ''\n    x: {}\n---\nkind: Nothing\n---\n#"},
+        DetectorCase{
+            "tag not found",
+            pod(container,
+                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: ErrImagePull\n        message: 'manifest for "
+                "registry.example/api:1.4 not found: manifest unknown'\n"),
+            "image-pull",
+            {"does not exist in the registry", "ErrImagePull"},
+            "ErrImagePull",
+            "PodInitializing"},
+        DetectorCase{
+            "credentials",
+            pod(container,
+                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: ErrImagePull\n        message: '401 Unauthorized'\n"),
+            "image-pull",
+            {"unauthorized", "pull secret"},
+            "ErrImagePull",
+            "PodInitializing"},
+        DetectorCase{
+            "no valid name",
+            pod(container,
+                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+                "      waiting:\n        reason: InvalidImageName\n"),
+            "image-pull",
+            {"not a valid image name"},
+            "InvalidImageName",
+            "PodInitializing"}));
+
+const std::string pending =
+    "  phase: Pending\n  conditions:\n  - {type: PodScheduled, status: 'False', reason: Unschedulable}\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Scheduling, PodDetectors,
+    testing::Values(
+        DetectorCase{"node selector",
+                     pod("  nodeSelector: {disk: ssd}\n" + container, pending) +
+                         event("FailedScheduling",
+                               "0/3 nodes are available: 1 node(s) had untolerated taint "
+                               "{node-role.kubernetes.io/control-plane: "
+                               "}, 2 node(s) didn''t match Pod''s node affinity/selector. preemption: none."),
+                     "scheduling-selector",
+                     {"nodeSelector disk=ssd", "2 node(s)"},
+                     "reason: FailedScheduling",
+                     "reason: Scheduled"},
+        DetectorCase{"not enough memory",
+                     pod(container + "    resources: {requests: {memory: 64Gi}}\n", pending) +
+                         event("FailedScheduling", "0/3 nodes are available: 3 Insufficient memory."),
+                     "scheduling-resources",
+                     {"insufficient memory", "64Gi", "3 node(s)"},
+                     "reason: FailedScheduling",
+                     "reason: Scheduled"},
+        DetectorCase{"taint",
+                     pod(container, pending) + event("FailedScheduling",
+                                                     "0/1 nodes are available: 1 node(s) had untolerated "
+                                                     "taint {dedicated: gpu}."),
+                     "scheduling-taint",
+                     {"dedicated: gpu", "does not tolerate"},
+                     "reason: FailedScheduling",
+                     "reason: Scheduled"},
+        DetectorCase{"anti-affinity",
+                     pod(container, pending) + event("FailedScheduling",
+                                                     "0/2 nodes are available: 2 node(s) didn''t match pod "
+                                                     "anti-affinity rules."),
+                     "scheduling-anti-affinity",
+                     {"anti-affinity", "2 node(s)"},
+                     "reason: FailedScheduling",
+                     "reason: Scheduled"},
+        DetectorCase{"selector against nodes, without events",
+                     pod("  nodeSelector: {disk: ssd}\n" + container, "  phase: Pending\n") +
+                         "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1, labels: {disk: hdd}}\n",
+                     "placement-selector",
+                     {"disk=ssd", "none of the 1 nodes"},
+                     "disk: hdd",
+                     "disk: ssd"},
+        DetectorCase{
+            "larger than any node",
+            pod(container + "    resources: {requests: {cpu: 32}}\n", "  phase: Pending\n") +
+                "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {allocatable: {cpu: '4'}}\n",
+            "placement-size",
+            {"32 cpu", "n1"},
+            "cpu: 32",
+            "cpu: 3"},
+        DetectorCase{"one pod for each node",
+                     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api, namespace: shop}\nspec:\n "
+                     " replicas: 3\n"
+                     "  template:\n    metadata: {labels: {app: api}}\n    spec:\n      affinity:\n        "
+                     "podAntiAffinity:\n"
+                     "          requiredDuringSchedulingIgnoredDuringExecution:\n          - labelSelector: "
+                     "{matchLabels: "
+                     "{app: api}}\n            topologyKey: kubernetes.io/hostname\n      containers:\n      "
+                     "- {name: api, "
+                     "image: 'x/api:1'}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\n",
+                     "placement-anti-affinity",
+                     {"3 replicas", "anti-affinity", "only 1 nodes"},
+                     "replicas: 3",
+                     "replicas: 1"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Probes, PodDetectors,
+    testing::Values(
+        DetectorCase{"always fails",
+                     pod(container + "    readinessProbe: {exec: {command: [sh, -c, exit 1]}}\n",
+                         "  phase: Running\n  conditions: [{type: Ready, status: 'False'}]\n"),
+                     "probe-always-fails",
+                     {"readiness probe", "sh -c exit 1"},
+                     "exit 1",
+                     "exit 0"},
+        DetectorCase{"wrong port",
+                     pod(container + "    ports: [{containerPort: 8080}]\n    livenessProbe: {httpGet: "
+                                     "{path: /, port: 9090}}\n",
+                         "  phase: Running\n  conditions: [{type: Ready, status: 'False'}]\n"),
+                     "probe-port",
+                     {"liveness probe", "9090", "8080"},
+                     "port: 9090",
+                     "port: 8080"},
+        DetectorCase{
+            "starts too early",
+            pod(container +
+                    "    args: ['sh', '-c', 'sleep 90; serve']\n    livenessProbe: {tcpSocket: {port: 80}, "
+                    "initialDelaySeconds: 5}\n",
+                "  phase: Running\n  conditions: [{type: Ready, status: 'False'}]\n"),
+            "probe-too-early",
+            {"initialDelaySeconds 5", "90s"},
+            "sleep 90",
+            "sleep 9"},
+        DetectorCase{
+            "removes the file it is asked for",
+            pod(container + "    args: ['touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600']\n"
+                            "    livenessProbe: {exec: {command: [cat, /tmp/healthy]}}\n",
+                "  phase: Running\n  conditions: [{type: Ready, status: 'False'}]\n"),
+            "probe-file-removed",
+            {"/tmp/healthy", "removes"},
+            "rm -f /tmp/healthy",
+            "true"},
+        DetectorCase{"an HTTP answer",
+                     pod(container + "    readinessProbe: {httpGet: {path: /ready, port: 8080}}\n",
+                         "  phase: Running\n  conditions: [{type: Ready, status: 'False'}]\n") +
+                         event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 404"),
+                     "probe-failing",
+                     {"readiness probe", "404", "/ready"},
+                     "reason: Unhealthy",
+                     "reason: Healthy"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Nodes, PodDetectors,
+    testing::Values(
+        DetectorCase{
+            "not ready",
+            "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus:\n  conditions:\n  - type: Ready\n    "
+            "status: "
+            "Unknown\n    reason: NodeStatusUnknown\n    message: Kubelet stopped posting node status.\n",
+            "node-not-ready",
+            {"n1", "NotReady", "Kubelet stopped posting"},
+            "Unknown\n",
+            "'True'\n"},
+        DetectorCase{"disk pressure",
+                     "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus:\n  conditions:\n  - type: "
+                     "DiskPressure\n    "
+                     "status: 'True'\n    message: kubelet has disk pressure\n",
+                     "node-condition",
+                     {"DiskPressure"},
+                     "'True'",
+                     "'False'"},
+        DetectorCase{"cordoned",
+                     "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nspec: {unschedulable: true}\n",
+                     "node-cordoned",
+                     {"cordoned"},
+                     "true",
+                     "false"}));
+
+TEST(PodHealth, NamedAndWellIsNoFault) {
+  const std::string well =
+      pod(container,
+          "  phase: Running\n  conditions: [{type: Ready, status: 'True'}]\n  containerStatuses:\n"
+          "  - {name: api, ready: true, restartCount: 0}\n");
+  const auto found = detect_in(well, {}, "Is there a problem with pod api-0?");
+  const Observation* fine = find_by(found, "no-fault");
+  ASSERT_NE(fine, nullptr);
+  EXPECT_EQ(fine->verdict, Verdict::no_fault);
+  EXPECT_NE(
+      fine->cause.find("No fault found: Pod api-0 in namespace shop is Running and Ready with 0 restarts"),
+      std::string::npos);
+  const std::string ill = well + event("Unhealthy", "Readiness probe failed: connection refused");
+  const auto still = detect_in(ill, {}, "Is there a problem with pod api-0?");
+  ASSERT_NE(find_by(still, "probe-failing"), nullptr);
+  EXPECT_LT(find_by(still, "probe-failing")->weight, 0.35);  // an old warning of a pod that is Ready
+}
+
+TEST(PodFocus, WhatTheQuestionNamesComesFirst) {
+  std::string two;
+  for (const char* name : {"api-0", "db-0"}) {
+    std::string one =
+        pod(container,
+            "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
+            "      waiting: {reason: InvalidImageName}\n");
+    one.replace(one.find("api-0"), 5, name);
+    two += one + "---\n";
+  }
+  const auto found = detect_in(two, {}, "Why does pod db-0 not start?");
+  double named = 0, other = 0;
+  for (const Observation& observation : found) {
+    if (observation.detector != "image-pull") continue;
+    (observation.culprit.name == "db-0" ? named : other) = observation.weight;
+  }
+  EXPECT_GT(other, 0);
+  EXPECT_GT(named, other + 0.2);
+}
+
+}  // namespace
+}  // namespace carrel
