@@ -1,4 +1,5 @@
 // What it costs to keep an answer inside its schema: a token's check, a full mask, and compiling the grammar.
+//
 // links: room/constrain
 //
 //   constrain [TOKENS]

@@ -21,8 +21,9 @@ std::string shown(std::string_view text) {
   return escape_for_terminal(text);
 }
 
-// `-n X` and its other spellings, moved behind the program, so that patterns and commands have one form.
-void move_namespace(std::vector<std::string>* words) {
+// `-n X` and its other spellings, moved behind the program, so that patterns and commands have one form;
+// false where there is none.
+bool move_namespace(std::vector<std::string>* words) {
   for (std::size_t at = 1; at < words->size(); ++at) {
     std::string& word = (*words)[at];
     std::string space;
@@ -38,8 +39,9 @@ void move_namespace(std::vector<std::string>* words) {
     const auto begin = words->begin() + static_cast<std::ptrdiff_t>(at);
     words->erase(begin, begin + static_cast<std::ptrdiff_t>(taken));
     words->insert(words->begin() + 1, {"-n", space});
-    return;
+    return true;
   }
+  return false;
 }
 
 }  // namespace
@@ -107,7 +109,11 @@ Result<std::vector<std::string>> shell_words(std::string_view command) {
 }
 
 CommandRules::CommandRules(const std::vector<CommandPattern>& patterns, const std::vector<Name>& names) {
-  for (const CommandPattern& pattern : patterns) patterns_.push_back(words_of(pattern));
+  for (const CommandPattern& pattern : patterns) {
+    patterns_.push_back(words_of(pattern));
+    Pattern moved = patterns_.back();
+    if (move_slot(&moved)) moved_.push_back(std::move(moved));
+  }
   for (const Name& name : names) {
     names_.insert(name.kind + '\n' + name.space + '\n' + name.name);
     if (!name.space.empty()) spaces_.insert(name.space);
@@ -146,26 +152,29 @@ CommandRules::Pattern CommandRules::words_of(const CommandPattern& pattern) {
     }
     out.push_back(std::move(group));
   }
-  // The namespace of a pattern goes where move_namespace puts that of a command.
-  for (Group& group : out) {
+  return out;
+}
+
+// Moves `-n {namespace}` to where move_namespace puts that of a command; false where the pattern has none.
+bool CommandRules::move_slot(Pattern* pattern) {
+  for (Group& group : *pattern) {
     for (std::size_t at = 0; !group.optional && at + 1 < group.words.size(); ++at) {
       const auto& flag = group.words[at].parts;
       const auto& slot = group.words[at + 1].parts;
       const bool is_flag =
           flag.size() == 1 && flag[0].kind == CommandPart::Kind::text && flag[0].text == "-n";
-      if (!is_flag || slot.size() != 1 || slot[0].kind != CommandPart::Kind::slot ||
-          slot[0].text != "namespace")
-        continue;
-      const std::vector<Word> moved(group.words.begin() + static_cast<std::ptrdiff_t>(at),
-                                    group.words.begin() + static_cast<std::ptrdiff_t>(at) + 2);
-      group.words.erase(group.words.begin() + static_cast<std::ptrdiff_t>(at),
-                        group.words.begin() + static_cast<std::ptrdiff_t>(at) + 2);
-      auto& first = out.front().words;
+      const bool is_slot =
+          slot.size() == 1 && slot[0].kind == CommandPart::Kind::slot && slot[0].text == "namespace";
+      if (!is_flag || !is_slot) continue;
+      const auto begin = group.words.begin() + static_cast<std::ptrdiff_t>(at);
+      const std::vector<Word> moved(begin, begin + 2);
+      group.words.erase(begin, begin + 2);
+      auto& first = pattern->front().words;
       first.insert(first.begin() + 1, moved.begin(), moved.end());
-      return out;
+      return true;
     }
   }
-  return out;
+  return false;
 }
 
 bool CommandRules::known(const std::string& kind, const std::string& space, const std::string& name) const {
@@ -279,10 +288,14 @@ std::string CommandRules::why_not(const std::string& command) const {
   if (command.size() > limit::command) return fmt::format("it is longer than {} bytes", limit::command);
   auto words = shell_words(command);
   if (!words) return words.error().what;
-  move_namespace(&*words);
   Furthest furthest;
   for (const Pattern& pattern : patterns_) {
     if (match(pattern, 0, *words, 0, {}, &furthest)) return {};
+  }
+  if (move_namespace(&*words)) {
+    for (const Pattern& pattern : moved_) {
+      if (match(pattern, 0, *words, 0, {}, &furthest)) return {};
+    }
   }
   return furthest.why.empty() ? "the playbook allows no commands" : furthest.why;
 }

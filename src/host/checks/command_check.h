@@ -53,6 +53,7 @@ class CommandRules {
   };
 
   static Pattern words_of(const CommandPattern& pattern);
+  static bool move_slot(Pattern* pattern);
   bool match(const Pattern& pattern, std::size_t group, const std::vector<std::string>& words, std::size_t at,
              const Chosen& chosen, Furthest* furthest) const;
   bool match_words(const Pattern& pattern, std::size_t group, std::size_t word,
@@ -66,6 +67,7 @@ class CommandRules {
   bool known(const std::string& kind, const std::string& space, const std::string& name) const;
 
   std::vector<Pattern> patterns_;
+  std::vector<Pattern> moved_;  // those with `-n {namespace}`, with it behind the program
   std::unordered_set<std::string> names_;
   std::unordered_set<std::string> spaces_;
 };

@@ -35,14 +35,24 @@ class Ground {
   // To be called once, behind the last add().
   void close() { text_ = to_lower(text_) + '\n'; }
 
-  // True where it stands there and is not a part of a longer word.
-  bool has(std::string_view what) const {
+  // True where it stands there and is not a part of a longer word; `cut`: the word may go on.
+  bool has(std::string_view what, bool cut = false) const {
     if (what.empty()) return true;
     for (std::size_t at = text_.find(what); at != std::string::npos; at = text_.find(what, at + 1)) {
       const std::size_t end = at + what.size();
       const bool begins = at == 0 || !is_word_byte(text_[at - 1]) || !is_word_byte(what.front());
-      const bool ends = end == text_.size() || !is_word_byte(text_[end]) || !is_word_byte(what.back());
+      const bool ends = cut || end == text_.size() || !is_word_byte(text_[end]) || !is_word_byte(what.back());
       if (begins && ends) return true;
+    }
+    return false;
+  }
+
+  // The same for times and dates, which letters may touch ("T06:30:34Z").
+  bool has_moment(std::string_view what) const {
+    for (std::size_t at = text_.find(what); at != std::string::npos; at = text_.find(what, at + 1)) {
+      const std::size_t end = at + what.size();
+      const auto is_digit = [&](std::size_t place) { return text_[place] >= '0' && text_[place] <= '9'; };
+      if ((at == 0 || !is_digit(at - 1)) && (end == text_.size() || !is_digit(end))) return true;
     }
     return false;
   }
@@ -117,17 +127,19 @@ bool parts_stand(const Ground& ground, std::string_view name, std::string_view j
   return parts > 1;
 }
 
+// "NodeSelector" where the evidence has "Node-Selectors".
+bool humps_stand(const Ground& ground, const TextToken& token) {
+  if (token.humps.empty()) return false;
+  return std::all_of(token.humps.begin(), token.humps.end(),
+                     [&](const std::string& hump) { return ground.has(hump, true); });
+}
+
 bool stands(const Ground& ground, const TextToken& token) {
-  if (ground.has(token.text)) return true;
-  if (token.kind == TextToken::Kind::phrase) {
-    // A long quotation may be cut at its end.
-    std::string_view text = token.text;
-    for (const std::string_view dots : {"...", "\xe2\x80\xa6"}) {
-      if (text.ends_with(dots) && ground.has(trim(text.substr(0, text.size() - dots.size())))) return true;
-    }
-    return false;
-  }
-  return parts_stand(ground, token.text, token.kind == TextToken::Kind::maybe ? "/:=@,." : "/:=@,");
+  if (ground.has(token.text, token.cut)) return true;
+  if (token.kind == TextToken::Kind::phrase) return false;
+  if (token.kind == TextToken::Kind::moment) return ground.has_moment(token.text);
+  return humps_stand(ground, token) ||
+         parts_stand(ground, token.text, token.kind == TextToken::Kind::maybe ? "/:=@,." : "/:=@,");
 }
 
 // The plain words of a phrase that is quoted loosely, as claims of their own.

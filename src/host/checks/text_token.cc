@@ -26,11 +26,18 @@ bool all_of(std::string_view text, bool (*is)(char)) {
 
 // Marks that may stand around a word without being part of it.
 std::string_view bare(std::string_view word) {
+  if (word.ends_with("\xe2\x80\xa6")) word.remove_suffix(3);
   static constexpr std::string_view around = "\"'`()[]{}<>,;:!?.*|";
   while (!word.empty() && around.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
   while (!word.empty() && around.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
   if (word.ends_with("'s")) word.remove_suffix(2);
   return word;
+}
+
+bool is_cut(std::string_view word) {
+  while (!word.empty() && std::string_view("\"'`)]").find(word.back()) != std::string_view::npos)
+    word.remove_suffix(1);
+  return word.ends_with("...") || word.ends_with("\xe2\x80\xa6");
 }
 
 // Words behind which a name stands.
@@ -78,20 +85,19 @@ bool names_follow(const std::string& word) {
 // A word that a dash joins of English parts: "read-only", "out-of-memory", "non-zero".
 bool is_english_compound(std::string_view word) {
   static const std::set<std::string_view> parts = {
-      "a",        "above",     "after", "aged",   "all",      "anti",  "auto",     "aware",    "back",
-      "based",    "before",    "by",    "co",     "cross",    "cut",   "day",      "de",       "deny",
-      "depth",    "double",    "down",  "driven", "end",      "ever",  "existent", "existing", "fail",
-      "first",    "follow",    "free",  "full",   "half",     "hand",  "hard",     "high",     "hour",
-      "ill",      "in",        "init",  "inter",  "kernel",   "key",   "kube",     "large",    "last",
-      "left",     "less",      "level", "like",   "liveness", "long",  "low",      "managed",  "memory",
-      "mid",      "minute",    "mis",   "multi",  "near",     "never", "new",      "no",       "non",
-      "not",      "of",        "off",   "old",    "on",       "one",   "only",     "open",     "out",
-      "over",     "owned",     "per",   "point",  "post",     "pre",   "provided", "pull",     "re",
-      "read",     "readiness", "ready", "real",   "related",  "right", "run",      "scale",    "second",
-      "self",     "semi",      "set",   "shared", "short",    "side",  "single",   "so",       "soft",
-      "specific", "specified", "start", "state",  "still",    "sub",   "super",    "three",    "through",
-      "time",     "to",        "two",   "un",     "under",    "up",    "user",     "valued",   "well",
-      "wide",     "worker",    "write", "wrong",  "year",     "zero"};
+      "above",  "after",    "aged",     "all",     "anti",     "auto",      "aware",     "back",   "based",
+      "before", "by",       "co",       "cross",   "cut",      "day",       "de",        "deny",   "depth",
+      "double", "down",     "driven",   "end",     "ever",     "existent",  "existing",  "fail",   "first",
+      "follow", "free",     "full",     "half",    "hand",     "hard",      "high",      "hour",   "ill",
+      "in",     "init",     "inter",    "kernel",  "large",    "last",      "left",      "less",   "level",
+      "like",   "liveness", "long",     "low",     "managed",  "mid",       "minute",    "mis",    "multi",
+      "near",   "never",    "new",      "no",      "non",      "not",       "of",        "off",    "old",
+      "on",     "one",      "only",     "open",    "out",      "over",      "owned",     "per",    "point",
+      "post",   "pre",      "provided", "pull",    "re",       "read",      "readiness", "ready",  "related",
+      "right",  "run",      "scale",    "second",  "self",     "semi",      "set",       "shared", "short",
+      "side",   "single",   "so",       "soft",    "specific", "specified", "start",     "state",  "still",
+      "sub",    "super",    "three",    "through", "time",     "to",        "two",       "un",     "under",
+      "up",     "valued",   "well",     "wide",    "write",    "wrong",     "year",      "zero"};
   std::size_t begin = 0;
   while (begin <= word.size()) {
     const std::size_t dash = std::min(word.find('-', begin), word.size());
@@ -135,6 +141,19 @@ bool is_camel(std::string_view word) {
   return hump && all_of(word, is_letter);
 }
 
+std::vector<std::string> humps_of(std::string_view word) {
+  std::vector<std::string> out;
+  if (!is_camel(word)) return out;
+  for (std::size_t at = 0; at < word.size(); ++at) {
+    const bool begins =
+        word[at] >= 'A' && word[at] <= 'Z' && at > 0 && word[at - 1] >= 'a' && word[at - 1] <= 'z';
+    if (at == 0 || begins) out.emplace_back();
+    out.back() += word[at];
+  }
+  for (std::string& hump : out) hump = to_lower(hump);
+  return out;
+}
+
 std::optional<TextToken::Kind> kind_of(std::string_view word, const std::string& lower,
                                        const std::string& before) {
   using Kind = TextToken::Kind;
@@ -142,8 +161,7 @@ std::optional<TextToken::Kind> kind_of(std::string_view word, const std::string&
   if (is_term(lower) || is_ordinal(lower)) return std::nullopt;
   if (quantity_of(lower)) return Kind::number;
   const auto dots = std::count(lower.begin(), lower.end(), '.');
-  const bool address =
-      dots >= 2 && lower.find(':') == std::string::npos && lower.find('-') == std::string::npos;
+  const bool address = dots >= 2 && lower.find('-') == std::string::npos;
   if (is_moment(lower)) return address ? Kind::name : Kind::moment;
   if (any_of(lower, is_digit) && any_of(lower, is_letter)) {
     // "exit-1" and "5xx" are said, "E012" is an id that other checks know.
@@ -153,6 +171,8 @@ std::optional<TextToken::Kind> kind_of(std::string_view word, const std::string&
     return Kind::maybe;
   if (!any_of(lower, is_letter)) return std::nullopt;
   if (lower.starts_with("-")) return std::nullopt;  // a flag of a command
+  // A variable or a constant is often told by its own name where the evidence has its effect.
+  if (lower.find('_') != std::string::npos && to_lower(word) != word) return Kind::maybe;
   if (lower.find_first_of("_=@") != std::string::npos) return Kind::name;
   if (lower.find_first_of("./:") != std::string::npos) return names_follow(before) ? Kind::name : Kind::maybe;
   if (lower.find('-') != std::string::npos) {
@@ -301,22 +321,34 @@ std::vector<Quantity> quantities_in(std::string_view text) {
 std::vector<TextToken> tokens_of(std::string_view text) {
   std::vector<TextToken> out;
   std::string before;
+  bool behind_number = false;  // the last word was a number without unit
   const auto word = [&](std::string_view raw) {
     const std::string_view trimmed = bare(raw);
     if (trimmed.empty()) return;
     std::string lower = to_lower(trimmed);
-    if (const auto kind = kind_of(trimmed, lower, before)) out.push_back({*kind, lower});
+    // "128 MiB": the unit is a word of its own.
+    if (!out.empty() && behind_number && is_unit(lower)) {
+      out.back().text += lower;
+      behind_number = false;
+      before = std::move(lower);
+      return;
+    }
+    if (const auto kind = kind_of(trimmed, lower, before))
+      out.push_back({*kind, lower, is_cut(raw), humps_of(trimmed)});
+    behind_number = quantity_of(lower) && quantity_of(lower)->unit.empty() && raw.ends_with(lower);
     before = std::move(lower);
   };
   for (std::size_t at = 0; at < text.size();) {
     if (const auto inside = quoted(text, at)) {
       const std::string_view content = trim(*inside);
       if (content.find(' ') != std::string_view::npos) {
-        out.push_back({TextToken::Kind::phrase, to_lower(content)});
+        const bool cut = is_cut(content);
+        out.push_back({TextToken::Kind::phrase, to_lower(cut ? bare(content) : content), cut});
       } else if (!content.empty()) {
         const std::string lower = to_lower(bare(content));
         const bool number = quantity_of(lower).has_value();
-        if (!lower.empty()) out.push_back({number ? TextToken::Kind::number : TextToken::Kind::name, lower});
+        if (!lower.empty())
+          out.push_back({number ? TextToken::Kind::number : TextToken::Kind::name, lower, is_cut(content)});
       }
       at += inside->size() + 2;
       before.clear();

@@ -13,13 +13,15 @@ namespace carrel {
 struct TextToken {
   enum class Kind : std::uint8_t {
     name,    // cannot be an ordinary word: "api-5d8f", "registry.io/x:1.2", a word in quotes, "pod web-api"
-    maybe,   // looks like a name and may be a word: "web-api", "CrashLoopBackOff", "spec.replicas"
+    maybe,   // looks like a name and may be a word: "web-api", "CrashLoopBackOff", "spec.replicas", "DB_HOST"
     number,  // "2.76", "1,024", "128Mi", "40%"
     moment,  // a date, a time, a ratio: digits with marks between
     phrase,  // several words in quotes
   };
   Kind kind = Kind::name;
-  std::string text;  // in lower case
+  std::string text;                     // in lower case
+  bool cut = false;                     // "..." stands behind it: the beginning of something longer
+  std::vector<std::string> humps = {};  // of a word with capitals inside: "crash", "loop", "back", "off"
 };
 
 // In their order. English, ASCII case folded.
