@@ -1,5 +1,7 @@
-// JSON of a bundle: any bytes give a tree within the limits or an error with its line, and the objects that
-// are made of a tree point into it. links: room/inventory
+// JSON of a bundle.
+// links: room/inventory
+//
+// Any bytes give a tree within the limits or an error with its line; objects point into their tree.
 #include <algorithm>
 #include <cstdlib>
 #include <string>

@@ -1,7 +1,8 @@
-// Saved text of kubectl: whatever the bytes, the objects that are made of it name lines of the document.
+// Saved text of kubectl.
 // links: room/bundle
 //
-// The first byte chooses the file's name, which decides how rows without a header are understood.
+// Whatever the bytes, the objects that are made of it name lines of the document. The first byte chooses the
+// file's name, which decides how rows without a header are understood.
 #include <cstdlib>
 #include <iterator>
 #include <string>

@@ -1,5 +1,7 @@
-// YAML of a bundle: any bytes give trees within the limits or an error with its line.
+// YAML of a bundle.
 // links: room/inventory
+//
+// Any bytes give trees within the limits or an error with its line.
 #include <algorithm>
 #include <cstdlib>
 #include <string>

@@ -104,9 +104,10 @@ class YamlReader {
   explicit YamlReader(std::string_view text) : text_(text), lines_(text) {}
 
   Result<std::vector<Value>> read() {
+    // Not fy_diag_cfg_default(): it asks whether stderr is a terminal, a call that a room denies and records.
     fy_diag_cfg quiet = {};
-    fy_diag_cfg_default(&quiet);
-    quiet.fp = nullptr;
+    quiet.level = FYET_ERROR;
+    quiet.module_mask = (1U << FYEM_MAX) - 1;
     quiet.output_fn = [](fy_diag*, void*, const char*, std::size_t) {};
     const std::unique_ptr<fy_diag, DiagnosticClose> diagnostic(fy_diag_create(&quiet));
     fy_parse_cfg config = {};
@@ -132,7 +133,6 @@ class YamlReader {
   std::string_view text_;
   Lines lines_;
   ValueBuilder builder_;
-  std::size_t depth_ = 0;
   std::uint32_t line_ = 1;
   std::vector<Value> documents_;
   std::vector<std::string> anchors_open_;  // one for each open collection, empty for none
