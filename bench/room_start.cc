@@ -3,12 +3,12 @@
 //
 // links: host/walls
 //
-// `room_start PROGRAM` with a static program that answers its job, such as tests/escape's probe. Starts
-// alternate, so that both see the same machine; medians are compared. When bubblewrap's program is heard it
-// stands in namespaces and a read-only root; when the room's is, it also has limits, cgroups, Landlock and a
-// filter whose listener the host has taken, and the host has verified from outside what it can. How both end
-// is not measured: bubblewrap leaves while its namespaces are still being taken down, the wall waits until
-// nothing is left.
+// `room_start [PROGRAM]` with a static program that answers its job: tests/escape's probe, as it was built.
+// Starts alternate, so that both see the same machine; medians are compared. When bubblewrap's program is
+// heard it stands in namespaces and a read-only root; when the room's is, it also has limits, cgroups,
+// Landlock and a filter whose listener the host has taken, and the host has verified from outside what it
+// can. How both end is not measured: bubblewrap leaves while its namespaces are still being taken down, the
+// wall waits until nothing is left.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -120,18 +120,19 @@ int measure(const std::string& root) {
 
 int main(int count, char** arguments) {
   namespace fs = std::filesystem;
-  if (count != 2) {
-    std::fprintf(stderr,
-                 "usage: room_start PROGRAM   (a static program that answers its job: escape-probe)\n");
+  if (count > 2) {
+    std::fprintf(stderr, "usage: room_start [PROGRAM]\n");
     return 2;
   }
-  std::string root = (fs::temp_directory_path() / "carrel-room-start-XXXXXX").string();
   std::error_code problem;
+  const fs::path built = fs::read_symlink("/proc/self/exe", problem).parent_path().parent_path();
+  const fs::path program = count == 2 ? fs::path(arguments[1]) : built / "escape-probe";
+  std::string root = (fs::temp_directory_path() / "carrel-room-start-XXXXXX").string();
   if (::mkdtemp(root.data()) == nullptr) return 1;
-  fs::copy_file(arguments[1], root + "/probe", problem);
+  fs::copy_file(program, root + "/probe", problem);
   if (!problem) fs::permissions(root, fs::perms(0755), problem);
   if (!problem) fs::permissions(root + "/probe", fs::perms(0755), problem);
-  if (problem) std::fprintf(stderr, "room_start: %s: %s\n", arguments[1], problem.message().c_str());
+  if (problem) std::fprintf(stderr, "room_start: %s: %s\n", program.c_str(), problem.message().c_str());
   const int status = problem ? 1 : measure(root);
   fs::remove_all(root, problem);
   return status;
