@@ -1,0 +1,109 @@
+// Bad input gets one clear sentence, the right exit status, and loses nothing.
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "program.h"
+
+namespace carrel::e2e {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+class BadInput : public Scratch {
+ protected:
+  // The run must end with this status and name the trouble; and the ledger has it as failed.
+  void expect_refused(const std::vector<std::string>& arguments, int status, const std::string& part) {
+    const Outcome outcome = carrel(arguments);
+    EXPECT_EQ(outcome.status, status) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("carrel: "));
+    EXPECT_THAT(outcome.err, HasSubstr(part));
+    EXPECT_EQ(outcome.out, "");
+  }
+};
+
+TEST_F(BadInput, Archives) {
+  const std::string whole = read(example);
+  expect_refused({"triage", folder_ + "/absent"}, 4, "No such file");
+  expect_refused({"triage", file("empty.tar.gz", "")}, 4, "empty");
+  expect_refused({"triage", file("cut.tar.gz", whole.substr(0, whole.size() / 2))}, 4, "cut.tar.gz");
+  std::string damaged = whole;
+  for (std::size_t i = damaged.size() / 2; i < damaged.size() / 2 + 64; ++i)
+    damaged[i] = static_cast<char>(~damaged[i]);
+  expect_refused({"triage", file("damaged.tar.gz", damaged)}, 4, "damaged.tar.gz");
+  expect_refused({"triage", file("secret.tar.gpg", "\x85\x02\x0c\x03" + std::string(600, '\x91'))}, 4,
+                 "secret.tar.gpg");
+  expect_refused(
+      {"triage", file("noise.bin", std::string("\x00\x01\x02\x7f\x45", 5) + std::string(5000, '\xf3'))}, 4,
+      "noise.bin");
+  expect_refused({"triage", "/dev/null"}, 4, "neither a file nor a folder");
+}
+
+TEST_F(BadInput, ABundleWithoutKubernetesIsToldAsSuch) {
+  file("notes/readme.txt", "nothing to see\n");
+  const Outcome outcome = carrel({"triage", folder_ + "/notes", "--json"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_STREQ(json_of(outcome)["verdict"].GetString(), "insufficient_evidence");
+}
+
+TEST_F(BadInput, Models) {
+  const std::string model = tiny_model();
+  const std::string whole = read(model);
+  expect_refused({"triage", example, "--model", folder_ + "/absent.gguf"}, 4, "absent.gguf");
+  expect_refused({"triage", example, "--model", file("cut.gguf", whole.substr(0, whole.size() / 2))}, 4,
+                 "cut.gguf");
+  expect_refused({"triage", example, "--model", example}, 4, "GGUF");
+  std::string foreign = whole;
+  const auto at = foreign.find("llama", foreign.find("general.architecture"));
+  foreign.replace(at, 5, "lemon");
+  expect_refused({"triage", example, "--model", file("foreign.gguf", foreign)}, 4, "lemon");
+  expect_refused({"triage", example, "--model", model, "--context", "256"}, 5, "256");
+  expect_refused({"triage", example, "--engine", "llama"}, 2, "--model");
+}
+
+TEST_F(BadInput, PlaybooksAndSettings) {
+  file("broken/playbook.yaml", "name: broken\nversion: x\ncolour: blue\n");
+  const Outcome lint = carrel({"playbook", "lint", folder_ + "/broken"});
+  EXPECT_EQ(lint.status, 4);
+  EXPECT_THAT(lint.err, HasSubstr("playbook.yaml:2:1: must be a whole number"));
+  EXPECT_THAT(lint.err, HasSubstr("no key \"colour\""));
+  expect_refused({"run", folder_ + "/broken", example}, 4, "mistakes");
+  expect_refused({"run", "no-such-playbook", example}, 2, "no playbook");
+  expect_refused({"triage", example, "--tries", "99"}, 2, "--tries");
+  expect_refused({"triage", example, "--tenant", "../up"}, 2, "tenant");
+  EXPECT_EQ(carrel({"triage"}).status, 2);
+  EXPECT_EQ(carrel({"frobnicate"}).status, 2);
+  EXPECT_EQ(carrel({}).status, 2);
+}
+
+TEST_F(BadInput, AFullDiskLosesNothingAndSaysSo) {
+  if (::geteuid() != 0) {
+    // An ordinary user mounts in a user namespace of his own, where the rooms' own namespaces nest.
+    RecordProperty("as", "user");
+  }
+  const std::string script =
+      "mkdir -p \"$HOME/data\" && mount -t tmpfs -o size=96k tmpfs \"$HOME/data\" && exec \"$@\"";
+  const Outcome outcome = run({"unshare", "--mount", "--user", "--map-root-user", "sh", "-c", script, "sh",
+                               CARREL, "triage", example, "--data", folder_ + "/data"});
+  EXPECT_EQ(outcome.status, 7) << outcome.err;
+  EXPECT_THAT(outcome.err, AnyOf(HasSubstr("No space left"), HasSubstr("disk is full")));
+  EXPECT_THAT(outcome.err, HasSubstr("free some space"));
+  EXPECT_EQ(outcome.out, "");
+}
+
+TEST_F(BadInput, AMachineWithoutUserNamespacesIsToldTheRemedy) {
+  const std::string script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+  const Outcome outcome =
+      run({"unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", CARREL, "triage", example});
+  EXPECT_EQ(outcome.status, 6) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("max_user_namespaces"));
+  const Outcome doctor =
+      run({"unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", CARREL, "doctor"});
+  EXPECT_NE(doctor.status, 0);
+  EXPECT_THAT(doctor.out, HasSubstr("max_user_namespaces"));
+}
+
+}  // namespace
+}  // namespace carrel::e2e

@@ -1,0 +1,117 @@
+// What is kept of runs, whatever ends them.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "program.h"
+
+namespace carrel::e2e {
+namespace {
+
+using testing::HasSubstr;
+
+using LedgerOfRuns = Scratch;
+
+// Processes whose command line names this path.
+int processes_naming(const std::string& part) {
+  int count = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    std::ifstream in(entry.path() / "cmdline", std::ios::binary);
+    const std::string words{std::istreambuf_iterator<char>(in), {}};
+    if (words.find(part) != std::string::npos) ++count;
+  }
+  return count;
+}
+
+TEST_F(LedgerOfRuns, ShowPrintsTheSameReportAgain) {
+  const Outcome first = carrel({"triage", example, "--json", "--tenant", "acme"});
+  const std::string id = json_of(first)["run"].GetString();
+  EXPECT_EQ(carrel({"show", id, "--json"}).out, first.out);
+  EXPECT_THAT(carrel({"show", id.substr(0, 20)}).out, HasSubstr("Likely root cause"));
+  const auto runs = json_of(carrel({"runs", "--json", "--tenant", "acme"}));
+  ASSERT_EQ(runs.Size(), 1u);
+  EXPECT_STREQ(runs[0]["state"].GetString(), "finished");
+  EXPECT_EQ(json_of(carrel({"runs", "--json", "--tenant", "other"})).Size(), 0u);
+  EXPECT_EQ(carrel({"show", "no-such-run"}).status, 2);
+}
+
+TEST_F(LedgerOfRuns, AFailedRunIsKeptWithItsReason) {
+  carrel({"triage", file("bad.tar.gz", "\x1f\x8b" + std::string(50, 'x')), "--tenant", "acme"});
+  const auto runs = json_of(carrel({"runs", "--json"}));
+  ASSERT_EQ(runs.Size(), 1u);
+  EXPECT_STREQ(runs[0]["state"].GetString(), "failed");
+  EXPECT_EQ(runs[0]["exit_status"].GetInt(), 4);
+  EXPECT_STRNE(runs[0]["error"].GetString(), "");
+}
+
+TEST_F(LedgerOfRuns, AKillAtAnyMomentLeavesNoRunOrAnInterruptedOne) {
+  std::mt19937 random(20260102);
+  std::uniform_int_distribution<int> delay(0, 250'000);
+  unsigned finished = 0, killed = 0;
+  for (int round = 0; round < 25; ++round) {
+    const Outcome outcome = carrel_while({"triage", example, "-q", "--tenant", "acme"}, [&](pid_t pid) {
+      std::this_thread::sleep_for(std::chrono::microseconds(delay(random)));
+      ::kill(pid, SIGKILL);
+    });
+    outcome.status == 0 ? ++finished : ++killed;
+  }
+  EXPECT_GT(killed, 0u);
+  const auto runs = json_of(carrel({"runs", "--json", "-n", "1000"}));
+  unsigned whole = 0;
+  for (const auto& row : runs.GetArray()) {
+    const std::string state = row["state"].GetString();
+    EXPECT_THAT(state, testing::AnyOf("finished", "interrupted"));
+    if (state != "finished") continue;
+    ++whole;
+    const Outcome shown = carrel({"show", row["run"].GetString(), "--json"});
+    EXPECT_EQ(shown.status, 0);
+    EXPECT_FALSE(json_of(shown).HasParseError());
+  }
+  EXPECT_GE(whole, finished);
+  EXPECT_EQ(processes_naming("carrel-read"), 0);
+}
+
+TEST_F(LedgerOfRuns, CtrlCLeavesNothingRunning) {
+  // Enough text that the run is still reading when the signal comes.
+  std::string line = "2026-01-02T03:04:05Z INFO request served in 12 ms for user 4711 from 10.0.0.1\n";
+  std::string text;
+  while (text.size() < (64U << 20)) text += line;
+  for (int i = 0; i < 6; ++i) file("big/app-" + std::to_string(i) + ".log", text);
+  const Outcome outcome =
+      carrel_while({"run", "explain-logs", folder_ + "/big", "--tenant", "acme"}, [](pid_t pid) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(400));
+        ::kill(pid, SIGINT);
+      });
+  EXPECT_EQ(outcome.status, 130) << outcome.err;
+  EXPECT_EQ(processes_naming("carrel-read"), 0);
+  const auto runs = json_of(carrel({"runs", "--json"}));
+  ASSERT_EQ(runs.Size(), 1u);
+  EXPECT_STREQ(runs[0]["state"].GetString(), "interrupted");
+}
+
+TEST_F(LedgerOfRuns, ConfigNamesEachSource) {
+  file(".config/carrel/config.yaml", "threads: 3\n");
+  const Outcome outcome = carrel({"config", "--tries", "2"}, {"CARREL_SEED=7"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("flag --tries"));
+  EXPECT_THAT(outcome.out, HasSubstr("environment CARREL_SEED"));
+  EXPECT_THAT(outcome.out, HasSubstr("config.yaml:1"));
+  EXPECT_THAT(outcome.out, HasSubstr("default"));
+}
+
+TEST_F(LedgerOfRuns, DoctorMakesARealRoom) {
+  const Outcome outcome = carrel({"doctor"});
+  EXPECT_EQ(outcome.status, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("a read room was made"));
+  EXPECT_THAT(outcome.out, HasSubstr("models can be asked"));
+}
+
+}  // namespace
+}  // namespace carrel::e2e
