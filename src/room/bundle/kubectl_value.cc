@@ -89,7 +89,7 @@ Value& member(Value* root, std::initializer_list<std::string_view> path) {
     for (auto& [name, value] : at->members) {
       if (name == key) next = &value;
     }
-    at = next != nullptr ? next : &at->members.emplace_back(std::string(key), Value()).second;
+    at = next != nullptr ? next : &at->members.emplace_back(to_utf8(key), Value()).second;
   }
   return *at;
 }
@@ -134,7 +134,7 @@ void set_pairs(Value* root, std::initializer_list<std::string_view> path, std::s
   for (const std::string_view part : split(text, ',')) {
     if (object.members.size() == most_pairs) break;
     const std::size_t equals = part.find('=');
-    const std::string key(part.substr(0, equals));
+    const std::string key = to_utf8(part.substr(0, equals));
     // Values of labels may be empty; they are kept all the same.
     const std::string_view value =
         equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);

@@ -31,6 +31,7 @@ TEST(ResourceNameTest, KindsPluralsAndShortNames) {
   EXPECT_EQ(resource_name("pvcs"), "persistentvolumeclaim");
   EXPECT_EQ(resource_name("KafkaTopicList"), "kafkatopic");
   EXPECT_EQ(resource_name("KafkaTopic"), "kafkatopic");
+  EXPECT_EQ(resource_name("S.cretList"), "s");
 }
 
 TEST(DocumentTest, LinesWithoutTheirEnds) {

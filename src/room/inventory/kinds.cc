@@ -133,7 +133,7 @@ std::string resource_name(std::string_view kind) {
   if (const KindEntry* entry = find_kind(kind)) return std::string(entry->singular);
   std::string plain = plain_kind_name(kind);
   // A list of a kind that is not in the table; "Whitelist" would be one of its own.
-  if (kind.ends_with("List") && kind.size() > 4) plain.resize(plain.size() - 4);
+  if (kind.ends_with("List") && plain.size() > 4 && plain.ends_with("list")) plain.resize(plain.size() - 4);
   return plain;
 }
 
