@@ -1,12 +1,8 @@
 // carrel-think: the program of the think and inspect rooms. Its argument says which; the job comes over
 // descriptor 0, the model file is descriptor 3, the answer leaves over descriptor 1.
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <string>
-
-#include <sys/auxv.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "record/codec.h"
@@ -20,22 +16,6 @@ namespace carrel {
 namespace {
 
 constexpr int kModel = 3;
-
-// How long a thread that waits for others spins before it sleeps; 1000 rounds are about 50 microseconds.
-// libgomp's own default is up to hundreds of times that, and where the machine is busy with something else,
-// the waiting threads keep the working one from its processor: measured, decoding then took 20 to 40 times as
-// long. libgomp reads this before main() and a room starts without an environment, so the program starts
-// itself once more.
-constexpr const char* kSpinSetting = "GOMP_SPINCOUNT";
-constexpr const char* kSpin = "GOMP_SPINCOUNT=1000";
-
-void start_with_short_spins(char** words) {
-  if (std::getenv(kSpinSetting) != nullptr) return;
-  const auto* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  if (path == nullptr) return;
-  const char* const environment[] = {kSpin, nullptr};
-  ::execve(path, words, const_cast<char**>(environment));  // where it fails, it runs as it is, only slower
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

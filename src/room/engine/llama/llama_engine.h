@@ -15,6 +15,10 @@ struct llama_model;
 
 namespace carrel {
 
+// Restarts the program with a short limit on how long its threads spin, unless it has been. First of all in
+// main(), whose arguments it takes; returns only where that is done or cannot be.
+void start_with_short_spins(char** words);
+
 // Loads the CPU back end that suits this machine best, from `folder`, or from where libggml looks by itself.
 // Once, first of all; an Error (machine) where there is none. Also silences the library: what it logs is kept
 // for errors.

@@ -1,0 +1,173 @@
+// How fast the engine reads and writes, beside llama-bench on the same libraries.
+// links: room/engine/llama room/constrain
+//
+//   engine MODEL.gguf LLAMA_BENCH
+//
+// Prefill is 512 tokens in one chunk; decoding is 64 tokens after 64, one at a time, each chosen under a
+// constraint that allows any text, as an answer's are. Ours and the comparator take turns, five rounds of
+// each; medians. Both use all processors that the program may use. The comparator is started by LLAMA_BENCH
+// MODEL OPTION...
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <sched.h>
+
+#include "base/fd.h"
+#include "record/schema.h"
+#include "room/constrain/automaton.h"
+#include "room/engine/choose.h"
+#include "room/engine/llama/llama_engine.h"
+#include "room/engine/plain_tokens.h"
+
+namespace {
+
+using namespace carrel;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t prompt_tokens = 512;
+constexpr std::size_t written_tokens = 64;
+constexpr int rounds = 5;
+constexpr double bar = 0.95;
+
+struct Speed {
+  double prefill = 0;  // tokens a second
+  double decode = 0;
+};
+
+double per_second(std::size_t tokens, Clock::time_point start) {
+  return static_cast<double>(tokens) / std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Any tokens will do: random weights know none from another.
+Tokens some_tokens(std::size_t count) {
+  Tokens tokens;
+  for (std::size_t i = 0; i < count; ++i) tokens.push_back(static_cast<Token>(300 + i * 7 % 1000));
+  return tokens;
+}
+
+Result<Speed> measure(Engine& engine, const TokenTrie& trie, const std::shared_ptr<const Grammar>& grammar) {
+  Speed speed;
+  const Tokens prompt = some_tokens(prompt_tokens);
+  const Extension whole{0, prompt, true};
+  Clock::time_point start_time = Clock::now();
+  if (Result<Extended> done = engine.extend({&whole, 1}); !done) return done.error();
+  speed.prefill = per_second(prompt_tokens, start_time);
+
+  engine.truncate(0, written_tokens);
+  const std::unique_ptr<Constraint> constraint = start(grammar);
+  constraint->accept("{\"text\":\"");
+  Token last = 300;
+  start_time = Clock::now();
+  for (std::size_t i = 0; i < written_tokens; ++i) {
+    const Extension one{0, {&last, 1}, true};
+    if (Result<Extended> done = engine.extend({&one, 1}); !done) return done.error();
+    const std::optional<Token> chosen = choose_best(engine.logits(0), engine, trie, *constraint);
+    if (!chosen) return Error{Code::internal, "no token is allowed", ""};
+    last = *chosen;
+    constraint->accept(engine.bytes(last));
+  }
+  speed.decode = per_second(written_tokens, start_time);
+  engine.truncate(0, 0);
+  return speed;
+}
+
+Result<Speed> measure_comparator(const std::string& program, const std::string& model, unsigned threads) {
+  const std::string command = fmt::format("'{}' '{}' -p {} -n {} -r 1 -t {} -o json 2>/dev/null", program,
+                                          model, prompt_tokens, written_tokens, threads);
+  const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(command.c_str(), "r"), ::pclose);
+  if (!output) return errno_error("cannot start " + program);
+  std::string json;
+  std::array<char, 4096> piece;
+  for (std::size_t size; (size = std::fread(piece.data(), 1, piece.size(), output.get())) > 0;) {
+    json.append(piece.data(), size);
+  }
+  rapidjson::Document document;
+  document.Parse(json.c_str());
+  Speed speed;
+  if (!document.HasParseError() && document.IsArray()) {
+    for (const auto& test : document.GetArray()) {
+      if (!test.IsObject() || !test.HasMember("avg_ts") || !test.HasMember("n_prompt")) continue;
+      (test["n_prompt"].GetInt() > 0 ? speed.prefill : speed.decode) = test["avg_ts"].GetDouble();
+    }
+  }
+  if (speed.prefill <= 0 || speed.decode <= 0)
+    return Error{Code::internal, "llama-bench gave no figures", ""};
+  return speed;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void print(const char* name, const std::vector<double>& ours, const std::vector<double>& theirs) {
+  const double ratio = median(ours) / median(theirs);
+  fmt::print(
+      R"({{"name":"{}","value":{:.1f},"unit":"tokens/s","comparator":"llama-bench","ratio":{:.3f},"bar":{},"holds":{}}})"
+      "\n",
+      name, median(ours), ratio, bar, ratio >= bar);
+}
+
+Status run(const std::string& model_path, const std::string& comparator) {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  ::sched_getaffinity(0, sizeof processors, &processors);
+  const auto threads = static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&processors)));
+
+  if (Status loaded = load_backends(CARREL_BACKENDS); !loaded) return loaded;
+  Result<Fd> file = open_read(model_path);
+  if (!file) return file.error();
+  Result<ModelPointer> model = load_model(std::move(*file), model_path, false);
+  if (!model) return model.error();
+  Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), model_path);
+  if (!engine) return engine.error();
+  Result<ContextSettings> opened = (*engine)->open({.context = prompt_tokens,
+                                                    .sequence = prompt_tokens,
+                                                    .sequences = 1,
+                                                    .batch = prompt_tokens,
+                                                    .threads = threads});
+  if (!opened) return opened.error();
+  const auto schema = parse_schema(
+      R"({"type":"object","additionalProperties":false,"required":["text"],
+          "properties":{"text":{"type":"string","minLength":5000,"maxLength":8000}}})",
+      nullptr);
+  if (!schema) return schema.error();
+  const auto grammar = compile(**schema, 0, {}, {});
+  if (!grammar) return grammar.error();
+  const TokenTrie trie(all_bytes(**engine));
+
+  if (Result<Speed> warm = measure(**engine, trie, *grammar); !warm) return warm.error();
+  std::vector<double> prefill, decode, their_prefill, their_decode;
+  for (int round = 0; round < rounds; ++round) {
+    const Result<Speed> ours = measure(**engine, trie, *grammar);
+    if (!ours) return ours.error();
+    const Result<Speed> theirs = measure_comparator(comparator, model_path, threads);
+    if (!theirs) return theirs.error();
+    prefill.push_back(ours->prefill);
+    decode.push_back(ours->decode);
+    their_prefill.push_back(theirs->prefill);
+    their_decode.push_back(theirs->decode);
+  }
+  print("prefill_tokens_s", prefill, their_prefill);
+  print("decode_tokens_s", decode, their_decode);
+  return {};
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count != 3) {
+    fmt::print(stderr, "usage: engine MODEL.gguf LLAMA_BENCH\n");
+    return 2;
+  }
+  start_with_short_spins(words);
+  const Status done = run(words[1], words[2]);
+  if (done) return 0;
+  fmt::print(stderr, "engine: {}\n", done.error().what);
+  return 1;
+}
