@@ -41,7 +41,7 @@ prepare_apt() {
   [ -n "$mirror" ] || refuse "no Debian package source is known here: this machine's apt names none" \
     "set CARREL_DEBIAN_MIRROR=http://… to a Debian mirror, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
   apt_state=$work/apt
-  mkdir -p "$apt_state/lists/partial" "$apt_state/cache/archives/partial"
+  mkdir -p "$apt_state/lists/partial" "$apt_state/cache/archives/partial" "$apt_state/preferences.d"
   : > "$apt_state/status"
   printf 'deb [%s] %s %s main\n' "$options" "$mirror" "$suite" > "$apt_state/sources.list"
   cat > "$apt_state/apt.conf" << CONF
@@ -54,7 +54,7 @@ Dir::Cache "$apt_state/cache";
 Dir::Etc::sourcelist "$apt_state/sources.list";
 Dir::Etc::sourceparts "-";
 Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::preferencesparts "$apt_state/preferences.d";
 APT::Sandbox::User "root";  // the lists lie in a folder of the caller, where apt's own user may not write
 Acquire::Languages "none";
 Acquire::Retries "2";
