@@ -69,6 +69,14 @@ std::uint32_t room_id(std::string_view id_map, pid_t process) {
   return largest_first + half + number % (largest_count - half);
 }
 
+bool is_one_ordinary_user(std::string_view id_map) {
+  const std::size_t end = id_map.find('\n');
+  if (end != std::string_view::npos && end + 1 < id_map.size()) return false;  // more than one range
+  next_number(id_map);
+  const std::uint32_t outside = next_number(id_map);
+  return outside != 0 && next_number(id_map) == 1;
+}
+
 Result<Identity> choose_identity(pid_t process) {
   if (!may_map_any_id()) {
     if (::geteuid() == 0) {
@@ -76,6 +84,10 @@ Result<Identity> choose_identity(pid_t process) {
                    "root without CAP_SETUID and CAP_SETGID cannot give the room a user of its own",
                    "run carrel as an ordinary user, or give it these capabilities"};
     }
+    return Identity{::geteuid(), ::getegid(), false};
+  }
+  // "Root" of a rootless container is an ordinary user outside, and has but its own id to give.
+  if (const auto map = read_file("/proc/self/uid_map", 64 << 10); map && is_one_ordinary_user(*map)) {
     return Identity{::geteuid(), ::getegid(), false};
   }
   Identity identity{0, 0, true};

@@ -25,6 +25,9 @@ bool may_map_any_id();
 // differ as long as the range has room for that. 0 where there is no such id.
 std::uint32_t room_id(std::string_view id_map, pid_t process);
 
+// True where the map (the text of /proc/self/uid_map) has one id alone and it is not root's outside.
+bool is_one_ordinary_user(std::string_view id_map);
+
 // The identity for a room with this process id: as root an id of its own, as an ordinary user that user's
 // own. Fails closed: root without the right to map ids would run the room as root.
 Result<Identity> choose_identity(pid_t process);

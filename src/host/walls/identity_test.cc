@@ -37,5 +37,13 @@ TEST(RoomId, IsNeverRoots) {
   EXPECT_EQ(room_id("0 1000 2\n", 4), 1U);
 }
 
+TEST(Identity, ARootlessContainerHasOneOrdinaryUser) {
+  EXPECT_TRUE(is_one_ordinary_user("         0       1000          1\n"));
+  EXPECT_FALSE(is_one_ordinary_user("0 0 1\n"));
+  EXPECT_FALSE(is_one_ordinary_user("0 0 4294967295\n"));
+  EXPECT_FALSE(is_one_ordinary_user("0 1000 1\n1 100000 65536\n"));
+  EXPECT_FALSE(is_one_ordinary_user(""));
+}
+
 }  // namespace
 }  // namespace carrel
