@@ -76,6 +76,9 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
     } else if (const std::string near = nearest(survey, kind, space, name); !near.empty()) {
       tail = fmt::format("; there is {}", near);
     }
+    for (const Object* elsewhere : survey.each(kind)) {
+      if (elsewhere->name == name) tail = fmt::format("; it exists in namespace {} only", elsewhere->space);
+    }
     Observation& made = report_missing(
         out, fmt::format("{}-missing", kind), weight, kind, space, name,
         fmt::format("{} {}: {} (used as {}) {}{}.", described(*pods.owner),
@@ -235,6 +238,116 @@ void check_spaces(const Survey& survey, Observations* out) {
   }
 }
 
+// A script that demands a variable which nothing sets.
+void check_variables(const Survey& survey, const PodSpec& pods, Observations* out) {
+  if (pods.health == Health::healthy || !tells_all(*pods.owner)) return;
+  for (const Container& container : containers_of(*pods.spec)) {
+    for (const auto& [name, place] : demanded_variables(*container.spec)) {
+      const auto& variables = (*container.spec)["env"].items;
+      bool set = std::any_of(
+          variables.begin(), variables.end(),
+          [&, wanted = std::string_view(name)](const Value& one) { return one["name"].text() == wanted; });
+      set = set || place->text().find(name + "=") != std::string_view::npos;
+      for (const Value& source : (*container.spec)["envFrom"].items) {
+        const bool secret = source["secretRef"].exists();
+        const Value& from = secret ? source["secretRef"]["name"] : source["configMapRef"]["name"];
+        const Object* target = survey.find(secret ? "secret" : "configmap", pods.owner->space, from.text());
+        set = set || target == nullptr || !keys_known(*target) || has_key(*target, name);
+      }
+      if (set) continue;
+      Observation& made = report(
+          out, "variable-missing", 0.78, *pods.owner,
+          fmt::format("Container {} of {} fails: its script demands the environment variable {}, which "
+                      "is not set in its spec.",
+                      (*container.spec)["name"].text(), described(*pods.owner), name));
+      cite(&made, *pods.owner, *place, "the script that demands it");
+      cite(&made, *pods.owner,
+           (*container.spec)["env"].exists() ? (*container.spec)["env"] : (*container.spec)["name"],
+           "what its environment has");
+      suggest(
+          &made,
+          fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),
+          "shows its environment");
+    }
+  }
+}
+
+// A pod that does not ask the cluster's DNS.
+void check_resolver(const PodSpec& pods, Observations* out) {
+  const Value& policy = (*pods.spec)["dnsPolicy"];
+  const Value& servers = (*pods.spec)["dnsConfig"]["nameservers"];
+  if (policy.text() != "None" && (policy.text() != "Default" || !tells_all(*pods.owner))) return;
+  const std::string asked = servers.size() > 0 ? fmt::format(", only {}", servers[0].text()) : "";
+  Observation& made =
+      report(out, "dns-policy", servers.size() > 0 ? 0.7 : 0.4, *pods.owner,
+             fmt::format("{} does not use the cluster's DNS (dnsPolicy {}{}), so names of Services cannot be "
+                         "resolved.",
+                         described(*pods.owner), policy.text(), asked));
+  cite_span(&made, *pods.owner, policy, servers, "how it resolves names");
+  suggest(&made,
+          fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),
+          "shows its DNS settings");
+}
+
+// Where an object (a workload, or the ConfigMap it is configured by) connects to, against the Services there
+// are.
+void check_mentions(const Survey& survey, const Object& owner, const std::vector<Mention>& mentions,
+                    Observations* out) {
+  std::set<std::string> told;
+  for (const Mention& mention : mentions) {
+    std::string name = mention.host, space = owner.space;
+    const auto dot = name.find('.');
+    if (dot != std::string::npos) {
+      const std::string rest = name.substr(dot + 1);
+      const auto next = rest.find('.');
+      space = rest.substr(0, next);
+      if (next != std::string::npos && rest.compare(next, 4, ".svc") != 0) continue;
+      name.resize(dot);
+      if (survey.find("namespace", "", space) == nullptr && survey.each("service").empty()) continue;
+      if (next == std::string::npos && survey.find("namespace", "", space) == nullptr) continue;
+    }
+    if (name == "localhost" || !told.insert(fmt::format("{}.{}:{}", name, space, mention.port)).second)
+      continue;
+    const Object* service = survey.find("service", space, name);
+    if (service != nullptr) {
+      if (mention.port == 0 || !tells_all(*service) || (*service)["spec"]["ports"].size() == 0) continue;
+      if ((*service)["spec"]["clusterIP"].text() == "None") continue;  // headless: the pod's own ports
+      bool offered = false;
+      std::string ports;
+      for (const Value& port : (*service)["spec"]["ports"].items) {
+        offered = offered || port["port"].integer() == mention.port;
+        ports += fmt::format("{}{}", ports.empty() ? "" : ", ", port["port"].text());
+      }
+      if (offered) continue;
+      Observation& made =
+          report(out, "host-port", 0.8, *service,
+                 fmt::format("{} connects to {} on port {}, but Service {} in namespace {} offers only port "
+                             "{}, so the connection fails (wrong port).",
+                             described(owner), mention.host, mention.port, name, space, ports));
+      cite(&made, owner, *mention.place, "where it connects to");
+      cite(&made, *service, (*service)["spec"]["ports"], "the ports of the Service");
+      suggest(&made, fmt::format("kubectl -n {} get service {} -o yaml", space, name),
+              "shows the ports of the Service");
+      continue;
+    }
+    if (!survey.lacks("service", space, name) || survey.find("pod", space, name) != nullptr) continue;
+    if (!mention.sure && survey.each("service").empty()) continue;
+    const std::string near = nearest(survey, "service", space, name);
+    Observation& made = report_missing(
+        out, "host-missing", mention.sure ? 0.76 : 0.6, "service", space, name,
+        fmt::format("{} uses the host {}{}, but there is no Service {} in namespace {}, so "
+                    "the name does not resolve{}.",
+                    described(owner), mention.host, mention.port ? fmt::format(":{}", mention.port) : "",
+                    name, space, near.empty() ? "" : fmt::format("; there is {}", near)));
+    cite(&made, owner, *mention.place, "where it names the host");
+    if (const Object* other = near.empty() ? nullptr : survey.find("service", space, near)) {
+      cite(&made, *other, (*other)["metadata"]["name"], "the Service there is");
+    }
+    looked_for(&made, survey, "service", space);
+    suggest(&made, fmt::format("kubectl get all -n {}", space), "shows the Services that exist");
+  }
+}
+
 }  // namespace
 
 void detect_references(const Survey& survey, Observations* out) {
@@ -261,60 +374,13 @@ void detect_hosts(const Survey& survey, Observations* out) {
         survey.find(workload_of(*pods.owner).first, pods.owner->space, workload_of(*pods.owner).second)) {
       continue;  // its workload is looked at
     }
-    std::set<std::string> told;
-    for (const Mention& mention : hosts_of(*pods.spec)) {
-      std::string name = mention.host, space = pods.owner->space;
-      const auto dot = name.find('.');
-      if (dot != std::string::npos) {
-        const std::string rest = name.substr(dot + 1);
-        const auto next = rest.find('.');
-        space = rest.substr(0, next);
-        if (next != std::string::npos && rest.compare(next, 4, ".svc") != 0) continue;
-        name.resize(dot);
-        if (survey.find("namespace", "", space) == nullptr && survey.each("service").empty()) continue;
-        if (next == std::string::npos && survey.find("namespace", "", space) == nullptr) continue;
-      }
-      if (name == "localhost" || !told.insert(fmt::format("{}.{}:{}", name, space, mention.port)).second)
-        continue;
-      const Object* service = survey.find("service", space, name);
-      if (service != nullptr) {
-        if (mention.port == 0 || !tells_all(*service) || (*service)["spec"]["ports"].size() == 0) continue;
-        if ((*service)["spec"]["clusterIP"].text() == "None") continue;  // headless: the pod's own ports
-        bool offered = false;
-        std::string ports;
-        for (const Value& port : (*service)["spec"]["ports"].items) {
-          offered = offered || port["port"].integer() == mention.port;
-          ports += fmt::format("{}{}", ports.empty() ? "" : ", ", port["port"].text());
-        }
-        if (offered) continue;
-        Observation& made = report(
-            out, "host-port", 0.8, *service,
-            fmt::format("{} connects to {} on port {}, but Service {} in namespace {} offers only port "
-                        "{}, so the connection fails (wrong port).",
-                        described(*pods.owner), mention.host, mention.port, name, space, ports));
-        cite(&made, *pods.owner, *mention.place, "where it connects to");
-        cite(&made, *service, (*service)["spec"]["ports"], "the ports of the Service");
-        suggest(&made, fmt::format("kubectl -n {} get service {} -o yaml", space, name),
-                "shows the ports of the Service");
-        continue;
-      }
-      if (!survey.lacks("service", space, name) || survey.find("pod", space, name) != nullptr) continue;
-      if (!mention.sure && survey.each("service").empty()) continue;
-      const std::string near = nearest(survey, "service", space, name);
-      Observation& made =
-          report_missing(out, "host-missing", mention.sure ? 0.76 : 0.6, "service", space, name,
-                         fmt::format("{} uses the host {}{}, but there is no Service {} in namespace {}, so "
-                                     "the name does not resolve{}.",
-                                     described(*pods.owner), mention.host,
-                                     mention.port ? fmt::format(":{}", mention.port) : "", name, space,
-                                     near.empty() ? "" : fmt::format("; there is {}", near)));
-      cite(&made, *pods.owner, *mention.place, "where it names the host");
-      if (const Object* other = near.empty() ? nullptr : survey.find("service", space, near)) {
-        cite(&made, *other, (*other)["metadata"]["name"], "the Service there is");
-      }
-      looked_for(&made, survey, "service", space);
-      suggest(&made, fmt::format("kubectl get all -n {}", space), "shows the Services that exist");
-    }
+    check_mentions(survey, *pods.owner, hosts_of(*pods.spec), out);
+    check_variables(survey, pods, out);
+    check_resolver(pods, out);
+  }
+  for (const Object* map : survey.each("configmap")) {
+    if (tells_all(*map) && map->space != "kube-system")
+      check_mentions(survey, *map, hosts_of_data((*map)["data"]), out);
   }
 }
 

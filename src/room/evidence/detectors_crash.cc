@@ -196,6 +196,61 @@ void tell_failing_command(const Survey& survey, const PodSpec& pods, Observation
   }
 }
 
+// The memory that a command asks for by itself: the JVM's heap ("-Xmx2g"), `stress --vm-bytes 250M`. Units:
+// bytes.
+double memory_asked(const std::string& text, std::string* words) {
+  for (const std::string_view mark :
+       {"-Xmx", "--vm-bytes ", "--vm-bytes=", "--max-old-space-size=", "--maxmemory "}) {
+    const auto at = text.find(mark);
+    if (at == std::string::npos) continue;
+    const auto end = text.find_first_not_of("0123456789", at + mark.size());
+    std::string digits =
+        text.substr(at + mark.size(), end == std::string::npos ? end : end - at - mark.size());
+    if (digits.empty() || digits.size() > 12) continue;
+    const char unit = end == std::string::npos ? ' ' : text[end];
+    const double scale = unit == 'g' || unit == 'G'         ? 1073741824.0
+                         : unit == 'm' || unit == 'M'       ? 1048576.0
+                         : unit == 'k' || unit == 'K'       ? 1024.0
+                         : mark[2] == 'm' && mark[5] == '-' ? 1048576.0  // Node's option counts MiB
+                                                            : 1.0;
+    *words = text.substr(at, mark.size() + digits.size() + (scale > 1.0 && unit > '9' ? 1 : 0));
+    return quantity(digits).value_or(0) * scale;
+  }
+  return 0;
+}
+
+void tell_large_heap(const PodSpec& pods, Observations* out) {
+  if (pods.health == Health::healthy) return;
+  for (const Container& container : containers_of(*pods.spec)) {
+    const Value& limit = (*container.spec)["resources"]["limits"]["memory"];
+    const auto most = quantity(limit.text());
+    if (!most) continue;
+    std::string text = command_text(*container.spec);
+    const Value* place =
+        (*container.spec)["args"].exists() ? &(*container.spec)["args"] : &(*container.spec)["command"];
+    std::string words;
+    double asked = memory_asked(text, &words);
+    for (const Value& variable : (*container.spec)["env"].items) {
+      if (asked > 0) break;
+      asked = memory_asked(variable["value"].scalar, &words);
+      place = &variable["value"];
+    }
+    if (asked <= *most) continue;
+    Observation& made = report(
+        out, "memory-limit-too-small", 0.8, *pods.owner,
+        fmt::format("{} runs out of memory (OOMKilled): container {} asks for more memory ({}) than its "
+                    "memory limit of {} allows.",
+                    described(*pods.owner), (*container.spec)["name"].text(), words, limit.text()));
+    cite(&made, *pods.owner, limit, "the memory limit");
+    cite(&made, *pods.owner, *place, "the memory that is asked for");
+    suggest(
+        &made,
+        fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),
+        "shows the limits");
+    suggest(&made, fmt::format("kubectl get pods -n {}", pods.owner->space), "shows restarts");
+  }
+}
+
 }  // namespace
 
 void detect_container_ends(const Survey& survey, Observations* out) {
@@ -230,7 +285,10 @@ void detect_container_ends(const Survey& survey, Observations* out) {
       }
     }
   }
-  for (const PodSpec& pods : survey.pod_specs()) tell_failing_command(survey, pods, out);
+  for (const PodSpec& pods : survey.pod_specs()) {
+    tell_failing_command(survey, pods, out);
+    tell_large_heap(pods, out);
+  }
 }
 
 }  // namespace carrel

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -12,8 +13,19 @@ namespace {
 
 // A question that leaves open whether there is a fault at all.
 bool asks_whether(const Survey& survey) {
-  return survey.asks({"is there", "are there", "any problem", "any issue", "any error", "any fault",
-                      "healthy", "is it", "is the", "anything wrong", "reports that", "does it"});
+  if (survey.asks({"any problem", "any issue", "any error", "any fault", "healthy", "anything wrong",
+                   "reports that"}))
+    return true;
+  // A sentence that begins like a question of yes or no; "what is the cause" does not.
+  for (std::size_t at = 0; at != std::string::npos && at < survey.question.size();) {
+    const std::string_view sentence = trim(std::string_view(survey.question).substr(at));
+    for (const std::string_view start : {"is ", "are ", "does ", "do ", "has ", "have "}) {
+      if (sentence.substr(0, start.size()) == start) return true;
+    }
+    at = survey.question.find_first_of(".?!", at);
+    if (at != std::string::npos) ++at;
+  }
+  return false;
 }
 
 bool belongs(const Object& pod, const Object& workload) {

@@ -1,9 +1,11 @@
 // Images that cannot be pulled: the waiting reason of a container, and what the kubelet's events say of it.
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
+#include "room/evidence/needs.h"
 
 namespace carrel {
 namespace {
@@ -129,6 +131,34 @@ void tell(const Survey& survey, const Pull& pull, const Happening* subject, Obse
   (void)survey;
 }
 
+// A name on Docker Hub that is one letter away from an official image: "ngnix".
+void check_name(const PodSpec& pods, Observations* out) {
+  static constexpr std::string_view official[] = {"nginx",    "redis",  "postgres", "mysql",    "mariadb",
+                                                  "busybox",  "alpine", "python",   "httpd",    "mongo",
+                                                  "rabbitmq", "ubuntu", "debian",   "memcached"};
+  if (pods.health == Health::healthy || pods.is_pod) return;
+  for (const Container& container : containers_of(*pods.spec)) {
+    const Value& image = (*container.spec)["image"];
+    const std::string_view name = image.text().substr(0, image.text().find_first_of(":@"));
+    if (name.size() < 5 || name.find('/') != std::string_view::npos) continue;
+    const bool known = std::find(std::begin(official), std::end(official), name) != std::end(official);
+    for (const std::string_view one : official) {
+      const std::size_t far = edit_distance(one, name);
+      if (known || far == 0 || far > 2 || name[0] != one[0] || (far == 2 && name.size() != one.size()))
+        continue;
+      Observation& made =
+          report(out, "image-name", 0.6, *pods.owner,
+                 fmt::format("{} cannot pull its image {}: that image does not exist, the name is probably a "
+                             "typo of {}.",
+                             described(*pods.owner), image.text(), one));
+      cite(&made, *pods.owner, image, "the image the container asks for");
+      suggest(&made, fmt::format("kubectl get pods -n {}", pods.owner->space),
+              "shows whether the image is pulled");
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 void detect_image_pulls(const Survey& survey, Observations* out) {
@@ -180,9 +210,11 @@ void detect_image_pulls(const Survey& survey, Observations* out) {
     told.emplace(pod->space, pod->name);
     tell(survey, pull, pull.event, out);
   }
+  for (const PodSpec& pods : survey.pod_specs()) check_name(pods, out);
   // Pods that the bundle has events of and nothing else.
   for (const Happening& happening : survey.happenings()) {
-    if (happening.kind != "pod" || !has(happening.message->text(), "failed to pull image")) continue;
+    if (happening.kind != "pod" || !is_pull_event(happening)) continue;
+    if (!has(happening.message->text(), "failed to pull image")) continue;
     if (!told.emplace(happening.space, happening.name).second) continue;
     Pull pull;
     pull.event = &happening;

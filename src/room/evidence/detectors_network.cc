@@ -97,7 +97,7 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
     for (const PodSpec* pods : matched) {
       if (!tells_all(*pods->owner) && pods->owner->source != Object::Source::describe) continue;
       for (const Value& container : (*pods->spec)["containers"].items) {
-        const std::int64_t stock = stock_port(container);
+        const std::int64_t stock = listening_port(container);
         for (const Value& one : container["ports"].items) {
           judged = true;
           const bool same =

@@ -116,6 +116,85 @@ INSTANTIATE_TEST_SUITE_P(
             "api:9000",
             "api:80"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Commands, ObjectDetectors,
+    testing::Values(
+        DetectorCase{
+            "a host that a tool is given",
+            deployment("web",
+                       "initContainers: [{name: wait, image: 'x/web:1', command: [sh, -c, 'until nc -z db "
+                       "5432; do sleep 1; done']}], " +
+                           plain) +
+                "---\n" + head("v1", "Service", "database") + "spec: {ports: [{port: 5432}]}\n",
+            "host-missing",
+            {"db:5432", "database"},
+            "nc -z db ",
+            "nc -z database ",
+            {{"service", "shop"}}},
+        DetectorCase{
+            "host and port in two variables",
+            deployment("web",
+                       "containers: [{name: web, image: 'x/web:1', env: [{name: DB_HOST, value: db}, {name: "
+                       "DB_PORT, value: '5433'}]}]") +
+                "---\n" + head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
+            "host-port",
+            {"5433", "only port 5432"},
+            "'5433'",
+            "'5432'"},
+        DetectorCase{"a host in a ConfigMap",
+                     head("v1", "ConfigMap", "settings") +
+                         "data: {db.url: 'jdbc:postgresql://postgres:5432/app'}\n---\n" +
+                         head("v1", "Service", "postgresql") + "spec: {ports: [{port: 5432}]}\n",
+                     "host-missing",
+                     {"ConfigMap settings", "postgres:5432"},
+                     "//postgres:",
+                     "//postgresql:",
+                     {{"service", "shop"}}},
+        DetectorCase{
+            "a variable that the script demands",
+            deployment(
+                "web",
+                "containers: [{name: web, image: 'x/web:1', command: [sh, -c, 'if [ -z \"$API_KEY\" ]; "
+                "then exit 1; fi; serve'], env: [{name: API_TOKEN, value: x}]}]"),
+            "variable-missing",
+            {"API_KEY"},
+            "API_TOKEN",
+            "API_KEY"},
+        DetectorCase{
+            "a heap beyond the limit",
+            deployment(
+                "web",
+                "containers: [{name: web, image: 'x/web:1', command: [java, '-Xmx2g', '-jar', app.jar], "
+                "resources: {limits: {memory: 512Mi}}}]"),
+            "memory-limit-too-small",
+            {"-Xmx2g", "512Mi"},
+            "512Mi",
+            "4Gi"},
+        DetectorCase{"a typo of an official image",
+                     deployment("web", "containers: [{name: web, image: 'ngnix:1.25'}]"),
+                     "image-name",
+                     {"ngnix:1.25", "typo of nginx"},
+                     "ngnix",
+                     "nginx"},
+        DetectorCase{
+            "the port of the command",
+            deployment(
+                "api",
+                "containers: [{name: api, image: 'x/api:1', command: [python, -m, http.server, '8000'], "
+                "ports: [{containerPort: 8080}]}]") +
+                "---\n" + head("v1", "Service", "api") +
+                "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n",
+            "service-target-port",
+            {"targetPort 8080", "8000"},
+            "targetPort: 8080",
+            "targetPort: 8000"},
+        DetectorCase{"another resolver",
+                     deployment("api", "dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}, " + plain),
+                     "dns-policy",
+                     {"dnsPolicy None", "192.0.2.1"},
+                     "dnsPolicy: None",
+                     "dnsPolicy: ClusterFirst"}));
+
 const std::string mounts_data =
     "containers: [{name: db, image: 'x/db:1'}], volumes: [{name: data, persistentVolumeClaim: "
     "{claimName: data}}]";

@@ -107,18 +107,15 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Images, PodDetectors,
     testing::Values(
-        DetectorCase{
-            "no such host",
-            pod(container,
-                "  phase: Pending\n  containerStatuses:\n  - name: api\n    ready: false\n    state:\n"
-                "      waiting:\n        reason: ImagePullBackOff\n") +
-                event("Failed",
-                      "Failed to pull image \"registry.example/api:1.4\": dial tcp: lookup registry.example "
-                      "on 10.0.0.10:53: no such host"),
-            "image-pull",
-            {"cannot pull its image registry.example/api:1.4", "does not exist", "no such host"},
-            "ImagePullBackOff",
-            "PodInitializing\n        message: ''\n    x: {}\n---\nkind: Nothing\n---\n#"},
+        DetectorCase{"no such host",
+                     pod(container, "  phase: Pending\n") +
+                         event("Failed",
+                               "Failed to pull image \"registry.example/api:1.4\": dial tcp: lookup "
+                               "registry.example on 10.0.0.10:53: no such host"),
+                     "image-pull",
+                     {"cannot pull its image registry.example/api:1.4", "does not exist", "no such host"},
+                     "reason: Failed",
+                     "reason: Pulled"},
         DetectorCase{
             "tag not found",
             pod(container,

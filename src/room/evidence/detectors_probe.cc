@@ -119,13 +119,14 @@ void check_port(const Looked& at, Observations* out) {
     known += fmt::format("{}{}", known.empty() ? "" : ", ", one["containerPort"].text());
     if (!number && !one["name"].text().empty()) known += fmt::format(" ({})", one["name"].text());
   }
-  const std::int64_t stock = stock_port(*at.container);
+  const std::int64_t stock = listening_port(*at.container);
   const bool off_stock = number && stock != 0 && *number != stock;
   if (found && !off_stock) return;
   if (ports.size() == 0 && number && !off_stock) return;
   const Object& owner = *at.pods->owner;
   const std::string offered =
-      off_stock ? fmt::format("image {} listens on port {}", (*at.container)["image"].text(), stock)
+      off_stock ? fmt::format("container {} (image {}) listens on port {}", (*at.container)["name"].text(),
+                              (*at.container)["image"].text(), stock)
                 : fmt::format("the container's ports are {}", known.empty() ? "none" : known);
   Observation& made = report(out, "probe-port", number ? 0.76 : 0.86, owner,
                              fmt::format("{} fails: it asks port {}, but {} (wrong port), so {}.",

@@ -46,9 +46,11 @@ void check_replicas(const Survey& survey, const Object& workload, Observations* 
   const Value& spec = workload["spec"];
   const Value& replicas = spec["replicas"];
   if (replicas.text() == "0" && workload.kind != "replicaset" && workload.source != Object::Source::table) {
-    const bool asked = survey.names(workload.name);
+    // The cluster's own resolver is never meant to be away.
+    const bool matters =
+        survey.names(workload.name) || workload.name == "coredns" || workload.name == "kube-dns";
     Observation& made =
-        report(out, "workload-zero-replicas", asked ? 0.82 : 0.4, workload,
+        report(out, "workload-zero-replicas", matters ? 0.82 : 0.4, workload,
                fmt::format("{} is scaled to 0 replicas, so no pod of it runs.", described(workload)));
     cite(&made, workload, replicas, "how many replicas it wants");
     suggest_workload(&made, workload);

@@ -89,6 +89,96 @@ void hosts_in(const Value& place, std::string_view variable, std::vector<Mention
   out->push_back(mention);
 }
 
+// Words of a shell script; quotes and separators part them.
+std::vector<std::string_view> shell_words(std::string_view text) {
+  constexpr std::string_view separators = " \t\n;|&()'\"`<>";
+  std::vector<std::string_view> words;
+  std::size_t at = text.find_first_not_of(separators);
+  while (at != std::string_view::npos) {
+    std::size_t end = text.find_first_of(separators, at);
+    if (end == std::string_view::npos) end = text.size();
+    words.push_back(text.substr(at, end - at));
+    at = text.find_first_not_of(separators, end);
+  }
+  return words;
+}
+
+std::int64_t port_of(std::string_view text) {
+  std::int64_t port = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || port > 65535) return 0;
+    port = port * 10 + (c - '0');
+  }
+  return port > 65535 ? 0 : port;
+}
+
+// Hosts that tools are given as arguments: "nc -zv db 5432", "psql -h db", "nslookup db", "curl
+// api:8080/health".
+void hosts_of_tools(const Value& place, std::vector<Mention>* out) {
+  static constexpr std::string_view tools[] = {"nc",   "telnet", "nslookup", "ping", "curl",
+                                               "wget", "getent", "dig",      "host"};
+  static constexpr std::string_view clients[] = {"psql",      "pg_isready", "mysql",  "mysqladmin",
+                                                 "redis-cli", "mongo",      "mongosh"};
+  const std::vector<std::string_view> words = shell_words(place.text());
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view tool =
+        words[i].substr(words[i].rfind('/') == std::string_view::npos ? 0 : words[i].rfind('/') + 1);
+    const bool takes_host = std::find(std::begin(tools), std::end(tools), tool) != std::end(tools);
+    const bool takes_option = std::find(std::begin(clients), std::end(clients), tool) != std::end(clients);
+    if (!takes_host && !takes_option) continue;
+    Mention mention;
+    mention.place = &place;
+    mention.sure = true;
+    for (std::size_t j = i + 1; j < words.size() && j < i + 8; ++j) {
+      const std::string_view word = words[j];
+      if (takes_option) {
+        if (word == "-h" || word == "--host") {
+          if (j + 1 < words.size() && read_host(words[j + 1], &mention)) out->push_back(mention);
+          break;
+        }
+        if (word.substr(0, 7) == "--host=") {
+          if (read_host(word.substr(7), &mention)) out->push_back(mention);
+          break;
+        }
+        continue;
+      }
+      // Options come first; a path, a variable or a URL (found elsewhere) is no host.
+      if (word[0] == '-' || port_of(word) > 0 || word == "hosts" || word == "ahosts" || word == "GET" ||
+          word == "POST")
+        continue;
+      const bool bare =
+          tool == "nc" || tool == "telnet" || tool == "nslookup" || tool == "getent" || tool == "ping";
+      if (!read_host(word, &mention) || word.find("://") != std::string_view::npos) break;
+      if (!bare && mention.port == 0) break;
+      if (mention.port == 0 && j + 1 < words.size()) mention.port = port_of(words[j + 1]);
+      out->push_back(mention);
+      break;
+    }
+  }
+}
+
+// NAME_PORT beside NAME_HOST.
+std::int64_t sibling_port(const Value& variables, std::string_view name) {
+  const std::string folded = to_lower(name);
+  const auto at = folded.rfind("host");
+  if (at == std::string::npos) return 0;
+  const std::string wanted = folded.substr(0, at) + "port";
+  for (const Value& variable : variables.items) {
+    if (to_lower(variable["name"].text()) == wanted) return port_of(variable["value"].text());
+  }
+  for (const auto& [key, value] : variables.members) {
+    if (to_lower(key) == wanted) return port_of(value.text());
+  }
+  return 0;
+}
+
+void hosts_of_variable(const Value& variables, std::string_view name, const Value& value,
+                       std::vector<Mention>* out) {
+  const std::size_t before = out->size();
+  hosts_in(value, name, out);
+  if (out->size() == before + 1 && out->back().port == 0) out->back().port = sibling_port(variables, name);
+}
+
 }  // namespace
 
 std::vector<Need> needs_of(const Value& pod_spec) {
@@ -134,10 +224,48 @@ std::vector<Mention> hosts_of(const Value& pod_spec) {
   std::vector<Mention> found;
   for (const char* list : {"initContainers", "containers"}) {
     for (const Value& container : pod_spec[list].items) {
-      for (const Value& variable : container["env"].items)
-        hosts_in(variable["value"], variable["name"].text(), &found);
+      for (const Value& variable : container["env"].items) {
+        hosts_of_variable(container["env"], variable["name"].text(), variable["value"], &found);
+      }
       for (const char* words : {"command", "args"}) {
-        for (const Value& word : container[words].items) hosts_in(word, {}, &found);
+        for (const Value& word : container[words].items) {
+          hosts_in(word, {}, &found);
+          hosts_of_tools(word, &found);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<Mention> hosts_of_data(const Value& data) {
+  std::vector<Mention> found;
+  for (const auto& [key, value] : data.members) hosts_of_variable(data, key, value, &found);
+  return found;
+}
+
+std::vector<std::pair<std::string, const Value*>> demanded_variables(const Value& container) {
+  std::vector<std::pair<std::string, const Value*>> found;
+  const auto read_name = [](std::string_view text) {
+    std::size_t end = 0;
+    while (end < text.size() && (std::isupper(static_cast<unsigned char>(text[end])) || text[end] == '_' ||
+                                 (end > 0 && std::isdigit(static_cast<unsigned char>(text[end]))))) {
+      ++end;
+    }
+    return std::string(text.substr(0, end));
+  };
+  for (const char* words : {"command", "args"}) {
+    for (const Value& word : container[words].items) {
+      const std::string_view text = word.text();
+      for (const std::string_view test : {"-z \"$", "-z \"${", "-z $", "-z ${"}) {
+        for (auto at = text.find(test); at != std::string_view::npos; at = text.find(test, at + 1)) {
+          const std::string name = read_name(text.substr(at + test.size()));
+          if (name.size() > 1) found.emplace_back(name, &word);
+        }
+      }
+      for (auto at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {
+        const std::string name = read_name(text.substr(at + 2));
+        if (name.size() > 1 && text.substr(at + 2 + name.size(), 2) == ":?") found.emplace_back(name, &word);
       }
     }
   }

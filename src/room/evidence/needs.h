@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/value.h"
@@ -31,6 +32,12 @@ struct Mention {
 // Hosts in environment values and commands that may be Services: a single label, or
 // "name.namespace[.svc...]".
 std::vector<Mention> hosts_of(const Value& pod_spec);
+// The same in the data of a ConfigMap, whose keys are taken for variables.
+std::vector<Mention> hosts_of_data(const Value& data);
+
+// Environment variables that a container's script demands (`[ -z "$NAME" ]`, `${NAME:?...}`), with the word
+// of the command that does.
+std::vector<std::pair<std::string, const Value*>> demanded_variables(const Value& container);
 
 // Command, arguments and environment values of a container in one text.
 std::string text_of_use(const Value& container);

@@ -333,6 +333,23 @@ std::int64_t stock_port(const Value& container) {
   return 0;
 }
 
+std::int64_t listening_port(const Value& container) {
+  const std::string command = command_text(container);
+  for (const std::string_view mark :
+       {"http.server ", "--port=", "--port ", "-port=", "nc -lk -p ", "nc -l -p ", "nc -lp ",
+        "--bind 0.0.0.0:", "-b 0.0.0.0:", "--listen=:", "TCP-LISTEN:"}) {
+    const auto at = command.find(mark);
+    if (at == std::string::npos) continue;
+    std::int64_t port = 0;
+    for (std::size_t k = at + mark.size(); k < command.size() && command[k] >= '0' && command[k] <= '9';
+         ++k) {
+      port = port > 65535 ? port : port * 10 + (command[k] - '0');
+    }
+    if (port > 0 && port <= 65535) return port;
+  }
+  return stock_port(container);
+}
+
 bool selects(const Value& wanted, const Value& labels) {
   return std::all_of(wanted.members.begin(), wanted.members.end(), [&](const auto& member) {
     return labels[member.first].exists() && labels[member.first].text() == member.second.text();

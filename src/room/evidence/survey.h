@@ -103,6 +103,9 @@ std::string command_text(const Value& container);
 
 // The port that a well-known image listens on when nothing configures it otherwise; 0: not known.
 std::int64_t stock_port(const Value& container);
+// The port that a container's command says it listens on ("python -m http.server 8000"), else its stock port;
+// 0: not known.
+std::int64_t listening_port(const Value& container);
 
 // True where every member of `wanted` is in `labels` with the same value. An empty `wanted` selects
 // everything.
