@@ -44,6 +44,7 @@ struct Template {
   std::uint16_t most_in_window = 0;
   Severity severity = Severity::unknown;
   bool absorbed = false;      // is told as a part of another's trace
+  bool example_cut = false;   // its line was longer, or not UTF-8 to its end
   std::uint32_t example = 0;  // offset into the arena
   std::uint16_t example_size = 0;
   std::uint8_t last_size = 0;
@@ -214,6 +215,7 @@ class LogMiner::Impl {
     entry.severity = severity;
     entry.example = static_cast<std::uint32_t>(arena.size());
     entry.example_size = static_cast<std::uint16_t>(example.size());
+    entry.example_cut = example.size() < text.size();
     arena.append(example);
     table[slot_of(hash)] = index;
     templates.push_back(entry);
@@ -267,19 +269,27 @@ class LogMiner::Impl {
       // "ERROR request failed", then the exception on a line of its own, then its frames.
       const std::string head(example(templates[previous]));
       trace.text = head;
+      bool cut = templates[previous].example_cut;
       const bool announced = before_previous != kNone && before_previous_line + 1 == previous_line &&
                              needs_head && templates[before_previous].severity >= Severity::error &&
                              before_previous != previous && classify(head).time.empty();
       if (announced) {
         trace_owner = before_previous;
         trace.first = before_previous_line;
-        trace.text = std::string(example(templates[before_previous])) + "\n" + head;
+        trace.text = std::string(example(templates[before_previous]));
+        if (templates[before_previous].example_cut) {
+          cut = true;
+        } else {
+          trace.text += "\n" + head;
+        }
         trace.decisive = head;
         trace.decisive_line = previous_line;
         templates[previous].absorbed = true;
       }
-      // Only the first occurrence is an example of its template, and only that stands in these lines.
-      trace.whole = templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote;
+      // Only the first occurrence is an example of its template, and only that stands in these lines. What
+      // follows a line that was cut would not stand behind it.
+      trace.whole =
+          templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote && !cut;
     }
     traces.push_back(std::move(trace));
     open_trace = static_cast<std::uint32_t>(traces.size() - 1);
@@ -287,6 +297,7 @@ class LogMiner::Impl {
       Trace& opened = traces.back();
       if (opened.text.empty()) {
         opened.text = std::string(valid_prefix(text, limit::quote));
+        opened.whole = opened.text.size() == text.size();
         opened.end = line_number;
       } else {
         extend_trace(text, false);
