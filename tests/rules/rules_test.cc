@@ -134,6 +134,14 @@ TEST(Rules, CatchesAnIncludeThatIsNoDependency) {
               Contains(HasSubstr("no carrel_folder() names")));
 }
 
+TEST(Rules, HoldsWhatComposesToItsSide) {
+  const Folders folders = {{"base", {}}, {"host/ledger", {"base"}}, {"room/bundle", {"base"}}};
+  EXPECT_THAT(stray_includes(
+                  folders, {{"room/worker/read.cc", "room/bundle/read.h"}, {"room/worker/a.h", "base/fd.h"}}),
+              IsEmpty());
+  EXPECT_THAT(stray_includes(folders, {{"room/worker/read.cc", "host/ledger/ledger.h"}}), SizeIs(1));
+}
+
 TEST(Rules, ReadsALinkLine) {
   const std::string ninja =
       "build carrel: CXX_EXECUTABLE_LINKER__carrel_Release a.o | libx.a\n  LINK_LIBRARIES = libx.a  "
