@@ -72,7 +72,9 @@ std::size_t time_length(std::string_view text) {
       const bool clock = end + 5 < text.size() && is_digit(text[end + 1]) && is_digit(text[end + 2]) &&
                          (text[end + 3] == ':' || (text[end + 3] == ' ' && is_month(text.substr(end + 4))));
       const bool month = is_month(text.substr(end + 1)) && end <= 2;
-      if (!zone && !clock && !month) break;
+      const bool year = end <= 6 && end + 6 < text.size() && is_digit(text[end + 1]) &&
+                        is_digit(text[end + 4]) && text[end + 5] == ' ' && is_digit(text[end + 6]);
+      if (!zone && !clock && !month && !year) break;
       if (month) end += 3;
       if (zone) end += 1;
     } else if (is_letter(c)) {
@@ -385,7 +387,10 @@ LineClass classify(std::string_view line) {
                 : number == 4 ? Severity::warning
                               : Severity::info;
       }
-      if (level == Severity::unknown && (c != '[' || inside.find("  ") != std::string_view::npos)) break;
+      // An Erlang process: "<0.123.0>".
+      const bool process = c == '<' && inside.find_first_not_of("0123456789.") == std::string_view::npos;
+      if (level == Severity::unknown && !process && (c != '[' || inside.find("  ") != std::string_view::npos))
+        break;
       if (level == Severity::unknown && out.time.empty()) {
         if (const std::size_t length = time_length(inside); length > 0) out.time = inside.substr(0, length);
       }
@@ -413,7 +418,8 @@ LineClass classify(std::string_view line) {
         ((capitals &&
           (after == ' ' || after == ':' || after == '/' || after == ']' || after == '|' || after == '[')) ||
          (after == ':' && word >= 3 && level != Severity::info && token.substr(0, word) != "alert") ||
-         (after == ':' && token.starts_with("info:")) || (single && (after == ' ' || after == ',' || after == '/')) ||
+         (after == ':' && token.starts_with("info:")) ||
+         (single && (after == ' ' || after == ',' || after == '/')) ||
          (after == ' ' && word >= 4 && !out.time.empty()))) {
       out.severity = level;
       level_seen = out.stated = true;
@@ -429,12 +435,34 @@ LineClass classify(std::string_view line) {
       }
       continue;
     }
+    // Redis: "1:M 12 Jun 2025 10:00:00.123 # message"; the mark tells the level.
+    if (out.time.empty() && !level_seen && token.size() >= 3 && token.size() <= 12 && is_digit(token[0]) &&
+        token[token.size() - 2] == ':' && is_letter(token.back()) && rest.size() > end + 1 &&
+        time_length(rest.substr(end + 1)) > 0) {
+      rest.remove_prefix(end + 1);
+      out.time = rest.substr(0, time_length(rest));
+      rest.remove_prefix(out.time.size());
+      if (rest.size() > 3 && rest[0] == ' ' && rest[2] == ' ' && (rest[1] == '#' || rest[1] == '*')) {
+        out.severity = rest[1] == '#' ? Severity::warning : Severity::info;
+        level_seen = out.stated = true;
+        rest.remove_prefix(3);
+      }
+      break;
+    }
     if (out.time.empty() && !level_seen) break;
     // After a time: a process id, a host and "program[pid]:"; after a level: a class and its line.
     const bool number = !token.empty() && std::all_of(token.begin(), token.end(), is_digit);
+    // nginx: "29#29: *1 message".
+    const bool connection = token.find_first_not_of("0123456789#:") == std::string_view::npos &&
+                            token.find('#') != std::string_view::npos;
+    const bool numbered = token.size() > 1 && token[0] == '*' && is_digit(token[1]);
+    if (level_seen && (connection || numbered) && rest.size() > end) {
+      rest.remove_prefix(end);
+      continue;
+    }
     const bool process =
         token.size() > 2 && token.ends_with(":") && token.find('[') != std::string_view::npos;
-    if (number && rest.size() > end && !level_seen) {
+    if (number && rest.size() > end && (!level_seen || rest.substr(end).starts_with(" ---"))) {
       rest.remove_prefix(end);
       continue;
     }
@@ -453,6 +481,13 @@ LineClass classify(std::string_view line) {
         rest.remove_prefix(end);
         continue;
       }
+      break;
+    }
+    // Spring: "o.s.boot.SpringApplication               : message".
+    const std::size_t padded = std::min(beyond.find_first_not_of(' '), beyond.size());
+    if (level_seen && dotted && padded > 0 && beyond.substr(padded).starts_with(": ")) {
+      out.logger = token;
+      rest.remove_prefix(end + padded + 2);
       break;
     }
     if (level_seen && dotted && token.ends_with(":") && token.find('=') == std::string_view::npos &&

@@ -16,7 +16,9 @@ class Levels : public ::testing::TestWithParam<Sample> {};
 TEST_P(Levels, ReadsLevelAndMessage) {
   const LineClass found = classify(GetParam().line);
   EXPECT_EQ(found.severity, GetParam().severity) << GetParam().line;
-  if (*GetParam().message != 0) EXPECT_EQ(found.message, GetParam().message);
+  if (*GetParam().message != 0) {
+    EXPECT_EQ(found.message, GetParam().message);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -64,6 +66,16 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"/bin/sh: syntax error: unexpected \"fi\"", Severity::error, ""},
         Sample{"<3>kernel: Out of memory: Killed process 12 (java)", Severity::error, ""},
         Sample{"\x1b[31mERROR\x1b[0m something", Severity::error, ""},
+        Sample{"2025-06-20 10:00:05.000 ERROR 1 --- [           main] o.s.boot.SpringApplication     : "
+               "Application run "
+               "failed",
+               Severity::error, "Application run failed"},
+        Sample{"1:M 12 Jun 2025 10:01:00.123 # MISCONF Redis is configured", Severity::warning,
+               "MISCONF Redis is configured"},
+        Sample{"2025-06-20 10:04:00.000000+00:00 [error] <0.9.0> Mnesia lost", Severity::error,
+               "Mnesia lost"},
+        Sample{"2025/06/20 10:00:01 [error] 29#29: *1 upstream timed out", Severity::error,
+               "upstream timed out"},
         Sample{"fail: Microsoft.Hosting[0]", Severity::error, ""}));
 
 INSTANTIATE_TEST_SUITE_P(

@@ -312,8 +312,7 @@ std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry)
   } else {
     out.push_back(line(entry.first_line, entry.first_line, entry.example));
   }
-  if (entry.decisive_line != 0 && entry.decisive_line != entry.first_line &&
-      out[0].quote.find(entry.decisive) == std::string::npos) {
+  if (entry.decisive_line != 0 && out[0].quote.find(entry.decisive) == std::string::npos) {
     out.insert(out.begin(), line(entry.decisive_line, entry.decisive_line, entry.decisive));
   }
   std::erase_if(out, [](const EvidenceLine& each) { return each.quote.empty(); });

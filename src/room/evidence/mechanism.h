@@ -1,7 +1,7 @@
 // Mechanisms: the ways in which software fails that show in its log, and what each is called in plain words.
 //
 // A mechanism is recognised by phrases (ASCII case folded); where `also` is not empty one of those must stand
-// in the line too. The table is in mechanism.cc, the more specific before the more general.
+// in the line too. The table is in mechanism_table.cc, the more specific before the more general.
 #pragma once
 
 #include <cstdint>

@@ -169,8 +169,12 @@ std::string stem(std::string_view word) {
   return std::string(word);
 }
 
-bool is_everyday(std::string_view word) {
+namespace {
+
+bool is_stop_word(std::string_view word) {
   static const std::set<std::string, std::less<>> kWords = {
+      "all",        "and",      "any",     "are",      "can",         "for",        "has",        "how",
+      "its",        "not",      "one",     "out",      "the",         "was",        "who",        "why",
       "about",      "after",    "also",    "answers",  "application", "because",    "before",     "been",
       "being",      "cause",    "causes",  "cluster",  "could",       "deployment", "does",       "error",
       "errors",     "every",    "fault",   "faults",   "from",        "gets",       "given",      "happen",
@@ -184,7 +188,13 @@ bool is_everyday(std::string_view word) {
       "wrong",      "your",     "hours",   "minutes",  "today",       "default",    "production", "system",
       "kubernetes", "failing",  "failed",  "fails",    "down",        "stuck",      "afternoon",  "morning",
       "time",       "info",     "warn"};
-  return word.size() < 4 || kWords.contains(word);
+  return kWords.contains(word);
+}
+
+}  // namespace
+
+bool is_everyday(std::string_view word) {
+  return word.size() < 4 || is_stop_word(word);
 }
 
 Question::Question(const std::string& text) : text_(text), words_(words_of(text)), set_({}) {
@@ -259,7 +269,7 @@ bool Question::names(std::string_view name) const {
   for (const std::string& word : words_) {
     if (word == lower) return true;
     // Pods carry their workload's name and generated endings.
-    if (word.size() >= 3 && !is_everyday(word) && lower.size() > word.size() && lower.starts_with(word) &&
+    if (word.size() >= 3 && !is_stop_word(word) && lower.size() > word.size() && lower.starts_with(word) &&
         lower[word.size()] == '-') {
       return true;
     }

@@ -1,0 +1,73 @@
+#include "room/evidence/evidence.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace carrel {
+namespace {
+
+void mine(LogMiner* miner, const std::string& path, const std::string& text) {
+  miner->begin({path, TextFile::Kind::log, "shop", "api-0", "api"});
+  miner->add(text);
+  miner->end();
+}
+
+TEST(MakeEvidence, RanksLinesAndPointsFindingsAtThem) {
+  LogMiner miner("Why?");
+  mine(&miner, "a.log", "INFO up\nERROR no space left on device\nWARN disk is filling\n");
+  const EvidenceList list = make_evidence(Inventory(), miner, "Why?");
+  ASSERT_FALSE(list.findings.empty());
+  EXPECT_EQ(list.findings[0].detector, "log-disk-full");
+  ASSERT_FALSE(list.findings[0].evidence.empty());
+  EXPECT_EQ(list.lines[list.findings[0].evidence[0]].at.line, 2u);
+  for (std::size_t i = 1; i < list.lines.size(); ++i) EXPECT_GE(list.lines[i - 1].score, list.lines[i].score);
+  EXPECT_EQ(list.lines_read, 3u);
+}
+
+TEST(MakeEvidence, EachLineIsThereOnce) {
+  LogMiner miner("What are the causes?");
+  mine(&miner, "a.log",
+       "ERROR no space left on device\nERROR too many open files\nERROR connection refused\n");
+  const EvidenceList list = make_evidence(Inventory(), miner, "What are the causes?");
+  std::set<std::pair<std::string, std::uint32_t>> places;
+  for (const EvidenceLine& line : list.lines) {
+    EXPECT_TRUE(places.insert({line.at.file, line.at.line}).second) << line.at.line;
+  }
+  for (const Finding& finding : list.findings) {
+    EXPECT_GE(finding.evidence.size(), 1u);
+    EXPECT_LE(finding.evidence.size(), limit::citations);
+  }
+}
+
+TEST(MakeEvidence, HoldsItsLimitsAndCountsTheRest) {
+  LogMiner miner("");
+  for (int file = 0; file < 40; ++file) {
+    std::string text;
+    for (int i = 0; i < 400; ++i) {
+      std::string word;
+      for (int n = i + 1; n > 0; n /= 26) word.push_back(static_cast<char>('a' + n % 26));
+      text += fmt::format("ERROR {} failed {}\n", word, std::string(300, 'x'));
+    }
+    mine(&miner, fmt::format("f{}.log", file), text);
+  }
+  const EvidenceList list = make_evidence(Inventory(), miner, "");
+  std::size_t bytes = 0;
+  for (const EvidenceLine& line : list.lines) bytes += line.quote.size() + line.at.file.size();
+  EXPECT_LE(bytes, limit::evidence_bytes);
+  EXPECT_LE(list.lines.size(), limit::evidence_lines);
+  std::uint64_t left = 0;
+  for (const LeftOut& each : list.left_out) left += each.lines;
+  EXPECT_EQ(left + list.lines.size(), 40u * 400u);
+}
+
+TEST(MakeEvidence, NothingCanBeToldFromNothing) {
+  LogMiner miner("Why?");
+  const EvidenceList list = make_evidence(Inventory(), miner, "Why?");
+  EXPECT_TRUE(list.lines.empty());
+  EXPECT_TRUE(list.findings.empty());
+}
+
+}  // namespace
+}  // namespace carrel

@@ -1,0 +1,90 @@
+#include "room/evidence/log_findings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "record/limits.h"
+#include "room/evidence/mine.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::vector<Observation> findings(const std::string& text, const std::string& question = "") {
+  LogMiner miner(question);
+  miner.begin(
+      {"logs/shop/api-5d8f7b9c6-j4k8n/api.log", TextFile::Kind::log, "shop", "api-5d8f7b9c6-j4k8n", "api"});
+  miner.add(text);
+  miner.end();
+  return miner.observations();
+}
+
+TEST(LogFindings, SayTheMechanismAndQuoteTheMessage) {
+  const auto found = findings(
+      "10:00:00 INFO up\n2025-06-20 10:00:01 ERROR c.s.Db - Can't connect to MySQL server on 'db.shop'\n");
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].detector, "log-database-unreachable");
+  EXPECT_EQ(
+      found[0].cause,
+      "Pod api-5d8f7b9c6-j4k8n cannot connect to its database: Can't connect to MySQL server on 'db.shop'");
+  EXPECT_EQ(found[0].lines[0].at.line, 2u);
+  EXPECT_EQ(found[0].culprit.name, "api-5d8f7b9c6-j4k8n");
+}
+
+TEST(LogFindings, LeaveCredentialsOut) {
+  const auto found = findings("ERROR could not connect to postgres://app:secret@db:5432/shop\n");
+  EXPECT_THAT(found[0].cause, HasSubstr("postgres://db:5432/shop"));
+  EXPECT_THAT(found[0].cause, Not(HasSubstr("secret")));
+}
+
+TEST(LogFindings, AddTheSettingThatExplains) {
+  const auto found = findings(
+      "2025-10-08 15:15:22 INFO  c.Token - Issuing session token with expiry: 30 seconds\n"
+      "2025-10-08 15:16:30 ERROR c.Token - Session token has expired\n");
+  EXPECT_THAT(found[0].cause, HasSubstr("expiry: 30 seconds"));
+  EXPECT_EQ(found[0].lines.size(), 2u);
+}
+
+TEST(LogFindings, ConditionsCountWhenSlownessIsAskedFor) {
+  const std::string text =
+      "INFO profiler - renderTemplate(): 81% of total CPU time\nINFO profiler - parse(): 4% of total CPU "
+      "time\n";
+  const auto slow = findings(text, "Why is the api slow?");
+  EXPECT_EQ(slow[0].detector, "log-cpu-hot");
+  EXPECT_THAT(slow[0].cause, HasSubstr("renderTemplate(): 81%"));
+  EXPECT_EQ(findings(text, "Why is the pod pending?")[0].verdict, Verdict::no_fault);
+}
+
+TEST(LogFindings, QuietLogsAreAnAnswer) {
+  const auto found = findings("level=info msg=\"ready\"\nlevel=info msg=\"0 errors\"\n");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].verdict, Verdict::no_fault);
+  EXPECT_THAT(found[0].cause, HasSubstr("No fault found"));
+  EXPECT_FALSE(found[0].lines.empty());
+}
+
+TEST(LogFindings, CausesFitTheirLimit) {
+  std::string text;
+  for (int i = 0; i < 12; ++i)
+    text += "ERROR " + std::string(static_cast<std::size_t>(20 + i * 30), static_cast<char>('a' + i)) +
+            " failed: connection refused\n";
+  for (const Observation& found : findings(text)) {
+    EXPECT_LE(found.cause.size(), limit::sentence);
+    EXPECT_LE(found.lines.size(), limit::citations);
+  }
+}
+
+TEST(TellingPart, KeepsTheClauseWithThePhrase) {
+  const std::string message =
+      "handler failed for user 12 from 10.0.0.1 - Error: certificate expired - RequestID: 77";
+  const std::size_t begin = message.find("certificate");
+  EXPECT_EQ(telling_part(message, begin, begin + 19, 40), "Error: certificate expired - RequestID");
+  EXPECT_EQ(telling_part(message, begin, begin + 19, 30), "Error: certificate expired");
+  EXPECT_EQ(telling_part(message, 0, 0, 200), message);
+  EXPECT_LE(telling_part(std::string(500, 'x'), 100, 110, 50).size(), 50u);
+}
+
+}  // namespace
+}  // namespace carrel

@@ -1,0 +1,93 @@
+#include "room/evidence/mechanism.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace carrel {
+namespace {
+
+struct Sample {
+  const char* text;
+  const char* name;
+};
+
+class Mechanisms : public ::testing::TestWithParam<Sample> {};
+
+TEST_P(Mechanisms, AreRecognised) {
+  const MechanismMatch match = find_mechanism(GetParam().text);
+  ASSERT_NE(match.mechanism, nullptr) << GetParam().text;
+  EXPECT_EQ(match.mechanism->name, GetParam().name) << GetParam().text;
+  EXPECT_LT(match.begin, match.end);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Messages, Mechanisms,
+    ::testing::Values(
+        Sample{"x509: certificate has expired or is not yet valid", "certificate-expired"},
+        Sample{"tls: failed to verify certificate: x509: certificate signed by unknown authority",
+               "certificate-untrusted"},
+        Sample{"FATAL: password authentication failed for user \"app\"", "authentication-failed"},
+        Sample{"pods is forbidden: User \"system:serviceaccount:a:b\" cannot list resource \"pods\"",
+               "forbidden"},
+        Sample{"java.lang.OutOfMemoryError: Java heap space", "heap-exhausted"},
+        Sample{"RecursionError: maximum recursion depth exceeded", "stack-overflow"},
+        Sample{"write /data/x: no space left on device", "disk-full"},
+        Sample{"mkdir /data: Read-only file system", "read-only"},
+        Sample{"open /etc/app.conf: permission denied", "permission-denied"},
+        Sample{"dial tcp: lookup db.shop on 10.96.0.10:53: no such host", "dns"},
+        Sample{
+            "could not connect to server: Connection refused; is the server running on 10.0.0.5 port :5432",
+            "database-unreachable"},
+        Sample{"Could not connect to Redis at cache:6379: Connection refused", "cache-unreachable"},
+        Sample{"Failed to retrieve sessions from redis: TimeoutError", "cache-unreachable"},
+        Sample{"Connection to node -1 (kafka/10.0.0.9:9092) could not be established. Broker may not be "
+               "available.",
+               "broker-unreachable"},
+        Sample{"FATAL: sorry, too many clients already", "too-many-connections"},
+        Sample{"HikariPool-1 - Connection is not available, request timed out after 30000ms",
+               "too-many-connections"},
+        Sample{"Deadlock found when trying to get lock; try restarting transaction", "deadlock"},
+        Sample{"Payment API call failed: HTTP 429 Too Many Requests", "rate-limited"},
+        Sample{"listen tcp :8080: bind: address already in use", "port-in-use"},
+        Sample{"upstream prematurely closed connection", "upstream-failed"},
+        Sample{"dial tcp 10.0.0.7:8080: connect: connection refused", "connection-refused"},
+        Sample{"read tcp: connection reset by peer", "connection-lost"},
+        Sample{"/bin/sh: syntax error: unexpected \"fi\"", "shell-syntax"},
+        Sample{"sh: 1: wgett: not found", "command-missing"},
+        Sample{"exec user process caused: exec format error", "exec-format"},
+        Sample{"ModuleNotFoundError: No module named 'flask'", "module-missing"},
+        Sample{"Error: Missing required environment variable: STRIPE_KEY", "config-missing"},
+        Sample{"System.NullReferenceException: Object reference not set to an instance", "null-reference"},
+        Sample{"FileNotFoundError: [Errno 2] No such file or directory: '/config/app.yaml'", "file-missing"},
+        Sample{"relation \"orders\" does not exist", "sql-refused"},
+        Sample{"running_partitioned_network", "quorum-lost"},
+        Sample{"namespaces \"shop\" not found", "object-missing"},
+        Sample{"context deadline exceeded", "timeout"},
+        Sample{"WARN High CPU usage detected: 89% average", "cpu-hot"}));
+
+TEST(Mechanism, OrdinaryTextShowsNone) {
+  for (const char* text :
+       {"", "GET /healthz 200", "started worker 3", "room for improvement", "listening on :8080"}) {
+    EXPECT_EQ(find_mechanism(text).mechanism, nullptr) << text;
+  }
+}
+
+TEST(Mechanism, TableIsSound) {
+  std::set<std::string> names;
+  for (const Mechanism& mechanism : mechanisms()) {
+    EXPECT_TRUE(names.insert(mechanism.name).second) << mechanism.name;
+    EXPECT_FALSE(mechanism.phrases.empty()) << mechanism.name;
+    EXPECT_FALSE(mechanism.says.empty()) << mechanism.name;
+    EXPECT_LE(mechanism.root, 0.15) << mechanism.name;
+    for (const auto* phrases : {&mechanism.phrases, &mechanism.also}) {
+      for (const std::string& phrase : *phrases) {
+        for (char c : phrase) EXPECT_FALSE(c >= 'A' && c <= 'Z') << phrase;
+      }
+    }
+  }
+  EXPECT_GE(names.size(), 40u);
+}
+
+}  // namespace
+}  // namespace carrel
