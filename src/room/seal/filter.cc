@@ -80,8 +80,8 @@ std::vector<Condition> conditions() {
       {SCMP_SYS(fadvise64), {{3, SCMP_CMP_LE, POSIX_FADV_WILLNEED, 0}}},
       {SCMP_SYS(prlimit64), {equal(0, 0), equal(2, 0)}},  // reading its own limits
       {SCMP_SYS(prctl), {equal(0, PR_SET_NAME)}},
-      // Asking for the AMX tiles (ARCH_REQ_XCOMP_PERM, 18), which request_amx() has got already: ggml asks again
-      // for every tensor, and does without AMX where that fails.
+      // Asking for the AMX tiles (ARCH_REQ_XCOMP_PERM, 18), which request_amx() has got already: ggml asks
+      // again for every tensor, and does without AMX where that fails.
       {SCMP_SYS(arch_prctl), {equal(0, 0x1023), equal(1, 18)}},
       {SCMP_SYS(tgkill), {equal(0, self)}},  // raise(), abort()
   };
