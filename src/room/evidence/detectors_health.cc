@@ -133,8 +133,11 @@ void detect_health(const Survey& survey, Observations* out) {
   const std::string where = one_named ? fmt::format(" in namespace {}", looked.front()->space) : "";
   Observation& made = report(
       out, "no-fault", weight * 0.8, *looked.front(),
-      fmt::format("No fault found: all {} pods{} are Running and Ready (or completed) with 0 restarts.",
-                  looked.size(), where));
+      looked.size() == 1
+          ? fmt::format("No fault found: {} is Running and Ready (or completed) with 0 restarts.",
+                        described(*looked[0]))
+          : fmt::format("No fault found: all {} pods{} are Running and Ready (or completed) with 0 restarts.",
+                        looked.size(), where));
   made.verdict = Verdict::no_fault;
   for (const Object* pod : looked) cite(&made, *pod, ready_of(*pod), "a pod that is Ready");
   looked_for(&made, survey, "pod", one_named ? looked.front()->space : "*");

@@ -299,6 +299,10 @@ TEST(PodHealth, NamedAndWellIsNoFault) {
   EXPECT_NE(
       fine->cause.find("No fault found: Pod api-0 in namespace shop is Running and Ready with 0 restarts"),
       std::string::npos);
+  // A question that takes a fault for granted is not answered by an object that looks well.
+  const auto granted = detect_in(well, {}, "Pod api-0 answers slowly. What is the cause?");
+  ASSERT_NE(find_by(granted, "no-fault"), nullptr);
+  EXPECT_LT(find_by(granted, "no-fault")->weight, fine->weight - 0.1);
   const std::string ill = well + event("Unhealthy", "Readiness probe failed: connection refused");
   const auto still = detect_in(ill, {}, "Is there a problem with pod api-0?");
   ASSERT_NE(find_by(still, "probe-failing"), nullptr);
