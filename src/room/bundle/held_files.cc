@@ -113,7 +113,12 @@ void HeldFiles::add(const Place& place, std::string text) {
     if (values) return add_values(place, kept, std::move(*values));
     if (named) return left_out_->add("not valid YAML, read as text", kept.path, size);
   }
+  const std::size_t before = inventory_->all().size();
   read_kubectl_text(inventory_, kept);
+  // A row of a table becomes some thirty times its size; what it took is known when it is there.
+  constexpr std::uint64_t indices = 512;  // of an object in the inventory
+  for (std::size_t i = before; i < inventory_->all().size(); ++i)
+    spent_ = std::min(budget_, spent_ + sizeof(Object) + indices + footprint(*inventory_->all()[i].value));
 }
 
 void HeldFiles::add_values(const Place& place, const Document& document, std::vector<Value> values) {

@@ -182,6 +182,8 @@ void settle_lines(Value* value) {
   for (Value& item : value->items) take(&item);
   for (auto& [key, child] : value->members) take(&child);
   value->end_line = std::max(value->end_line, value->line);
+  if (!value->items.empty()) value->items.vector().shrink_to_fit();
+  if (!value->members.empty()) value->members.vector().shrink_to_fit();
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

@@ -41,7 +41,7 @@ void set_pairs(Value* root, std::initializer_list<std::string_view> path, std::s
 void set_selector(Value* root, std::initializer_list<std::string_view> path, std::string_view text,
                   std::uint32_t line);
 
-// Gives every array and object the lines of what it holds.
+// Finishes a tree: gives every array and object the lines of what it holds, and no more memory than it needs.
 void settle_lines(Value* value);
 
 // The parts between separators, trimmed; empty ones are left out.
