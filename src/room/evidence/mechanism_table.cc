@@ -328,7 +328,7 @@ std::vector<Mechanism> make_table() {
        "batch failed", "export failed", "import failed", "sync failed", "failed to apply", "upgrade failed",
        "install failed", "upload failed", "deployment failed", "operation failed"}, {}},
       {"authentication-error", "logs authentication errors", 0.05, true, {"authentication error",
-       "authentication system error", "unauthorized", "unauthenticated", "authentication failure"}, {}},
+       "unauthorized", "unauthenticated", "authentication failure"}, {}},
       {"timeout", "times out waiting for another service", 0.05, true, kSlow, {}},
       {"assertion", "fails an assertion of its own", 0.08, true, {"assertion failed", "assertionerror",
        "assert failed", "invariant violation"}, {}},

@@ -190,8 +190,9 @@ class LogMiner::Impl {
   }
 
   std::uint32_t template_of(std::string_view text) {
-    const std::string_view hashed = text.substr(0, kHashedBytes);
-    const std::uint64_t exact = exact_hash(hashed.substr(after_time(hashed)), ordinal);
+    std::string_view hashed = text.substr(0, kHashedBytes);
+    hashed.remove_prefix(after_time(hashed));
+    const std::uint64_t exact = exact_hash(hashed, ordinal);
     Cached& cached = cache[exact & (kCached - 1)];
     if (cached.exact == exact && cached.ordinal == ordinal) return cached.index;
     const std::uint64_t hash = template_hash(hashed);

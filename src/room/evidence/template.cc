@@ -75,21 +75,25 @@ struct Bitmaps {
     read(tail.data(), block);  // ends in a byte that is of no word, or in an empty block
   }
 
-  // The first byte from `at` on that is of no word.
-  std::size_t word_end(std::size_t at) const {
-    std::size_t block = at / 64;
-    std::uint64_t others = ~word[block] & (~std::uint64_t{0} << (at % 64));
-    while (others == 0) others = ~word[++block];
-    return block * 64 + static_cast<std::size_t>(std::countr_zero(others));
-  }
+  struct Word {
+    std::size_t end;
+    bool has_digit;
+  };
 
-  bool has_digit(std::size_t begin, std::size_t end) const {
-    const std::size_t last = (end - 1) / 64;
-    std::uint64_t bits = digit[begin / 64] & (~std::uint64_t{0} << (begin % 64));
-    for (std::size_t block = begin / 64; block < last; bits = digit[++block]) {
-      if (bits != 0) return true;
+  // The word that begins at `at`.
+  Word word_at(std::size_t at) const {
+    std::size_t block = at / 64;
+    const std::uint64_t others = ~word[block] >> (at % 64);
+    const std::uint64_t digits = digit[block] >> (at % 64);
+    if (others != 0) {
+      const auto length = static_cast<unsigned>(std::countr_zero(others));
+      return {at + length, (digits & ((std::uint64_t{1} << length) - 1)) != 0};
     }
-    return (bits & (~std::uint64_t{0} >> (63 - (end - 1) % 64))) != 0;
+    // It fills its block to the end and may go on in the next.
+    bool has_digit = digits != 0;
+    while (~word[++block] == 0) has_digit |= digit[block] != 0;
+    const auto length = static_cast<unsigned>(std::countr_zero(~word[block]));
+    return {block * 64 + length, has_digit || (digit[block] & ((std::uint64_t{1} << length) - 1)) != 0};
   }
 
  private:
@@ -123,11 +127,16 @@ struct Bitmaps {
   }
 };
 
+// The chain of dependent multiplications is what hashing costs, so marks and parameters are gathered in a
+// register and enter it with the next word.
 struct HashSink {
   const char* limit;  // the end of the bytes that may be read
   std::uint64_t state = 0x2545F4914F6CDD1Dull;
+  std::uint64_t marks = 1;  // a byte each, the last lowest, below a leading 1
+
   void text(const char* at, std::size_t bytes) {
-    state += bytes * 0xD6E8FEB86659FD93ull;
+    state += bytes * 0xD6E8FEB86659FD93ull ^ marks * 0xA0761D6478BD642Full;
+    marks = 1;
     while (bytes > 8) {
       state = mix(state, load(at, 8));
       at += 8;
@@ -137,8 +146,15 @@ struct HashSink {
     state =
         mix(state, limit - at >= 8 ? load(at, 8) & (~std::uint64_t{0} >> (64 - 8 * bytes)) : load(at, bytes));
   }
-  void mark(char c) { state = mix(state, 0x100u | static_cast<std::uint8_t>(c)); }
-  void parameter() { state = mix(state, 0x200); }
+  void mark(char c) {
+    if (marks >> 56 != 0) flush();
+    marks = marks << 8 | static_cast<std::uint8_t>(c);
+  }
+  void parameter() { mark('\x80'); }  // is of no mark: bytes beyond ASCII are of words
+  void flush() {
+    state = mix(state, marks);
+    marks = 1;
+  }
 };
 
 struct TextSink {
@@ -218,10 +234,10 @@ void mask(std::string_view line, Sink* sink) {
     if (kind & kWord) {
       const char* const word = at;
       const auto first = static_cast<std::size_t>(word - begin);
-      const std::size_t last = bitmaps.word_end(first);
+      const auto [last, has_digit] = bitmaps.word_at(first);
       at = begin + last;
       const std::size_t length = last - first;
-      const bool masked = bitmaps.has_digit(first, last)
+      const bool masked = has_digit
                               ? !tells_severity(word, at, begin, end)
                               : id_follows || (parameter && joint == '-' && is_uuid_group(word, length));
       if (masked) {
@@ -270,6 +286,7 @@ void mask(std::string_view line, Sink* sink) {
 std::uint64_t template_hash(std::string_view line) {
   HashSink sink{line.data() + line.size()};
   mask(line, &sink);
+  sink.flush();
   return sink.state;
 }
 

@@ -39,6 +39,21 @@ TEST(Template, KeepsWhatTells) {
   EXPECT_EQ(template_text("no parameter: here-"), "no parameter: here-");
 }
 
+TEST(Template, WordsOfAnyLengthAtAnyPlace) {
+  for (std::size_t before : {0, 1, 15, 16, 50, 62, 63, 64, 65, 127}) {
+    for (std::size_t length = 1; length <= 200; ++length) {
+      const std::string head(before, ' ');
+      const std::string plain(length, 'x');
+      ASSERT_EQ(template_text(head + plain + " y"), head + plain + " y");
+      for (std::size_t at : {std::size_t{0}, length / 2, length - 1}) {
+        std::string id = plain;
+        id[at] = '7';
+        ASSERT_EQ(template_text(head + id + " y"), head + "# y") << before << " " << length << " " << at;
+      }
+    }
+  }
+}
+
 TEST(Template, HashAgreesWithText) {
   // Every pair of these lines: the same hash exactly where the text is the same.
   const std::vector<std::string> lines = {
