@@ -118,9 +118,27 @@ void Supervisor::check_clock() {
                            static_cast<double>(spec_.caps.wall_clock.count()) / 1000),
                "give it more time, or a smaller input");
   }
+  if (cpu_used() >= cpu_cap()) return end_for_cpu();
   if (stage_ == Stage::answered && now - answer_time_ > farewell) {
     end(Ending::time, "the room did not end after its answer");
   }
+}
+
+// Of the room's first process and its threads, exact; nothing once it has ended.
+double Supervisor::cpu_used() const {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(room_.process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+double Supervisor::cpu_cap() const {
+  return static_cast<double>(std::max<std::int64_t>(spec_.caps.cpu.count(), 1));
+}
+
+void Supervisor::end_for_cpu() {
+  end(Ending::time, fmt::format("the room used more than its {} s of CPU", cpu_cap()),
+      "give it more time, or a smaller input");
 }
 
 // The pipe is closed by execve without a word, so it has something to tell only once the child has ended.
@@ -264,37 +282,27 @@ void Supervisor::judge(int status, double cpu_seconds) {
   const bool signalled = WIFSIGNALED(status);
   const int signal = signalled ? WTERMSIG(status) : 0;
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  ended_ = true;
-  const auto tell = [&](Ending ending, std::string detail, std::string remedy = "") {
-    outcome_.ending = ending;
-    outcome_.detail = std::move(detail);
-    outcome_.remedy = std::move(remedy);
-  };
   if (cgroup_.out_of_memory() || code == room_exit::memory) {
-    return tell(Ending::memory,
-                fmt::format("the room needed more than its {} MiB of memory",
-                            (spec_.caps.memory == 0 ? spec_.caps.address_space : spec_.caps.memory) >> 20),
-                "give it more memory, or a smaller input");
+    return end(Ending::memory,
+               fmt::format("the room needed more than its {} MiB of memory",
+                           (spec_.caps.memory == 0 ? spec_.caps.address_space : spec_.caps.memory) >> 20),
+               "give it more memory, or a smaller input");
   }
-  // The CPU limit ends a room by SIGXCPU or, as the first process of its namespace, by SIGKILL.
-  const auto cpu_cap = static_cast<double>(std::max<std::int64_t>(spec_.caps.cpu.count(), 1));
-  if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds > cpu_cap - 0.1)) {
-    return tell(Ending::time, fmt::format("the room used more than its {} s of CPU", cpu_cap),
-                "give it more time, or a smaller input");
-  }
-  if (signal == SIGSYS) return tell(Ending::violation, "the room made a system call of another architecture");
+  // The kernel's own limit, if it came first, ends the first process of a namespace by SIGKILL.
+  if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds >= cpu_cap())) return end_for_cpu();
+  if (signal == SIGSYS) return end(Ending::violation, "the room made a system call of another architecture");
   const std::string how = signalled ? fmt::format("signal {}", signal) : fmt::format("status {}", code);
   if (stage_ == Stage::setup) {
-    return tell(Ending::setup_error, fmt::format("the room's program ended before it was sealed ({})", how),
-                "its last words tell why; if its image is damaged, make it again");
+    return end(Ending::setup_error, fmt::format("the room's program ended before it was sealed ({})", how),
+               "its last words tell why; if its image is damaged, make it again");
   }
-  if (signalled) return tell(Ending::killed, fmt::format("the room was ended by {}", how));
+  if (signalled) return end(Ending::killed, fmt::format("the room was ended by {}", how));
   if (stage_ != Stage::answered)
-    return tell(Ending::killed, fmt::format("the room ended without an answer ({})", how));
+    return end(Ending::killed, fmt::format("the room ended without an answer ({})", how));
   if (code != room_exit::in_order)
-    return tell(Ending::killed, fmt::format("the room failed after its answer ({})", how));
-  if (!frames_.at_border()) return tell(Ending::violation, "the room's last message is cut short");
-  tell(Ending::ok, "");
+    return end(Ending::killed, fmt::format("the room failed after its answer ({})", how));
+  if (!frames_.at_border()) return end(Ending::violation, "the room's last message is cut short");
+  end(Ending::ok, "");
 }
 
 }  // namespace carrel

@@ -47,6 +47,9 @@ class Supervisor {
   bool ended() const { return ended_; }
   void poll_once();
   void check_clock();
+  double cpu_used() const;  // seconds
+  double cpu_cap() const;   // seconds
+  void end_for_cpu();
   void read_report();
   void read_messages();
   void read_words();
