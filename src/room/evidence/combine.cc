@@ -85,6 +85,32 @@ bool explains(const Observation& object, const Observation& log) {
   });
 }
 
+// True where the object's trouble keeps a component from running at all, and the log is that of another one,
+// which reaches for something that does not answer. That the two belong together is told by the name of the
+// one in a line of the other ("postgres" of "data-postgres-0"); where no name tells, only a cause that is
+// certain will do.
+bool keeps_dependency_down(const Observation& object, const Observation& log) {
+  const bool reaches = has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
+  const bool down = has_any(object.detector, {"claim", "volume", "storage", "scheduling", "image", "missing",
+                                              "quota", "selects-nothing", "no-endpoints", "host-missing"});
+  if (!reaches || !down || object.verdict != Verdict::fault || object.weight < 0.55) return false;
+  if (is_symptom(object)) return false;
+  const bool elsewhere = !object.culprit.space.empty() && object.culprit.space != log.culprit.space;
+  if (elsewhere && !log.culprit.space.empty()) return false;
+  if (object.weight >= 0.85) return true;
+  std::string_view rest = object.culprit.name;
+  while (!rest.empty()) {
+    const std::size_t dash = rest.find('-');
+    const std::string word = to_lower(rest.substr(0, dash));
+    rest.remove_prefix(dash == std::string_view::npos ? rest.size() : dash + 1);
+    if (word.size() < 4 || word == "data") continue;
+    for (const EvidenceLine& line : log.lines) {
+      if (contains_folded(line.quote, word)) return true;
+    }
+  }
+  return false;
+}
+
 // True where a detector's culprit is the log's pod or the workload it belongs to.
 bool same_component(const Observation& object, const Observation& log) {
   const Name& of = object.culprit;
@@ -254,20 +280,27 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     cite_also(root, object, 1);
     add_commands(root, object);
   }
-  // An object explains what the log complains of.
+  // An object explains what the log complains of. Who asks about the one that complains asks about the root,
+  // too.
+  std::vector<double> relevances;
+  for (const Observation& object : of_objects) relevances.push_back(relevance.of(object));
   for (Observation& log : of_logs) {
     if (log.verdict != Verdict::fault || log.weight < 0.45) continue;
-    const auto root = std::find_if(of_objects.begin(), of_objects.end(),
-                                   [&](const Observation& object) { return explains(object, log); });
+    const auto root = std::find_if(of_objects.begin(), of_objects.end(), [&](const Observation& object) {
+      return explains(object, log) || (!same_component(object, log) && keeps_dependency_down(object, log));
+    });
     if (root == of_objects.end()) continue;
     root->weight = std::min(0.97, std::max(root->weight, log.weight + 0.03));
     cite_also(&*root, log, 1);
+    double& lifted = relevances[static_cast<std::size_t>(root - of_objects.begin())];
+    lifted = std::max(lifted, relevance.of(log));
     log.weight *= 0.85;
   }
+  for (const Observation& log : of_logs) relevances.push_back(relevance.of(log));
 
   std::vector<Observation> all = std::move(of_objects);
   all.insert(all.end(), std::make_move_iterator(of_logs.begin()), std::make_move_iterator(of_logs.end()));
-  for (Observation& observation : all) observation.weight *= relevance.of(observation);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].weight *= relevances[i];
   join_health(&all);
   double worst = 0;
   bool healthy = false;

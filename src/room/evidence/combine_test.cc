@@ -48,6 +48,22 @@ TEST(Combine, AnObjectOfAnotherNamespaceExplainsNothing) {
   EXPECT_EQ(all[0].detector, "log-dns");
 }
 
+TEST(Combine, WhatKeepsADependencyDownIsTheRootOfTheTimeouts) {
+  const Name claim = {"persistentvolumeclaim", "shop", "data-postgres-0", true};
+  const auto certain =
+      combine({make("claim-class-missing", 0.9, "The class of the claim does not exist", claim)},
+              {make("log-timeout", 0.93, "Pod api times out", kPod)}, Question("Why does api restart?"));
+  EXPECT_EQ(certain[0].detector, "claim-class-missing");
+  EXPECT_EQ(certain[0].lines.size(), 2u);
+  // Less certain: a name must tell that the two belong together.
+  auto log = make("log-database-unreachable", 0.8, "Pod api cannot connect", kPod);
+  const auto unrelated = combine({make("claim-no-volume", 0.7, "No volume", claim)}, {log}, Question("Why?"));
+  EXPECT_EQ(unrelated[0].detector, "log-database-unreachable");
+  log.lines[0].quote = "dial tcp: postgres.shop.svc:5432: connection refused";
+  const auto named = combine({make("claim-no-volume", 0.7, "No volume", claim)}, {log}, Question("Why?"));
+  EXPECT_EQ(named[0].detector, "claim-no-volume");
+}
+
 TEST(Combine, OnlyMemoryTroubleExplainsAnOutOfMemoryKill) {
   const auto all =
       combine({make("container-out-of-memory", 0.77, "OOMKilled", kPod)},

@@ -136,11 +136,14 @@ void lack(Observation* observation, const std::string& what) {
 
 void looked_for(Observation* observation, const Survey& survey, std::string_view kind,
                 std::string_view space) {
-  Searched searched{std::string(kind), std::string(space), 0};
+  // Only a full listing can be searched: the check room counts it again.
+  if (!survey.inventory.lists_all(kind, space) || observation->searched.size() >= limit::citations) return;
+  std::set<std::string> names;
   for (const Object* object : survey.each(kind)) {
-    if (object->space == space || space == "*") ++searched.count;
+    if (object->space == space || space == "*") names.insert(object->space + "/" + object->name);
   }
-  if (observation->searched.size() < limit::citations) observation->searched.push_back(searched);
+  observation->searched.push_back(
+      {std::string(kind), std::string(space), static_cast<std::uint32_t>(names.size())});
 }
 
 }  // namespace carrel

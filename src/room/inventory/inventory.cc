@@ -196,6 +196,11 @@ std::vector<Name> Inventory::names() const {
     // Where something lives, the namespace exists, whether or not namespaces were collected.
     if (!object.space.empty() && object.kind != "event") names.add("namespace", "", object.space, true);
     if (object.kind == "pod") add_containers(object, &names);
+    // The control plane keeps Endpoints of the same name for each Service.
+    if (object.kind == "service") {
+      names.add("endpoints", object.space, object.name,
+                find("endpoints", object.space, object.name) != nullptr);
+    }
     find_references(object, [&](const Reference& reference) {
       names.add(reference.kind, reference.space, reference.name,
                 find(reference.kind, reference.space, reference.name) != nullptr);
