@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -54,6 +55,20 @@ TEST_F(Triage, ForAPersonItIsTextWithoutControlCharacters) {
   EXPECT_THAT(outcome.out, Not(HasSubstr("\x1b")));
   EXPECT_THAT(outcome.err, HasSubstr("reading"));
   EXPECT_EQ(carrel({"triage", example, "-q"}).err, "");
+}
+
+// README shows the example's report: all of it but the times, the memory and the run's own names.
+TEST_F(Triage, ReadmeShowsThisVeryReport) {
+  const std::string readme = read(CARREL_SOURCE_DIR "/README.md");
+  std::filesystem::current_path(CARREL_SOURCE_DIR);
+  std::istringstream out(carrel({"triage", "examples/customer-123.tar.gz", "-q"}).out);
+  unsigned compared = 0;
+  for (std::string line; std::getline(out, line);) {
+    if (line.empty() || line.starts_with("  time ") || line.starts_with("  run ")) continue;
+    EXPECT_THAT(readme, HasSubstr("    " + line + "\n"));
+    ++compared;
+  }
+  EXPECT_GT(compared, 30u);
 }
 
 TEST_F(Triage, AFolderReadsLikeItsArchive) {

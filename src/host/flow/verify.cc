@@ -65,6 +65,9 @@ Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report*
   const std::map<std::string, std::function<Check()>> checks = {
       {"schema",
        [&] {
+         if (verification.answer_json.empty()) {
+           return Check{"schema", Check::Verdict::fail, "there is no answer: no try was completed"};
+         }
          return check_schema(verification.answer_json, *playbook.schema, verification.ids, playbook.commands,
                              evidence.names);
        }},
