@@ -29,6 +29,14 @@ std::size_t bytes_of(const EvidenceLine& line) {
   return line.quote.size() + line.at.file.size() + line.at.path.size() + 32;
 }
 
+// Cuts a list to what a record may hold, and says how many entries that cost.
+template <class Entry>
+void cut(std::vector<Entry>* entries, std::size_t most, const char* reason, std::vector<LeftOut>* left_out) {
+  if (entries->size() <= most) return;
+  left_out->push_back({"", reason, 0, entries->size() - most, 0});
+  entries->resize(most);
+}
+
 }  // namespace
 
 EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
@@ -40,12 +48,12 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
   list.objects = static_cast<std::uint32_t>(inventory.all().size());
   list.names = inventory.names();
   list.searched = inventory.searched();
-  if (list.names.size() > limit::names) list.names.resize(limit::names);
-  if (list.searched.size() > limit::searched) list.searched.resize(limit::searched);
+  cut(&list.names, limit::names, "names beyond the limit", &list.left_out);
+  cut(&list.searched, limit::searched, "listings beyond the limit", &list.left_out);
 
   std::vector<Observation> observations =
       combine(detect(inventory, question_text), logs.observations(), question);
-  if (observations.size() > limit::findings) observations.resize(limit::findings);
+  cut(&observations, limit::findings, "findings beyond the limit", &list.left_out);
 
   // The findings' own lines first, each once, then what the logs have beside.
   std::map<Place, std::uint32_t> index;

@@ -100,12 +100,13 @@ TEST(LineClass, FindsTheTime) {
 }
 
 TEST(LineClass, TakesAnyBytes) {
+  constexpr std::string_view kBytes = "{}[]<>\"\\:=, -0129TZeErRoOJan\x1b\xff\xc3m";
   std::uint32_t random = 7;
   for (int round = 0; round < 3000; ++round) {
     std::string line;
     for (int i = 0; i < 60; ++i) {
       random = random * 1664525u + 1013904223u;
-      line.push_back("{}[]<>\"\\:=, -0129TZeErRoOJan\x1b\xff\xc3m"[(random >> 20) % 37]);
+      line.push_back(kBytes[(random >> 20) % kBytes.size()]);
     }
     const LineClass found = classify(line);
     EXPECT_LE(found.body.size(), line.size());

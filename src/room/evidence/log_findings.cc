@@ -320,9 +320,8 @@ std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry)
   return out;
 }
 
-std::vector<EvidenceLine> candidate_lines(const LogStore& store, const Question& question,
+std::vector<EvidenceLine> candidate_lines(const LogStore& store,
                                           const std::vector<Observation>& observations) {
-  (void)question;
   std::set<std::string> culprits;
   for (const Observation& observation : observations) {
     if (observation.verdict == Verdict::fault) culprits.insert(observation.culprit.name);

@@ -15,7 +15,7 @@ std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry)
 
 // All entries as evidence lines, the best first; what stands beside a culprit of the observations counts
 // more.
-std::vector<EvidenceLine> candidate_lines(const LogStore& store, const Question& question,
+std::vector<EvidenceLine> candidate_lines(const LogStore& store,
                                           const std::vector<Observation>& observations);
 
 // A finding for each leading mechanism or error of each component; where nothing above level info was logged,

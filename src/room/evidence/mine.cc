@@ -289,8 +289,7 @@ class LogMiner::Impl {
       }
       // Only the first occurrence is an example of its template, and only that stands in these lines. What
       // follows a line that was cut would not stand behind it.
-      trace.whole =
-          templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote && !cut;
+      trace.whole = templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote && !cut;
     }
     traces.push_back(std::move(trace));
     open_trace = static_cast<std::uint32_t>(traces.size() - 1);
@@ -479,7 +478,7 @@ std::uint64_t LogMiner::lines_read() const {
 }
 
 std::vector<EvidenceLine> LogMiner::candidates(const std::vector<Observation>& observations) const {
-  return candidate_lines(impl_->store, impl_->question, observations);
+  return candidate_lines(impl_->store, observations);
 }
 
 std::vector<Observation> LogMiner::observations() const {

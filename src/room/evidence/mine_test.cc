@@ -191,13 +191,14 @@ TEST(LogMiner, ALineWithoutEndIsWaitedOut) {
 }
 
 TEST(LogMiner, TakesAnyBytes) {
+  constexpr std::string_view kBytes = "\n\n\t at{}\"=:[]ERTracebk0159.-\xff\xc3\xa9";
   std::uint32_t random = 3;
   LogMiner miner("why");
   for (int round = 0; round < 200; ++round) {
     std::string text;
     for (int i = 0; i < 2000; ++i) {
       random = random * 1664525u + 1013904223u;
-      text.push_back("\n\n\t at{}\"=:[]ERTracebk0159.-\xff\xc3\xa9"[(random >> 16) % 33]);
+      text.push_back(kBytes[(random >> 16) % kBytes.size()]);
     }
     mine(&miner, text, {fmt::format("f{}", round), TextFile::Kind::log, "", "", ""}, 97);
   }
