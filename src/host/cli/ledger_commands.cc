@@ -89,7 +89,8 @@ int runs_command(const Desk& desk, std::size_t most) {
     if (!some) return tell(some.error());
     rows.insert(rows.end(), some->begin(), some->end());
   }
-  std::sort(rows.begin(), rows.end(), [](const RunRow& a, const RunRow& b) { return a.id > b.id; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const RunRow& a, const RunRow& b) { return a.started_at > b.started_at; });
   if (rows.size() > most) rows.resize(most);
   if (desk.json) {
     print_json(rows);

@@ -302,7 +302,7 @@ Result<std::vector<RunRow>> Ledger::select(const std::string& where, const std::
   std::vector<RunRow> rows;
   Statement select(
       database_,
-      fmt::format("SELECT {} FROM run WHERE {} ORDER BY id DESC LIMIT {}", columns, where, most).c_str());
+      fmt::format("SELECT {} FROM run WHERE {} ORDER BY rowid DESC LIMIT {}", columns, where, most).c_str());
   if (!argument.empty()) select.bind(argument);
   for (;;) {
     auto more = select.step();
