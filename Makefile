@@ -24,9 +24,9 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room bench fuzz sanitize format lint examples clean packages release
+.PHONY: all demo test install room bench fuzz sanitize format lint examples clean packages prepared programs release
 
-all: release
+all: programs
 
 packages:
 	@setup/packages build
@@ -35,20 +35,26 @@ packages:
 room: packages
 	@room-image/make-image $(if $(LLAMA_PREFIX),--llama-prefix "$(LLAMA_PREFIX)")
 
-release: packages
+prepared: packages
 	@setup/room
 	@setup/configure release
-	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet)
+
+programs: prepared
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel rooms
 	@setup/room --prove $(release)
 
-demo: release
+# The programs with their tests and benchmarks.
+release: programs
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet)
+
+demo: programs
 	@printf '\n$$ carrel triage examples/customer-123.tar.gz\n\n'
 	@$(release)/carrel triage examples/customer-123.tar.gz
 
 test: release
 	@ctest --test-dir $(release) --output-on-failure --no-tests=error -j $(JOBS)
 
-install: release
+install: programs
 	@cmake --install $(release) --prefix "$(PREFIX)" | sed -n 's/^-- Installing: \(.*\/bin\/.*\)/installed \1/p'
 
 sanitize: packages
