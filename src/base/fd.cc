@@ -13,7 +13,9 @@ Error errno_error(const std::string& what, Code code) {
   std::string remedy;
   if (number == ENOSPC || number == EDQUOT) remedy = "free some space on that disk and run it again";
   if (number == EMFILE || number == ENFILE) remedy = "raise the limit on open files (ulimit -n)";
-  return {code, fmt::format("{}: {}", what, std::strerror(number)), remedy};
+  Error error{code, fmt::format("{}: {}", what, std::strerror(number)), remedy};
+  errno = number;
+  return error;
 }
 
 Result<Fd> open_read(const std::string& path) {

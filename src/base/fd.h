@@ -40,7 +40,8 @@ class Fd {
   int number_ = -1;
 };
 
-// An Error of Code::machine (or `code`) for the current errno: "<what>: No space left on device".
+// An Error of Code::machine (or `code`) for the current errno: "<what>: No space left on device". Leaves
+// errno as it is, so that a caller may look at it.
 Error errno_error(const std::string& what, Code code = Code::machine);
 
 // Opens read-only with O_CLOEXEC; the error says why not.

@@ -72,6 +72,7 @@ Result<std::string> choose_answer(const ThinkResult& result, const EvidenceList&
     report->tries[i].agrees = agreement.agrees[i];
   }
   fill_report(report, chosen, evidence, ids);
+  fill_searched(report, chosen, evidence, ids);
   const double share = static_cast<double>(agreement.count) / static_cast<double>(result.tries.size());
   // A model's own confidence is only a word it wrote; disagreement between tries may lower it.
   const std::string level = share < 0.5                                ? "low"

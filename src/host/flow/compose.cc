@@ -110,6 +110,18 @@ void fill_report(Report* report, const Answer& answer, const EvidenceList& evide
   }
 }
 
+void fill_searched(Report* report, const Answer& answer, const EvidenceList& evidence, std::size_t count) {
+  for (const Finding& finding : evidence.findings) {
+    if (finding.searched.empty() || finding.evidence.empty() || finding.evidence[0] >= count) continue;
+    const std::string id = evidence_id(finding.evidence[0], count);
+    if (std::find(answer.evidence.begin(), answer.evidence.end(), id) == answer.evidence.end()) continue;
+    for (const Searched& searched : finding.searched) {
+      const auto& told = report->searched;
+      if (std::find(told.begin(), told.end(), searched) == told.end()) report->searched.push_back(searched);
+    }
+  }
+}
+
 void fill_from_findings(Report* report, const EvidenceList& evidence) {
   report->confidence = {"low", 0, "no detector found anything; no model was asked"};
   if (evidence.findings.empty()) return;

@@ -19,6 +19,9 @@ std::string answer_json(const Answer& answer, const Schema& schema);
 // of the list; one that stands for none of them is left out (the schema check tells it).
 void fill_report(Report* report, const Answer& answer, const EvidenceList& evidence, std::size_t count);
 
+// The searched listings that a cited line stands for: those of the findings whose deciding line is cited.
+void fill_searched(Report* report, const Answer& answer, const EvidenceList& evidence, std::size_t count);
+
 // Without a model: the searched listings the best finding stands on, its confidence, and the other findings
 // as alternatives.
 void fill_from_findings(Report* report, const EvidenceList& evidence);

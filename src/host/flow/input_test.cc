@@ -28,9 +28,10 @@ class InputTest : public testing::Test {
   static Result<Input> open(const std::string& path) {
     static const std::atomic<bool> stop = false;
     return Input::open(
-        path, [](std::uint64_t) {}, stop);
+        path, [](std::uint64_t, std::uint64_t) {}, stop);
   }
   std::string folder_;
+  const std::atomic<bool> never_ = false;
 };
 
 TEST_F(InputTest, AFileIsHashedAndEachStreamBeginsAtItsStart) {
@@ -39,7 +40,7 @@ TEST_F(InputTest, AFileIsHashedAndEachStreamBeginsAtItsStart) {
   EXPECT_EQ(input->sha256(), sha256_of("bytes"));
   EXPECT_EQ(input->bytes(), 5u);
   for (int round = 0; round < 2; ++round) {
-    auto stream = input->stream();
+    auto stream = input->stream(never_);
     ASSERT_TRUE(stream);
     EXPECT_EQ(*read_all(stream->descriptor.get(), 100), "bytes");
     EXPECT_TRUE(stream->close());
@@ -66,19 +67,33 @@ TEST_F(InputTest, AFolderThatChangedBetweenTwoReadingsIsTold) {
     (void)read_all(stream.descriptor.get(), 1 << 20);
     return stream.close();
   };
-  EXPECT_TRUE(drain(std::move(*input->stream())));
+  EXPECT_TRUE(drain(std::move(*input->stream(never_))));
   file("a", "2");
-  EXPECT_FALSE(drain(std::move(*input->stream())));
+  EXPECT_FALSE(drain(std::move(*input->stream(never_))));
 }
 
 TEST_F(InputTest, AReaderThatLeavesEarlyIsNoError) {
   for (int i = 0; i < 50; ++i) file("f" + std::to_string(i), std::string(64 << 10, 'x'));
   auto input = open(folder_);
   ASSERT_TRUE(input);
-  auto stream = input->stream();
+  auto stream = input->stream(never_);
   char byte = 0;
   ASSERT_EQ(::read(stream->descriptor.get(), &byte, 1), 1);
   EXPECT_TRUE(stream->close());
+}
+
+TEST_F(InputTest, StoppingOrAbandoningEndsTheWriterOfAFolder) {
+  for (int i = 0; i < 50; ++i) file("f" + std::to_string(i), std::string(64 << 10, 'x'));
+  auto input = open(folder_);
+  ASSERT_TRUE(input);
+  const std::atomic<bool> stop = true;
+  auto stopped = input->stream(stop);
+  const Status closed = stopped->close();
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().code, Code::interrupted);
+  auto abandoned = input->stream(never_);
+  abandoned->abandon();  // returns although nobody reads the pipe
+  EXPECT_TRUE(abandoned->close());
 }
 
 TEST_F(InputTest, WhatCannotBeUsedIsRefused) {
@@ -87,7 +102,7 @@ TEST_F(InputTest, WhatCannotBeUsedIsRefused) {
   EXPECT_FALSE(open("/dev/null"));
   const std::atomic<bool> stop = true;
   auto stopped = Input::open(
-      file("a", "x"), [](std::uint64_t) {}, stop);
+      file("a", "x"), [](std::uint64_t, std::uint64_t) {}, stop);
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, Code::interrupted);
 }

@@ -5,13 +5,11 @@
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
-#include "host/digest/sha256.h"
 
 namespace carrel {
 namespace {
@@ -49,49 +47,38 @@ std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::ui
   return weights + cache + logits + 768 * mib;
 }
 
-Result<Model> Model::open(const Settings& settings, Rooms& rooms,
-                          const std::function<void(std::uint64_t)>& progress, const std::atomic<bool>& stop) {
+// A room that read a hostile file made the card: figures that no model has would make predictions wrap.
+Status plausible(const ModelCard& card, const std::string& path) {
+  constexpr std::uint64_t most_kv_bytes = 64 * mib;  // a token; the largest open models need about 2 MiB
+  constexpr std::uint32_t most_vocabulary = 4'000'000;
+  constexpr std::uint32_t most_context = 1 << 26;
+  if (card.kv_bytes_per_token <= most_kv_bytes && card.vocabulary <= most_vocabulary &&
+      card.trained_context <= most_context) {
+    return {};
+  }
+  return Error{Code::bad_input, path + " claims a size that no model has", "get the model file again"};
+}
+
+Result<Model> Model::open(const Settings& settings, Rooms& rooms, const HashProgress& progress,
+                          const std::atomic<bool>& stop) {
   Model model;
-  model.path_ = settings.text("model");
-  auto file = open_read(model.path_);
+  auto file = HashedFile::open(settings.text("model"), progress, stop);
   if (!file) return file.error();
   model.file_ = std::move(*file);
-  struct stat status {};
-  if (::fstat(model.file_.get(), &status) != 0) return errno_error("cannot look at " + model.path_);
-  if (!S_ISREG(status.st_mode))
-    return Error{Code::bad_input, model.path_ + " is not a file", "name a GGUF file"};
-  model.bytes_ = static_cast<std::uint64_t>(status.st_size);
-
-  Sha256 digest;
-  std::vector<char> block(1 << 20);
-  for (std::uint64_t done = 0;;) {
-    if (stop) return Error{Code::interrupted, "interrupted", ""};
-    auto n = read_some(model.file_.get(), block.data(), block.size());
-    if (!n) return std::move(n.error()).in(model.path_);
-    if (*n == 0) break;
-    digest.add({block.data(), *n});
-    progress(done += *n);
-  }
-  model.sha256_ = digest.hex();
-
-  auto descriptor = model.descriptor();
+  const std::string& path = model.file_.path();
+  auto descriptor = model.file_.descriptor();
   if (!descriptor) return descriptor.error();
-  auto card = rooms.inspect({model.path_}, std::move(*descriptor), model.bytes_);
+  auto card = rooms.inspect({path}, std::move(*descriptor), model.file_.bytes());
   if (!card) return card.error();
+  if (Status sound = plausible(*card, path); !sound) return sound.error();
   model.card_ = std::move(*card);
-  model.card_.file_bytes = model.bytes_;  // what the host measured, not what the file claims
+  model.card_.file_bytes = model.file_.bytes();  // what the host measured, not what the file claims
   model.name_ = to_utf8(model.card_.name);
-  if (model.name_.empty()) model.name_ = std::filesystem::path(model.path_).filename();
+  if (model.name_.empty()) model.name_ = std::filesystem::path(path).filename();
   return model;
 }
 
-Result<Fd> Model::descriptor() const {
-  Fd fd(::open(fmt::format("/proc/self/fd/{}", file_.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error("cannot open " + path_ + " again");
-  return fd;
-}
-
-Status Model::recommend(Settings* settings) const {
+std::vector<std::string> Model::recommend(Settings* settings) const {
   const struct {
     const char* name;
     double value;
@@ -99,21 +86,21 @@ Status Model::recommend(Settings* settings) const {
                      {"top-k", static_cast<double>(card_.top_k)},
                      {"top-p", card_.top_p},
                      {"min-p", card_.min_p}};
+  std::vector<std::string> not_taken;
   for (const auto& [name, value] : recommended) {
-    if (value < 0) continue;
-    if (Status done = settings->set(name, fmt::format("{}", value), Source::model_file, "general.sampling");
-        !done) {
-      return Error{Code::bad_input, done.error().what,
-                   "the model file recommends a value that cannot be used"};
+    if (value < 0) continue;  // the file recommends nothing
+    if (!settings->set(name, fmt::format("{}", value), Source::model_file, "general.sampling")) {
+      not_taken.push_back(
+          fmt::format("the model file's {} of {} is out of range and was not taken", name, value));
     }
   }
-  return {};
+  return not_taken;
 }
 
 Result<ThinkJob> Model::job(const Playbook& playbook, const Settings& settings, const EvidenceList& evidence,
                             const std::string& question) const {
   ThinkJob job;
-  job.model_name = path_;
+  job.model_name = file_.path();
   job.system = playbook.system;
   job.question = question;
   job.variants = playbook.variants;
@@ -155,15 +142,15 @@ Result<ThinkResult> Model::think(const ThinkJob& job, Rooms& rooms, const Settin
   if (memory == 0) memory = think_memory(card_, context, job.chunk);
   const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  if (memory + bytes_ > machine) {
+  if (memory + file_.bytes() > machine) {
     return Error{Code::does_not_fit,
                  fmt::format("{} with {} tokens of context needs about {} MiB and this machine has {} MiB",
-                             name_, context, (memory + bytes_) / mib, machine / mib),
+                             name_, context, (memory + file_.bytes()) / mib, machine / mib),
                  "use a smaller model, a smaller --context, or a lower quantisation"};
   }
-  auto file = descriptor();
+  auto file = file_.descriptor();
   if (!file) return file.error();
-  return rooms.think(job, std::move(*file), bytes_, memory);
+  return rooms.think(job, std::move(*file), file_.bytes(), memory);
 }
 
 }  // namespace carrel

@@ -4,11 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
+#include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "host/flow/hashed_file.h"
 #include "host/flow/rooms.h"
 #include "host/playbook/playbook.h"
 #include "host/settings/settings.h"
@@ -21,12 +21,12 @@ class Model {
  public:
   // Opens settings' "model", hashes it, and lets an inspect room read its card. `progress` gets the bytes
   // hashed.
-  static Result<Model> open(const Settings& settings, Rooms& rooms,
-                            const std::function<void(std::uint64_t)>& progress,
+  static Result<Model> open(const Settings& settings, Rooms& rooms, const HashProgress& progress,
                             const std::atomic<bool>& stop);
 
   // The sampling that the file recommends (general.sampling.*), as the weakest source but the defaults.
-  Status recommend(Settings* settings) const;
+  // Returns a sentence for each recommendation that no setting can have, and that so was not taken.
+  std::vector<std::string> recommend(Settings* settings) const;
 
   // What the think room is asked.
   Result<ThinkJob> job(const Playbook& playbook, const Settings& settings, const EvidenceList& evidence,
@@ -34,15 +34,15 @@ class Model {
   Result<ThinkResult> think(const ThinkJob& job, Rooms& rooms, const Settings& settings) const;
 
   const ModelCard& card() const { return card_; }
-  const std::string& sha256() const { return sha256_; }
+  // After the last room: an Error where the file has changed since it was hashed.
+  Status unchanged() const { return file_.unchanged(); }
+
+  const std::string& sha256() const { return file_.sha256(); }
   const std::string& name() const { return name_; }  // general.name, or the file's
 
  private:
-  Result<Fd> descriptor() const;
-
-  std::string path_, name_, sha256_;
-  Fd file_;
-  std::uint64_t bytes_ = 0;
+  HashedFile file_;
+  std::string name_;
   ModelCard card_;
 };
 

@@ -19,6 +19,8 @@ constexpr std::uint64_t gib = 1ULL << 30;
 
 // A room without a model reads any bundle in this much.
 constexpr std::uint64_t bundle_memory = 1 * gib;
+// One unpacks while the other looks at what was unpacked.
+constexpr unsigned bundle_threads = 2;
 // A vocabulary of 200,000 tokens and its merges fit in this.
 constexpr std::uint64_t inspect_memory = 768 * mib;
 // Address space beyond memory and the mapped file: libraries, stacks, arenas of threads.
@@ -69,7 +71,7 @@ Rooms::Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, co
       progress_(std::move(progress)) {}
 
 template <class Out, class Job>
-Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps) {
+Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps, unsigned working_threads) {
   auto body = encode(job);
   if (!body) return body.error();
   RoomSpec spec;
@@ -79,7 +81,7 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps) {
   spec.arguments = {to_string(kind)};
   spec.inputs.push_back(std::move(input));
   caps.wall_clock = wall_clock_;
-  caps.cpu = wall_clock_ * std::max(2U, caps.processes);
+  caps.cpu = wall_clock_ * working_threads;
   spec.caps = caps;
   spec.job = std::move(*body);
 
@@ -92,7 +94,12 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps) {
   if (message->type == MessageType::refused) {
     auto refused = decode<Refused>(message->body);
     if (!refused) return refused.error();
-    return Error{refused->code, to_utf8(refused->what), to_utf8(refused->remedy)};
+    // Only what a room can know of its input; whether a run was interrupted, say, is not a room's to tell.
+    // Its texts are one line each, whatever they hold.
+    const bool its_own = refused->code == Code::bad_input || refused->code == Code::does_not_fit ||
+                         refused->code == Code::machine;
+    return Error{its_own ? refused->code : Code::room_refused, escape_for_terminal(refused->what),
+                 escape_for_terminal(refused->remedy)};
   }
   return decode<Out>(message->body);
 }
@@ -101,21 +108,21 @@ Result<ReadResult> Rooms::read(const ReadJob& job, Fd bundle) {
   Caps caps;
   caps.memory = bundle_memory;
   caps.address_space = bundle_memory + address_slack;
-  return ask<ReadResult>(RoomKind::read, job, std::move(bundle), caps);
+  return ask<ReadResult>(RoomKind::read, job, std::move(bundle), caps, bundle_threads);
 }
 
 Result<CheckResult> Rooms::check(const CheckJob& job, Fd bundle) {
   Caps caps;
   caps.memory = bundle_memory;
   caps.address_space = bundle_memory + address_slack;
-  return ask<CheckResult>(RoomKind::check, job, std::move(bundle), caps);
+  return ask<CheckResult>(RoomKind::check, job, std::move(bundle), caps, bundle_threads);
 }
 
 Result<ModelCard> Rooms::inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes) {
   Caps caps;
   caps.memory = inspect_memory;
   caps.address_space = inspect_memory + model_bytes + address_slack;
-  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), caps);
+  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), caps, 1);
 }
 
 Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t model_bytes,
@@ -124,7 +131,7 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
   caps.memory = memory;
   caps.address_space = memory + model_bytes + address_slack;
   caps.processes = job.threads + 32;
-  return ask<ThinkResult>(RoomKind::think, job, std::move(model), caps);
+  return ask<ThinkResult>(RoomKind::think, job, std::move(model), caps, job.threads);
 }
 
 Result<std::string> Rooms::image_sha256() const {

@@ -44,7 +44,9 @@ class Rooms {
 
  private:
   template <class Out, class Job>
-  Result<Out> ask(RoomKind kind, const Job& job, Fd input, Caps caps);
+  // `working_threads` is how many the room keeps busy: its cap on CPU time is the wall clock's for each of
+  // them.
+  Result<Out> ask(RoomKind kind, const Job& job, Fd input, Caps caps, unsigned working_threads);
 
   Wall& wall_;
   std::string folder_;

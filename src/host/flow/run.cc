@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "host/flow/rooms.h"
 #include "host/flow/verify.h"
 #include "record/codec.h"
+#include "record/wire.h"
 
 namespace carrel {
 namespace {
@@ -85,7 +87,10 @@ class Run {
     // Nothing is believed: cited bytes are read again in a room that saw neither the model nor the first
     // reading.
     if (Status done = timed("check", [&] { return check(); }); !done) return done;
-    return input_->unchanged();
+
+    // What was hashed is what was read, to the end.
+    if (Status same = input_->unchanged(); !same) return same;
+    return model_ ? model_->unchanged() : Status();
   }
 
   bool uses_model() const { return settings_.text("engine") != "none"; }
@@ -102,7 +107,8 @@ class Run {
     row_.tenant = report_.tenant;
     row_.playbook = report_.playbook;
     row_.playbook_sha256 = request_.playbook.sha256;
-    row_.input = report_.input;
+    std::error_code error;
+    row_.input = std::filesystem::absolute(report_.input, error);  // so that it can be found from anywhere
     row_.question = report_.question;
     row_.engine = report_.engine;
     row_.settings = settings_.to_json();
@@ -119,8 +125,7 @@ class Run {
   }
 
   Status open_input() {
-    auto input = Input::open(
-        request_.input, [&](std::uint64_t bytes) { observer_.progress(bytes, 0); }, stop_);
+    auto input = Input::open(request_.input, observer_.progress, stop_);
     if (!input) return input.error();
     input_ = std::move(*input);
     row_.input_sha256 = report_.input_sha256 = input_->sha256();
@@ -129,24 +134,29 @@ class Run {
   }
 
   Status inspect_model() {
-    auto model = Model::open(
-        settings_, rooms_, [&](std::uint64_t bytes) { observer_.progress(bytes, 0); }, stop_);
+    auto model = Model::open(settings_, rooms_, observer_.progress, stop_);
     if (!model) return model.error();
     model_ = std::move(*model);
     row_.model = report_.model_name = model_->name();
     row_.model_sha256 = report_.model_sha256 = model_->sha256();
     report_.model_quantisation = model_->card().quantisation;
-    return model_->recommend(&settings_);
+    for (std::string& note : model_->recommend(&settings_)) {
+      LeftOut left;
+      left.reason = std::move(note);
+      report_.stats.left_out.push_back(std::move(left));
+    }
+    return {};
   }
 
   // A room reads the bundle; the stream is closed after it, so that a folder's digest is compared.
   template <class Ask>
   Status with_bundle(Ask ask) {
-    auto stream = input_->stream();
+    auto stream = input_->stream(stop_);
     if (!stream) return stream.error();
     Status asked = ask(std::move(stream->descriptor));
-    Status closed = stream->close();
-    return asked ? std::move(closed) : std::move(asked);
+    if (asked) return stream->close();
+    stream->abandon();
+    return asked;
   }
 
   // 0: not known, of a stream.
@@ -174,7 +184,7 @@ class Run {
     stats.lines = evidence_.lines_read;
     stats.bytes = evidence_.bytes_read;
     stats.objects = evidence_.objects;
-    stats.left_out = evidence_.left_out;
+    stats.left_out.insert(stats.left_out.end(), evidence_.left_out.begin(), evidence_.left_out.end());
     stats.evidence_found = stats.evidence_kept = evidence_.lines.size();
   }
 
@@ -208,12 +218,12 @@ class Run {
     });
   }
 
-  // Keeps a record among the objects of the run.
+  // Keeps a record among the objects of the run; its first line is its version.
   template <class T>
   Status put(const std::string& role, const T& record) {
     auto bytes = encode(record);
     if (!bytes) return bytes.error();
-    return put_bytes(role, *bytes);
+    return put_bytes(role, fmt::format("carrel {} {}\n", role, wire_version) + *bytes);
   }
   Status put_bytes(const std::string& role, const std::string& bytes) {
     auto sha256 = ledger_.put(bytes);
@@ -234,7 +244,9 @@ class Run {
   // The record first, then the answer to whoever asked: a report that is not in the ledger was never given.
   Result<Report> finish(Status done) {
     gather_traces();
-    if (done) done = record();
+    // What the rooms did is kept of every run, and of a failed one above all.
+    if (Status kept = record_rooms(); !kept && done) done = std::move(kept);
+    if (done) done = record_report();
     if (done) return std::move(report_);
     row_.state = done.error().code == Code::interrupted ? RunState::interrupted : RunState::failed;
     row_.error = done.error().what;
@@ -246,11 +258,14 @@ class Run {
     return done.error();
   }
 
-  Status record() {
+  Status record_rooms() {
     auto image = rooms_.image_sha256();
     if (!image) return image.error();
     row_.image_sha256 = std::move(*image);
-    if (Status kept = put_bytes("rooms", to_json(rooms_.traces())); !kept) return kept;
+    return put_bytes("rooms", to_json(rooms_.traces()));
+  }
+
+  Status record_report() {
     if (Status kept = put_bytes("report", to_json(report_)); !kept) return kept;
     row_.state = RunState::finished;
     row_.verdict = to_string(report_.verdict);

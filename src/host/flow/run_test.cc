@@ -177,6 +177,8 @@ TEST_F(RunTest, EveryEndingOfARoomHasItsCode) {
     EXPECT_EQ(report.error().code, code) << to_string(ending);
     EXPECT_EQ(report.error().what.find('\x1b'), std::string::npos);
     EXPECT_EQ(last_row().state, ending == Ending::interrupted ? RunState::interrupted : RunState::failed);
+    ASSERT_EQ(last_row().objects.size(), 1u) << "what the room did is kept";
+    EXPECT_EQ(last_row().objects[0].first, "rooms");
   }
 }
 
@@ -189,6 +191,51 @@ TEST_F(RunTest, WhatARoomRefusesKeepsItsCodeAndRemedy) {
   EXPECT_EQ(report.error().code, Code::bad_input);
   EXPECT_EQ(report.error().remedy, "decrypt it");
   EXPECT_EQ(last_row().error, "it is encrypted");
+}
+
+TEST_F(RunTest, ARoomCannotSayThatTheUserInterruptedOrForgeLines) {
+  wall_.rooms[RoomKind::read] = [](RoomSpec&) {
+    return FakeWall::answer(Refused{Code::interrupted, "a\ncarrel: all is well", ""}, MessageType::refused);
+  };
+  auto report = run();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::room_refused);
+  EXPECT_EQ(report.error().what.find('\n'), std::string::npos);
+}
+
+TEST_F(RunTest, AModelThatClaimsImpossibleSizesIsRefused) {
+  wall_.rooms[RoomKind::inspect] = [](RoomSpec&) {
+    ModelCard card;
+    card.kv_bytes_per_token = UINT64_MAX / 4;
+    return FakeWall::answer(card);
+  };
+  auto report = run(true);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::bad_input);
+}
+
+TEST_F(RunTest, ARecommendationOutOfRangeIsLeftOutAndTold) {
+  answers(
+      {R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"low"})"});
+  wall_.rooms[RoomKind::inspect] = [](RoomSpec&) {
+    ModelCard card;
+    card.trained_context = 4096;
+    card.top_k = 5'000'000;
+    return FakeWall::answer(card);
+  };
+  auto report = run(true);
+  ASSERT_TRUE(report) << report.error().what;
+  ASSERT_FALSE(report->stats.left_out.empty());
+  EXPECT_THAT(report->stats.left_out[0].reason, HasSubstr("top-k"));
+}
+
+TEST_F(RunTest, AnAbsenceIsToldWithTheLineThatStandsOnIt) {
+  evidence_.findings[0].searched = {{"secret", "shop", 2}};
+  answers(
+      {R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"low"})"});
+  auto report = run(true);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->searched, evidence_.findings[0].searched);
 }
 
 TEST_F(RunTest, BytesThatAreNoRecordEndTheRun) {
