@@ -93,7 +93,7 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
           std::find(finding.evidence.begin(), finding.evidence.end(), at) != finding.evidence.end();
       if (at < list.lines.size() && !cited) finding.evidence.push_back(at);
     }
-    // A claim without a line to stand on is none, unless it is an absence, whose ground is the search.
+    // A claim without a line to stand on is none.
     if (!finding.evidence.empty()) list.findings.push_back(std::move(finding));
   }
   for (EvidenceLine& line : logs.candidates(observations)) {
