@@ -12,27 +12,6 @@
 namespace carrel {
 namespace {
 
-// The object of the kind whose name comes nearest, to tell a misspelled name.
-std::string nearest(const Survey& survey, std::string_view kind, std::string_view space,
-                    std::string_view name) {
-  std::string best;
-  std::size_t distance = std::max<std::size_t>(2, name.size() / 4) + 1;
-  std::string only;
-  std::size_t count = 0;
-  for (const Object* object : survey.each(kind)) {
-    if (object->space != space || object->name == "kube-root-ca.crt" || has(object->name, "sh.helm.release"))
-      continue;
-    ++count;
-    only = object->name;
-    const std::size_t far = edit_distance(object->name, name);
-    if (far < distance) {
-      distance = far;
-      best = object->name;
-    }
-  }
-  return best.empty() && count == 1 ? only : best;
-}
-
 bool has_key(const Object& object, std::string_view key) {
   for (const char* part : {"data", "binaryData", "stringData"}) {
     if (object[part][key].exists()) return true;
@@ -86,6 +65,7 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
                     described(kind, "", name), need.use,
                     settled || other ? "does not exist" : "is not in the bundle and may not exist", tail));
     cite_span(&made, *pods.owner, *need.name, need.key ? *need.key : *need.name, "what refers to it");
+    if (need.user) cite(&made, *pods.owner, *need.user, "what uses it");
     if (other != nullptr) cite(&made, *other, (*other)["metadata"]["name"], "the object of the other kind");
     if (const std::string near = nearest(survey, kind, space, name); !near.empty()) {
       const Object* found = survey.find(kind, space, near);
@@ -104,6 +84,7 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
       fmt::format("{} cannot start: {} has no key {} (used as {}); its keys are {}.", described(*pods.owner),
                   described(*target), need.key->text(), need.use, keys_text(*target)));
   cite_span(&made, *pods.owner, *need.key, *need.name, "the key that is wanted");
+  if (need.user) cite(&made, *pods.owner, *need.user, "what uses it");
   cite(&made, *target, (*target)["data"], "the keys there are");
   suggest(&made, fmt::format("kubectl -n {} describe {} {}", space, kind, name), "shows its keys");
 }
@@ -218,20 +199,21 @@ void check_spaces(const Survey& survey, Observations* out) {
   for (const Object* space : survey.each("namespace")) {
     const Value& phase = (*space)["status"]["phase"];
     if (phase.text() != "Terminating") continue;
-    const Value* why = &Value::null();
-    for (const Value& condition : (*space)["status"]["conditions"].items) {
-      if (condition["status"].text() == "True" && has(condition["type"].text(), "remaining"))
-        why = &condition["message"];
-      if (condition["status"].text() == "True" && has(condition["type"].text(), "failure") &&
-          !why->exists()) {
-        why = &condition["message"];
+    // What remains and whose finalizers hold it, else what failed.
+    std::vector<const Value*> reasons;
+    for (const char* word : {"remaining", "failure"}) {
+      if (!reasons.empty()) break;
+      for (const Value& condition : (*space)["status"]["conditions"].items) {
+        if (condition["status"].text() == "True" && has(condition["type"].text(), word))
+          reasons.push_back(&condition["message"]);
       }
     }
-    Observation& made =
-        report(out, "namespace-terminating", 0.8, *space,
-               fmt::format("Namespace {} is stuck in Terminating{}.", space->name,
-                           why->exists() ? ": " + brief(why->text(), 200) : ", finalizers are not removed"));
-    if (why->exists()) cite(&made, *space, *why, "what keeps it from going");
+    std::string why;
+    for (const Value* reason : reasons) why += (why.empty() ? ": " : "; ") + brief(reason->text(), 105);
+    Observation& made = report(out, "namespace-terminating", 0.8, *space,
+                               fmt::format("Namespace {} is stuck in Terminating{}.", space->name,
+                                           why.empty() ? ", finalizers are not removed" : brief(why, 230)));
+    for (const Value* reason : reasons) cite(&made, *space, *reason, "what keeps it from going");
     cite(&made, *space, phase, "the state of the namespace");
     suggest(&made, fmt::format("kubectl get namespace {} -o yaml", space->name),
             "shows its finalizers and conditions");
@@ -324,6 +306,7 @@ void check_mentions(const Survey& survey, const Object& owner, const std::vector
                  fmt::format("{} connects to {} on port {}, but Service {} in namespace {} offers only port "
                              "{}, so the connection fails (wrong port).",
                              described(owner), mention.host, mention.port, name, space, ports));
+      if (mention.port_place) cite(&made, owner, *mention.port_place, "the port it connects to");
       cite(&made, owner, *mention.place, "where it connects to");
       cite(&made, *service, (*service)["spec"]["ports"], "the ports of the Service");
       suggest(&made, fmt::format("kubectl -n {} get service {} -o yaml", space, name),

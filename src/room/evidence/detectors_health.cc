@@ -102,6 +102,24 @@ void tell_workload(const Survey& survey, const Object& workload, double weight, 
           "shows its conditions and events");
 }
 
+// Where no pod is in the bundle: the workloads (of the namespace that is named), if all are available.
+void tell_workloads(const Survey& survey, double weight, Observations* out) {
+  std::vector<const Object*> all;
+  for (const char* kind : {"deployment", "statefulset", "daemonset"}) {
+    for (const Object* workload : survey.each(kind)) all.push_back(workload);
+  }
+  const bool one_named =
+      std::any_of(all.begin(), all.end(), [&](const Object* one) { return survey.names(one->space); });
+  Observations found;
+  for (const Object* workload : all) {
+    if (one_named && !survey.names(workload->space)) continue;
+    const std::size_t before = found.size();
+    tell_workload(survey, *workload, weight, &found);
+    if (found.size() == before) return;  // one that is not available, or whose status is not known
+  }
+  for (Observation& observation : found) out->push_back(std::move(observation));
+}
+
 }  // namespace
 
 void detect_health(const Survey& survey, Observations* out) {
@@ -121,23 +139,33 @@ void detect_health(const Survey& survey, Observations* out) {
   // Nothing is named: every pod that there is, or every one of the namespace that is named.
   std::vector<const Object*> looked;
   std::set<std::string> spaces;
+  std::int64_t restarts = 0;
   for (const Object* pod : survey.each("pod")) spaces.insert(pod->space);
   const bool one_named = std::any_of(spaces.begin(), spaces.end(),
                                      [&](const std::string& space) { return survey.names(space); });
   for (const Object* pod : survey.each("pod")) {
     if (one_named && !survey.names(pod->space)) continue;
-    if (pod_health(*pod) != Health::healthy || restarts_of(*pod) > 0) return;
+    if (pod_health(*pod) != Health::healthy) return;
+    restarts = std::max(restarts, restarts_of(*pod));
     looked.push_back(pod);
   }
-  if (looked.empty()) return;
+  if (looked.empty()) {
+    tell_workloads(survey, weight, out);
+    return;
+  }
+  // Pods that run again after a restart are well now; only where the question leaves it open is that enough.
+  if (restarts > (asks_whether(survey) ? 3 : 0)) return;
   const std::string where = one_named ? fmt::format(" in namespace {}", looked.front()->space) : "";
   Observation& made = report(
       out, "no-fault", weight * 0.8, *looked.front(),
       looked.size() == 1
-          ? fmt::format("No fault found: {} is Running and Ready (or completed) with 0 restarts.",
-                        described(*looked[0]))
-          : fmt::format("No fault found: all {} pods{} are Running and Ready (or completed) with 0 restarts.",
-                        looked.size(), where));
+          ? fmt::format(
+                "No fault found: {} is Running and Ready (or completed) with {} restarts; it is healthy.",
+                described(*looked[0]), restarts)
+          : fmt::format(
+                "No fault found: all {} pods{} are Running and Ready (or completed) with {} restarts; "
+                "they are healthy.",
+                looked.size(), where, restarts == 0 ? "0" : fmt::format("at most {}", restarts)));
   made.verdict = Verdict::no_fault;
   for (const Object* pod : looked) cite(&made, *pod, ready_of(*pod), "a pod that is Ready");
   looked_for(&made, survey, "pod", one_named ? looked.front()->space : "*");

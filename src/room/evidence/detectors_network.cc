@@ -258,12 +258,16 @@ void check_backend(const Survey& survey, const Object& ingress, const Value& bac
   const Object* service = survey.find("service", ingress.space, name.text());
   if (service == nullptr) {
     if (!survey.lacks("service", ingress.space, name.text())) return;
+    const std::string near = nearest(survey, "service", ingress.space, name.text());
     Observation& made = report_missing(
         out, "ingress-backend-missing", 0.9, "service", ingress.space, name.text(),
         fmt::format("{} sends requests to Service {}, which does not exist in namespace {}, so "
-                    "they fail (503).",
-                    described(ingress), name.text(), ingress.space));
+                    "they fail (503){}.",
+                    described(ingress), name.text(), ingress.space,
+                    near.empty() ? "" : fmt::format("; there is {}", near)));
     cite(&made, ingress, name, "the Service it names");
+    if (const Object* one = survey.find("service", ingress.space, near))
+      cite(&made, *one, (*one)["metadata"]["name"], "the Service there is");
     looked_for(&made, survey, "service", ingress.space);
     suggest(&made, fmt::format("kubectl get all -n {}", ingress.space), "shows the Services that exist");
     return;
@@ -344,11 +348,15 @@ void detect_ingresses(const Survey& survey, Observations* out) {
     for (const Value& tls : spec["tls"].items) {
       const Value& secret = tls["secretName"];
       if (secret.text().empty() || !survey.lacks("secret", ingress->space, secret.text())) continue;
+      const std::string near = nearest(survey, "secret", ingress->space, secret.text());
       Observation& made =
           report_missing(out, "ingress-tls-missing", 0.8, "secret", ingress->space, secret.text(),
-                         fmt::format("{} takes its TLS certificate from Secret {}, which does not exist.",
-                                     described(*ingress), secret.text()));
+                         fmt::format("{} takes its TLS certificate from Secret {}, which does not exist{}.",
+                                     described(*ingress), secret.text(),
+                                     near.empty() ? "" : fmt::format("; there is {}", near)));
       cite(&made, *ingress, secret, "the Secret it names");
+      if (const Object* one = survey.find("secret", ingress->space, near))
+        cite(&made, *one, (*one)["metadata"]["name"], "the Secret there is");
       looked_for(&made, survey, "secret", ingress->space);
       suggest(&made, fmt::format("kubectl get secrets -n {}", ingress->space),
               "shows the Secrets that exist");

@@ -111,6 +111,7 @@ void suggest_policy(Observation* made, const Object& policy) {
 }
 
 void check_egress(const Survey& survey, Observations* out) {
+  const bool asked = survey.asks({"dns", "resolv", "resolution", "lookup", "host name", "hostname"});
   std::set<const Object*> told;
   for (const PodSpec& pods : survey.pod_specs()) {
     const auto policies = policies_of(survey, pods, "Egress");
@@ -127,7 +128,11 @@ void check_egress(const Survey& survey, Observations* out) {
     if (dns || !told.insert(&policy).second) continue;
     const Value& egress = policy["spec"]["egress"];
     Observation& made = report(
-        out, rules == 0 ? "policy-denies-egress" : "policy-denies-dns", rules == 0 ? 0.87 : 0.78, policy,
+        out, rules == 0 ? "policy-denies-egress" : "policy-denies-dns",
+        rules == 0 ? 0.87
+        : asked    ? 0.96
+                   : 0.78,
+        policy,
         rules == 0
             ? fmt::format(
                   "{} blocks all egress of {}, DNS included: pods such as {} cannot resolve names or reach "
@@ -203,14 +208,25 @@ void check_connection(const Survey& survey, const PodSpec& client, const Object&
   const char* rules = in ? "egress" : "ingress";
   const char* peers = in ? "to" : "from";
   const std::string allowed = rules_text(policy, rules, peers);
+  // Which of the two does not fit: the port, where any would pass; else the labels.
+  const auto& all = in ? outward : inward;
+  const bool wrong_port = port != 0 && allows(survey, all, rules, peers, in ? target : client, 0, &target);
+  bool dns = !in;
+  for (const Object* one : outward) {
+    for (const Value& rule : (*one)["spec"]["egress"].items)
+      dns = dns || port_allowed(rule["ports"], 53, nullptr);
+  }
+  const std::string_view other = in ? target.owner->name : client.owner->name;
   Observation& made = report(
       out, in ? "policy-blocks-egress" : "policy-blocks-ingress", 0.93, policy,
-      fmt::format(
-          "{} blocks the traffic from {} to Service {}: it allows {} {} {} {}, but {} has the labels {}.",
-          described(policy), client.owner->name, service.name, rules, in ? "of" : "to", chosen_text(policy),
-          allowed.empty() ? "not at all" : fmt::format("only {} {}", in ? "to" : "from", allowed),
-          in ? target.owner->name : client.owner->name,
-          brief(label_text(in ? *target.labels : *client.labels), 60)));
+      fmt::format("{} blocks the traffic from {} to Service {}: it allows {} {} {} {}, but {}{}.",
+                  described(policy), client.owner->name, service.name, rules, in ? "of" : "to",
+                  chosen_text(policy),
+                  allowed.empty() ? "not at all" : fmt::format("only {} {}", in ? "to" : "from", allowed),
+                  wrong_port ? fmt::format("{} listens on port {}", target.owner->name, port)
+                             : fmt::format("{} has the labels {}", other,
+                                           brief(label_text(in ? *target.labels : *client.labels), 60)),
+                  dns ? "" : "; DNS (port 53) is not allowed either"));
   const Value& list = policy["spec"][rules];
   cite(&made, policy, list.exists() ? list : policy["spec"]["policyTypes"], "what the policy allows");
   cite(&made, policy, policy["metadata"]["name"], "the policy");

@@ -128,9 +128,12 @@ void check_port(const Looked& at, Observations* out) {
       off_stock ? fmt::format("container {} (image {}) listens on port {}", (*at.container)["name"].text(),
                               (*at.container)["image"].text(), stock)
                 : fmt::format("the container's ports are {}", known.empty() ? "none" : known);
-  Observation& made = report(out, "probe-port", number ? 0.76 : 0.86, owner,
-                             fmt::format("{} fails: it asks port {}, but {} (wrong port), so {}.",
-                                         subject(at), port.text(), offered, at.kind->effect));
+  Observation& made = report(
+      out, "probe-port", number ? 0.76 : 0.86, owner,
+      fmt::format(
+          "{} fails: it asks port {}{}, but {} (wrong port), so {}.", subject(at), port.text(),
+          handler["path"].text().empty() ? "" : fmt::format(" (path {})", brief(handler["path"].text(), 40)),
+          offered, at.kind->effect));
   cite_span(&made, owner, port, handler["path"].exists() ? handler["path"] : port, "the port the probe asks");
   if (ports.exists()) cite(&made, owner, ports, "the ports of the container");
   if (off_stock) cite(&made, owner, (*at.container)["image"], "the image, whose server listens elsewhere");

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
+#include "room/evidence/needs.h"
 
 namespace carrel {
 namespace {
@@ -250,6 +251,21 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
   }
 }
 
+// The account that a binding means where its subject is none that is known: the one of that name in another
+// namespace (the binding's own before others), or one in that namespace whose name is nearly that.
+const Object* meant_account(const Survey& survey, const Object& binding, std::string_view space,
+                            std::string_view name) {
+  if (survey.find("serviceaccount", space, name) != nullptr) return nullptr;
+  if (const Object* own = survey.find("serviceaccount", binding.space, name)) return own;
+  const Object* found = nullptr;
+  for (const Object* account : survey.each("serviceaccount")) {
+    if (account->name == "default") continue;
+    const bool elsewhere = account->name == name && binding.space.empty();
+    if (elsewhere || (account->space == space && edit_distance(account->name, name) <= 2)) found = account;
+  }
+  return found;
+}
+
 void check_bindings(const Survey& survey, Observations* out) {
   for (const char* kind : {"rolebinding", "clusterrolebinding"}) {
     for (const Object* binding : survey.each(kind)) {
@@ -275,13 +291,24 @@ void check_bindings(const Survey& survey, Observations* out) {
         if (subject["kind"].text() != "ServiceAccount" || subject["name"].text() == "default") continue;
         const std::string space(subject["namespace"].exists() ? subject["namespace"].text()
                                                               : std::string_view(binding->space));
-        if (!survey.lacks("serviceaccount", space, subject["name"].text())) continue;
+        const Object* meant = meant_account(survey, *binding, space, subject["name"].text());
+        if (meant == nullptr && !survey.lacks("serviceaccount", space, subject["name"].text())) continue;
+        const std::string tail =
+            meant == nullptr
+                ? std::string("the account that needs the role does not get it")
+                : fmt::format(
+                      "the account is {} in namespace {} (wrong subject), so it has no permission "
+                      "by {} {} (forbidden)",
+                      meant->name, meant->space, cluster ? "ClusterRole" : "Role", name.text());
         Observation& made = report_missing(
-            out, "rbac-subject-missing", 0.72, "serviceaccount", space, subject["name"].text(),
-            fmt::format("{} is for ServiceAccount {} in namespace {}, which does not exist; the "
-                        "account that needs the role does not get it.",
-                        described(*binding), subject["name"].text(), space));
+            out, "rbac-subject-missing", meant ? 0.9 : 0.72, "serviceaccount", space, subject["name"].text(),
+            fmt::format("{} is for ServiceAccount {} in namespace {}, which does not exist; {}.",
+                        described(*binding), subject["name"].text(), space, tail));
         cite(&made, *binding, subject, "the subject it names");
+        if (meant)
+          cite_span(&made, *meant, (*meant)["metadata"]["name"], (*meant)["metadata"]["namespace"],
+                    "the account there is");
+        cite(&made, *binding, (*binding)["roleRef"], "the role it would give");
         looked_for(&made, survey, "serviceaccount", space);
         suggest(&made, fmt::format("kubectl get serviceaccounts -n {}", space),
                 "shows the accounts that exist");

@@ -7,7 +7,7 @@ namespace carrel {
 namespace {
 
 void suggest_scaler(Observation* made, const Object& scaler, std::string_view target) {
-  suggest(made, fmt::format("kubectl -n {} describe horizontalpodautoscaler {}", scaler.space, scaler.name),
+  suggest(made, fmt::format("kubectl -n {} describe {} {}", scaler.space, scaler.kind, scaler.name),
           "shows its targets and conditions");
   suggest(made, fmt::format("kubectl -n {} describe deployment {}", scaler.space, target),
           "shows the requests of its containers");
@@ -58,14 +58,20 @@ void check_requests(const Survey& survey, const Object& scaler, const PodSpec& t
 void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
   const Value& reference = scaler["spec"]["scaleTargetRef"];
   const std::string_view name = reference["name"].text();
-  const std::string kind = resource_name(reference["kind"].text());
+  // KEDA's ScaledObject means a Deployment where it says no kind (keda.sh/v1alpha1).
+  const std::string kind =
+      reference["kind"].text().empty() ? "deployment" : resource_name(reference["kind"].text());
   const std::string who = described(scaler);
   if (name.empty()) return;
   if (survey.find(kind, scaler.space, name) == nullptr && survey.lacks(kind, scaler.space, name)) {
+    const std::string near = nearest(survey, kind, scaler.space, name);
     Observation& made = report_missing(
         out, "scaler-target-missing", 0.9, kind, scaler.space, name,
-        fmt::format("{} scales {} {}, which does not exist.", who, reference["kind"].text(), name));
+        fmt::format("{} cannot scale: its scaleTargetRef names {}, which does not exist{}.", who,
+                    described(kind, "", name), near.empty() ? "" : fmt::format("; there is {}", near)));
     cite(&made, scaler, reference, "what it scales");
+    if (const Object* one = survey.find(kind, scaler.space, near))
+      cite(&made, *one, (*one)["metadata"]["name"], "what there is");
     looked_for(&made, survey, kind, scaler.space);
     suggest_scaler(&made, scaler, name);
     return;
@@ -81,7 +87,14 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
     const std::string_view type = condition["type"].text();
     const std::string_view status = condition["status"].text();
     const std::string_view message = condition["message"].text();
-    if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
+    if (type == "Ready" && status == "False" && scaler.kind == "scaledobject") {
+      Observation& made = report(out, "scaler-not-ready", 0.84, scaler,
+                                 fmt::format("{} cannot scale {}: {} ({})", who, name, brief(message, 170),
+                                             condition["reason"].text()));
+      cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
+      suggest_scaler(&made, scaler, name);
+      told = true;
+    } else if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
       const bool no_request = has(message, "missing request for");
       Observation& made =
           report(out, "scaler-no-metrics", no_request ? 0.92 : 0.82, scaler,
@@ -136,21 +149,39 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
   }
 }
 
+// The replicas of the workload that a budget without a status counts, where it demands them all.
+const Value* all_demanded(const Survey& survey, const Object& budget, const Object** owner) {
+  const auto least = budget["spec"]["minAvailable"].integer();
+  if (!least) return nullptr;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const Value& replicas = (*pods.owner)["spec"]["replicas"];
+    if (pods.is_pod || pods.owner->space != budget.space || !replicas.integer()) continue;
+    if (!selector_matches(budget["spec"]["selector"], *pods.labels) || *replicas.integer() > *least) continue;
+    *owner = pods.owner;
+    return &replicas;
+  }
+  return nullptr;
+}
+
 void check_budget(const Survey& survey, const Object& budget, Observations* out) {
   const Value& allowed = budget["status"]["disruptionsAllowed"];
   const Value& spec = budget["spec"];
-  const bool none = spec["maxUnavailable"].text() == "0" || spec["maxUnavailable"].text() == "0%" ||
-                    spec["minAvailable"].text() == "100%";
+  const Object* owner = nullptr;
+  const Value* replicas = budget["status"].exists() ? nullptr : all_demanded(survey, budget, &owner);
+  const bool none = replicas != nullptr || spec["maxUnavailable"].text() == "0" ||
+                    spec["maxUnavailable"].text() == "0%" || spec["minAvailable"].text() == "100%";
   const bool blocks = allowed.exists() && allowed.integer() == 0;
   if (!none && !blocks) return;
   const bool asked = survey.asks({"drain", "evict", "disrupt", "upgrade", "pdb", "maintenance", "node"});
   const Value& rule = spec["maxUnavailable"].exists() ? spec["maxUnavailable"] : spec["minAvailable"];
   Observation& made = report(
       out, "budget-blocks", asked ? 0.75 : 0.4, budget,
-      fmt::format("{} allows no disruption ({} {}{}), so evictions such as a node drain are blocked.",
+      fmt::format("{} allows no disruption ({} {}{}{}), so evictions such as a node drain are blocked.",
                   described(budget), spec["maxUnavailable"].exists() ? "maxUnavailable" : "minAvailable",
-                  rule.text(), blocks ? ", disruptionsAllowed 0" : ""));
+                  rule.text(), blocks ? ", disruptionsAllowed 0" : "",
+                  replicas ? fmt::format(", all {} replicas", replicas->text()) : ""));
   cite(&made, budget, rule, "what the budget demands");
+  if (replicas) cite(&made, *owner, *replicas, "how many replicas there are");
   cite(&made, budget, allowed.exists() ? allowed : rule, "how many disruptions it allows now");
   suggest(&made, fmt::format("kubectl -n {} describe poddisruptionbudget {}", budget.space, budget.name),
           "shows the pods it counts");
@@ -159,7 +190,9 @@ void check_budget(const Survey& survey, const Object& budget, Observations* out)
 }  // namespace
 
 void detect_scaling(const Survey& survey, Observations* out) {
-  for (const Object* scaler : survey.each("horizontalpodautoscaler")) check_scaler(survey, *scaler, out);
+  for (const char* kind : {"horizontalpodautoscaler", "scaledobject"}) {
+    for (const Object* scaler : survey.each(kind)) check_scaler(survey, *scaler, out);
+  }
   for (const Object* budget : survey.each("poddisruptionbudget")) {
     if (tells_all(*budget)) check_budget(survey, *budget, out);
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
+#include "room/evidence/needs.h"
 
 namespace carrel {
 namespace {
@@ -27,7 +28,7 @@ std::string explain_start(std::string_view message) {
   if (has(message, "executable file not found") || has(message, "no such file or directory")) {
     std::string_view what = between(message, "exec: \"", "\"");
     if (what.empty()) what = between(message, "exec ", ":");
-    return fmt::format("its command {} does not exist in the image ({})",
+    return fmt::format("its command {} does not exist in the image (exec: {})",
                        what.empty() ? "" : fmt::format("\"{}\"", what),
                        has(message, "executable file not found") ? "executable file not found in $PATH"
                                                                  : "no such file or directory");
@@ -93,6 +94,13 @@ void tell_not_started(const Survey& survey, const Object& pod, const Value& stat
   Observation& made = report(out, "container-not-started", weight, pod, cause);
   if (message_value.exists())
     cite_span(&made, pod, message_value, reason, "why the container does not start");
+  for (const Need& need : needs_of(pod["spec"])) {
+    const bool same_key = key.empty() || (need.key != nullptr && need.key->text() == key);
+    if (need.kind != kind || need.name->text() != name || !same_key) continue;
+    cite_span(&made, pod, *need.name, need.key ? *need.key : *need.name, "what refers to it");
+    if (need.user) cite(&made, pod, *need.user, "what uses it");
+    break;
+  }
   if (event) cite(&made, *event);
   cite(&made, pod, reason, "why the container waits");
   suggest_describe(&made, pod, "shows why the container does not start");

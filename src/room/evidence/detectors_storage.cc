@@ -34,24 +34,26 @@ std::string waits_for(const Survey& survey, const Object& claim) {
   return {};
 }
 
-// The volume that comes nearest to what a claim without a provisioner wants, and why it does not fit.
+// The first volume meant for a claim (by its name or its class) and why it does not fit; nothing where one
+// fits.
 std::string misfit(const Survey& survey, const Object& claim, const Object** volume, const Value** place) {
   const double wanted = quantity(claim["spec"]["resources"]["requests"]["storage"].text()).value_or(0);
-  std::string why;
+  std::string first;
   for (const Object* pv : survey.each("persistentvolume")) {
+    std::string why;
+    const Value* where = nullptr;
     const Value& spec = (*pv)["spec"];
     const Value& claimed = spec["claimRef"];
     const bool same_class = spec["storageClassName"].text() == class_of(claim).text();
     const bool named = claim["spec"]["volumeName"].text() == pv->name;
     if (!same_class && !named) continue;
-    *volume = pv;
     if (claimed.exists() &&
         (claimed["name"].text() != claim.name || claimed["namespace"].text() != claim.space)) {
-      *place = &claimed;
+      where = &claimed;
       why = fmt::format("PersistentVolume {} is already bound to claim {}/{}", pv->name,
                         claimed["namespace"].text(), claimed["name"].text());
     } else if (quantity(spec["capacity"]["storage"].text()).value_or(0) < wanted) {
-      *place = &spec["capacity"];
+      where = &spec["capacity"];
       why = fmt::format("PersistentVolume {} has a capacity of only {} and the claim requests {}", pv->name,
                         spec["capacity"]["storage"].text(),
                         claim["spec"]["resources"]["requests"]["storage"].text());
@@ -60,16 +62,39 @@ std::string misfit(const Survey& survey, const Object& claim, const Object** vol
         const auto& offered = spec["accessModes"].items;
         if (std::none_of(offered.begin(), offered.end(),
                          [&](const Value& o) { return o.text() == mode.text(); })) {
-          *place = &spec["accessModes"];
-          why = fmt::format("PersistentVolume {} does not offer the access mode {} that the claim requests",
-                            pv->name, mode.text());
+          where = &spec["accessModes"];
+          std::string modes;
+          for (const Value& one : offered) modes += (modes.empty() ? "" : ", ") + one.scalar;
+          why = fmt::format(
+              "PersistentVolume {} does not offer the access mode {} that the claim requests, "
+              "only {}",
+              pv->name, mode.text(), modes.empty() ? "none" : brief(modes, 60));
         }
       }
+      if (why.empty() && !same_class) {
+        where = &spec["storageClassName"];
+        why = fmt::format("PersistentVolume {} has the storage class {}, but the claim asks for {}", pv->name,
+                          where->text().empty() ? "none" : where->text(), class_of(claim).text());
+      }
     }
-    if (!why.empty()) return why;
+    if (why.empty()) {
+      *volume = nullptr;
+      return {};
+    }
+    if (first.empty()) {
+      first = why;
+      *volume = pv;
+      *place = where->exists() ? where : &(*pv)["metadata"]["name"];
+    }
   }
-  *volume = nullptr;
-  return why;
+  return first;
+}
+
+// True where volumes for the claim come by hand alone: it names one, or its class provisions none.
+bool made_by_hand(const Survey& survey, const Object& claim) {
+  if (!claim["spec"]["volumeName"].text().empty()) return true;
+  const Object* made_by = survey.find("storageclass", "", class_of(claim).text());
+  return made_by != nullptr && has((*made_by)["provisioner"].text(), "no-provisioner");
 }
 
 void check_claim(const Survey& survey, const Object& claim, Observations* out) {
@@ -101,13 +126,14 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
                                          has(telling->message->text(), "not found")));
   const bool class_unseen = !storage_class.text().empty() && phase.empty() &&
                             survey.unseen("storageclass", "", storage_class.text());
-  if (class_missing || class_unseen) {
+  // A volume made by hand may carry a class name that no StorageClass object has.
+  const auto& volumes = survey.each("persistentvolume");
+  const bool by_hand = std::any_of(volumes.begin(), volumes.end(), [&](const Object* pv) {
+    return (*pv)["spec"]["storageClassName"].text() == storage_class.text();
+  });
+  if ((class_missing || class_unseen) && !by_hand) {
     std::string others;
     for (const Object* one : survey.each("storageclass")) others += (others.empty() ? "" : ", ") + one->name;
-    // A volume made by hand may carry a class name that no StorageClass object has.
-    for (const Object* pv : survey.each("persistentvolume")) {
-      if ((*pv)["spec"]["storageClassName"].text() == storage_class.text()) return;
-    }
     Observation& made = report_missing(
         out, "claim-class-missing", class_missing ? 0.92 : 0.62, "storageclass", "", storage_class.text(),
         fmt::format("{} {}: its storageClassName {} {}{}, so no volume can be provisioned{}.", who, state,
@@ -122,7 +148,7 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
     if (class_unseen && !class_missing) lack(&made, "the list of storage classes");
     return;
   }
-  if (phase != "Pending") return;
+  if (phase != "Pending" && !(phase.empty() && tells_all(claim) && made_by_hand(survey, claim))) return;
   const Object* volume = nullptr;
   const Value* place = &Value::null();
   const std::string why_not = misfit(survey, claim, &volume, &place);
@@ -137,12 +163,17 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
   }
   if (volume != nullptr) {
     Observation& made =
-        report(out, "claim-misfit", 0.86, claim, fmt::format("{} is Pending: {}{}.", who, why_not, waiting));
+        report(out, "claim-misfit", 0.86, claim, fmt::format("{} {}: {}{}.", who, state, why_not, waiting));
     cite(&made, *volume, *place, "why the volume does not fit");
+    if (place == &(*volume)["spec"]["accessModes"]) {
+      cite(&made, claim, claim["spec"]["accessModes"], "the access modes the claim asks for");
+    }
     cite(&made, claim, claim["spec"]["resources"], "what the claim asks for");
+    cite(&made, claim, storage_class, "the class the claim names");
     suggest_claim(&made, claim);
     return;
   }
+  if (phase.empty()) return;
   if (telling && telling->reason == "WaitForFirstConsumer") {
     Observation& made =
         report(out, "claim-waits", waiting.empty() ? 0.6 : 0.3, claim,

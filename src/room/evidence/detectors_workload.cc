@@ -91,12 +91,15 @@ void check_replicas(const Survey& survey, const Object& workload, Observations* 
 void check_stateful(const Survey& survey, const Object& set, Observations* out) {
   const Value& service = set["spec"]["serviceName"];
   if (!service.text().empty() && survey.lacks("service", set.space, service.text())) {
+    const std::string near = nearest(survey, "service", set.space, service.text());
     Observation& made = report_missing(
         out, "stateful-service-missing", 0.62, "service", set.space, service.text(),
-        fmt::format("{} names the headless Service {}, which does not exist, so its pods have no "
-                    "DNS names of their own.",
-                    described(set), service.text()));
+        fmt::format("{} names the headless Service {} (serviceName), which does not exist, so its pods have "
+                    "no DNS names of their own{}.",
+                    described(set), service.text(), near.empty() ? "" : fmt::format("; there is {}", near)));
     cite(&made, set, service, "the Service it names");
+    if (const Object* one = survey.find("service", set.space, near))
+      cite(&made, *one, (*one)["metadata"]["name"], "the Service there is");
     looked_for(&made, survey, "service", set.space);
     suggest_workload(&made, set);
   }

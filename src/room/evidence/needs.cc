@@ -15,18 +15,18 @@ bool optional(const Value& reference) {
   return reference["optional"].is_true();
 }
 
-void add_volume(const Value& volume, std::string_view use, std::vector<Need>* out) {
+void add_volume(const Value& volume, const Value& user, std::vector<Need>* out) {
   const auto add = [&](const char* kind, const Value& source, const Value& name) {
     // The cluster itself puts this one into every namespace.
     if (name.text().empty() || name.text() == "kube-root-ca.crt" || optional(source)) return;
-    const std::string text = fmt::format("volume {}", use);
-    out->push_back({kind, &name, nullptr, text});
-    for (const Value& item : source["items"].items) out->push_back({kind, &name, &item["key"], text});
+    const std::string text = fmt::format("volume {}", user.text());
+    out->push_back({kind, &name, nullptr, text, &user});
+    for (const Value& item : source["items"].items) out->push_back({kind, &name, &item["key"], text, &user});
   };
   add("configmap", volume["configMap"], volume["configMap"]["name"]);
   const Value& secret = volume["secret"];
   add("secret", secret, secret["secretName"].exists() ? secret["secretName"] : secret["name"]);
-  for (const Value& source : volume["projected"]["sources"].items) add_volume(source, use, out);
+  for (const Value& source : volume["projected"]["sources"].items) add_volume(source, user, out);
 }
 
 bool is_host_character(char c) {
@@ -157,26 +157,30 @@ void hosts_of_tools(const Value& place, std::vector<Mention>* out) {
   }
 }
 
-// NAME_PORT beside NAME_HOST.
-std::int64_t sibling_port(const Value& variables, std::string_view name) {
+// NAME_PORT beside NAME_HOST; its value, or null.
+const Value* sibling_port(const Value& variables, std::string_view name) {
   const std::string folded = to_lower(name);
   const auto at = folded.rfind("host");
-  if (at == std::string::npos) return 0;
+  if (at == std::string::npos) return nullptr;
   const std::string wanted = folded.substr(0, at) + "port";
   for (const Value& variable : variables.items) {
-    if (to_lower(variable["name"].text()) == wanted) return port_of(variable["value"].text());
+    if (to_lower(variable["name"].text()) == wanted) return &variable["value"];
   }
   for (const auto& [key, value] : variables.members) {
-    if (to_lower(key) == wanted) return port_of(value.text());
+    if (to_lower(key) == wanted) return &value;
   }
-  return 0;
+  return nullptr;
 }
 
 void hosts_of_variable(const Value& variables, std::string_view name, const Value& value,
                        std::vector<Mention>* out) {
   const std::size_t before = out->size();
   hosts_in(value, name, out);
-  if (out->size() == before + 1 && out->back().port == 0) out->back().port = sibling_port(variables, name);
+  if (out->size() != before + 1 || out->back().port != 0) return;
+  if (const Value* port = sibling_port(variables, name); port != nullptr) {
+    out->back().port = port_of(port->text());
+    out->back().port_place = port;
+  }
 }
 
 }  // namespace
@@ -192,8 +196,9 @@ std::vector<Need> needs_of(const Value& pod_spec) {
              {std::pair{"configmap", "configMapKeyRef"}, std::pair{"secret", "secretKeyRef"}}) {
           const Value& reference = from[key];
           if (!reference["name"].text().empty() && !optional(reference)) {
-            found.push_back(
-                {kind, &reference["name"], reference["key"].exists() ? &reference["key"] : nullptr, use});
+            found.push_back({kind, &reference["name"],
+                             reference["key"].exists() ? &reference["key"] : nullptr, use,
+                             &variable["name"]});
           }
         }
       }
@@ -202,20 +207,20 @@ std::vector<Need> needs_of(const Value& pod_spec) {
              {std::pair{"configmap", "configMapRef"}, std::pair{"secret", "secretRef"}}) {
           const Value& reference = source[key];
           if (!reference["name"].text().empty() && !optional(reference)) {
-            found.push_back({kind, &reference["name"], nullptr, "envFrom"});
+            found.push_back({kind, &reference["name"], nullptr, "envFrom", nullptr});
           }
         }
       }
     }
   }
-  for (const Value& volume : pod_spec["volumes"].items) add_volume(volume, volume["name"].text(), &found);
+  for (const Value& volume : pod_spec["volumes"].items) add_volume(volume, volume["name"], &found);
   for (const Value& secret : pod_spec["imagePullSecrets"].items) {
     if (!secret["name"].text().empty())
-      found.push_back({"secret", &secret["name"], nullptr, "imagePullSecrets"});
+      found.push_back({"secret", &secret["name"], nullptr, "imagePullSecrets", nullptr});
   }
   const Value& account = pod_spec["serviceAccountName"];
   if (!account.text().empty() && account.text() != "default") {
-    found.push_back({"serviceaccount", &account, nullptr, "serviceAccountName"});
+    found.push_back({"serviceaccount", &account, nullptr, "serviceAccountName", nullptr});
   }
   return found;
 }

@@ -17,6 +17,7 @@ struct Need {
   const Value* name = nullptr;  // where it is named
   const Value* key = nullptr;   // the key of it that is wanted, or null
   std::string use;              // "env POSTGRES_USER", "volume config", "imagePullSecrets"
+  const Value* user = nullptr;  // the name of that variable or volume, or null
 };
 
 // Every reference that must hold for the pod to start; optional ones are left out.
@@ -24,9 +25,10 @@ std::vector<Need> needs_of(const Value& pod_spec);
 
 struct Mention {
   std::string host;
-  std::int64_t port = 0;         // 0: none said
-  const Value* place = nullptr;  // the environment value or the word of the command
-  bool sure = false;             // said as a URL, not just by the name of a variable
+  std::int64_t port = 0;              // 0: none said
+  const Value* place = nullptr;       // the environment value or the word of the command
+  const Value* port_place = nullptr;  // where the port is said, if not there
+  bool sure = false;                  // said as a URL, not just by the name of a variable
 };
 
 // Hosts in environment values and commands that may be Services: a single label, or

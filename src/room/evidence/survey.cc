@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/needs.h"
 
 namespace carrel {
 namespace {
@@ -444,6 +445,26 @@ std::string_view between(std::string_view text, std::string_view from, std::stri
 
 bool has(std::string_view text, std::string_view needle) {
   return contains_folded(text, needle);
+}
+
+std::string nearest(const Survey& survey, std::string_view kind, std::string_view space,
+                    std::string_view name) {
+  std::string best;
+  std::size_t distance = std::max<std::size_t>(2, name.size() / 4) + 1;
+  std::string only;
+  std::size_t count = 0;
+  for (const Object* object : survey.each(kind)) {
+    if (object->space != space || object->name == "kube-root-ca.crt" || has(object->name, "sh.helm.release"))
+      continue;
+    ++count;
+    only = object->name;
+    const std::size_t far = edit_distance(object->name, name);
+    if (far < distance) {
+      distance = far;
+      best = object->name;
+    }
+  }
+  return best.empty() && count == 1 ? only : best;
 }
 
 }  // namespace carrel

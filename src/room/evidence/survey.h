@@ -115,6 +115,11 @@ bool selector_matches(const Value& label_selector, const Value& labels);
 // "app=web,tier=front"
 std::string label_text(const Value& labels);
 
+// The name of the object of a kind and namespace that comes nearest to one that does not exist (the only one
+// there is, where none is like it); empty: none.
+std::string nearest(const Survey& survey, std::string_view kind, std::string_view space,
+                    std::string_view name);
+
 // --- text ---
 
 // A quantity of the API ("250m", "1Gi", "2e3") in units; nothing where it is none.

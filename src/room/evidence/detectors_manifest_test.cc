@@ -1,0 +1,156 @@
+// What manifests alone tell, without a status: volumes and bindings that do not fit, budgets, scalers of
+// KEDA, ports beside hosts, and what a cause names is quoted.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+class ManifestDetectors : public testing::TestWithParam<DetectorCase> {};
+
+TEST_P(ManifestDetectors, FindsItAndIsSilentWhenMended) {
+  run_case(GetParam());
+}
+
+std::string head(const std::string& api, const std::string& kind, const std::string& name) {
+  return "---\napiVersion: " + api + "\nkind: " + kind + "\nmetadata: {name: " + name +
+         ", namespace: shop}\n";
+}
+
+std::string volume(const std::string& spec) {
+  return "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: disk}\nspec: {storageClassName: "
+         "manual, " +
+         spec + "}\n";
+}
+
+std::string deployment(const std::string& name, const std::string& pod, int replicas) {
+  return head("apps/v1", "Deployment", name) + "spec:\n  replicas: " + std::to_string(replicas) +
+         "\n  selector: {matchLabels: {app: " + name +
+         "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
+}
+
+const std::string plain = "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080}]}]";
+const std::string claim =
+    head("v1", "PersistentVolumeClaim", "data") +
+    "spec: {accessModes: [ReadWriteMany], storageClassName: manual, volumeName: disk, resources: {requests: "
+    "{storage: 5Gi}}}\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, ManifestDetectors,
+    testing::Values(
+        DetectorCase{"access mode of a named volume",
+                     claim + volume("accessModes: [ReadWriteOnce], capacity: {storage: 10Gi}"),
+                     "claim-misfit",
+                     {"access mode ReadWriteMany", "only ReadWriteOnce"},
+                     "ReadWriteOnce",
+                     "ReadWriteMany"},
+        DetectorCase{"capacity of a named volume",
+                     claim + volume("accessModes: [ReadWriteMany], capacity: {storage: 1Gi}"),
+                     "claim-misfit",
+                     {"capacity of only 1Gi", "requests 5Gi"},
+                     "storage: 1Gi",
+                     "storage: 10Gi"},
+        DetectorCase{"subject in another namespace",
+                     head("v1", "ServiceAccount", "exporter") +
+                         head("rbac.authorization.k8s.io/v1", "RoleBinding", "reads") +
+                         "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: "
+                         "exporter, namespace: other}]\n",
+                     "rbac-subject-missing",
+                     {"exporter in namespace other", "exporter in namespace shop", "wrong subject"},
+                     "namespace: other",
+                     "namespace: shop"},
+        DetectorCase{"budget that demands all replicas",
+                     deployment("web", plain, 2) + head("policy/v1", "PodDisruptionBudget", "web") +
+                         "spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}\n",
+                     "budget-blocks",
+                     {"minAvailable 2", "all 2 replicas"},
+                     "minAvailable: 2",
+                     "minAvailable: 1",
+                     {},
+                     "Why does the drain hang?"},
+        DetectorCase{"KEDA's target",
+                     deployment("worker", plain, 1) + head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+                         "spec: {scaleTargetRef: {name: worker-app}}\n",
+                     "scaler-target-missing",
+                     {"Deployment worker-app", "does not exist", "there is worker"},
+                     "name: worker-app",
+                     "name: worker",
+                     {{"deployment", "shop"}}},
+        DetectorCase{
+            "KEDA's own condition",
+            head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+                "spec: {scaleTargetRef: {name: worker}}\nstatus: {conditions: [{type: Ready, status: "
+                "'False', reason: ScaledObjectCheckFailed, message: no scaler of the type found}]}\n",
+            "scaler-not-ready",
+            {"no scaler of the type found"},
+            "'False'",
+            "'True'"}));
+
+// True where a line of the observation quotes the text.
+bool quotes(const Observation& observation, const std::string& text) {
+  return std::any_of(observation.lines.begin(), observation.lines.end(),
+                     [&](const EvidenceLine& line) { return line.quote.find(text) != std::string::npos; });
+}
+
+TEST(ManifestEvidence, ThePortBesideTheHostIsQuotedFirst) {
+  const auto found =
+      detect_in(deployment("web",
+                           "containers: [{name: main, image: 'x/y:1', env: [{name: DB_HOST, value: "
+                           "db},\n      {name: DB_PORT, value: '5433'}]}]",
+                           1) +
+                    head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
+                {}, "What is wrong?");
+  const Observation* made = find_by(found, "host-port");
+  ASSERT_NE(made, nullptr);
+  EXPECT_NE(made->lines.front().quote.find("5433"), std::string::npos);
+}
+
+TEST(ManifestEvidence, TheVariableThatACauseNamesIsQuoted) {
+  const auto found =
+      detect_in(deployment("web",
+                           "containers: [{name: main, image: 'x/y:1', env: [\n        {name: "
+                           "TOKEN,\n         valueFrom: {secretKeyRef: {name: api, key: t}}}]}]",
+                           1),
+                {{"secret", "shop"}}, "What is wrong?");
+  const Observation* made = find_by(found, "secret-missing");
+  ASSERT_NE(made, nullptr);
+  EXPECT_NE(made->cause.find("env TOKEN"), std::string::npos);
+  EXPECT_TRUE(quotes(*made, "name: TOKEN"));
+}
+
+TEST(ManifestEvidence, AWorkloadWithoutPodsMayBeWell) {
+  const std::string yaml = deployment("web", plain, 2);
+  const auto found = detect_in(yaml + "status: {readyReplicas: 2}\n", {}, "Is anything wrong?");
+  const Observation* made = find_by(found, "no-fault");
+  ASSERT_NE(made, nullptr);
+  EXPECT_NE(made->cause.find("2/2 available"), std::string::npos);
+  EXPECT_EQ(find_by(detect_in(yaml + "status: {readyReplicas: 1}\n", {}, "Is anything wrong?"), "no-fault"),
+            nullptr);
+}
+
+TEST(ManifestEvidence, APolicyWithoutDnsAnswersAQuestionAboutNames) {
+  const auto found =
+      detect_in(deployment("web",
+                           "containers: [{name: main, image: 'x/y:1', env: [{name: API_URL, value: "
+                           "'http://api:80'}]}]",
+                           1) +
+                    deployment("api", plain, 1) + head("v1", "Service", "api") +
+                    "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n" +
+                    head("networking.k8s.io/v1", "NetworkPolicy", "out") +
+                    "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: "
+                    "443}]}]}\n",
+                {}, "Pods cannot resolve names. Why?");
+  const Observation* dns = find_by(found, "policy-denies-dns");
+  const Observation* blocked = find_by(found, "policy-blocks-egress");
+  ASSERT_NE(dns, nullptr);
+  ASSERT_NE(blocked, nullptr);
+  EXPECT_GE(dns->weight, blocked->weight);
+  EXPECT_NE(blocked->cause.find("api listens on port 8080; DNS (port 53)"), std::string::npos)
+      << blocked->cause;
+}
+
+}  // namespace
+}  // namespace carrel
