@@ -73,7 +73,9 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
     if (const Object* one = survey.find(kind, scaler.space, near))
       cite(&made, *one, (*one)["metadata"]["name"], "what there is");
     looked_for(&made, survey, kind, scaler.space);
-    suggest_scaler(&made, scaler, name);
+    suggest(&made, fmt::format("kubectl -n {} describe {} {}", scaler.space, scaler.kind, scaler.name),
+            "shows its target and conditions");
+    suggest(&made, fmt::format("kubectl get {}s -n {}", kind, scaler.space), "shows what there is to scale");
     return;
   }
   for (const PodSpec& pods : survey.pod_specs()) {
