@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/log_cascade.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/mechanism.h"
 
@@ -296,7 +297,10 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     lifted = std::max(lifted, relevance.of(log));
     log.weight *= 0.85;
   }
-  for (const Observation& log : of_logs) relevances.push_back(relevance.of(log));
+  std::vector<double> of_each;
+  for (const Observation& log : of_logs) of_each.push_back(relevance.of(log));
+  lift_roots(&of_logs, &of_each);
+  relevances.insert(relevances.end(), of_each.begin(), of_each.end());
 
   std::vector<Observation> all = std::move(of_objects);
   all.insert(all.end(), std::make_move_iterator(of_logs.begin()), std::make_move_iterator(of_logs.end()));

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
+constexpr std::uint32_t kJustBefore = 20;  // lines
+constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
 
 const LogFile& file_of(const LogStore& store, const LogEntry& entry) {
   return store.files[entry.file];
@@ -155,6 +157,15 @@ double rank(const LogEntry& entry) {
   return rank;
 }
 
+// A line that says what was changed: a setting, a flag, a release.
+bool tells_change(std::string_view message) {
+  static constexpr std::array<std::string_view, 9> kWords = {
+      "changed from", "feature flag", "flag changed",    "reloaded",       "config changed",
+      "updated from", "upgraded",     "deploy revision", "setting changed"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return contains_folded(message, word); });
+}
+
 // Lines that explain the lead: a value or a cause told in its file that shares its words, or the same
 // condition.
 std::vector<const LogEntry*> support_of(const LogStore& store, const Question& question, const Group& group) {
@@ -164,9 +175,19 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   for (const LogEntry& entry : store.entries) {
     if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
     const bool same = entry.mechanism != nullptr && entry.mechanism == lead.mechanism;
+    // A change that is asked for; the error just before that no finding of its own tells.
+    const bool changed = question.about_change() && !entry.is_fault() && entry.first_line < lead.first_line &&
+                         entry.count <= 3 && tells_change(entry.message);
+    const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr &&
+                       entry.first_line < lead.first_line &&
+                       lead.first_line - entry.first_line <= kJustBefore;
     const std::size_t common = shared(words, telling_words(entry.message));
     const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2;
     if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;
+    if (changed || opens) {
+      found.emplace_back(changed ? 2.0 : 0.2 + entry.score, &entry);
+      continue;
+    }
     if (!explains && !(same && !entry.mechanism->fault && question.about_performance())) continue;
     double weight = rank(entry) + 0.05 * static_cast<double>(std::min<std::size_t>(common, 4));
     if (entry.tells_value) weight += 0.1;
@@ -197,6 +218,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
   const std::size_t room = limit::sentence - std::min(head.size() + 1, limit::sentence - 40);
   out.cause = head + part(lead, support.empty() ? room : room * 3 / 5);
   for (const LogEntry* entry : support) {
+    while (out.cause.ends_with('.')) out.cause.pop_back();
     const std::string more = "; " + part(*entry, 120);
     if (out.cause.size() + more.size() + 1 <= limit::sentence) out.cause += more;
   }
@@ -205,6 +227,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
   double weight = lead.score;
   if (lead.severity == Severity::fatal) weight += 0.05;
   if (lead.mechanism == nullptr) weight -= 0.1;
+  // A condition that is asked for and comes again and again is the answer, not a sign of health.
+  const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
+  if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
   out.weight = std::clamp(weight, 0.02, 0.85);
 
   for (const LogEntry* entry : group.entries) {
@@ -221,19 +246,46 @@ Observation observe(const LogStore& store, const Question& question, const Group
   return out;
 }
 
-// Nothing above level info: what the log shows instead.
+// True where the entry counts against its component: not where only "whether, at that time" is asked and it
+// stands outside.
+bool counts(const LogEntry& entry, const Question& question) {
+  return !(question.whether() && question.asks_time() && entry.meets_time < 0);
+}
+
+// Nothing above level info (above warning, and in the time asked for, where only "whether" is asked): what
+// the log shows instead.
 std::vector<Observation> quiet_logs(const LogStore& store, const Question& question) {
   std::vector<Observation> out;
   std::vector<std::vector<const LogEntry*>> of_file(store.files.size());
-  for (const LogEntry& entry : store.entries) of_file[entry.file].push_back(&entry);
+  std::vector<std::uint32_t> faults(store.files.size());
+  std::vector<const LogEntry*> outside(store.files.size());
+  std::vector<bool> warned(store.files.size());
+  for (const LogEntry& entry : store.entries) {
+    if (counts(entry, question)) of_file[entry.file].push_back(&entry);
+    const bool mere_warning = question.whether() && !entry.is_error() && entry.mechanism == nullptr;
+    if (!entry.is_fault()) continue;
+    if (!counts(entry, question)) {
+      const LogEntry*& last = outside[entry.file];
+      if (last == nullptr || (entry.is_error() && entry.score > last->score)) last = &entry;
+    } else if (mere_warning) {
+      warned[entry.file] = true;
+    } else {
+      ++faults[entry.file];
+    }
+  }
   for (std::size_t index = 0; index < store.files.size() && out.size() < kFindings; ++index) {
     const LogFile& file = store.files[index];
     if (file.file.kind != TextFile::Kind::log && file.file.kind != TextFile::Kind::previous_log) continue;
-    if (file.error_lines + file.warning_lines > 0 || of_file[index].empty()) continue;
+    if (faults[index] > 0 || of_file[index].empty()) continue;
+    // Counted, but not kept.
+    const bool unseen =
+        file.error_lines + file.warning_lines > 0 && outside[index] == nullptr && !warned[index];
+    if (unseen) continue;
     Observation found;
     found.detector = "log-quiet";
     found.verdict = Verdict::no_fault;
     found.weight = question.names(file.file.pod) || question.names(file.file.container) ? 0.4 : 0.25;
+    if (question.asks_time() && question.whether()) found.weight += 0.2;
     std::vector<const LogEntry*> lines = of_file[index];
     std::stable_sort(lines.begin(), lines.end(),
                      [](const LogEntry* a, const LogEntry* b) { return a->count > b->count; });
@@ -252,9 +304,17 @@ std::vector<Observation> quiet_logs(const LogStore& store, const Question& quest
                           [](const auto* a, const auto* b) { return a->count < b->count; });
     std::string name = component(file.file);
     name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    const std::string when = question.asks_time() && question.whether() ? " in the time asked for" : "";
     found.cause =
-        fmt::format("No fault found: the log of {} holds no error or warning and shows normal work ({}).",
-                    name, cut_utf8(one_line(most->message), 90));
+        fmt::format("No fault found: the log of {} holds no error{}{} and shows normal work ({}).", name,
+                    warned[index] ? "" : " or warning", when, cut_utf8(one_line(most->message), 90));
+    if (outside[index] != nullptr) {
+      const LogEntry& other = *outside[index];
+      found.cause = fmt::format(
+          "No fault found: the log of {} holds no error{}; what it has stands outside that time: {} ({}).",
+          name, when, cut_utf8(part(other, 120), 120), cut_utf8(to_utf8(other.first_time), 32));
+      found.lines.push_back(lines_of(store, other).front());
+    }
     found.cause = std::string(cut_utf8(found.cause, limit::sentence));
     if (!file.file.pod.empty()) found.culprit = {"pod", file.file.space, file.file.pod, true};
     out.push_back(std::move(found));
@@ -342,12 +402,56 @@ std::vector<EvidenceLine> candidate_lines(const LogStore& store,
   return out;
 }
 
+namespace {
+
+// What runs out because something is never given back: the leak is the root, although it only warns.
+void explain_within(std::vector<Observation>* findings) {
+  static const std::set<std::string> kSpent = {"log-too-many-connections", "log-heap-exhausted",
+                                               "log-out-of-memory", "log-open-files"};
+  for (Observation& leak : *findings) {
+    if (leak.detector != "log-memory-leak") continue;
+    for (Observation& spent : *findings) {
+      if (!kSpent.contains(spent.detector) || spent.culprit.name != leak.culprit.name) continue;
+      if (spent.lines.empty() || leak.lines.empty() || spent.lines[0].at.file != leak.lines[0].at.file)
+        continue;
+      if (spent.weight <= leak.weight) continue;
+      leak.weight = std::min(0.9, spent.weight + 0.03);
+      leak.lines.push_back(spent.lines.front());
+      const std::size_t told = spent.cause.find(": ");
+      const std::string more = "; then " + spent.cause.substr(told == std::string::npos ? 0 : told + 2);
+      if (leak.cause.size() + 40 < limit::sentence)
+        leak.cause = std::string(cut_utf8(leak.cause + more, limit::sentence));
+      spent.weight -= 0.05;
+    }
+  }
+  std::stable_sort(findings->begin(), findings->end(),
+                   [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
+}
+
+// The other errors of its file belong to the picture: each strong finding cites the next strongest ones.
+void cite_neighbours(std::vector<Observation>* findings) {
+  const std::vector<Observation> before = *findings;
+  for (Observation& to : *findings) {
+    for (const Observation& from : before) {
+      if (to.lines.size() >= kOwnLines || to.lines.empty() || from.lines.empty()) continue;
+      const EvidenceLine& line = from.lines.front();
+      if (line.at.file != to.lines.front().at.file || from.weight < 0.4) continue;
+      const bool cited = std::any_of(to.lines.begin(), to.lines.end(), [&](const EvidenceLine& other) {
+        return other.at.line <= line.at.end_line && line.at.line <= other.at.end_line;
+      });
+      if (!cited) to.lines.push_back(line);
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<Observation> log_findings(const LogStore& store, const Question& question) {
   std::map<std::pair<std::string, std::string>, Group> groups;
   for (const LogEntry& entry : store.entries) {
     const bool condition = entry.mechanism != nullptr && !entry.mechanism->fault;
     const bool matters = entry.is_fault() || (condition && question.about_performance());
-    if (!matters || entry.example.empty()) continue;
+    if (!matters || entry.example.empty() || !counts(entry, question)) continue;
     const std::string what =
         entry.mechanism != nullptr ? entry.mechanism->name : fmt::format("{:x}", entry.hash);
     Group& group = groups[{workload(file_of(store, entry).file), what}];
@@ -376,6 +480,8 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
+  explain_within(&out);
+  cite_neighbours(&out);
   std::map<std::string, std::size_t> of_file;
   std::erase_if(out, [&](const Observation& observation) {
     return ++of_file[observation.lines.empty() ? "" : observation.lines.front().at.file] > kOfOneFile;

@@ -65,6 +65,61 @@ TEST(LogFindings, QuietLogsAreAnAnswer) {
   EXPECT_FALSE(found[0].lines.empty());
 }
 
+TEST(LogFindings, KeepToTheTimeThatIsAskedFor) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) {
+    const int minute = i;
+    const std::string time =
+        "2025-09-14T" + std::string(minute < 10 ? "13:0" : "13:") + std::to_string(minute);
+    text += time + ":00Z INFO served\n";
+    if (minute < 20) text += time + ":10Z ERROR redis: dial tcp 10.0.0.1:6379: connect: connection refused\n";
+    if (minute == 45) text += time + ":10Z ERROR tx aborted: pq: deadlock detected\n";
+    if (minute > 55) text += time + ":10Z ERROR redis: dial tcp 10.0.0.1:6379: connect: connection refused\n";
+  }
+  EXPECT_EQ(findings(text)[0].detector, "log-cache-unreachable");
+  EXPECT_EQ(findings(text, "Why did it fail around 13:45?")[0].detector, "log-deadlock");
+  const auto late = findings(text, "Which errors came between 13:50 and 14:00, and why?");
+  EXPECT_EQ(late[0].detector, "log-cache-unreachable");
+  EXPECT_THAT(late[0].lines[0].quote, HasSubstr("13:56:10"));
+  const auto none = findings(text, "Were there any errors between 13:30 and 13:40?");
+  ASSERT_EQ(none.size(), 1u);
+  EXPECT_EQ(none[0].verdict, Verdict::no_fault);
+  EXPECT_THAT(none[0].cause, HasSubstr("outside that time"));
+}
+
+TEST(LogFindings, ALeakIsTheRootOfWhatRunsOut) {
+  std::string text = "2025-09-14 13:59:10 WARN pool - Connection leak detection triggered for connection 4\n";
+  for (int i = 0; i < 30; ++i)
+    text += "2025-09-14 14:08:20 ERROR sql - Connection is not available, request timed out after 30001ms\n";
+  const auto found = findings(text);
+  EXPECT_EQ(found[0].detector, "log-memory-leak");
+  EXPECT_THAT(found[0].cause, HasSubstr("request timed out after 30001ms"));
+  EXPECT_EQ(found[0].lines.size(), 2u);
+}
+
+TEST(LogFindings, TellWhatChangedWhereThatIsAsked) {
+  const auto found = findings(
+      "2025-09-14 14:00:00 INFO configuration reloaded: max_bytes changed from 1048576 to 1024\n"
+      "2025-09-14 14:00:09 ERROR import rejected: payload of 48211 bytes exceeds max_bytes\n",
+      "Imports fail since the deploy. What changed?");
+  EXPECT_THAT(found[0].cause, HasSubstr("changed from 1048576 to 1024"));
+}
+
+TEST(LogFindings, WhatAToolOfAShellSaysIsAnError) {
+  const auto found = findings("waiting for db\nnc: bad address 'db'\nwaiting for db\n");
+  EXPECT_EQ(found[0].detector, "log-dns");
+  EXPECT_GE(found[0].weight, 0.5);
+}
+
+TEST(LogFindings, SayWhatCameJustBeforeUnlessThatIsAFindingOfItsOwn) {
+  const auto plain = findings("[error] section 'outputt' names no plugin\n[error] config error, aborting.\n");
+  EXPECT_THAT(plain[0].cause, HasSubstr("config error, aborting; section 'outputt'"));
+  const auto other = findings(
+      "2025-09-14 14:00:00 ERROR sync: certificate has expired\n"
+      "2025-09-14 14:00:01 ERROR store: could not connect to redis\n");
+  for (const Observation& each : other) EXPECT_THAT(each.cause, Not(HasSubstr("; ")));
+}
+
 TEST(LogFindings, CausesFitTheirLimit) {
   std::string text;
   for (int i = 0; i < 12; ++i)

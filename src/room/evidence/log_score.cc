@@ -96,6 +96,14 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
 }
 
+// "nc: bad address 'db'", "curl: (22) ...": how programs of a shell tell why they fail.
+bool says_as_tool(std::string_view message) {
+  const std::size_t colon = message.find(": ");
+  return colon != std::string_view::npos && colon >= 2 && colon <= 16 &&
+         std::all_of(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 double base_score(const LogEntry& entry) {
   switch (entry.severity) {
     case Severity::fatal:
@@ -140,7 +148,7 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       entry->phrase_begin = match.begin;
       entry->phrase_end = match.end;
       if (match.mechanism->fault && entry->severity == Severity::unknown && match.mechanism->root >= 0.1) {
-        entry->severity = Severity::warning;
+        entry->severity = says_as_tool(entry->message) ? Severity::error : Severity::warning;
       }
     }
     if (file.kind == TextFile::Kind::tool_output) entry->severity = severity_in_tool_output(line, match);

@@ -55,12 +55,18 @@ MechanismMatch find_mechanism(std::string_view text) {
       of.match = match;
     }
   }
+  // The answer of a server (HTTP 500) only shows that something failed: what is told beside it says what.
+  MechanismMatch answer;
   for (std::size_t i = 0; i < table.size(); ++i) {
-    if (seen[i].phrase && (seen[i].also || table[i].also.empty())) {
-      return {&table[i], seen[i].match.begin, seen[i].match.end};
+    if (!seen[i].phrase || !(seen[i].also || table[i].also.empty())) continue;
+    const MechanismMatch match{&table[i], seen[i].match.begin, seen[i].match.end};
+    if (answer.mechanism == nullptr && table[i].name == "upstream-failed") {
+      answer = match;
+      continue;
     }
+    if (answer.mechanism == nullptr || (table[i].fault && table[i].root >= 0.1)) return match;
   }
-  return {};
+  return answer;
 }
 
 }  // namespace carrel

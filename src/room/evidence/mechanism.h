@@ -28,7 +28,7 @@ struct MechanismMatch {
 
 const std::vector<Mechanism>& mechanisms();
 
-// The first mechanism of the table that the text shows.
+// The first mechanism of the table that the text shows; "upstream-failed" yields to one that explains it.
 MechanismMatch find_mechanism(std::string_view text);
 
 }  // namespace carrel

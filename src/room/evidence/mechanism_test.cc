@@ -24,6 +24,18 @@ TEST_P(Mechanisms, AreRecognised) {
 INSTANTIATE_TEST_SUITE_P(
     Messages, Mechanisms,
     ::testing::Values(
+        Sample{"handler panic: nil pointer dereference path=/items status=500", "null-reference"},
+        Sample{"GET /items status=500", "upstream-failed"},
+        Sample{"READONLY You can't write against a read only replica.", "writes-refused"},
+        Sample{"memory resource limit alarm set on node 'rabbit@mq-0'", "resource-alarm"},
+        Sample{"mnesia_event got {inconsistent_database, running_partitioned_network, x}", "partition"},
+        Sample{"RequestTimeTooSkewed: the difference is too large. status code: 403", "clock"},
+        Sample{"consumer lag on topic orders is 120000", "consumer-lag"},
+        Sample{"FlywayMigrateException: column \"a\" already exists", "migration-failed"},
+        Sample{"requested WAL segment 0000003E has already been removed", "replication"},
+        Sample{"LDAP: error code 49 - data 532", "authentication-failed"},
+        Sample{"curl: (22) The requested URL returned error: 403", "forbidden"},
+        Sample{"GC(7) Pause Full (Allocation Failure) 3891M->3870M 4000ms", "gc"},
         Sample{"x509: certificate has expired or is not yet valid", "certificate-expired"},
         Sample{"tls: failed to verify certificate: x509: certificate signed by unknown authority",
                "certificate-untrusted"},
@@ -61,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"System.NullReferenceException: Object reference not set to an instance", "null-reference"},
         Sample{"FileNotFoundError: [Errno 2] No such file or directory: '/config/app.yaml'", "file-missing"},
         Sample{"relation \"orders\" does not exist", "sql-refused"},
-        Sample{"running_partitioned_network", "quorum-lost"},
+        Sample{"running_partitioned_network", "partition"},
         Sample{"namespaces \"shop\" not found", "object-missing"},
         Sample{"context deadline exceeded", "timeout"},
         Sample{"WARN High CPU usage detected: 89% average", "cpu-hot"}));

@@ -48,6 +48,7 @@ struct Template {
   std::uint32_t example = 0;  // offset into the arena
   std::uint16_t example_size = 0;
   std::uint8_t last_size = 0;
+  std::int8_t in_time = 0;           // Question::in_time: 1 once a line was; then that line is the example
   std::array<char, 26> last_head{};  // the start of the last line: its time
   std::uint32_t trace = kNone;       // index into traces
 };
@@ -180,6 +181,7 @@ class LogMiner::Impl {
       entry.in_window = 0;
     }
     if (++entry.in_window > entry.most_in_window) entry.most_in_window = entry.in_window;
+    if (question.asks_time() && entry.in_time <= 0) meet_time(&entry, text);
     entry.last_size = static_cast<std::uint8_t>(std::min(text.size(), entry.last_head.size()));
     std::memcpy(entry.last_head.data(), text.data(), entry.last_size);
     if (entry.severity >= Severity::error) {
@@ -187,6 +189,21 @@ class LogMiner::Impl {
     } else if (entry.severity == Severity::warning) {
       ++file.warning_lines;
     }
+  }
+
+  // The example of a template is its first line within the time that is asked for, where there is one.
+  void meet_time(Template* entry, std::string_view text) {
+    const int met = question.in_time(text);
+    if (met != 0) entry->in_time = static_cast<std::int8_t>(met);
+    const bool room = arena.size() < kExampleBytesOfFile;
+    if (met <= 0 || entry->count == 1 || !room) return;
+    const std::string_view example = valid_prefix(text, limit::quote);
+    entry->example = static_cast<std::uint32_t>(arena.size());
+    entry->example_size = static_cast<std::uint16_t>(example.size());
+    entry->example_cut = example.size() < text.size();
+    arena.append(example);
+    entry->first = line_number;
+    entry->trace = kNone;
   }
 
   std::uint32_t template_of(std::string_view text) {
@@ -416,6 +433,7 @@ void LogMiner::Impl::keep_entries() {
     if (from.absorbed) continue;
     LogEntry entry = entry_of(from);
     describe_entry(file.file, question, &entry);
+    if (from.in_time < 0) entry.meets_time = -1;
     (entry.is_fault() ? faults : entries).push_back(std::move(entry));
   }
   const std::size_t fault_count = faults.size();

@@ -219,17 +219,6 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   for (const std::string& word : stems_) phrases.push_back("<" + word);
   set_ = PhraseSet(phrases);
 
-  for (std::size_t at = 0; at < lower.size(); ++at) {
-    if (at > 0 && (is_digit(lower[at - 1]) || lower[at - 1] == ':')) continue;
-    const int found = minutes(std::string_view(lower).substr(at));
-    const std::string_view ahead =
-        std::string_view(lower).substr(at > 24 ? at - 24 : 0, std::min<std::size_t>(at, 24));
-    if (found >= 0 &&
-        (ahead.find("since") != std::string_view::npos || ahead.find("after") != std::string_view::npos ||
-         ahead.find("from") != std::string_view::npos || ahead.find("at ") != std::string_view::npos)) {
-      since_minutes_ = found;
-    }
-  }
   for (std::string_view phrase :
        {"causes", "faults", "reasons", "problems", "root causes", "issues", "what are the"}) {
     several_ |= lower.find(phrase) != std::string::npos;
@@ -240,6 +229,81 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
         "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
+  // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
+  static const std::set<std::string, std::less<>> kOpens = {"is",   "are", "does", "do",  "was",
+                                                            "were", "did", "has",  "have"};
+  static const std::set<std::string, std::less<>> kOfFaults = {
+      "error", "errors", "fault", "faults", "problem", "problems", "issue", "issues", "warnings", "failures"};
+  const auto any_of = [&](const auto& set) {
+    return std::any_of(words_.begin(), words_.end(), [&](const std::string& w) { return set.contains(w); });
+  };
+  static const std::set<std::string, std::less<>> kReasons = {"why", "what",  "which",
+                                                              "how", "cause", "reason"};
+  whether_ |= !words_.empty() && kOpens.contains(words_.front()) && any_of(kOfFaults) && !any_of(kReasons);
+  find_window(lower);
+}
+
+void Question::find_window(const std::string& lower) {
+  struct Time {
+    int minutes;
+    std::string_view ahead;  // what stands before it
+  };
+  std::vector<Time> times;
+  std::size_t behind = 0;  // the end of the time before
+  for (std::size_t at = 0; at < lower.size(); ++at) {
+    if (!is_digit(lower[at]) || (at > 0 && (is_digit(lower[at - 1]) || lower[at - 1] == ':'))) continue;
+    int found = minutes(std::string_view(lower).substr(at));
+    std::size_t end = at + 5;
+    if (found < 0) {  // "3 pm", "3:20pm"
+      end = at;
+      int hour = 0, minute = 0;
+      while (end < lower.size() && is_digit(lower[end]) && end < at + 2)
+        hour = hour * 10 + (lower[end++] - '0');
+      if (end + 2 < lower.size() && lower[end] == ':' && is_digit(lower[end + 1]) &&
+          is_digit(lower[end + 2])) {
+        minute = (lower[end + 1] - '0') * 10 + (lower[end + 2] - '0');
+        end += 3;
+      }
+      const std::size_t mark = end < lower.size() && lower[end] == ' ' ? end + 1 : end;
+      const bool morning = lower.compare(mark, 2, "am") == 0;
+      const bool marked = morning || lower.compare(mark, 2, "pm") == 0;
+      if (!marked || hour < 1 || hour > 12 || minute > 59) continue;
+      if (mark + 2 < lower.size() && lower[mark + 2] >= 'a' && lower[mark + 2] <= 'z') continue;
+      found = (hour % 12 + (morning ? 0 : 12)) * 60 + minute;
+      end = mark + 2;
+    }
+    const std::size_t begin = std::max(behind, at > 24 ? at - 24 : 0);
+    times.push_back({found, std::string_view(lower).substr(begin, at - begin)});
+    behind = end;
+    at = end - 1;
+  }
+  const auto has = [](std::string_view text, std::initializer_list<std::string_view> parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+  };
+  // Times by the word are seldom exact: what went before them may be the cause, except where only "whether"
+  // is asked.
+  const int before = whether_ ? 0 : 30;
+  constexpr int kAround = 10;
+  for (std::size_t i = 0; i < times.size() && window_.from < 0; ++i) {
+    const auto& [time, ahead] = times[i];
+    const bool pair = i + 1 < times.size() && times[i + 1].ahead.size() <= 16 && times[i + 1].minutes >= time;
+    if (pair && has(times[i + 1].ahead, {" and ", " to ", "-", "until", "till", "\xe2\x80\x93"})) {
+      window_ = {time, times[i + 1].minutes};
+    } else if (has(ahead, {"since", "after", "from"})) {
+      window_ = {std::max(0, time - before), 24 * 60};
+    } else if (has(ahead, {"before", "until", "till"})) {
+      window_ = {0, time};
+    } else if (has(ahead, {"at ", "around", "about", "near"})) {
+      window_ = {std::max(0, time - kAround), std::min(time + kAround, 24 * 60)};
+    }
+  }
+}
+
+int Question::in_time(std::string_view line) const {
+  if (window_.from < 0) return 0;
+  const int clock = clock_of(line.substr(0, 128));
+  return clock < 0 ? 0 : clock >= window_.from && clock <= window_.to ? 1 : -1;
 }
 
 std::uint32_t Question::topics_of(std::string_view text) {
@@ -282,21 +346,19 @@ bool Question::has_word(std::string_view lower) const {
 }
 
 int Question::meets_time(std::string_view first, std::string_view last) const {
-  if (!dates_.empty()) {
+  if (!dates_.empty() && date_of(first) != "") {
     const std::string from = date_of(first);
     const std::string to = date_of(last.empty() ? first : last);
-    if (from.empty()) return 0;
-    for (const std::string& date : dates_) {
-      if (from <= date && date <= to) return 1;
-    }
-    return -1;
+    const bool that_day = std::any_of(dates_.begin(), dates_.end(),
+                                      [&](const std::string& date) { return from <= date && date <= to; });
+    if (!that_day || window_.from < 0) return that_day ? 1 : -1;
   }
-  if (since_minutes_ >= 0) {
-    const int to = clock_of(last.empty() ? first : last);
-    if (to < 0) return 0;
-    return to + 30 >= since_minutes_ ? 1 : -1;
-  }
-  return 0;
+  if (window_.from < 0) return 0;
+  const int from = clock_of(first);
+  const int to = clock_of(last.empty() ? first : last);
+  if (from < 0 || to < 0) return 0;
+  // A span over midnight may hold anything.
+  return from > to || (from <= window_.to && to >= window_.from) ? 1 : -1;
 }
 
 }  // namespace carrel

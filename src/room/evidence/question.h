@@ -38,6 +38,10 @@ class Question {
   // True where a word is in the question (whole, ASCII case folded).
   bool has_word(std::string_view lower) const;
 
+  // True where the question bounds the time of day ("between 14:00 and 14:10", "since 15:00", "around 3 pm").
+  bool asks_time() const { return window_.from >= 0; }
+  // 1: the line, whose time stands at its front, is within that; -1: it is not; 0: it shows no time.
+  int in_time(std::string_view line) const;
   // 1: the span of time (as a log writes it) meets the date or time asked for, -1: it does not, 0: not asked
   // or not known.
   int meets_time(std::string_view first, std::string_view last) const;
@@ -48,7 +52,12 @@ class Question {
   std::vector<std::string> identifiers_;  // lower case
   std::vector<std::string> stems_;
   std::vector<std::string> dates_;  // "2025-06-19"
-  int since_minutes_ = -1;          // "since 15:00"
+  struct Window {
+    int from = -1;  // minutes of the day; -1: no time is asked for
+    int to = 24 * 60;
+  };
+  void find_window(const std::string& lower);
+  Window window_;
   std::uint32_t topics_ = 0;
   bool several_ = false;
   bool whether_ = false;

@@ -45,6 +45,32 @@ TEST(Question, MeetsTimes) {
   EXPECT_EQ(Question("Why?").meets_time("2025-10-08 09:16:30", ""), 0);
 }
 
+TEST(Question, KnowsWindowsOfTime) {
+  const Question between("What caused the errors between 14:00 and 14:10 UTC?");
+  EXPECT_TRUE(between.asks_time());
+  EXPECT_EQ(between.in_time("2025-09-14T14:03:00Z ERROR x"), 1);
+  EXPECT_EQ(between.in_time("2025-09-14T13:59:00Z ERROR x"), -1);
+  EXPECT_EQ(between.in_time("{\"ts\": \"2025-09-14T14:11:00Z\"}"), -1);
+  EXPECT_EQ(between.in_time("no time"), 0);
+  EXPECT_EQ(between.meets_time("2025-09-14T13:00:00Z", "2025-09-14T15:00:00Z"), 1);
+  EXPECT_EQ(between.meets_time("2025-09-14T14:20:00Z", "2025-09-14T15:00:00Z"), -1);
+  const Question around("Why did it fail around 3:45 pm?");
+  EXPECT_EQ(around.in_time("2025-09-14 15:40:00 x"), 1);
+  EXPECT_EQ(around.in_time("2025-09-14 15:20:00 x"), -1);
+  EXPECT_EQ(Question("Errors until 9am, why?").in_time("08:00:00 x"), 1);
+  EXPECT_FALSE(Question("Why do 12 amateur pods fail?").asks_time());
+  // Exact where only whether is asked, else what led to it counts too.
+  EXPECT_EQ(Question("Does the log show errors since 14:00?").in_time("13:45:00 x"), -1);
+  EXPECT_EQ(Question("Why does it fail since 14:00?").in_time("13:45:00 x"), 1);
+}
+
+TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
+  EXPECT_TRUE(Question("Does the log of ledger show errors?").whether());
+  EXPECT_TRUE(Question("Were there any failures last night?").whether());
+  EXPECT_FALSE(Question("Does the pod fail, and what is the error?").whether());
+  EXPECT_FALSE(Question("Why does it log errors?").whether());
+}
+
 TEST(Question, TakesAnything) {
   const Question empty("");
   EXPECT_EQ(empty.shared_words("x"), 0);

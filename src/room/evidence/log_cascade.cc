@@ -1,0 +1,159 @@
+#include "room/evidence/log_cascade.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/text.h"
+#include "record/limits.h"
+#include "room/evidence/mechanism.h"
+
+namespace carrel {
+namespace {
+
+constexpr double kComplains = 0.4;   // the least weight of a finding that is followed
+constexpr double kAnswers = 0.35;    // and of one that may be its root
+constexpr double kOwnFailure = 0.1;  // Mechanism::root of what explains itself
+constexpr double kStrongest = 0.93;
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return contains_folded(text, word); });
+}
+
+const Mechanism* mechanism_of(const Observation& log) {
+  if (!log.detector.starts_with("log-")) return nullptr;
+  const std::string_view name = std::string_view(log.detector).substr(4);
+  const auto& table = mechanisms();
+  const auto found =
+      std::find_if(table.begin(), table.end(), [&](const Mechanism& each) { return each.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+// True where the finding shows the failure of something else.
+bool complains(const Observation& log) {
+  static constexpr std::array<std::string_view, 12> kOfOthers = {"log-upstream-failed",
+                                                                 "log-connection-refused",
+                                                                 "log-connection-lost",
+                                                                 "log-timeout",
+                                                                 "log-unreachable",
+                                                                 "log-circuit-open",
+                                                                 "log-dns",
+                                                                 "log-cache-unreachable",
+                                                                 "log-broker-unreachable",
+                                                                 "log-database-unreachable",
+                                                                 "log-writes-refused",
+                                                                 "log-slow"};
+  return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end();
+}
+
+// What components are called that give the service which a mechanism misses.
+bool provides(const Observation& provider, const Observation& log) {
+  struct Row {
+    std::string_view detector;
+    std::initializer_list<std::string_view> names;
+  };
+  static const std::array<Row, 6> kRows = {{
+      {"log-dns", {"coredns", "kube-dns", "node-local-dns"}},
+      {"log-broker-unreachable", {"kafka", "rabbit", "nats", "pulsar", "activemq", "zookeeper", "redpanda"}},
+      {"log-cache-unreachable", {"redis", "memcache", "valkey", "hazelcast"}},
+      {"log-database-unreachable", {"postgres", "mysql", "maria", "mongo", "cassandra", "cockroach", "-db-"}},
+      {"log-writes-refused", {"redis", "elasticsearch", "opensearch", "postgres", "mysql", "maria", "mongo"}},
+      {"log-slow", {"postgres", "mysql", "maria", "mongo", "cassandra", "cockroach"}},
+  }};
+  const auto row = std::find_if(kRows.begin(), kRows.end(),
+                                [&](const Row& each) { return each.detector == log.detector; });
+  if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
+  return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
+}
+
+// A pod's name without its generated endings: "inventory" of "inventory-7c8d9f6b5-cccc3".
+std::string_view service_of(std::string_view pod) {
+  for (int round = 0; round < 2; ++round) {
+    const std::size_t dash = pod.rfind('-');
+    if (dash == std::string_view::npos) break;
+    const std::string_view ending = pod.substr(dash + 1);
+    const bool digit = ending.find_first_of("0123456789") != std::string_view::npos;
+    const bool generated = digit || (ending.size() == 5 && ending.find_first_of("aeiou") == ending.npos);
+    if (!generated) break;
+    pod = pod.substr(0, dash);
+  }
+  return pod;
+}
+
+// True where a text names the service as a host: "http://inventory:8080", "(auth)", not "/api/v1".
+bool names_host(std::string_view text, std::string_view service) {
+  if (service.size() < 2) return false;
+  for (std::size_t at = text.find(service); at != std::string_view::npos; at = text.find(service, at + 1)) {
+    const std::string_view ahead = text.substr(0, at);
+    const std::string_view behind = text.substr(at + service.size());
+    const bool address = ahead.ends_with("//") || ahead.ends_with("@");
+    const bool apart =
+        ahead.empty() || std::string_view(" (\"'=[,").find(ahead.back()) != std::string_view::npos;
+    const bool ends =
+        behind.empty() || std::string_view(" )\"',]:./").find(behind[0]) != std::string_view::npos;
+    if (!ends || !(address || apart)) continue;
+    // A short word alone ("api failed") is hardly a host.
+    const bool port = behind.size() > 1 && behind[0] == ':' && behind[1] >= '0' && behind[1] <= '9';
+    if (address || port || service.size() >= 4) return true;
+  }
+  return false;
+}
+
+enum Link { kNone, kNear, kKind, kNamed };
+
+Link link_of(const Observation& log, const Observation& other) {
+  if (other.verdict != Verdict::fault || other.weight < kAnswers) return kNone;
+  if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kNone;
+  const std::string_view service = service_of(other.culprit.name);
+  if (service == service_of(log.culprit.name)) return kNone;
+  if (provides(other, log)) return kKind;
+  if (other.culprit.space != log.culprit.space) return kNone;
+  for (const EvidenceLine& line : log.lines) {
+    if (names_host(line.quote, service)) return kNamed;
+  }
+  const Mechanism* mechanism = mechanism_of(other);
+  const bool own =
+      !complains(other) && mechanism != nullptr && mechanism->fault && mechanism->root >= kOwnFailure;
+  return own && other.weight >= 0.5 && log.detector != "log-slow" ? kNear : kNone;
+}
+
+}  // namespace
+
+void lift_roots(std::vector<Observation>* logs, std::vector<double>* relevances) {
+  const std::size_t count = logs->size();
+  std::vector<std::size_t> next(count, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Observation& log = (*logs)[i];
+    if (log.verdict != Verdict::fault || log.weight < kComplains || !complains(log)) continue;
+    Link best = kNone;
+    for (std::size_t j = 0; j < count; ++j) {
+      const Observation& other = (*logs)[j];
+      const Link link = j == i ? kNone : link_of(log, other);
+      if (link == kNone || link < best) continue;
+      const bool better = next[i] == count || link > best ||
+                          std::pair(!complains(other), other.weight) >
+                              std::pair(!complains((*logs)[next[i]]), (*logs)[next[i]].weight);
+      if (better) next[i] = j, best = link;
+    }
+  }
+  std::vector<double> weights;
+  for (const Observation& log : *logs) weights.push_back(log.weight);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (next[i] == count) continue;
+    std::size_t root = next[i];
+    std::size_t steps = 1;
+    while (next[root] != count && steps <= count) root = next[root], ++steps;
+    if (steps > count || root == i) continue;  // they complain of each other
+    Observation& of = (*logs)[root];
+    of.weight = std::max(of.weight, std::min(kStrongest, weights[i] + 0.03));
+    (*relevances)[root] = std::max((*relevances)[root], (*relevances)[i]);
+    if (of.lines.size() == limit::citations) of.lines.resize(limit::citations - 1);
+    if (!(*logs)[i].lines.empty()) of.lines.push_back((*logs)[i].lines.front());
+    (*logs)[i].weight *= 0.85;
+  }
+}
+
+}  // namespace carrel
