@@ -75,7 +75,7 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
     looked_for(&made, survey, kind, scaler.space);
     suggest(&made, fmt::format("kubectl -n {} describe {} {}", scaler.space, scaler.kind, scaler.name),
             "shows its target and conditions");
-    suggest(&made, fmt::format("kubectl get {}s -n {}", kind, scaler.space), "shows what there is to scale");
+    suggest(&made, fmt::format("kubectl get all -n {}", scaler.space), "shows what there is to scale");
     return;
   }
   for (const PodSpec& pods : survey.pod_specs()) {
