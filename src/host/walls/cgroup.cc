@@ -18,7 +18,16 @@
 namespace carrel {
 namespace {
 
-constexpr std::string_view prefix = "carrel-";
+// Names begin with the process namespace and the process of the host that made them. Only hosts of the same
+// namespace can tell whether that process still lives: a cgroup mount may be shared by several.
+const std::string& prefix() {
+  static const std::string text = [] {
+    struct stat status {};
+    ::stat("/proc/self/ns/pid", &status);
+    return fmt::format("carrel-{}-", status.st_ino);
+  }();
+  return text;
+}
 
 std::vector<std::string_view> split(std::string_view text, char by) {
   std::vector<std::string_view> parts;
@@ -92,8 +101,8 @@ void sweep(const std::string& folder) {
   if (!entries) return;
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string_view name = entry->d_name;
-    if (name.substr(0, prefix.size()) != prefix) continue;
-    const auto host = number_after(name, prefix);
+    if (!name.starts_with(prefix())) continue;
+    const auto host = number_after(name, prefix());
     if (host && ::kill(static_cast<pid_t>(*host), 0) != 0 && errno == ESRCH) {
       ::rmdir((folder + "/" + std::string(name)).c_str());
     }
@@ -146,7 +155,7 @@ std::vector<CgroupParent> cgroup_parents(std::string_view controller, std::strin
 
 Cgroup::Cgroup(const CgroupCaps& caps) {
   static std::atomic<unsigned> counter = 0;
-  const std::string name = fmt::format("{}{}-{}", prefix, ::getpid(), counter++);
+  const std::string name = fmt::format("{}{}-{}", prefix(), ::getpid(), counter++);
   const std::string mounts = read_or_empty("/proc/self/mountinfo");
   const std::string membership = read_or_empty("/proc/self/cgroup");
   const auto make = [&](std::string_view controller, const char* file_v1, const char* file_v2,
