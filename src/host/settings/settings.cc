@@ -1,6 +1,7 @@
 #include "host/settings/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -10,6 +11,8 @@
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/read_value.h"
@@ -22,6 +25,9 @@ using Kind = SettingRule::Kind;
 using Environment = std::function<const char*(const char*)>;
 
 constexpr std::size_t file_limit = 1 << 20;
+
+// What a project file may not say; settings.h has the reason.
+constexpr std::array<std::string_view, 4> not_in_project_files = {"rooms", "data", "model", "template"};
 
 std::string environment_name(std::string_view setting) {
   std::string out = "CARREL_";
@@ -66,7 +72,31 @@ std::string folder_of(const Environment& environment, const char* variable, cons
   return home != nullptr && home[0] == '/' ? fmt::format("{}/{}/carrel", home, below_home) : "";
 }
 
+// The descriptor is asked and not the path, so that what was tested is what is read.
+Status test_owner(int file, const std::string& path) {
+  struct stat info {};
+  if (::fstat(file, &info) != 0) return errno_error("cannot look at " + path);
+  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
+    return Error{Code::usage, fmt::format("the project file {} belongs to another user", path),
+                 "read it and make a copy of your own, or work in another folder"};
+  }
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return Error{Code::usage, fmt::format("the project file {} can be written by others", path),
+                 fmt::format("read it, then `chmod go-w {}`", path)};
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string setting_mistake(std::string_view name, const std::string& value) {
+  for (const SettingRule& rule : setting_rules()) {
+    if (name != rule.name) continue;
+    const std::string why = refusal(rule, value);
+    return why.empty() ? "" : fmt::format("{} {}, not \"{}\"", name, why, escape_for_terminal(value));
+  }
+  return fmt::format("there is no setting \"{}\"", escape_for_terminal(name));
+}
 
 const std::vector<SettingRule>& setting_rules() {
   static const std::vector<SettingRule> rules = {
@@ -118,9 +148,8 @@ Status Settings::set(std::string_view name, const std::string& value, Source sou
                      const std::string& place) {
   for (Slot& slot : slots_) {
     if (name != slot.rule->name) continue;
-    if (const std::string why = refusal(*slot.rule, value); !why.empty()) {
-      return Error{Code::usage,
-                   fmt::format("{}: {} {}, not \"{}\"", place, name, why, escape_for_terminal(value)), ""};
+    if (const std::string mistake = setting_mistake(name, value); !mistake.empty()) {
+      return Error{Code::usage, fmt::format("{}: {}", place, mistake), ""};
     }
     slot.given[static_cast<std::size_t>(source)] = Given{value, place};
     return {};
@@ -140,8 +169,13 @@ Status Settings::load_environment(const Environment& environment) {
 }
 
 Status Settings::load_file(const std::string& path, Source source) {
-  auto bytes = read_file(path, file_limit);
-  if (!bytes) return bytes.error();
+  auto file = open_read(path);
+  if (!file) return file.error();
+  if (source == Source::project_file) {
+    if (Status trusted = test_owner(file->get(), path); !trusted) return trusted;
+  }
+  auto bytes = read_all(file->get(), file_limit);
+  if (!bytes) return std::move(bytes.error()).in(path);
   auto documents = read_yaml(*bytes);
   if (!documents) return std::move(documents.error()).in(path);
   if (documents->empty()) return {};
@@ -151,6 +185,11 @@ Status Settings::load_file(const std::string& path, Source source) {
   }
   for (const auto& [name, value] : root.members) {
     const std::string place = fmt::format("{}:{}", path, value.line);
+    if (source == Source::project_file && std::find(not_in_project_files.begin(), not_in_project_files.end(),
+                                                    name) != not_in_project_files.end()) {
+      return Error{Code::usage, fmt::format("{}: a project file cannot set {}", place, name),
+                   fmt::format("use --{}, {} or the user file", name, environment_name(name))};
+    }
     if (Status done = set(name, std::string(value.text()), source, place); !done) return done;
   }
   return {};

@@ -5,6 +5,10 @@
 //
 // The files are YAML mappings of the names below. An unknown name or a value that does not fit is an Error
 // that names the source and the place. `carrel config` prints the list.
+//
+// A project file may have come with a checkout or lie in a folder that others write to, such as /tmp. It is
+// used only where the user or root owns it and nobody else may write it, and it cannot say which programs and
+// model are trusted or where data goes: rooms, data, model and template.
 #pragma once
 
 #include <array>
@@ -43,6 +47,9 @@ struct SettingRule {
 // All settings there are, in the order they are shown.
 const std::vector<SettingRule>& setting_rules();
 
+// What is wrong with this value of this setting; empty where it is right.
+std::string setting_mistake(std::string_view name, const std::string& value);
+
 class Settings {
  public:
   Settings();
@@ -51,7 +58,8 @@ class Settings {
   // "/home/a/carrel.yaml:3").
   Status set(std::string_view name, const std::string& value, Source source, const std::string& place);
 
-  // Environment, project file and user file. `environment` is getenv or a twin of it in tests.
+  // Environment, project file and user file. A project file that is not to be trusted (above) is an Error.
+  // `environment` is getenv or a twin of it in tests.
   Status load_environment(const std::function<const char*(const char*)>& environment);
   Status load_file(const std::string& path, Source source);
 

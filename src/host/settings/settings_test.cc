@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace carrel {
@@ -28,6 +29,7 @@ class SettingsTest : public testing::Test {
   ~SettingsTest() override { std::filesystem::remove_all(folder_); }
   std::string file(const std::string& name, const std::string& text) {
     std::ofstream(folder_ + "/" + name) << text;
+    ::chmod((folder_ + "/" + name).c_str(), 0644);  // whatever the umask
     return folder_ + "/" + name;
   }
   std::string folder_;
@@ -75,6 +77,56 @@ TEST_F(SettingsTest, AMistakeNamesItsPlace) {
     EXPECT_THAT(status.error().what, testing::HasSubstr(part));
   }
   EXPECT_TRUE(settings.load_file(file("empty.yaml", ""), Source::user_file));
+}
+
+TEST_F(SettingsTest, AProjectFileCannotChooseWhatIsTrusted) {
+  for (const char* name : {"rooms", "data", "model", "template"}) {
+    Settings settings;
+    const std::string path = file("carrel.yaml", std::string("tries: 1\n") + name + ": /elsewhere\n");
+    const Status status = settings.load_file(path, Source::project_file);
+    ASSERT_FALSE(status) << name;
+    EXPECT_EQ(status.error().code, Code::usage);
+    EXPECT_THAT(status.error().what,
+                testing::HasSubstr(std::string(":2: a project file cannot set ") + name));
+    EXPECT_EQ(settings.text(name), "");
+    EXPECT_TRUE(Settings().load_file(path, Source::user_file));
+  }
+}
+
+TEST_F(SettingsTest, AProjectFileThatOthersWriteIsRefused) {
+  const std::string path = file("carrel.yaml", "tries: 2\n");
+  for (const mode_t mode : {0664U, 0646U}) {
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    const Status status = Settings().load_file(path, Source::project_file);
+    ASSERT_FALSE(status);
+    EXPECT_THAT(status.error().what, testing::HasSubstr(path + " can be written by others"));
+    EXPECT_NE(status.error().remedy, "");
+    EXPECT_TRUE(Settings().load_file(path, Source::user_file));
+  }
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  EXPECT_TRUE(Settings().load_file(path, Source::project_file));
+}
+
+TEST_F(SettingsTest, AProjectFileOfAnotherUserIsRefused) {
+  const std::string path = file("carrel.yaml", "tries: 2\n");
+  ASSERT_EQ(::chmod(path.c_str(), 0644), 0);
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(path.c_str(), 12345, 12345), 0);
+    const Status status = Settings().load_file(path, Source::project_file);
+    ASSERT_FALSE(status);
+    EXPECT_THAT(status.error().what, testing::HasSubstr(path + " belongs to another user"));
+  } else {
+    // Root's file stands for an administrator's and is used: here one that is no mapping.
+    const Status status = Settings().load_file("/etc/passwd", Source::project_file);
+    EXPECT_FALSE(status);
+    EXPECT_THAT(status.error().what, testing::Not(testing::HasSubstr("belongs to another user")));
+  }
+}
+
+TEST_F(SettingsTest, MistakesOfValuesAreToldToOthers) {
+  EXPECT_EQ(setting_mistake("tries", "2"), "");
+  EXPECT_EQ(setting_mistake("tries", "many"), "tries must be a whole number, not \"many\"");
+  EXPECT_EQ(setting_mistake("colour", "blue"), "there is no setting \"colour\"");
 }
 
 TEST_F(SettingsTest, EveryDefaultObeysItsOwnRule) {
