@@ -124,7 +124,9 @@ Result<std::string> Desk::playbook_folder(const std::string& name) const {
                "`carrel playbook list` lists those that came with Carrel"};
 }
 
-int run_cli(int count, const char* const* arguments) {
+namespace {
+
+int run_command_line(int count, const char* const* arguments) {
   CLI::App app(
       "Runs local language models on data that may not leave: in sealed rooms, with every claim checked.",
       "carrel");
@@ -143,7 +145,7 @@ int run_cli(int count, const char* const* arguments) {
 
   const auto add_output = [&](CLI::App* command) {
     command->add_flag("--json", desk.json, "JSON on stdout");
-    command->add_flag("-q,--quiet", desk.quiet, "no progress, no receipt but the report");
+    command->add_flag("-q,--quiet", desk.quiet, "no progress");
     command->add_flag("--plain", desk.plain, "no colour (NO_COLOR is honoured too)");
   };
 
@@ -206,6 +208,16 @@ int run_cli(int count, const char* const* arguments) {
   if (lint->parsed()) return playbook_lint_command(desk, folders);
   if (list->parsed()) return playbook_list_command(desk);
   return playbook_new_command(desk, folder, from);
+}
+
+}  // namespace
+
+int run_cli(int count, const char* const* arguments) {
+  const int status = run_command_line(count, arguments);
+  // What was printed may have been lost at any time until here: stdout is buffered and remembers it.
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  return tell({Code::machine, "the output could not be written in full",
+               "see whether its disk is full or its reader has ended; `carrel show` prints a report again"});
 }
 
 }  // namespace carrel

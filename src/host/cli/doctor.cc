@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "host/cli/cli.h"
+#include "host/cli/print.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/rooms.h"
 #include "host/walls/lacks.h"
@@ -17,12 +18,12 @@ namespace carrel {
 namespace {
 
 void good(const std::string& what) {
-  fmt::print("ok    {}\n", escape_for_terminal(what));
+  print("ok    {}\n", escape_for_terminal(what));
 }
 
 void bad(const std::string& what, const std::string& consequence, const std::string& remedy) {
-  fmt::print("LACK  {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence));
-  if (!remedy.empty()) fmt::print("      Remedy: {}\n", escape_for_terminal(remedy));
+  print("LACK  {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence));
+  if (!remedy.empty()) print("      Remedy: {}\n", escape_for_terminal(remedy));
 }
 
 // Makes a real read room over one line of text: only that shows that the wall holds here.
@@ -41,8 +42,14 @@ bool try_room(const std::string& folder) {
   job.kubernetes = false;
   auto result = rooms.read(job, std::move(reading));
   if (!result) {
-    bad("a read room could not be made: " + result.error().what, "no bundle can be read",
-        result.error().remedy);
+    // Elsewhere such a failure sends the user here; here that is no remedy.
+    std::string remedy = result.error().remedy;
+    if (const auto here = remedy.find("carrel doctor"); here != std::string::npos) {
+      const auto other = remedy.rfind(';', here);
+      remedy = other != std::string::npos ? remedy.substr(0, other)
+                                          : "mend what is named above; where nothing is, please report this";
+    }
+    bad("a read room could not be made: " + result.error().what, "no bundle can be read", remedy);
     return false;
   }
   const RoomOutcome& outcome = rooms.traces().front().outcome;
@@ -61,8 +68,8 @@ int doctor_command(const Desk& desk) {
     status = exit_status::room_refused;
   }
   for (const Lack& weakness : namespace_wall_weaknesses()) {
-    fmt::print("note  {}\n      {}\n      {}\n", escape_for_terminal(weakness.what),
-               escape_for_terminal(weakness.consequence), escape_for_terminal(weakness.remedy));
+    print("note  {}\n      {}\n      {}\n", escape_for_terminal(weakness.what),
+          escape_for_terminal(weakness.consequence), escape_for_terminal(weakness.remedy));
   }
   auto rooms = desk.rooms_folder();
   if (!rooms) {

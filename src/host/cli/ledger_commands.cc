@@ -66,14 +66,40 @@ void print_row(const RunRow& row) {
   std::puts(escape_for_terminal(line).c_str());
 }
 
-// The run and the ledger it is in.
-Result<std::pair<Ledger, RunRow>> find(const Desk& desk, const std::string& id) {
+struct Found {
+  Ledger ledger;
+  RunRow row;
+};
+
+// The one run with this id, or whose id begins with it, among all tenants. A ledger that cannot be read is
+// told and does not keep the others from being looked at.
+Result<Found> find(const Desk& desk, const std::string& id) {
+  std::vector<Found> found;
+  bool all_read = true;
   for (const std::string& tenant : tenants_of(desk)) {
-    auto ledger = Ledger::open(desk.data_folder(), tenant);
-    if (!ledger) return ledger.error();
-    auto row = ledger->find(id);
-    if (row) return std::pair(std::move(*ledger), std::move(*row));
-    if (row.error().code != Code::usage) return row.error();
+    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    if (!ledger && ledger.error().code == Code::usage) return ledger.error();
+    auto rows = ledger ? ledger->find_all(id, 2) : ledger.error();
+    if (!rows) {
+      tell(std::move(rows.error()).in("tenant " + tenant));
+      all_read = false;
+      continue;
+    }
+    if (rows->size() > 1)
+      return Error{Code::usage, "more than one run begins with " + id, "give more of its id"};
+    if (!rows->empty()) found.push_back({std::move(*ledger), std::move(rows->front())});
+  }
+  if (found.size() == 1) return std::move(found.front());
+  if (!found.empty()) {
+    std::vector<std::string> tenants;
+    for (const Found& each : found) tenants.push_back(each.row.tenant);
+    return Error{
+        Code::usage,
+        fmt::format("more than one run begins with {}: of the tenants {}", id, fmt::join(tenants, ", ")),
+        "give more of its id, or the tenant with --tenant"};
+  }
+  if (!all_read) {
+    return Error{Code::machine, fmt::format("no run {} is in the ledgers that could be read", id), ""};
   }
   return Error{Code::usage, "there is no run " + id, "`carrel runs` lists them"};
 }
@@ -82,11 +108,15 @@ Result<std::pair<Ledger, RunRow>> find(const Desk& desk, const std::string& id) 
 
 int runs_command(const Desk& desk, std::size_t most) {
   std::vector<RunRow> rows;
+  int status = exit_status::passed;
   for (const std::string& tenant : tenants_of(desk)) {
-    auto ledger = Ledger::open(desk.data_folder(), tenant);
-    if (!ledger) return tell(ledger.error());
-    auto some = ledger->runs(most);
-    if (!some) return tell(some.error());
+    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    if (!ledger && ledger.error().code == Code::usage) return tell(ledger.error());
+    auto some = ledger ? ledger->runs(most) : ledger.error();
+    if (!some) {
+      status = tell(std::move(some.error()).in("tenant " + tenant));
+      continue;
+    }
     rows.insert(rows.end(), some->begin(), some->end());
   }
   std::stable_sort(rows.begin(), rows.end(),
@@ -94,12 +124,12 @@ int runs_command(const Desk& desk, std::size_t most) {
   if (rows.size() > most) rows.resize(most);
   if (desk.json) {
     print_json(rows);
-  } else if (rows.empty()) {
+  } else if (rows.empty() && status == exit_status::passed) {
     std::puts("No runs yet. `carrel triage BUNDLE` makes the first one.");
   } else {
     for (const RunRow& row : rows) print_row(row);
   }
-  return exit_status::passed;
+  return status;
 }
 
 int show_command(const Desk& desk, const std::string& id) {
@@ -121,7 +151,7 @@ int show_command(const Desk& desk, const std::string& id) {
   }
   auto report = report_from_json(*json);
   if (!report) return tell(report.error());
-  std::fputs(to_terminal(*report, {!desk.plain && takes_colour(1), terminal_width()}).c_str(), stdout);
+  std::fputs(to_terminal(*report, {!desk.plain && takes_colour(1), terminal_width(1)}).c_str(), stdout);
   return row.exit_status;
 }
 

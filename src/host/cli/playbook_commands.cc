@@ -7,32 +7,33 @@
 
 #include "base/text.h"
 #include "host/cli/cli.h"
+#include "host/cli/print.h"
 #include "host/flow/exit_status.h"
 #include "host/playbook/playbook.h"
 
 namespace carrel {
 
 int playbook_lint_command(const Desk& desk, const std::vector<std::string>& folders) {
-  int worst = exit_status::passed;
+  int status = exit_status::passed;
   for (const std::string& name : folders) {
     auto folder = desk.playbook_folder(name);
-    auto playbook = folder ? load_playbook(*folder) : folder.error();
+    auto playbook = folder ? load_playbook(*folder, setting_mistake) : folder.error();
     if (!playbook) {
-      worst = tell(playbook.error());
+      status = tell(playbook.error());
       continue;
     }
-    fmt::print("{}: no mistakes ({}, {} variants, {} command patterns, sha256 {})\n",
-               escape_for_terminal(name), playbook->title(), playbook->variants.size(),
-               playbook->commands.size(), playbook->sha256.substr(0, 12));
+    print("{}: no mistakes ({}, {} variants, {} command patterns, sha256 {})\n", escape_for_terminal(name),
+          playbook->title(), playbook->variants.size(), playbook->commands.size(),
+          playbook->sha256.substr(0, 12));
   }
-  return worst;
+  return status;
 }
 
 int playbook_new_command(const Desk& desk, const std::string& folder, const std::string& from) {
   auto source = desk.playbook_folder(from);
   if (!source) return tell(source.error());
   if (Status made = new_playbook(folder, *source); !made) return tell(made.error());
-  fmt::print(
+  print(
       "Made {} from {}. Change its prompts and schema, then:\n  carrel playbook lint {}\n  carrel run {} "
       "INPUT\n",
       folder, from, folder, folder);
@@ -49,9 +50,9 @@ int playbook_list_command(const Desk& desk) {
   }
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
-    auto playbook = load_playbook(*rooms + "/playbooks/" + name);
+    auto playbook = load_playbook(*rooms + "/playbooks/" + name, setting_mistake);
     if (!playbook) return tell(playbook.error());
-    fmt::print("{:<14}  {}\n", playbook->title(), playbook->description);
+    print("{:<14}  {}\n", playbook->title(), playbook->description);
   }
   return exit_status::passed;
 }
@@ -63,8 +64,8 @@ int config_command(const Desk& desk) {
   }
   for (const SettingRule& rule : setting_rules()) {
     const std::string& value = desk.settings.text(rule.name);
-    fmt::print("{:<14} {:<12} {}\n", rule.name, value.empty() ? "-" : escape_for_terminal(value),
-               escape_for_terminal(desk.settings.source_text(rule.name)));
+    print("{:<14} {:<12} {}\n", rule.name, value.empty() ? "-" : escape_for_terminal(value),
+          escape_for_terminal(desk.settings.source_text(rule.name)));
   }
   return exit_status::passed;
 }

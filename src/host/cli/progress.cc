@@ -64,7 +64,7 @@ void ProgressLine::progress(std::uint64_t done, std::uint64_t total) {
   } else {
     text += fmt::format(", {:.0f} s", elapsed);
   }
-  std::fprintf(stderr, "\r\x1b[K%s", std::string(cut_utf8(text, terminal_width() - 1)).c_str());
+  std::fprintf(stderr, "\r\x1b[K%s", std::string(cut_utf8(text, terminal_width(2) - 1)).c_str());
 }
 
 bool takes_colour(int descriptor) {
@@ -74,9 +74,9 @@ bool takes_colour(int descriptor) {
   return ::isatty(descriptor) != 0 && term != nullptr && std::strcmp(term, "dumb") != 0;
 }
 
-std::size_t terminal_width() {
+std::size_t terminal_width(int descriptor) {
   winsize size{};
-  if (::ioctl(1, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return std::clamp<std::size_t>(size.ws_col, 40, 120);
   return 100;
 }

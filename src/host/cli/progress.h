@@ -33,7 +33,7 @@ class ProgressLine {
 // True where stderr or stdout (1, 2) is a terminal that takes colours: NO_COLOR unset and TERM not "dumb".
 bool takes_colour(int descriptor);
 
-// Columns of the terminal, 100 where there is none.
-std::size_t terminal_width();
+// Columns of the terminal behind stdout or stderr (1, 2), 100 where there is none.
+std::size_t terminal_width(int descriptor);
 
 }  // namespace carrel

@@ -11,6 +11,7 @@
 #include "host/flow/run.h"
 #include "host/report/terminal.h"
 #include "host/walls/namespace_wall.h"
+#include "record/limits.h"
 
 namespace carrel {
 namespace {
@@ -49,38 +50,44 @@ int run_one(const Desk& desk, const RunRequest& request, bool batch) {
   progress.clear();
   if (!report) return tell(batch ? std::move(report.error()).in(request.input) : report.error());
 
-  const TerminalStyle style{!desk.plain && takes_colour(1), terminal_width()};
+  const TerminalStyle style{!desk.plain && takes_colour(1), terminal_width(1)};
   std::string text;
   if (desk.json) {
     text = to_json(*report);
   } else {
     text = batch ? to_summary_line(*report, style) + "\n" : to_terminal(*report, style);
   }
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    return tell(errno_error("cannot write the report"));
-  }
+  // Each report of a batch is given as soon as it is there. run_cli tells where stdout failed.
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
   return report->passed() ? exit_status::passed : exit_status::checks_failed;
 }
 
 }  // namespace
 
 int run_command(const Desk& desk, const RunArguments& arguments) {
+  if (arguments.question.size() > limit::question) {
+    return tell({Code::usage,
+                 fmt::format("--ask: the question has {} bytes; at most {} are allowed",
+                             arguments.question.size(), limit::question),
+                 "ask a shorter one; what the model should know beside it belongs in a playbook's prompts"});
+  }
   auto folder = desk.playbook_folder(arguments.playbook);
   if (!folder) return tell(folder.error());
-  auto playbook = load_playbook(*folder);
+  auto playbook = load_playbook(*folder, setting_mistake);
   if (!playbook) return tell(playbook.error());
   auto rooms = desk.rooms_folder();
   if (!rooms) return tell(rooms.error());
 
   const std::vector<std::string> inputs = expand(arguments.inputs);
-  int worst = exit_status::passed;
+  int first_failure = exit_status::passed;
   for (const std::string& input : inputs) {
     const RunRequest request{*playbook, input, arguments.question, desk.settings, *rooms, tenant_of(desk)};
     const int status = run_one(desk, request, inputs.size() > 1);
-    if (worst == exit_status::passed) worst = status;
+    if (first_failure == exit_status::passed) first_failure = status;
     if (stop_requested) return exit_status::interrupted;
   }
-  return worst;
+  return first_failure;
 }
 
 }  // namespace carrel

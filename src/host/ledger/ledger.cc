@@ -70,6 +70,13 @@ Status make_private_folder(const std::string& path) {
   return {};
 }
 
+// Makes the names in a folder durable.
+Status sync_folder(const std::string& path) {
+  const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || ::fsync(folder.get()) != 0) return errno_error("cannot sync " + path);
+  return {};
+}
+
 std::string object_path(const std::string& folder, const std::string& sha256) {
   return fmt::format("{}/objects/{}/{}", folder, sha256.substr(0, 2), sha256.substr(2));
 }
@@ -165,6 +172,14 @@ Result<Ledger> Ledger::open(const std::string& data, const std::string& tenant) 
   return ledger;
 }
 
+Result<Ledger> Ledger::open_existing(const std::string& data, const std::string& tenant) {
+  std::error_code error;
+  if (is_tenant_name(tenant) && !fs::exists(data + "/tenants/" + tenant + "/ledger.db", error)) {
+    return Error{Code::usage, "there is no tenant " + tenant, "`carrel runs` lists the runs of all tenants"};
+  }
+  return open(data, tenant);
+}
+
 // The first opener makes the tables; the transaction keeps two first openers apart.
 Status Ledger::create_schema() {
   if (Status begun = execute(database_, "BEGIN IMMEDIATE"); !begun) return begun;
@@ -236,6 +251,8 @@ Result<std::string> Ledger::put(const std::string& bytes) {
   std::error_code error;
   if (fs::exists(path, error)) return sha256;
   if (Status made = make_private_folder(fs::path(path).parent_path()); !made) return made.error();
+  // Another process may have made the folder a moment ago and not have synced it yet: done each time.
+  if (Status synced = sync_folder(folder_ + "/objects"); !synced) return synced.error();
   if (Status written = write_file_durably(path, bytes); !written) return written.error();
   return sha256;
 }
@@ -343,14 +360,12 @@ Result<std::vector<RunRow>> Ledger::runs(std::size_t most) {
   return select("1", "", most);
 }
 
-Result<RunRow> Ledger::find(const std::string& id) {
+Result<std::vector<RunRow>> Ledger::find_all(const std::string& prefix, std::size_t most) {
   if (Status marked = mark_interrupted(); !marked) return marked.error();
+  auto exact = select("id = ?", prefix, 1);
+  if (!exact || !exact->empty()) return exact;
   // Ids hold neither '%' nor '_'; what a person types may, and then matches nothing.
-  auto rows = select("substr(id, 1, length(?1)) = ?1", id, 2);
-  if (!rows) return rows.error();
-  if (rows->size() == 1 || (!rows->empty() && rows->back().id == id)) return rows->back();
-  if (rows->empty()) return Error{Code::usage, fmt::format("no run {}", id), "`carrel runs` lists them"};
-  return Error{Code::usage, fmt::format("more than one run begins with {}", id), "give more of its id"};
+  return select("substr(id, 1, length(?1)) = ?1", prefix, most);
 }
 
 }  // namespace carrel

@@ -58,6 +58,8 @@ class Ledger {
   // Opens or makes the tenant's ledger below `data`. Errors: a database of a newer schema, no permission,
   // full disk.
   static Result<Ledger> open(const std::string& data, const std::string& tenant);
+  // The same of a tenant that has a ledger already; else an Error, and nothing is made.
+  static Result<Ledger> open_existing(const std::string& data, const std::string& tenant);
   // The tenants that have a ledger below `data`, sorted.
   static std::vector<std::string> tenants(const std::string& data);
 
@@ -78,8 +80,8 @@ class Ledger {
 
   // The newest first. Runs whose process is gone are marked interrupted before.
   Result<std::vector<RunRow>> runs(std::size_t most);
-  // The run with this id or the one run whose id begins with it.
-  Result<RunRow> find(const std::string& id);
+  // The run with this id, or else the newest runs whose ids begin with it, at most `most`.
+  Result<std::vector<RunRow>> find_all(const std::string& prefix, std::size_t most);
 
  private:
   Ledger() = default;

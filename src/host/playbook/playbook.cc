@@ -19,7 +19,7 @@ constexpr std::size_t most_patterns = 256;
 // Collects mistakes while it reads, so that a person mends a file once.
 class Reader {
  public:
-  explicit Reader(std::string folder) : folder_(std::move(folder)) {}
+  Reader(std::string folder, const SettingCheck& check) : folder_(std::move(folder)), check_(check) {}
 
   Result<Playbook> read() {
     playbook_.file = folder_ + "/playbook.yaml";
@@ -42,6 +42,7 @@ class Reader {
                                mistakes_.size() == 1 ? "" : "s", fmt::join(mistakes_, "\n")),
                    ""};
     }
+    choose_checks(root["checks"].exists());
     playbook_.sha256 = digest_.hex();
     return std::move(playbook_);
   }
@@ -131,13 +132,26 @@ class Reader {
     }
   }
 
-  // Values are tested by host/settings when they are used; here only the names are.
+  // An answer without its shape or with a quote nobody found is no report: those two cannot be left out.
+  void choose_checks(bool given) {
+    std::vector<std::string> chosen;
+    for (const std::string& name : check_names()) {
+      const bool named =
+          std::find(playbook_.checks.begin(), playbook_.checks.end(), name) != playbook_.checks.end();
+      if (!given || named || name == "schema" || name == "citations") chosen.push_back(name);
+    }
+    playbook_.checks = std::move(chosen);
+  }
+
   void read_settings(const Value& map, const std::vector<std::string>& allowed) {
     if (!map.is(Value::Kind::object)) return mistake(map, "must be a mapping");
     for (const auto& [key, value] : map.members) {
       if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
         mistake(value, fmt::format("there is no \"{}\" here; there are {}", escape_for_terminal(key),
                                    fmt::join(allowed, ", ")));
+      } else if (check_) {
+        if (const std::string wrong = check_(key, std::string(value.text())); !wrong.empty())
+          mistake(value, wrong);
       }
       playbook_.settings.emplace_back(key, std::string(value.text()));
     }
@@ -193,11 +207,13 @@ class Reader {
   // Where the text of a line of playbook.yaml begins, from 1: after its indent and the dash of a list.
   std::size_t column(std::uint32_t line) const {
     std::string_view rest = yaml_;
-    for (; line > 1 && !rest.empty(); --line) rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    for (; line > 1 && !rest.empty(); --line)
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
     return std::min(rest.find_first_not_of(" -"), rest.size()) + 1;
   }
 
   std::string folder_;
+  const SettingCheck& check_;
   std::string yaml_;
   Playbook playbook_;
   Sha256 digest_;
@@ -212,13 +228,13 @@ const std::vector<std::string>& check_names() {
   return names;
 }
 
-Result<Playbook> load_playbook(const std::string& folder) {
+Result<Playbook> load_playbook(const std::string& folder, const SettingCheck& check) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(folder + "/playbook.yaml", error)) {
     return Error{Code::bad_input, fmt::format("{} holds no playbook.yaml", folder),
                  "`carrel playbook new FOLDER` makes one"};
   }
-  return Reader(folder).read();
+  return Reader(folder, check).read();
 }
 
 }  // namespace carrel

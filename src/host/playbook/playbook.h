@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,7 +34,8 @@ struct Playbook {
   std::string schema_text;
   std::shared_ptr<const Schema> schema;
   std::vector<CommandPattern> commands;
-  std::vector<std::string> checks;  // names of check_names()
+  // Names of check_names(), in its order: all where the playbook names none; schema and citations always.
+  std::vector<std::string> checks;
   // Settings that the playbook gives (caps, sampling), by the names of host/settings, with the line they
   // stand at.
   std::vector<std::pair<std::string, std::string>> settings;
@@ -46,8 +48,12 @@ struct Playbook {
 // The checks a playbook may name: schema, citations, searched, names, commands, text.
 const std::vector<std::string>& check_names();
 
+// What is wrong with the value of a setting; empty where it is right. host/settings has the rules.
+using SettingCheck = std::function<std::string(const std::string& name, const std::string& value)>;
+
 // Reads a folder. On failure the Error's text lists every mistake, a line each: "file:line:column: what".
-Result<Playbook> load_playbook(const std::string& folder);
+// Without a `check` the values under caps and sampling are not tested.
+Result<Playbook> load_playbook(const std::string& folder, const SettingCheck& check = {});
 
 // Makes a folder with a playbook that works, to be changed: a copy of the one in `from`, named as the folder.
 // Never overwrites.

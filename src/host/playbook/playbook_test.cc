@@ -98,6 +98,31 @@ caps: {speed: 3}
   }
 }
 
+TEST_F(PlaybookTest, ValuesOfSettingsAreMistakesWithTheirPlace) {
+  const SettingCheck check = [](const std::string& name, const std::string& value) {
+    return value == "100" ? "" : name + " is " + value;
+  };
+  auto playbook = load_playbook(folder_, check);
+  ASSERT_FALSE(playbook);
+  EXPECT_THAT(playbook.error().what, HasSubstr("has 1 mistake:"));
+  EXPECT_THAT(playbook.error().what, HasSubstr("playbook.yaml:13:1: temperature is 0.5"));
+}
+
+TEST_F(PlaybookTest, SchemaAndCitationsAlwaysRunAndWithoutAListAllDo) {
+  const std::string yaml = good_yaml;
+  const std::string list = "checks: [schema, citations]\n";
+  const auto checks_with = [&](const std::string& instead) {
+    std::string changed = yaml;
+    write("playbook.yaml", changed.replace(changed.find(list), list.size(), instead));
+    auto playbook = load_playbook(folder_);
+    EXPECT_TRUE(playbook) << playbook.error().what;
+    return playbook->checks;
+  };
+  EXPECT_EQ(checks_with(""), check_names());
+  EXPECT_EQ(checks_with("checks: [text]\n"), (std::vector<std::string>{"schema", "citations", "text"}));
+  EXPECT_EQ(checks_with("checks: []\n"), (std::vector<std::string>{"schema", "citations"}));
+}
+
 TEST_F(PlaybookTest, WhatIsMissingIsNamed) {
   write("playbook.yaml", "name: tickets\n");
   EXPECT_THAT(error(), HasSubstr("\"schema\" is missing"));
