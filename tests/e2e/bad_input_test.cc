@@ -14,7 +14,7 @@ using testing::HasSubstr;
 
 class BadInput : public Scratch {
  protected:
-  // The run must end with this status and name the trouble; and the ledger has it as failed.
+  // The run must end with this status and name the trouble.
   void expect_refused(const std::vector<std::string>& arguments, int status, const std::string& part) {
     const Outcome outcome = carrel(arguments);
     EXPECT_EQ(outcome.status, status) << outcome.err;
@@ -22,23 +22,35 @@ class BadInput : public Scratch {
     EXPECT_THAT(outcome.err, HasSubstr(part));
     EXPECT_EQ(outcome.out, "");
   }
+  // Likewise of a run that began: the ledger has it as failed.
+  void expect_failed(std::vector<std::string> arguments, int status, const std::string& part) {
+    const std::string tenant = "failing-" + std::to_string(++failures_);
+    arguments.insert(arguments.end(), {"--tenant", tenant});
+    expect_refused(arguments, status, part);
+    const auto runs = json_of(carrel({"runs", "--json", "--tenant", tenant}));
+    ASSERT_TRUE(runs.IsArray() && runs.Size() == 1) << part;
+    EXPECT_STREQ(runs[0]["state"].GetString(), "failed");
+    EXPECT_EQ(runs[0]["exit_status"].GetInt(), status);
+    EXPECT_STRNE(runs[0]["error"].GetString(), "");
+  }
+  int failures_ = 0;
 };
 
 TEST_F(BadInput, Archives) {
   const std::string whole = read(example);
-  expect_refused({"triage", folder_ + "/absent"}, 4, "No such file");
-  expect_refused({"triage", file("empty.tar.gz", "")}, 4, "empty");
-  expect_refused({"triage", file("cut.tar.gz", whole.substr(0, whole.size() / 2))}, 4, "cut.tar.gz");
+  expect_failed({"triage", folder_ + "/absent"}, 4, "No such file");
+  expect_failed({"triage", file("empty.tar.gz", "")}, 4, "empty");
+  expect_failed({"triage", file("cut.tar.gz", whole.substr(0, whole.size() / 2))}, 4, "cut.tar.gz");
   std::string damaged = whole;
   for (std::size_t i = damaged.size() / 2; i < damaged.size() / 2 + 64; ++i)
     damaged[i] = static_cast<char>(~damaged[i]);
-  expect_refused({"triage", file("damaged.tar.gz", damaged)}, 4, "damaged.tar.gz");
-  expect_refused({"triage", file("secret.tar.gpg", "\x85\x02\x0c\x03" + std::string(600, '\x91'))}, 4,
-                 "secret.tar.gpg");
-  expect_refused(
+  expect_failed({"triage", file("damaged.tar.gz", damaged)}, 4, "damaged.tar.gz");
+  expect_failed({"triage", file("secret.tar.gpg", "\x85\x02\x0c\x03" + std::string(600, '\x91'))}, 4,
+                "secret.tar.gpg");
+  expect_failed(
       {"triage", file("noise.bin", std::string("\x00\x01\x02\x7f\x45", 5) + std::string(5000, '\xf3'))}, 4,
       "noise.bin");
-  expect_refused({"triage", "/dev/null"}, 4, "neither a file nor a folder");
+  expect_failed({"triage", "/dev/null"}, 4, "neither a file nor a folder");
 }
 
 TEST_F(BadInput, ABundleWithoutKubernetesIsToldAsSuch) {
@@ -51,15 +63,15 @@ TEST_F(BadInput, ABundleWithoutKubernetesIsToldAsSuch) {
 TEST_F(BadInput, Models) {
   const std::string model = tiny_model();
   const std::string whole = read(model);
-  expect_refused({"triage", example, "--model", folder_ + "/absent.gguf"}, 4, "absent.gguf");
-  expect_refused({"triage", example, "--model", file("cut.gguf", whole.substr(0, whole.size() / 2))}, 4,
-                 "cut.gguf");
-  expect_refused({"triage", example, "--model", example}, 4, "GGUF");
+  expect_failed({"triage", example, "--model", folder_ + "/absent.gguf"}, 4, "absent.gguf");
+  expect_failed({"triage", example, "--model", file("cut.gguf", whole.substr(0, whole.size() / 2))}, 4,
+                "cut.gguf");
+  expect_failed({"triage", example, "--model", example}, 4, "GGUF");
   std::string foreign = whole;
   const auto at = foreign.find("llama", foreign.find("general.architecture"));
   foreign.replace(at, 5, "lemon");
-  expect_refused({"triage", example, "--model", file("foreign.gguf", foreign)}, 4, "lemon");
-  expect_refused({"triage", example, "--model", model, "--context", "256"}, 5, "256");
+  expect_failed({"triage", example, "--model", file("foreign.gguf", foreign)}, 4, "lemon");
+  expect_failed({"triage", example, "--model", model, "--context", "256"}, 5, "256");
   expect_refused({"triage", example, "--engine", "llama"}, 2, "--model");
 }
 
@@ -73,6 +85,10 @@ TEST_F(BadInput, PlaybooksAndSettings) {
   expect_refused({"run", "no-such-playbook", example}, 2, "no playbook");
   expect_refused({"triage", example, "--tries", "99"}, 2, "--tries");
   expect_refused({"triage", example, "--tenant", "../up"}, 2, "tenant");
+  expect_refused({"triage", example, "--ask", std::string(8193, 'w')}, 2, "at most 8192");
+  file("values/playbook.yaml", "name: values\ncaps:\n  output-tokens: banana\n");
+  expect_refused({"playbook", "lint", folder_ + "/values"}, 4,
+                 "playbook.yaml:3:3: output-tokens must be a whole number, not \"banana\"");
   EXPECT_EQ(carrel({"triage"}).status, 2);
   EXPECT_EQ(carrel({"frobnicate"}).status, 2);
   EXPECT_EQ(carrel({}).status, 2);

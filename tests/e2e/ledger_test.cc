@@ -38,8 +38,44 @@ TEST_F(LedgerOfRuns, ShowPrintsTheSameReportAgain) {
   const auto runs = json_of(carrel({"runs", "--json", "--tenant", "acme"}));
   ASSERT_EQ(runs.Size(), 1u);
   EXPECT_STREQ(runs[0]["state"].GetString(), "finished");
-  EXPECT_EQ(json_of(carrel({"runs", "--json", "--tenant", "other"})).Size(), 0u);
+  const Outcome typo = carrel({"runs", "--json", "--tenant", "other"});
+  EXPECT_EQ(typo.status, 2);
+  EXPECT_THAT(typo.err, HasSubstr("there is no tenant other"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/.local/share/carrel/tenants/other"));
   EXPECT_EQ(carrel({"show", "no-such-run"}).status, 2);
+}
+
+TEST_F(LedgerOfRuns, AnIdThatFitsSeveralRunsIsToldAcrossTenants) {
+  for (const char* tenant : {"acme", "bolt"}) carrel({"triage", example, "--json", "--tenant", tenant});
+  const Outcome across = carrel({"show", "2"});
+  EXPECT_EQ(across.status, 2);
+  EXPECT_THAT(across.err, HasSubstr("more than one run begins with 2: of the tenants acme, bolt"));
+  EXPECT_EQ(carrel({"show", "2", "--tenant", "acme"}).status, 0);
+  carrel({"triage", example, "--json", "--tenant", "acme"});
+  const Outcome within = carrel({"show", "2", "--tenant", "acme"});
+  EXPECT_EQ(within.status, 2);
+  EXPECT_THAT(within.err, HasSubstr("more than one run begins with 2"));
+}
+
+TEST_F(LedgerOfRuns, ADamagedLedgerHidesNoOther) {
+  carrel({"triage", example, "--json", "--tenant", "acme"});
+  file(".local/share/carrel/tenants/bolt/ledger.db", std::string(8192, 'x'));
+  const Outcome runs = carrel({"runs", "--json"});
+  EXPECT_EQ(runs.status, 7);
+  EXPECT_THAT(runs.err, HasSubstr("tenant bolt"));
+  const auto rows = json_of(runs);
+  ASSERT_EQ(rows.Size(), 1u);
+  EXPECT_EQ(carrel({"show", rows[0]["run"].GetString()}).status, 0);
+}
+
+TEST_F(LedgerOfRuns, LostOutputIsAFailure) {
+  carrel({"triage", example, "--json", "--tenant", "acme"});
+  for (const std::string command : {"show 2", "show 2 --json", "runs", "runs --json", "doctor", "config",
+                                    "config --json", "playbook list", "playbook lint explain-logs"}) {
+    const Outcome outcome = run({"sh", "-c", "exec " CARREL " " + command + " > /dev/full"});
+    EXPECT_EQ(outcome.status, 7) << command;
+    EXPECT_THAT(outcome.err, HasSubstr("could not be written in full")) << command;
+  }
 }
 
 TEST_F(LedgerOfRuns, AFailedRunIsKeptWithItsReason) {
