@@ -249,7 +249,13 @@ TEST_P(Endings, TheConfigurationIsToldByItsDigest) {
   EXPECT_NE(run(std::move(spec)).configuration, one);
 }
 
-INSTANTIATE_TEST_SUITE_P(As, Endings, testing::ValuesIn(everyone()),
+std::vector<Who> everyone_and_rootless() {
+  std::vector<Who> all = everyone();
+  all.push_back(Who::rootless);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(As, Endings, testing::ValuesIn(everyone_and_rootless()),
                          [](const auto& one) { return name_of(one.param); });
 
 }  // namespace

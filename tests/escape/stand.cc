@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -127,6 +128,19 @@ void become_ordinary() {
   }
 }
 
+void become_rootless() {
+  if (::geteuid() == 0) become_ordinary();
+  const std::string user = fmt::format("0 {} 1", ::geteuid()), group = fmt::format("0 {} 1", ::getegid());
+  if (::unshare(CLONE_NEWUSER) != 0) give_up("a user namespace");
+  for (const auto& [path, text] :
+       {std::pair("/proc/self/setgroups", std::string("deny")), std::pair("/proc/self/gid_map", group),
+        std::pair("/proc/self/uid_map", user)}) {
+    const Fd file(::open(path, O_WRONLY | O_CLOEXEC));
+    if (!write_all(file.get(), text)) give_up(path);
+  }
+  if (::geteuid() != 0) give_up("root of a user namespace");
+}
+
 RoomOutcome run_here(RoomSpec spec, Stopping stopping) {
   std::atomic<bool> stop = false;
   std::jthread stopper;
@@ -148,6 +162,7 @@ std::string in_a_process(Who who, const std::function<void(int)>& work) {
   if (child == 0) {
     ::close(ends[0]);
     if (who == Who::user) become_ordinary();
+    if (who == Who::rootless) become_rootless();
     work(ends[1]);
     ::_exit(0);
   }
@@ -185,6 +200,7 @@ std::vector<Who> everyone() {
 
 std::string name_of(Who who) {
   if (who == Who::user) return "user";
+  if (who == Who::rootless) return "rootless";
   return ::geteuid() == 0 ? "root" : "caller";
 }
 

@@ -11,9 +11,11 @@
 
 namespace carrel::escape {
 
-enum class Who { caller, user };
+// The caller, an ordinary user, and an ordinary user that calls itself root in a user namespace of its own
+// where no other user is mapped (`unshare -Ur`, a rootless container).
+enum class Who { caller, user, rootless };
 
-// `caller`, and `user` where the caller is root.
+// `caller`, and `user` where the caller is root. `rootless` works everywhere, and is asked for by name.
 std::vector<Who> everyone();
 std::string name_of(Who who);
 

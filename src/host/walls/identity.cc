@@ -77,19 +77,23 @@ bool is_one_ordinary_user(std::string_view id_map) {
   return outside != 0 && next_number(id_map) == 1;
 }
 
-Result<Identity> choose_identity(pid_t process) {
+Result<bool> rooms_get_own_id() {
   if (!may_map_any_id()) {
     if (::geteuid() == 0) {
       return Error{Code::room_refused,
                    "root without CAP_SETUID and CAP_SETGID cannot give the room a user of its own",
                    "run carrel as an ordinary user, or give it these capabilities"};
     }
-    return Identity{::geteuid(), ::getegid(), false};
+    return false;
   }
+  const auto map = read_file("/proc/self/uid_map", 64 << 10);
+  if (!map) return map.error();
   // "Root" of a rootless container is an ordinary user outside, and has but its own id to give.
-  if (const auto map = read_file("/proc/self/uid_map", 64 << 10); map && is_one_ordinary_user(*map)) {
-    return Identity{::geteuid(), ::getegid(), false};
-  }
+  return !is_one_ordinary_user(*map);
+}
+
+Result<Identity> choose_identity(pid_t process, bool own_id) {
+  if (!own_id) return Identity{::geteuid(), ::getegid(), false};
   Identity identity{0, 0, true};
   for (const auto& [path, id] :
        {std::pair("/proc/self/uid_map", &identity.user), std::pair("/proc/self/gid_map", &identity.group)}) {

@@ -28,9 +28,13 @@ std::uint32_t room_id(std::string_view id_map, pid_t process);
 // True where the map (the text of /proc/self/uid_map) has one id alone and it is not root's outside.
 bool is_one_ordinary_user(std::string_view id_map);
 
-// The identity for a room with this process id: as root an id of its own, as an ordinary user that user's
-// own. Fails closed: root without the right to map ids would run the room as root.
-Result<Identity> choose_identity(pid_t process);
+// Whether rooms get user ids of their own here (root) or the caller's (an ordinary user, and the "root" of a
+// namespace that has an ordinary user alone). Asked once for a room: the child and the host must go by the
+// same answer. Fails closed: root without the right to map ids would run the room as root.
+Result<bool> rooms_get_own_id();
+
+// The identity for a room with this process id.
+Result<Identity> choose_identity(pid_t process, bool own_id);
 
 // Writes the maps of the process's user namespace.
 Status map_identity(pid_t process, const Identity& identity);

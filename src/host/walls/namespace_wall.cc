@@ -168,6 +168,9 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   const SigpipeBlocked no_sigpipe;
   if (Status usable = check_spec(spec); !usable) return refused(usable.error());
 
+  const Result<bool> own_id = rooms_get_own_id();
+  if (!own_id) return refused(own_id.error());
+
   // What the child needs, all of it before the copy is made.
   auto root = detached_root(spec.root);
   auto job = make_pipe(), messages = make_pipe(), words = make_pipe(), report = make_pipe(), go = make_pipe();
@@ -184,7 +187,7 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   plan.report = report->write.get();
   plan.root_tree = root->get();
   plan.root = spec.root;
-  plan.drop_groups = may_map_any_id();
+  plan.drop_groups = *own_id;
   plan.program = spec.program;
   plan.arguments.push_back(spec.program.data());
   for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
@@ -208,7 +211,7 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   // The child waits until its ids are mapped; from then on it goes its way alone, and is watched.
   RoomOutcome outcome;
   const PidNamespace processes(child->process);
-  auto identity = choose_identity(child->process);
+  auto identity = choose_identity(child->process, *own_id);
   Status mapped = identity ? map_identity(child->process, *identity) : identity.error();
   if (mapped && !processes.valid())
     mapped = errno_error("cannot see the room's pid namespace", Code::room_refused);

@@ -4,20 +4,18 @@
 //   RoomOutcome outcome = wall.run(std::move(spec), on_progress, stop);
 //
 // Order of the layers, each fatal when it cannot be made but the cgroups (the limits hold without them):
-//   1. clone3 with user, mount, pid, net, ipc, uts and cgroup namespaces and a pidfd; a cgroup with caps
-//   where this
-//      user may make one; one user id mapped, which is not root's and, when root starts the room, no other
-//      room's.
+//   1. clone3 with user, mount, pid, net, ipc, uts and cgroup namespaces and a pidfd; a cgroup with
+//      caps where this user may make one; one user id mapped, which is not root's and, when root starts the
+//      room, no other room's.
 //   2. the root folder mounted read-only, nosuid, nodev; pivot_root; the old root detached; no /proc, /sys or
-//   /dev.
+//      /dev.
 //   3. ids and capabilities dropped, no_new_privs, not dumpable, death with the host, a session of its own,
-//   only the
-//      inputs' descriptors, an empty environment.
+//      only the inputs' descriptors, an empty environment.
 //   4. limits on address space, memory, processes, descriptors, file size, CPU, core, message queues, locked
-//   memory.
+//      memory.
 //   5. Landlock and 6. seccomp, put on by the room's own program (room/seal/seal.h) before it has seen its
-//   task; the
-//      host takes the filter's listener, verifies from outside what it can, and only then sends the job.
+//      task; the host takes the filter's listener, verifies from outside what it can, and only then sends the
+//      job.
 //
 // Every denied system call is answered EPERM and recorded; none is ever let through.
 // Needs /proc on the host. Thread-safe: rooms may run at the same time from several threads.

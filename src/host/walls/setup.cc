@@ -20,8 +20,7 @@ namespace {
 
 constexpr std::uint64_t root_attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
-// ---- in the child: system calls only
-// ----------------------------------------------------------------------------
+// ---- in the child: system calls only ----
 
 // Where the set-up's own descriptors stand, after the room's; each closes on execve.
 struct SetupDescriptors {
@@ -30,8 +29,7 @@ struct SetupDescriptors {
 
 [[noreturn]] void fail(int report, SetupStep step) {
   const SetupFailure failure{step, errno};
-  // The host reads a failure or the end of the pipe; a write that fails leaves it with the child's exit
-  // status.
+  // The host reads a failure or the end of the pipe; a write that fails leaves it with the child's status.
   if (::write(report, &failure, sizeof failure) < 0) ::_exit(126);
   ::_exit(125);
 }
@@ -180,8 +178,7 @@ void become_room(const RoomPlan& plan) {
   fail(setup.report, SetupStep::execute);
 }
 
-// ---- in the host
-// -------------------------------------------------------------------------------------------------
+// ---- in the host ----
 
 Result<Fd> detached_root(const std::string& root) {
   struct stat state {};

@@ -67,7 +67,7 @@ struct RoomPlan {
   int root_tree = -1;  // a detached mount of the root, made by the host; -1: the child makes it from `root`
   std::vector<int> cgroups;  // each is entered by writing "0" into it
   std::string root;
-  bool drop_groups = false;  // the host is root: supplementary groups can and must go
+  bool drop_groups = false;  // the room gets an id of its own: supplementary groups can and must go
   std::string program;
   std::vector<char*> arguments;  // argv, null at the end; points into the spec
   std::array<Limit, limit_count> limits{};

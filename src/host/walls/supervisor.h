@@ -44,7 +44,6 @@ class Supervisor {
   enum class Stage { setup, sealed, answered };
 
   void end(Ending ending, std::string detail, std::string remedy = "");
-  bool ended() const { return ended_; }
   void poll_once();
   void check_clock();
   double cpu_used() const;  // seconds
