@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/text.h"
 #include "record/codec.h"
 #include "record/room.h"
 #include "record/room_exit.h"
@@ -43,10 +42,7 @@ Result<std::string> run(std::string_view room) {
 }
 
 int refuse(const Error& error) {
-  Refused refused{error.code, std::string(cut_utf8(error.what, limit::detail)),
-                  std::string(cut_utf8(error.remedy, limit::detail))};
-  const auto body = encode(refused);
-  return body && send(MessageType::refused, *body) ? EXIT_SUCCESS : EXIT_FAILURE;
+  return send_refusal(error) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace carrel {
 namespace {
 
-constexpr int kModel = 3;
+constexpr int model_descriptor = 3;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -24,7 +24,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 Result<std::string> run_inspect(const std::string& body) {
   const Result<InspectJob> job = decode<InspectJob>(body);
   if (!job) return job.error();
-  const Result<ModelCard> card = read_model_card(Fd(kModel), *job);
+  const Result<ModelCard> card = read_model_card(Fd(model_descriptor), *job);
   if (!card) return card.error();
   return encode(*card);
 }
@@ -33,7 +33,7 @@ Result<std::string> run_think(const std::string& body) {
   const auto started = std::chrono::steady_clock::now();
   const Result<ThinkJob> job = decode<ThinkJob>(body);
   if (!job) return job.error();
-  Result<ModelPointer> model = load_model(Fd(kModel), job->model_name, false);
+  Result<ModelPointer> model = load_model(Fd(model_descriptor), job->model_name, false);
   if (!model) return model.error();
   Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), job->model_name);
   if (!engine) return engine.error();
@@ -69,10 +69,7 @@ Status serve(const std::string& room) {
 int run(const std::string& room) {
   const Status served = serve(room);
   if (served) return 0;
-  const Error& error = served.error();
-  const Result<std::string> body = encode(Refused{error.code, std::string(error.what), error.remedy});
-  if (body && send(MessageType::refused, *body)) return 0;
-  return 1;
+  return send_refusal(served.error()) ? 0 : 1;
 }
 
 }  // namespace

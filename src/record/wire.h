@@ -82,7 +82,10 @@ struct Refused {
   void fields(Codec& c) {
     auto number = static_cast<std::uint8_t>(code);
     c(number);
-    code = number <= static_cast<std::uint8_t>(Code::internal) ? static_cast<Code>(number) : Code::internal;
+    // Only a reader finds another number than it brought: writing changes nothing.
+    if (number != static_cast<std::uint8_t>(code)) {
+      code = number <= static_cast<std::uint8_t>(Code::internal) ? static_cast<Code>(number) : Code::internal;
+    }
     c(what, limit::detail);
     c(remedy, limit::detail);
   }

@@ -93,6 +93,12 @@ TEST(Wire, TheSmallMessagesFitTheirLimitsAtTheirLargest) {
   EXPECT_TRUE(frame(MessageType::refused, *encode(refused)));
 }
 
+TEST(Wire, WritingARefusalChangesNothing) {
+  const Refused refused{static_cast<Code>(99), "what", "remedy"};
+  ASSERT_TRUE(encode(refused));
+  EXPECT_EQ(refused.code, static_cast<Code>(99));
+}
+
 TEST(Wire, ARefusalOfUnknownKindIsTakenForADefect) {
   auto known = decode<Refused>(*encode(Refused{Code::does_not_fit, "too long", "shorten it"}));
   ASSERT_TRUE(known);

@@ -31,9 +31,7 @@ constexpr int to_host = 1;
 std::string seal() {
   auto job = seal_and_receive_job();
   if (job) return *job;
-  if (const auto body = encode(Refused{job.error().code, job.error().what, job.error().remedy})) {
-    static_cast<void>(static_cast<bool>(send(MessageType::refused, *body)));
-  }
+  static_cast<void>(static_cast<bool>(send_refusal(job.error())));
   ::_exit(1);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "record/codec.h"
 #include "record/room_exit.h"
 #include "room/seal/filter.h"
@@ -73,6 +74,13 @@ Status send(MessageType type, const std::string& body) {
   auto bytes = frame(type, body);
   if (!bytes) return bytes.error();
   return write_all(to_host, *bytes);
+}
+
+Status send_refusal(const Error& error) {
+  const auto body = encode(Refused{error.code, std::string(cut_utf8(error.what, limit::detail)),
+                                   std::string(cut_utf8(error.remedy, limit::detail))});
+  if (!body) return body.error();
+  return send(MessageType::refused, *body);
 }
 
 std::function<void(std::uint64_t)> progress_sender(const std::string& stage, std::uint64_t total) {

@@ -2,7 +2,7 @@
 // its task.
 //
 //   auto job = seal_and_receive_job();
-//   if (!job) return refuse(job.error());   // sends MessageType::refused; the host reports a set-up error
+//   if (!job) return send_refusal(job.error());   // the host reports a set-up error
 //   ...
 //   send(MessageType::result, body);
 #pragma once
@@ -34,6 +34,10 @@ bool request_amx();
 
 // Sends a message to the host over descriptor 1.
 Status send(MessageType type, const std::string& body);
+
+// Sends the error as MessageType::refused, its texts cut to what a refusal may hold: a long reason must not
+// be lost as a whole.
+Status send_refusal(const Error& error);
 
 // A progress reporter that sends at most ten messages a second, and always the first one.
 std::function<void(std::uint64_t done)> progress_sender(const std::string& stage, std::uint64_t total);

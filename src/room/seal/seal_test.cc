@@ -258,6 +258,22 @@ TEST_F(Conversation, AFailedAllocationEndsTheRoom) {
   EXPECT_EQ(status_of(child), room_exit::memory);
 }
 
+TEST_F(Conversation, ALongRefusalIsCutAndNotLost) {
+  std::string letters;
+  while (letters.size() <= 2 * limit::detail) letters += "\u00e4";
+  const pid_t child = start([&letters] {
+    return send_refusal(Error{Code::does_not_fit, "x" + letters, letters}) ? 0 : 1;
+  });
+  const Message message = next_message();
+  ASSERT_EQ(message.type, MessageType::refused);
+  const auto refused = decode<Refused>(message.body);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, Code::does_not_fit);
+  EXPECT_EQ(refused->what, "x" + letters.substr(0, limit::detail - 2)) << "cut between two letters";
+  EXPECT_EQ(refused->remedy, letters.substr(0, limit::detail));
+  EXPECT_EQ(status_of(child), 0);
+}
+
 TEST_F(Conversation, ProgressComesAtMostTenTimesASecond) {
   const pid_t child = start([] {
     const auto progress = progress_sender("reading", 1000);
