@@ -86,8 +86,7 @@ TEST(Tree, TheReaderIsStatic) {
   EXPECT_THAT(link_line(contents(build / "build.ninja"), "carrel-read"), Contains(HasSubstr("-static")));
 }
 
-// ---- the rules themselves
-// ---------------------------------------------------------------------------------------
+// ---- the rules themselves ----
 
 TEST(Rules, ReadsTheFolderLinesOfABuild) {
   const Folders folders =

@@ -10,10 +10,10 @@ namespace carrel {
 namespace {
 
 // A forced text is asked for in pieces of this size. Unit: bytes.
-constexpr std::size_t kForcedAtOnce = 512;
+constexpr std::size_t forced_at_once = 512;
 
 // How far a forced text looks back for tokens that would have been cut otherwise in one piece with it.
-constexpr std::size_t kBackUpTokens = 2;
+constexpr std::size_t back_up_tokens = 2;
 
 // After these a tokenizer begins anew whatever follows, as JSON puts two or more of them before every string:
 // the border is fixed. Elsewhere (inside a name, before a word) the token that comes next may reach over it.
@@ -98,14 +98,14 @@ bool AnswerWriter::take_back(std::size_t count) {
 
 Status AnswerWriter::force() {
   while (live()) {
-    std::string text = constraint_->forced(kForcedAtOnce);
+    std::string text = constraint_->forced(forced_at_once);
     if (text.empty()) return {};
     const std::unique_ptr<Constraint> after = constraint_->clone();
     const bool whole = after->accept(text) && (after->finished() || ends_at_border(text));
 
     // Tokenised together with the last tokens of the answer, so that the pieces are those the model knows.
     // What then is cut in another way is taken back.
-    std::size_t back = std::min(kBackUpTokens, answer_.size());
+    std::size_t back = std::min(back_up_tokens, answer_.size());
     std::string before = bytes_of(engine_, last(back));
     if (!before.empty() && (static_cast<unsigned char>(before[0]) & 0xc0) == 0x80) {
       back = 0;  // it begins inside a character, which no tokenizer knows

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "room/engine/fake_engine.h"
+#include "room/engine/fake_engine_reference.h"
 #include "room/engine/plain_tokens.h"
 
 namespace carrel {

@@ -12,9 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kLongestPiece = 16;  // tokens
-constexpr std::size_t kLeastRepeats = 4;
-constexpr std::size_t kLeastInALoop = 32;  // tokens
+constexpr std::size_t longest_piece = 16;  // tokens
+constexpr std::size_t least_repeats = 4;
+constexpr std::size_t least_in_a_loop = 32;  // tokens
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -168,8 +168,8 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
 }  // namespace
 
 bool ends_in_a_loop(const Tokens& tokens) {
-  for (std::size_t piece = 1; piece <= kLongestPiece; ++piece) {
-    const std::size_t needed = std::max(kLeastInALoop, kLeastRepeats * piece);
+  for (std::size_t piece = 1; piece <= longest_piece; ++piece) {
+    const std::size_t needed = std::max(least_in_a_loop, least_repeats * piece);
     if (tokens.size() < needed) continue;
     std::size_t same = piece;  // the first piece repeats nothing
     while (same < needed && tokens[tokens.size() - 1 - same + piece] == tokens[tokens.size() - 1 - same])

@@ -5,7 +5,7 @@
 
 #include "record/schema.h"
 #include "room/constrain/automaton.h"
-#include "room/engine/fake_engine.h"
+#include "room/engine/fake_engine_reference.h"
 #include "room/engine/plain_tokens.h"
 
 namespace carrel {
@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kSchema = R"({
+constexpr const char* test_schema = R"({
   "type": "object", "additionalProperties": false, "required": ["evidence", "verdict", "cause"],
   "properties": {
     "evidence": {"type": "array", "minItems": 0, "maxItems": 3, "uniqueItems": true,
@@ -24,7 +24,7 @@ constexpr const char* kSchema = R"({
     "verdict": {"type": "string", "enum": ["fault", "no_fault", "insufficient_evidence"]},
     "cause": {"type": "string", "minLength": 1, "maxLength": 300}}})";
 
-std::shared_ptr<const Grammar> grammar(const char* text = kSchema, std::size_t evidence = 12) {
+std::shared_ptr<const Grammar> grammar(const char* text = test_schema, std::size_t evidence = 12) {
   const auto schema = parse_schema(text, nullptr);
   EXPECT_TRUE(schema) << schema.error().what;
   const auto compiled = compile(**schema, evidence, {}, {});
@@ -77,14 +77,15 @@ struct Scene {
   std::vector<std::string> stages;
 };
 
-constexpr const char* kGood = R"({"evidence":["E003","E001"],"verdict":"fault","cause":"it is broken"})";
+constexpr const char* good_answer =
+    R"({"evidence":["E003","E001"],"verdict":"fault","cause":"it is broken"})";
 
 TEST(Decode, WritesWhatTheModelWantsWhereItIsAllowed) {
-  Scene run({kGood});
+  Scene run({good_answer});
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   ASSERT_EQ(decoded->tries.size(), 1U);
-  EXPECT_EQ(decoded->tries[0].json, kGood);
+  EXPECT_EQ(decoded->tries[0].json, good_answer);
   EXPECT_EQ(decoded->tries[0].stop, Stop::complete);
   EXPECT_GT(decoded->tries[0].forced_tokens, 0U);
   EXPECT_LT(decoded->tries[0].forced_tokens, decoded->tries[0].tokens);
@@ -112,8 +113,8 @@ TEST(Decode, NeverWritesAnIdThatWasNotKept) {
 }
 
 TEST(Decode, ReadsTheSharedBeginningOnceForAllTries) {
-  Scene run(
-      {kGood, R"({"evidence":[],"verdict":"insufficient_evidence","cause":"nothing here tells"})", kGood});
+  Scene run({good_answer, R"({"evidence":[],"verdict":"insufficient_evidence","cause":"nothing here tells"})",
+             good_answer});
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
@@ -128,8 +129,8 @@ TEST(Decode, ReadsTheSharedBeginningOnceForAllTries) {
 }
 
 TEST(Decode, OneTryIsTheSameAloneAndBesideOthers) {
-  Scene alone({kGood});
-  Scene beside({kGood, R"({"evidence":[],"verdict":"no_fault","cause":"all is well"})"});
+  Scene alone({good_answer});
+  Scene beside({good_answer, R"({"evidence":[],"verdict":"no_fault","cause":"all is well"})"});
   const auto one = alone.go();
   const auto two = beside.go();
   ASSERT_TRUE(one && two);
@@ -138,15 +139,15 @@ TEST(Decode, OneTryIsTheSameAloneAndBesideOthers) {
 }
 
 TEST(Decode, TheSameJobMakesTheSameBatches) {
-  Scene first({kGood, "prose"});
-  Scene second({kGood, "prose"});
+  Scene first({good_answer, "prose"});
+  Scene second({good_answer, "prose"});
   ASSERT_TRUE(first.go() && second.go());
   EXPECT_EQ(first.engine.calls_, second.engine.calls_);
 }
 
 TEST(Decode, CutsWhatWaitsToTheSizeOfABatch) {
-  Scene wide({kGood, kGood, kGood});
-  Scene narrow({kGood, kGood, kGood});
+  Scene wide({good_answer, good_answer, good_answer});
+  Scene narrow({good_answer, good_answer, good_answer});
   const auto one = wide.go(64);
   const auto other = narrow.go(4);  // the fake refuses a batch over its size
   ASSERT_TRUE(one) << one.error().what;
@@ -180,16 +181,16 @@ TEST(Decode, ForcedTextIsWholeWhereTokensCannotBeTakenBack) {
 }
 
 TEST(Decode, TokenizersThatPutASpaceBeforeEveryTextDoNoHarm) {
-  Scene run({kGood});
+  Scene run({good_answer});
   run.engine.space_before_ = true;
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
-  EXPECT_EQ(decoded->tries[0].json, kGood);
+  EXPECT_EQ(decoded->tries[0].json, good_answer);
 }
 
 // Trap: a prefix is not a report.
 TEST(Decode, EveryCapLeavesAValidAnswerAndSaysThatItWasCut) {
-  Scene measure({kGood});
+  Scene measure({good_answer});
   const auto whole = measure.go();
   ASSERT_TRUE(whole);
   std::uint32_t cut = 0, complete = 0;
@@ -246,7 +247,7 @@ TEST(Decode, ALoopIsFourTimesTheSameAndLong) {
 
 TEST(Decode, TheClockEndsAllTriesWithWhatTheyHave) {
   for (std::size_t calls = 0; calls < 12; ++calls) {
-    Scene run({kGood, kGood});
+    Scene run({good_answer, good_answer});
     run.engine.calls_until_deadline_ = calls;
     const auto decoded = run.go();
     ASSERT_TRUE(decoded) << decoded.error().what;
@@ -275,11 +276,11 @@ TEST(Decode, TheModelCannotEndEarlyNorWriteASpecialToken) {
 
 // Trap: models pad their logits beyond the vocabulary.
 TEST(Decode, PaddedLogitsAreNeverChosen) {
-  Scene run({kGood});
+  Scene run({good_answer});
   run.engine.padding_ = 7;
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
-  EXPECT_EQ(decoded->tries[0].json, kGood);
+  EXPECT_EQ(decoded->tries[0].json, good_answer);
 }
 
 TEST(Decode, WritesWholeCharactersOnly) {
@@ -293,7 +294,7 @@ TEST(Decode, WritesWholeCharactersOnly) {
 
 TEST(Decode, DrawsAreTheSeedsAlone) {
   const auto draw = [](std::uint64_t seed) {
-    Scene run({kGood, kGood});
+    Scene run({good_answer, good_answer});
     run.settings.sampling = {.temperature = 3, .top_p = 0.99, .min_p = 0, .top_k = 0, .seed = seed};
     const auto decoded = run.go();
     EXPECT_TRUE(decoded);

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "room/engine/fake_engine.h"
+#include "room/engine/fake_engine_reference.h"
 
 namespace carrel {
 namespace {

@@ -11,7 +11,7 @@ namespace carrel {
 namespace {
 
 // Long lists tell a small model less than short ones.
-constexpr std::size_t kNamesShown = 16;
+constexpr std::size_t names_shown = 16;
 
 std::string place_of(const Address& at) {
   std::string place = escape_for_terminal(at.file);
@@ -55,7 +55,7 @@ std::vector<std::string> evidence_notes(const ThinkJob& job) {
     if (searched.count > 0) continue;
     ++absences;
     const std::string space = searched.space.empty() ? "" : " in " + searched.space;
-    if (absent.size() < kNamesShown) absent.push_back(escape_for_terminal(searched.kind + space));
+    if (absent.size() < names_shown) absent.push_back(escape_for_terminal(searched.kind + space));
   }
   if (!absent.empty()) notes.push_back("Searched for and not found: " + joined(absent, absences) + ".\n");
 
@@ -65,7 +65,7 @@ std::vector<std::string> evidence_notes(const ThinkJob& job) {
   for (const Name& name : job.names) {
     if (name.present) {
       ++present[name.kind];
-    } else if (++all_missing <= kNamesShown) {
+    } else if (++all_missing <= names_shown) {
       missing.push_back(shown(name));
     }
   }
@@ -79,7 +79,7 @@ std::vector<std::string> evidence_notes(const ThinkJob& job) {
                      [](const auto& a, const auto& b) { return a.first > b.first; });
     std::vector<std::string> words;
     for (const auto& [count, kind] : kinds) {
-      if (words.size() < kNamesShown) words.push_back(fmt::format("{} {}", count, escape_for_terminal(kind)));
+      if (words.size() < names_shown) words.push_back(fmt::format("{} {}", count, escape_for_terminal(kind)));
     }
     notes.push_back("The bundle has: " + joined(words, kinds.size()) + ".\n");
   }

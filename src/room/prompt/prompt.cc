@@ -13,13 +13,14 @@ namespace {
 using Tokens = std::vector<std::int32_t>;
 
 // Left free: engines round sizes, and a forced text may be cut into a token more than was counted.
-constexpr std::uint32_t kMargin = 32;
+constexpr std::uint32_t token_margin = 32;
 
 // What is known beside the lines gets at most this part of the evidence's tokens.
-constexpr std::uint32_t kNotesShare = 8;
+constexpr std::uint32_t notes_share = 8;
 
-constexpr const char* kHeading = "Evidence, the most telling lines first. Each has an id in brackets.\n";
-constexpr const char* kNoEvidence = "No evidence lines were found.\n";
+constexpr const char* evidence_heading =
+    "Evidence, the most telling lines first. Each has an id in brackets.\n";
+constexpr const char* no_evidence_text = "No evidence lines were found.\n";
 
 void append(Tokens& to, const Tokens& more) {
   to.insert(to.end(), more.begin(), more.end());
@@ -102,9 +103,9 @@ Maker::Room Maker::room() const {
     const std::uint64_t part = job_.exact ? job_.context / tries : job_.context;
     room.sequence = std::min<std::uint64_t>(room.sequence, part);
   }
-  room.shared = less(room.sequence, longest_question_ + cap + kMargin);
+  room.shared = less(room.sequence, longest_question_ + cap + token_margin);
   if (job_.context > 0 && !job_.exact) {
-    room.shared = std::min(room.shared, less(job_.context, all_questions_ + tries * cap + kMargin));
+    room.shared = std::min(room.shared, less(job_.context, all_questions_ + tries * cap + token_margin));
   }
   return room;
 }
@@ -135,8 +136,8 @@ Result<std::size_t> Maker::count_lines(std::uint64_t budget) const {
 }
 
 std::string Maker::evidence_text(std::size_t kept, const std::string& notes) const {
-  if (job_.lines.empty()) return kNoEvidence + notes;
-  std::string text = kHeading;
+  if (job_.lines.empty()) return no_evidence_text + notes;
+  std::string text = evidence_heading;
   for (std::size_t i = 0; i < kept; ++i) text += evidence_entry(job_.lines[i], evidence_id(i, kept));
   if (kept < job_.lines.size())
     text += fmt::format("{} less telling lines did not fit here.\n", job_.lines.size() - kept);
@@ -170,7 +171,7 @@ Result<Prompt> Maker::make() {
   const std::uint64_t fixed = opening_tokens->size() + question->size();
   const std::uint64_t budget = space.shared > fixed ? space.shared - fixed : 0;
   std::uint64_t notes_size = 0;
-  Result<std::string> notes = choose_notes(budget / kNotesShare, &notes_size);
+  Result<std::string> notes = choose_notes(budget / notes_share, &notes_size);
   if (!notes) return notes.error();
   Result<std::size_t> fitting = count_lines(budget > notes_size ? budget - notes_size : 0);
   if (!fitting) return fitting.error();
@@ -201,10 +202,10 @@ Result<Prompt> Maker::make() {
   }
 
   const std::uint64_t cap = job_.output_tokens;
-  const std::uint64_t sequence = prompt_.prefix.size() + longest_question_ + cap + kMargin;
+  const std::uint64_t sequence = prompt_.prefix.size() + longest_question_ + cap + token_margin;
   const std::uint64_t together =
       job_.exact ? sequence * job_.variants.size()
-                 : prompt_.prefix.size() + all_questions_ + cap * job_.variants.size() + kMargin;
+                 : prompt_.prefix.size() + all_questions_ + cap * job_.variants.size() + token_margin;
   prompt_.lines_kept = static_cast<std::uint32_t>(kept);
   prompt_.sequence = static_cast<std::uint32_t>(sequence);
   prompt_.context = static_cast<std::uint32_t>(together);

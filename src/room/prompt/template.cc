@@ -6,21 +6,21 @@ namespace carrel {
 namespace {
 
 // Letters only, so that no template changes them; no template has them.
-constexpr std::string_view kSystemMark = "CarrelPutsTheSystemTextHere";
-constexpr std::string_view kUserMark = "CarrelPutsTheUserTextHere";
+constexpr std::string_view system_mark = "CarrelPutsTheSystemTextHere";
+constexpr std::string_view user_mark = "CarrelPutsTheUserTextHere";
 
 struct ThinkBlock {
   std::string_view open, close;
 };
-constexpr ThinkBlock kThinkBlocks[] = {
+constexpr ThinkBlock think_blocks[] = {
     {"<think>", "</think>"},                     // Qwen 3, DeepSeek R1, SmolLM 3 and many more
     {"[THINK]", "[/THINK]"},                     // Magistral
     {"<seed:think>", "</seed:think>"},           // Seed OSS
     {"<|START_THINKING|>", "<|END_THINKING|>"},  // Command A
 };
 // OpenAI's gpt-oss names a channel before each text; "final" is the answer's.
-constexpr std::string_view kChannel = "<|channel|>";
-constexpr std::string_view kFinalChannel = "<|channel|>final<|message|>";
+constexpr std::string_view channel_mark = "<|channel|>";
+constexpr std::string_view final_channel_mark = "<|channel|>final<|message|>";
 
 std::size_t count_of(std::string_view text, std::string_view mark) {
   std::size_t count = 0;
@@ -37,10 +37,10 @@ std::string_view trimmed_end(std::string_view text) {
 }  // namespace
 
 std::string without_thinking(const std::string& chat_template, const std::string& header) {
-  if (chat_template.find(kFinalChannel.substr(0, kChannel.size())) != std::string::npos) {
-    return std::string(header.ends_with(kFinalChannel) ? "" : kFinalChannel);
+  if (chat_template.find(final_channel_mark.substr(0, channel_mark.size())) != std::string::npos) {
+    return std::string(header.ends_with(final_channel_mark) ? "" : final_channel_mark);
   }
-  for (const ThinkBlock& block : kThinkBlocks) {
+  for (const ThinkBlock& block : think_blocks) {
     if (chat_template.find(block.close) == std::string::npos) continue;
     const std::string_view end = trimmed_end(header);
     if (end.ends_with(block.close)) return "";
@@ -51,8 +51,8 @@ std::string without_thinking(const std::string& chat_template, const std::string
 }
 
 Result<ChatLayout> lay_out_chat(const Render& render, const std::string& chat_template) {
-  const std::string system(kSystemMark);
-  const std::string user(kUserMark);
+  const std::string system(system_mark);
+  const std::string user(user_mark);
   Result<std::string> rendered = render({{"system", system}, {"user", user}});
   if (!rendered) return rendered.error();
   ChatLayout layout;

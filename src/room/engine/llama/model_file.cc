@@ -13,14 +13,14 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t kLogged = 4096;  // bytes of errors that are remembered
+constexpr std::size_t logged_bytes = 4096;  // bytes of errors that are remembered
 
 // How long a thread that waits for others spins before it sleeps; 1000 rounds are about 50 microseconds.
 // libgomp's own default is hundreds of times that, and where the machine is busy with something else, the
 // waiting threads keep the working one from its processor: measured, decoding then took 20 to 40 times as
 // long. libgomp reads the setting before main(), and a room starts without an environment.
-constexpr const char* kSpinSetting = "GOMP_SPINCOUNT";
-constexpr const char* kShortSpins = "GOMP_SPINCOUNT=1000";
+constexpr const char* spin_setting = "GOMP_SPINCOUNT";
+constexpr const char* short_spins = "GOMP_SPINCOUNT=1000";
 
 struct Log {
   std::string errors;   // the lines at error level, up to a limit
@@ -33,7 +33,7 @@ Log& log() {
 
 void listen(ggml_log_level level, const char* text, void*) {
   const std::string_view line = trim(text);
-  if (level == GGML_LOG_LEVEL_ERROR && !line.empty() && log().errors.size() < kLogged) {
+  if (level == GGML_LOG_LEVEL_ERROR && !line.empty() && log().errors.size() < logged_bytes) {
     log().errors += (log().errors.empty() ? "" : "\n") + std::string(line);
   }
   constexpr std::string_view loaded = "libggml-cpu-";
@@ -68,13 +68,13 @@ Error not_loaded(const std::string& name) {
 }  // namespace
 
 void start_with_short_spins(char** words) {
-  if (std::getenv(kSpinSetting) != nullptr) return;
+  if (std::getenv(spin_setting) != nullptr) return;
   const auto* path = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (path == nullptr) return;
   std::vector<char*> environment;
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry)
     environment.push_back(*entry);
-  std::string setting = kShortSpins;
+  std::string setting = short_spins;
   environment.push_back(setting.data());
   environment.push_back(nullptr);
   ::execve(path, words, environment.data());

@@ -1,4 +1,4 @@
-#include "room/engine/fake_engine.h"
+#include "room/engine/fake_engine_reference.h"
 
 #include <algorithm>
 
