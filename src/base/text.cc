@@ -122,6 +122,35 @@ std::string escape_for_terminal(std::string_view text, bool lines) {
   return out;
 }
 
+std::string printable_json_string(std::string_view text) {
+  std::string out = "\"";
+  const auto escape = [&](std::uint32_t point) {
+    if (point >= 0x10000) {  // a surrogate pair, RFC 8259, section 7
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", 0xd7c0 + (point >> 10));
+      point = 0xdc00 + (point & 0x3ff);
+    }
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", point);
+  };
+  while (!text.empty()) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(text), 1);
+    const std::uint32_t point = utf8_length(text) == 0 ? 0xfffd : decode(text, length);
+    if (point == '"' || point == '\\') {
+      out += '\\';
+      out += static_cast<char>(point);
+    } else if (point == '\n') {
+      out += "\\n";
+    } else if (point < 0x20 || point == 0x7f || is_hidden(point)) {
+      escape(point);
+    } else if (point == 0xfffd) {
+      out += "\xef\xbf\xbd";
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out + "\"";
+}
+
 std::string to_lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), lower);

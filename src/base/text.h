@@ -24,6 +24,11 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit);
 // \u202e. Invalid UTF-8 is shown byte by byte as \xNN.
 std::string escape_for_terminal(std::string_view text, bool lines = false);
 
+// A JSON string literal, quotes included, of the text made valid UTF-8. What escape_for_terminal() would not
+// show as it is stands as \uXXXX: the same text to a reader of JSON, and harmless to a terminal that it is
+// printed on.
+std::string printable_json_string(std::string_view text);
+
 // ASCII only: the case of other letters is left alone.
 std::string to_lower(std::string_view text);
 

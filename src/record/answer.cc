@@ -48,6 +48,7 @@ Result<Answer> parse_answer(const std::string& json) {
   answer.root_cause = text_of(document, "root_cause");
   answer.missing = texts_of(document, "missing");
   answer.confidence = text_of(document, "confidence");
+  if (answer.confidence != "high" && answer.confidence != "medium") answer.confidence = "low";
   const std::string verdict = text_of(document, "verdict");
   for (const Verdict known : {Verdict::fault, Verdict::no_fault, Verdict::insufficient_evidence}) {
     if (verdict == to_string(known)) answer.verdict = known;

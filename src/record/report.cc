@@ -31,8 +31,8 @@ class Json {
     text(value);
   }
   void text(const std::string& value) {
-    const std::string valid = to_utf8(value);
-    writer_.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
+    const std::string literal = printable_json_string(value);
+    writer_.RawValue(literal.data(), literal.size(), rapidjson::kStringType);
   }
   void count(const char* name, std::uint64_t value) {
     key(name);
@@ -41,7 +41,8 @@ class Json {
   // Rounded to what was measured: four decimals.
   void number(const char* name, double value) {
     key(name);
-    writer_.Double(std::isfinite(value) ? std::round(value * 1e4) / 1e4 : 0);
+    const double rounded = std::round(value * 1e4) / 1e4;
+    writer_.Double(std::isfinite(rounded) ? rounded : 0);
   }
   void flag(const char* name, bool value) {
     key(name);
@@ -246,8 +247,8 @@ std::uint64_t ReportStats::left_out_lines() const {
 }
 
 bool Report::passed() const {
-  return std::none_of(checks.begin(), checks.end(),
-                      [](const Check& c) { return c.verdict == Check::Verdict::fail; });
+  return !checks.empty() && std::none_of(checks.begin(), checks.end(),
+                                         [](const Check& c) { return c.verdict == Check::Verdict::fail; });
 }
 
 std::string to_json(const Report& report) {

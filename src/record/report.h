@@ -99,7 +99,7 @@ struct Report {
   std::vector<TryOutcome> tries;
   ReportStats stats;
 
-  bool passed() const;  // no check failed
+  bool passed() const;  // there were checks, and none failed
 };
 
 // One JSON object, indented, ending with a newline. Valid UTF-8 whatever the texts hold.

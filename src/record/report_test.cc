@@ -37,7 +37,7 @@ Report full_report() {
 TEST(Report, JsonHasTheDocumentedMembers) {
   const std::string json = to_json(full_report());
   for (const char* part : {"\"version\": 1", "\"verdict\": \"fault\"", "\"line\": 7", "\"end_line\": 8",
-                           "\"evidence_left_out\"", "\"prefill_tokens_per_s\": 5.0", "\\u001B[31m"}) {
+                           "\"evidence_left_out\"", "\"prefill_tokens_per_s\": 5.0", "\\u001b[31m"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
   }
 }
@@ -57,6 +57,27 @@ TEST(Report, InvalidBytesStayValidJson) {
   EXPECT_EQ(back->evidence[0].quote, "a\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+TEST(Report, HiddenCharactersStandEscapedAndReadBackTheSame) {
+  Report report = full_report();
+  const std::string text = "a\x7f\xc2\x9b\xe2\x80\xae\xf3\xa0\x80\xa1 \xf0\x9f\x98\x80 \"\\\t\n";
+  report.root_cause = text;
+  const std::string json = to_json(report);
+  for (const char* raw : {"\x7f", "\xc2\x9b", "\xe2\x80\xae", "\xf3\xa0\x80\xa1"}) {
+    EXPECT_EQ(json.find(raw), std::string::npos);
+  }
+  EXPECT_NE(json.find("\xf0\x9f\x98\x80"), std::string::npos);
+  auto back = report_from_json(json);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->root_cause, text);
+}
+
+TEST(Report, NumbersOfAHostileRoomStayJson) {
+  Report report = full_report();
+  report.confidence.score = 1e308;
+  report.stats.prefill_s = 1e-320;
+  EXPECT_TRUE(report_from_json(to_json(report)));
+}
+
 TEST(Report, EveryTruncationIsAnError) {
   const std::string json = to_json(full_report());
   for (std::size_t size = 0; size + 2 < json.size(); ++size) {
@@ -71,6 +92,8 @@ TEST(Report, AnotherVersionIsAnError) {
 TEST(Report, FailsWhenOneCheckFails) {
   Report report = full_report();
   EXPECT_TRUE(report.passed());
+  report.checks.clear();
+  EXPECT_FALSE(report.passed()) << "what nobody checked did not pass";
   report.checks.push_back({"schema", Check::Verdict::fail, ""});
   EXPECT_FALSE(report.passed());
 }

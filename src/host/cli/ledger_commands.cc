@@ -29,7 +29,8 @@ void print_json(const std::vector<RunRow>& rows) {
   json.SetIndent(' ', 1);
   const auto text = [&](const char* key, const std::string& value) {
     json.Key(key);
-    json.String(to_utf8(value).c_str());
+    const std::string literal = printable_json_string(value);
+    json.RawValue(literal.data(), literal.size(), rapidjson::kStringType);
   };
   json.StartArray();
   for (const RunRow& row : rows) {

@@ -154,7 +154,8 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
   rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
   const auto text = [&](const char* key, const std::string& value) {
     json.Key(key);
-    json.String(to_utf8(value).c_str());
+    const std::string literal = printable_json_string(value);
+    json.RawValue(literal.data(), literal.size(), rapidjson::kStringType);
   };
   const auto number = [&](const char* key, std::uint64_t value) {
     json.Key(key);

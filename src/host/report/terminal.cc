@@ -108,7 +108,7 @@ const char* check_colour(Check::Verdict verdict) {
 
 void show_evidence(Page& page, const std::vector<ReportEvidence>& evidence) {
   for (const ReportEvidence& item : evidence) {
-    page.line(fmt::format("  {}  {}{}", page.paint(item.id, "36"), address(item.at),
+    page.line(fmt::format("  {}  {}{}", page.paint(escape_for_terminal(item.id), "36"), address(item.at),
                           item.at.path.empty() ? "" : "  " + page.faint(escape_for_terminal(item.at.path))));
     page.quoted("      ", item.quote);
     if (!item.shows.empty()) page.wrapped("      ", item.shows);
@@ -162,8 +162,9 @@ void show_receipt(Page& page, const Report& report) {
                     stats.output_tokens, stats.decode_s > 0 ? stats.output_tokens / stats.decode_s : 0,
                     stats.prompt_tokens + stats.output_tokens, stats.context, stats.backend, stats.threads));
   }
-  page.line(fmt::format("  run       {} (tenant {}); `carrel show {}` prints it again", report.run,
-                        report.tenant, report.run));
+  const std::string run = escape_for_terminal(report.run);
+  page.line(fmt::format("  run       {} (tenant {}); `carrel show {}` prints it again", run,
+                        escape_for_terminal(report.tenant), run));
 }
 
 }  // namespace
@@ -195,7 +196,8 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
   page.line("");
   page.line(fmt::format(
       "{}  {}", page.paint(verdict_words(report.verdict), verdict_colour(report.verdict)),
-      page.faint(fmt::format("confidence {} ({:.2f})", report.confidence.level, report.confidence.score))));
+      page.faint(fmt::format("confidence {} ({:.2f})", escape_for_terminal(report.confidence.level),
+                             report.confidence.score))));
   page.wrapped("  ", report.root_cause);
   page.wrapped("  ", "Confidence rests on: " + report.confidence.basis);
 
@@ -227,8 +229,8 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
   if (report.tries.size() > 1) {
     page.heading("Tries");
     for (const TryOutcome& item : report.tries) {
-      page.line(fmt::format("  {:<16} {}, {} tokens{}", escape_for_terminal(item.variant), item.stop,
-                            item.tokens,
+      page.line(fmt::format("  {:<16} {}, {} tokens{}", escape_for_terminal(item.variant),
+                            escape_for_terminal(item.stop), item.tokens,
                             item.chosen   ? ", chosen"
                             : item.agrees ? ", agrees"
                                           : ""));
@@ -236,9 +238,10 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
   }
   page.heading("Checks");
   for (const Check& check : report.checks) {
-    page.wrapped(fmt::format("  {}  {:<10} ",
-                             page.paint(to_string(check.verdict), check_colour(check.verdict)), check.name),
-                 check.detail);
+    page.wrapped(
+        fmt::format("  {}  {:<10} ", page.paint(to_string(check.verdict), check_colour(check.verdict)),
+                    escape_for_terminal(check.name)),
+        check.detail);
   }
   show_receipt(page, report);
   if (!report.passed()) {
@@ -251,7 +254,7 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
 std::string to_summary_line(const Report& report, const TerminalStyle& style) {
   const std::string head =
       fmt::format("{}: {}, {}, checks {}: ", escape_for_terminal(report.input), to_string(report.verdict),
-                  report.confidence.level, report.passed() ? "passed" : "FAILED");
+                  escape_for_terminal(report.confidence.level), report.passed() ? "passed" : "FAILED");
   const std::string cause = escape_for_terminal(report.root_cause);
   const std::size_t room = style.width > columns(head) + 20 ? style.width - columns(head) : 20;
   if (columns(cause) <= room) return head + cause;

@@ -36,6 +36,20 @@ TEST(Terminal, NoControlCharacterOfTheBundleReachesTheTerminal) {
   hostile.missing = {"\x1b[31m"};
   hostile.stats.left_out = {{"\x1b", "\x1b", 1, 0, 0}};
   hostile.alternatives = {{"\x1b", "d", 0.1, {{"E1", {"\x1b", 1, 1, "\x1b"}, "\x1b", "\x1b"}}}};
+  const std::string bad = "\x1b[8m";
+  for (std::string* text :
+       {&hostile.run, &hostile.tenant, &hostile.playbook, &hostile.input, &hostile.question, &hostile.engine,
+        &hostile.model_name, &hostile.model_quantisation, &hostile.model_sha256, &hostile.confidence.level,
+        &hostile.confidence.basis, &hostile.stats.format, &hostile.stats.backend}) {
+    *text = bad;
+  }
+  hostile.searched = {{bad, bad, 1}};
+  hostile.tries = {{bad, bad, 1, false, false}, {bad, bad, 1, true, true}};
+  hostile.checks.push_back({bad, Check::Verdict::warn, bad});
+  hostile.stats.denied = {{bad, bad, 1}};
+  hostile.stats.stages = {{bad, 1}};
+  hostile.evidence.push_back({bad, {bad, 1, 1, bad}, bad, bad});
+  EXPECT_THAT(to_summary_line(hostile, {}), Not(HasSubstr("\x1b")));
   const std::string text = to_terminal(hostile, {});
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_THAT(text, Not(HasSubstr("\r")));

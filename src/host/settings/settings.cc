@@ -250,14 +250,18 @@ std::string Settings::source_text(std::string_view name) const {
 std::string Settings::to_json() const {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  const auto write = [&](const std::string& value) {
+    const std::string literal = printable_json_string(value);
+    json.RawValue(literal.data(), literal.size(), rapidjson::kStringType);
+  };
   json.StartObject();
   for (const Slot& slot : slots_) {
     json.Key(slot.rule->name);
     json.StartObject();
     json.Key("value");
-    json.String(to_utf8(text(slot.rule->name)).c_str());
+    write(text(slot.rule->name));
     json.Key("source");
-    json.String(to_utf8(source_text(slot.rule->name)).c_str());
+    write(source_text(slot.rule->name));
     json.EndObject();
   }
   json.EndObject();
