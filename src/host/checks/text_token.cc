@@ -27,7 +27,7 @@ bool all_of(std::string_view text, bool (*is)(char)) {
 // Marks that may stand around a word without being part of it.
 std::string_view bare(std::string_view word) {
   if (word.ends_with("\xe2\x80\xa6")) word.remove_suffix(3);
-  static constexpr std::string_view around = "\"'`()[]{}<>,;:!?.*|";
+  static constexpr std::string_view around = "\"'`()[]{}<>,;:!?.*|\\";
   while (!word.empty() && around.find(word.front()) != std::string_view::npos) word.remove_prefix(1);
   while (!word.empty() && around.find(word.back()) != std::string_view::npos) word.remove_suffix(1);
   if (word.ends_with("'s")) word.remove_suffix(2);

@@ -131,8 +131,9 @@ void show_receipt(Page& page, const Report& report) {
     if (item.files > 0) amounts.push_back(human_count(item.files) + (item.files == 1 ? " file" : " files"));
     if (item.lines > 0) amounts.push_back(human_count(item.lines) + (item.lines == 1 ? " line" : " lines"));
     if (item.bytes > 0) amounts.push_back(human_bytes(item.bytes));
-    page.wrapped("  left out  ", fmt::format("{}: {}{}", item.reason, fmt::join(amounts, ", "),
-                                             item.file.empty() ? "" : " (" + item.file + ")"));
+    page.wrapped("  left out  ",
+                 fmt::format("{}{}{}{}", item.reason, amounts.empty() ? "" : ": ", fmt::join(amounts, ", "),
+                             item.file.empty() ? "" : " (" + item.file + ")"));
   }
   if (stats.left_out.empty()) page.line("  left out  nothing");
   if (stats.left_out.size() > most_left_out_shown) {

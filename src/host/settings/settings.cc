@@ -27,7 +27,8 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 4> not_in_project_files = {"rooms", "data", "model", "template"};
+constexpr std::array<std::string_view, 5> not_in_project_files = {"rooms", "data", "model", "template",
+                                                                  "tenant"};
 
 std::string environment_name(std::string_view setting) {
   std::string out = "CARREL_";

@@ -8,7 +8,7 @@
 //
 // A project file may have come with a checkout or lie in a folder that others write to, such as /tmp. It is
 // used only where the user or root owns it and nobody else may write it, and it cannot say which programs and
-// model are trusted or where data goes: rooms, data, model and template.
+// model are trusted or where data goes: rooms, data, model, template and tenant.
 #pragma once
 
 #include <array>

@@ -80,7 +80,7 @@ TEST_F(SettingsTest, AMistakeNamesItsPlace) {
 }
 
 TEST_F(SettingsTest, AProjectFileCannotChooseWhatIsTrusted) {
-  for (const char* name : {"rooms", "data", "model", "template"}) {
+  for (const char* name : {"rooms", "data", "model", "template", "tenant"}) {
     Settings settings;
     const std::string path = file("carrel.yaml", std::string("tries: 1\n") + name + ": /elsewhere\n");
     const Status status = settings.load_file(path, Source::project_file);

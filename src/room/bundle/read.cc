@@ -72,6 +72,7 @@ class Reading {
       return bad("is an archive without files", "check how it was made");
     if (options_.kubernetes) held_.finish();
     inventory_->format = votes_.format(!inventory_->all().empty());
+    summary_.cut_short |= !stopped_.empty();
     summary_.left_out = left_out_.take();
     return std::move(summary_);
   }
@@ -299,6 +300,7 @@ class Reading {
     }
     if (summary_.files >= options_.limits.files) {
       left_out_.add(fmt::format("more than {} files", options_.limits.files), name, size);
+      summary_.cut_short = true;
       return {};
     }
     votes_.see(name);

@@ -21,6 +21,7 @@ namespace carrel {
 struct BundleSummary {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;  // unpacked and read
+  bool cut_short = false;   // a limit ended the reading before the bundle's end
   std::vector<LeftOut> left_out;
 };
 

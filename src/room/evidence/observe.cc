@@ -35,9 +35,11 @@ void cite_lines(Observation* observation, const Object& object, std::uint32_t fi
   line.at.file = object.file->path;
   line.at.line = first;
   line.at.end_line = first;
-  line.quote = to_utf8(object.file->line(first));
+  // Cut before it is made valid: a document of one line may be as long as the bundle, and is cited many
+  // times.
+  line.quote = to_utf8(cut_utf8(object.file->line(first), limit::quote));
   for (std::uint32_t number = first + 1; number <= last; ++number) {
-    const std::string next = to_utf8(object.file->line(number));
+    const std::string next = to_utf8(cut_utf8(object.file->line(number), limit::quote));
     if (line.quote.size() + 1 + next.size() > limit::quote) break;
     line.quote += '\n';
     line.quote += next;

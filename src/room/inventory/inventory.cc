@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "record/command.h"
 #include "room/inventory/kinds.h"
 #include "room/inventory/references.h"
 
@@ -117,6 +118,14 @@ void Inventory::note_space(std::string_view kind, std::string_view space, std::s
 
 void Inventory::add(Object object) {
   if (object.value == nullptr) object.value = &Value::null();
+  const bool named = object.name.empty() || is_safe_name(object.name);
+  if (!named || (!object.space.empty() && !is_safe_name(object.space))) {
+    // No API server holds such an object, and its name could be read as something else where it is written
+    // again.
+    ++misnamed_.files;
+    if (object.file != nullptr) misnamed_.file = object.file->path;
+    return;
+  }
   by_kind_[object.kind].push_back(objects_.size());
   if (object.kind != "event") note_space(object.kind, object.space, object.name);
   objects_.push_back(std::move(object));

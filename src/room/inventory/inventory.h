@@ -81,6 +81,8 @@ class Inventory {
   std::string only_space(std::string_view kind, std::string_view name) const;
   // True where a missing object of this kind there can be told from one that was not collected.
   bool lists_all(std::string_view kind, std::string_view space) const;
+  // Objects that were not taken, for their names: `files` counts them, `file` is where the last one stands.
+  const LeftOut& misnamed() const { return misnamed_; }
   // Each listing with its distinct objects counted, in the order of kind and namespace.
   std::vector<Searched> searched() const;
   // Every object, every container of a pod, and every object that another one refers to (present = false
@@ -90,6 +92,7 @@ class Inventory {
 
  private:
   std::deque<Document> documents_;
+  LeftOut misnamed_{"", "objects whose names Kubernetes does not allow", 0, 0, 0};
   std::deque<Value> values_;
   std::vector<Object> objects_;
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_kind_;

@@ -169,5 +169,24 @@ TEST(InventoryTest, ANameInTwoNamespacesSettlesNothing) {
   EXPECT_NE(inventory.find("pod", "", "api-0"), nullptr);
 }
 
+TEST(Inventory, ObjectsWithNamesThatKubernetesDoesNotAllowAreCountedAndLeftOut) {
+  Inventory inventory;
+  for (const std::string& name : {std::string("good-1"), std::string("--all"), std::string("$(reboot)"),
+                                  std::string(1000, 'x'), std::string("a b")}) {
+    Object object;
+    object.kind = "pod";
+    object.space = "shop";
+    object.name = name;
+    inventory.add(std::move(object));
+  }
+  Object elsewhere;
+  elsewhere.kind = "pod";
+  elsewhere.space = "--kubeconfig=x";
+  elsewhere.name = "good-2";
+  inventory.add(std::move(elsewhere));
+  EXPECT_EQ(inventory.all().size(), 1u);
+  EXPECT_EQ(inventory.misnamed().files, 5u);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -28,6 +28,11 @@ void merge_left_out(std::vector<LeftOut> of_reader, std::vector<LeftOut>* all) {
   all->push_back(std::move(rest));
 }
 
+// Of a bundle that was not read to its end, nobody can say that nothing is wrong in it.
+void doubt_health(std::vector<Finding>* findings) {
+  std::erase_if(*findings, [](const Finding& finding) { return finding.verdict == Verdict::no_fault; });
+}
+
 }  // namespace
 
 Result<ReadResult> read_room(int bundle_fd, const ReadJob& job,
@@ -46,6 +51,8 @@ Result<ReadResult> read_room(int bundle_fd, const ReadJob& job,
   EvidenceList list = make_evidence(inventory, miner, job.question);
   list.files = summary->files;
   list.bytes_read = summary->bytes;
+  if (summary->cut_short) doubt_health(&list.findings);
+  if (inventory.misnamed().files > 0) list.left_out.push_back(inventory.misnamed());
   merge_left_out(std::move(summary->left_out), &list.left_out);
   return list;
 }
