@@ -24,7 +24,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room bench fuzz sanitize format lint examples clean packages prepared programs release
+.PHONY: all demo test install room bench fuzz sanitize format check-format lint examples clean packages prepared programs release
 
 all: programs
 
@@ -76,9 +76,11 @@ format:
 	@setup/packages lint
 	@clang-format -i $(sources)
 
-lint: release
+check-format:
 	@setup/packages lint
 	@clang-format --dry-run -Werror $(sources)
+
+lint: check-format release
 	@setup/lint $(release) $(JOBS)
 
 examples:

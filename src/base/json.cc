@@ -7,8 +7,8 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
-#include "base/text.h"
 #include "base/read_value.h"
+#include "base/text.h"
 #include "base/value_builder.h"
 
 namespace carrel {

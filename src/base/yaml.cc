@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 #include <libfyaml.h>
 
-#include "base/text.h"
 #include "base/read_value.h"
+#include "base/text.h"
 #include "base/value_builder.h"
 
 namespace carrel {

@@ -1,8 +1,8 @@
 // Engine: a language model as this project uses one: a vocabulary, and sequences of tokens that are extended
 // together.
 //
-// Two implementations: libllama (llama/llama_engine.h) and a scripted one for tests (fake_engine_reference.h). The loop
-// over it is decode.h. Not thread-safe; one job at a time.
+// Two implementations: libllama (llama/llama_engine.h) and a scripted one for tests
+// (fake_engine_reference.h). The loop over it is decode.h. Not thread-safe; one job at a time.
 //
 //   engine.open({.context = 4096, .sequences = 2, .batch = 512, .threads = 2});
 //   engine.extend({{.sequence = 0, .tokens = prefix, .wants_logits = false}});

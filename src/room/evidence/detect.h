@@ -1,5 +1,5 @@
-// Structural detectors: what is wrong with the objects of an inventory, found by joining them. Each detector is a
-// plain function over the inventory that reports findings; the list of them is in detectors.cc.
+// Structural detectors: what is wrong with the objects of an inventory, found by joining them. Each detector
+// is a plain function over the inventory that reports findings; the list of them is in detectors.cc.
 #pragma once
 
 #include <string>
