@@ -1,14 +1,18 @@
 #include "program.h"
 
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +83,7 @@ std::vector<std::string> with_carrel(const std::vector<std::string>& arguments) 
 Scratch::Scratch() {
   std::string pattern = testing::TempDir() + "/carrel-e2e-XXXXXX";
   folder_ = ::mkdtemp(pattern.data());
+  EXPECT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 }
 
 Scratch::~Scratch() {
@@ -102,6 +107,16 @@ Outcome Scratch::carrel_while(const std::vector<std::string>& arguments,
   const Child child = start(with_carrel(arguments), {"HOME=" + folder_});
   meanwhile(child.pid);
   return collect(child);
+}
+
+bool Scratch::nothing_left_running() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (std::chrono::steady_clock::now() < end) {
+    const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
+    if (ended < 0) return errno == ECHILD;
+    if (ended == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 std::string Scratch::file(const std::string& name, const std::string& bytes) const {

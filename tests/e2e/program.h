@@ -29,6 +29,9 @@ class Scratch : public testing::Test {
   // Starts carrel and calls `meanwhile` with its process id; then waits for it.
   Outcome carrel_while(const std::vector<std::string>& arguments,
                        const std::function<void(pid_t)>& meanwhile) const;
+  // Whether all that was started here has ended, at the latest within five seconds: a room outlives a killed
+  // carrel by the moment its own kill takes. Orphans come to this process, so no other test's rooms are seen.
+  static bool nothing_left_running();
 
   std::string file(const std::string& name, const std::string& bytes) const;
   static std::string read(const std::string& path);
