@@ -109,6 +109,12 @@ TEST(Rules, CatchesALeafThatUsesALeaf) {
   EXPECT_THAT(breaches({{"room/bundle", {"room/inventory"}}, {"room/inventory", {}}}), IsEmpty());
 }
 
+TEST(Rules, ALeafOfNoSideIsNotForRooms) {
+  EXPECT_THAT(breaches({{"host/ledger", {"digest"}}, {"collect", {"digest"}}, {"digest", {}}}), IsEmpty());
+  EXPECT_THAT(breaches({{"room/bundle", {"digest"}}, {"digest", {}}}),
+              Contains(HasSubstr("crosses the wall")));
+}
+
 TEST(Rules, CatchesWhatTheLowestFoldersMustNotKnow) {
   EXPECT_THAT(breaches({{"base", {"record"}}, {"record", {}}}),
               Contains(HasSubstr("base knows nothing of us")));

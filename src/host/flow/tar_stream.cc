@@ -1,8 +1,6 @@
 #include "host/flow/tar_stream.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -11,63 +9,12 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "record/tar.h"
 
 namespace carrel {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t block = 512;
-constexpr std::size_t most_name = 100;                // the name field of a ustar header
-constexpr std::uint64_t most_size = 077777777777ULL;  // the size field: 11 octal digits
-
-std::string octal(std::uint64_t number, std::size_t digits) {
-  return fmt::format("{:0{}o}", number, digits);
-}
-
-std::string header(const std::string& name, char type, std::uint64_t size, const std::string& target) {
-  std::string out(block, '\0');
-  const auto put = [&](std::size_t at, std::string_view text) { out.replace(at, text.size(), text); };
-  put(0, std::string_view(name).substr(0, most_name));
-  put(100, "0000644");
-  put(108, "0000000");
-  put(116, "0000000");
-  put(124, octal(std::min(size, most_size), 11));
-  put(136, "00000000000");
-  put(148, "        ");
-  out[156] = type;
-  put(157, std::string_view(target).substr(0, most_name));
-  put(257, std::string_view("ustar\0"
-                            "00",
-                            8));
-  unsigned sum = 0;
-  for (const char c : out) sum += static_cast<unsigned char>(c);
-  put(148, octal(sum, 6) + std::string("\0 ", 2));
-  return out;
-}
-
-// One record of a pax header: its own length, in digits, counts too.
-std::string pax_record(const std::string& key, const std::string& value) {
-  const std::size_t rest = key.size() + value.size() + 3;
-  std::size_t length = rest + 1;
-  while (std::to_string(length).size() + rest != length) ++length;
-  return fmt::format("{} {}={}\n", length, key, value);
-}
-
-std::string padding(std::uint64_t size) {
-  return std::string((block - size % block) % block, '\0');
-}
-
-// The header of an entry, preceded by a pax header where a ustar header has too little room.
-std::string entry(const std::string& name, char type, std::uint64_t size, const std::string& target) {
-  std::string records;
-  if (name.size() > most_name) records += pax_record("path", name);
-  if (target.size() > most_name) records += pax_record("linkpath", target);
-  if (size > most_size) records += pax_record("size", std::to_string(size));
-  std::string out;
-  if (!records.empty()) out = header("pax", 'x', records.size(), "") + records + padding(records.size());
-  return out + header(name, type, size, target);
-}
 
 class Folder {
  public:
@@ -98,9 +45,9 @@ class Folder {
     if (S_ISREG(status.st_mode)) return write_file(name, path);
     if (S_ISLNK(status.st_mode)) {
       std::error_code error;
-      return write_(entry(name, '2', 0, fs::read_symlink(path, error)));
+      return write_(tar_entry({name, 0, '2', fs::read_symlink(path, error)}));
     }
-    return write_(entry(name, S_ISFIFO(status.st_mode) ? '6' : '3', 0, ""));
+    return write_(tar_entry({name, 0, S_ISFIFO(status.st_mode) ? '6' : '3'}));
   }
 
   Status write_file(const std::string& name, const std::string& path) {
@@ -110,7 +57,7 @@ class Folder {
     if (!file.valid() || ::fstat(file.get(), &status) != 0)
       return errno_error("cannot open " + path, Code::bad_input);
     const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (Status done = write_(entry(name, '0', size, "")); !done) return done;
+    if (Status done = write_(tar_entry({name, size})); !done) return done;
     for (std::uint64_t left = size; left > 0;) {
       auto n = read_some(file.get(), buffer_.data(), std::min<std::uint64_t>(left, buffer_.size()));
       if (!n) return std::move(n.error()).in(path);
@@ -118,7 +65,7 @@ class Folder {
       if (Status done = write_({buffer_.data(), *n}); !done) return done;
       left -= *n;
     }
-    return write_(padding(size));
+    return write_(tar_padding(size));
   }
 
   std::string root_;
@@ -130,7 +77,7 @@ class Folder {
 
 Status write_tar(const std::string& folder, const std::function<Status(std::string_view)>& write) {
   if (Status done = Folder(folder, write).write_below(""); !done) return done;
-  return write(std::string(2 * block, '\0'));
+  return write(tar_end());
 }
 
 }  // namespace carrel

@@ -1,4 +1,4 @@
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 
 #include <array>
 #include <new>
