@@ -120,6 +120,8 @@ TEST(Rules, CatchesWhatTheLowestFoldersMustNotKnow) {
               Contains(HasSubstr("base knows nothing of us")));
   EXPECT_THAT(breaches({{"record", {"room/seal"}}, {"room/seal", {}}}),
               Contains(HasSubstr("record knows base alone")));
+  EXPECT_THAT(breaches({{"crypto", {"record"}}, {"record", {}}}),
+              Contains(HasSubstr("crypto knows base alone")));
 }
 
 TEST(Rules, CatchesACircle) {
