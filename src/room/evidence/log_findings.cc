@@ -297,7 +297,7 @@ std::vector<Observation> quiet_logs(const LogStore& store, const Question& quest
       return few && std::any_of(kReady.begin(), kReady.end(),
                                 [&](std::string_view word) { return contains_folded(entry->message, word); });
     });
-    lines.resize(std::min<std::size_t>(lines.size(), 3));
+    if (lines.size() > 3) lines.erase(lines.begin() + 3, lines.end());
     for (const LogEntry* entry : lines) found.lines.push_back(lines_of(store, *entry).front());
     const LogEntry* most =
         *std::max_element(of_file[index].begin(), of_file[index].end(),
