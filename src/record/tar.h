@@ -13,10 +13,10 @@ namespace carrel {
 
 struct TarEntry {
   std::string name;
-  std::uint64_t size = 0;  // bytes that follow
-  char type = '0';         // '0' file, '2' symbolic link, '3' device, '6' named pipe
-  std::string target;      // of a link
-  std::int64_t time = 0;   // seconds since 1970
+  std::uint64_t size = 0;   // bytes that follow
+  char type = '0';          // '0' file, '2' symbolic link, '3' device, '6' named pipe
+  std::string target = {};  // of a link
+  std::int64_t time = 0;    // seconds since 1970
 };
 
 // The header of an entry, preceded by a pax header where a ustar header has too little room.

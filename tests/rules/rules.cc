@@ -13,7 +13,6 @@ const std::map<std::string, std::string> shared_leaves = {
     {"room/inventory", "what a bundle's objects are, for reading and for detecting"},
     {"room/engine", "the engine's interface, for libllama's implementation below it"},
     {"room/constrain", "what may be decoded, for what decodes"},
-    {"host/digest", "how bytes are hashed"},
 };
 // Leaves of no side: the host and what writes bundles may use them, the rooms not.
 const std::map<std::string, std::string> outside_leaves = {

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 
 namespace carrel {
 namespace {

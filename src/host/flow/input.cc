@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/flow/tar_stream.h"
 
 namespace carrel {

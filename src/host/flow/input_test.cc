@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 
 namespace carrel {
 namespace {

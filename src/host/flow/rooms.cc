@@ -7,7 +7,7 @@
 #include <rapidjson/writer.h>
 
 #include "base/text.h"
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/flow/tar_stream.h"
 #include "record/codec.h"
 

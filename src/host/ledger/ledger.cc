@@ -11,7 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/ledger/statement.h"
 
 namespace carrel {

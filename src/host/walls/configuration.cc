@@ -1,6 +1,6 @@
 #include "host/walls/configuration.h"
 
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "record/codec.h"
 
 namespace carrel {
