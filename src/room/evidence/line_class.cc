@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 namespace carrel {
 namespace {

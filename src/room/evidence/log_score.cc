@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 namespace carrel {
 namespace {

@@ -1,6 +1,6 @@
 #include "room/evidence/mechanism.h"
 
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 namespace carrel {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 namespace carrel {
 

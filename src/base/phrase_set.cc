@@ -1,4 +1,4 @@
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 #include <array>
 
@@ -69,21 +69,52 @@ PhraseSet::PhraseSet(const std::vector<std::string>& phrases) : symbols_(256, 0)
       }
     }
   }
+
+  // A row instead of a number saves a multiplication for each byte of every text.
+  for (State& cell : next_) {
+    const bool ends = !ends_[cell].empty() || suffix_[cell] != 0;
+    cell = cell * columns_ | (ends ? ends_here : 0);
+  }
+}
+
+std::size_t PhraseSet::advance(std::string_view text, std::size_t at, std::size_t to, State* state,
+                               bool* ends) const {
+  const State* const next = next_.data();
+  const std::uint8_t* const symbols = symbols_.data();
+  State row = *state;
+  State cell = 0;
+  while (at < to) {
+    cell = next[row + symbols[static_cast<std::uint8_t>(text[at])]];
+    row = cell & ~ends_here;
+    ++at;
+    if ((cell & ends_here) != 0) break;
+  }
+  *state = row;
+  *ends = (cell & ends_here) != 0;
+  return at;
+}
+
+void PhraseSet::ended(State state, std::vector<std::uint32_t>* phrases) const {
+  phrases->clear();
+  for (std::uint32_t ending = state / columns_; ending != 0; ending = suffix_[ending]) {
+    phrases->insert(phrases->end(), ends_[ending].begin(), ends_[ending].end());
+  }
 }
 
 void PhraseSet::find(std::string_view text, std::vector<Match>* matches) const {
   matches->clear();
-  std::uint32_t state = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    state = next_[std::size_t{state} * columns_ + symbols_[static_cast<std::uint8_t>(text[at])]];
-    for (std::uint32_t ending = state; ending != 0; ending = suffix_[ending]) {
+  State state = start;
+  for (std::size_t at = 0; at < text.size();) {
+    bool ends = false;
+    at = advance(text, at, text.size(), &state, &ends);
+    if (!ends) break;
+    for (std::uint32_t ending = state / columns_; ending != 0; ending = suffix_[ending]) {
       for (std::uint32_t index : ends_[ending]) {
         const Phrase& phrase = phrases_[index];
-        const std::size_t end = at + 1;
-        const std::size_t begin = end - phrase.length;
+        const std::size_t begin = at - phrase.length;
         if (phrase.at_word_begin && begin > 0 && in_word(text[begin - 1])) continue;
-        if (phrase.at_word_end && end < text.size() && in_word(text[end])) continue;
-        matches->push_back({index, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+        if (phrase.at_word_end && at < text.size() && in_word(text[at])) continue;
+        matches->push_back({index, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(at)});
       }
     }
   }

@@ -1,4 +1,4 @@
-#include "room/evidence/phrase_set.h"
+#include "base/phrase_set.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
