@@ -33,10 +33,6 @@ Span token_behind(std::string_view text, std::size_t at) {
   return token;
 }
 
-bool at_word(std::string_view text, std::size_t at) {
-  return at == 0 || !in_word(text[at - 1]) || (at > 1 && text[at - 2] == '\\');
-}
-
 // What separates the lines of a key: line breaks as they are or escaped, and indentation.
 std::size_t skip_breaks(std::string_view text, std::size_t at) {
   for (;;) {
@@ -77,7 +73,7 @@ void add_address(std::string_view text, Span span, std::string_view label, Masks
 
 void find_bearer(const Sight& sight, Masks* masks) {
   const std::string_view text = sight.text;
-  if (!at_word(text, sight.anchor.begin)) return;
+  if (!begins_word(text, sight.anchor.begin)) return;
   const Span token = token_behind(text, sight.anchor.end);
   const std::string_view held = piece(text, token);
   if (held.size() < 8 || is_no_secret(held)) return;
@@ -89,7 +85,7 @@ void find_bearer(const Sight& sight, Masks* masks) {
 
 void find_basic(const Sight& sight, Masks* masks) {
   const std::string_view text = sight.text;
-  if (!at_word(text, sight.anchor.begin)) return;
+  if (!begins_word(text, sight.anchor.begin)) return;
   const Span token = token_behind(text, sight.anchor.end);
   const std::string_view held = piece(text, token);
   if (held.size() < 4 || from_base64(held).find(':') == std::string::npos) return;

@@ -251,12 +251,28 @@ void pass_scheme(const Sight& sight, ValueSpan* value) {
   value->span.begin = credentials;
 }
 
+// May a value belong to the name, by what stands behind it? Most names in a text are words of a sentence, and
+// need no further look.
+bool may_have_value(std::string_view text, Span key) {
+  if (key.end >= text.size()) return false;
+  const char c = text[key.end];
+  if (c == ' ' || c == '\t') {
+    const std::size_t next = skip_spaces(text, key.end);
+    if (next >= text.size()) return false;
+    if (text[next] == ':' || text[next] == '=') return true;
+    const bool flag = key.begin > 0 && text[key.begin - 1] == '-';
+    return flag || piece(text, key).size() > 7;  // "password", "requirepass", "masterauth"
+  }
+  return std::string_view(":=\"'\\]>`\n\r<%,").find(c) != std::string_view::npos;
+}
+
 }  // namespace
 
-std::size_t find_named(const Sight& sight, Masks* masks) {
+std::size_t find_named(const Sight& sight, KeyJudge* judge, Masks* masks) {
   const std::string_view text = sight.text;
   const Span key = key_around(text, sight.anchor);
-  const KeyVerdict verdict = judge_with_word_before(text, key, judge_key(piece(text, key)));
+  if (!may_have_value(text, key)) return key.end;
+  const KeyVerdict verdict = judge_with_word_before(text, key, judge->judge(piece(text, key)));
   if (verdict.telling == Telling::no) return key.end;
   if (text.substr(0, key.begin).ends_with("checksum/")) return key.end;
   const std::size_t name_begin = name_before(text, key);

@@ -175,6 +175,7 @@ void find_at_sign(const Sight& sight, Masks* masks) {
       login.find('/') == std::string_view::npos && (behind == ':' || behind == '/') &&
       std::all_of(login.begin(), login.begin() + static_cast<std::ptrdiff_t>(colon), in_key)) {
     add(text, {word + colon + 1, at}, "password", masks);
+    if (!masks->empty()) masks->back().whole = false;
     return;
   }
   if (!is_mail_domain(domain)) return;
@@ -188,6 +189,7 @@ void find_at_sign(const Sight& sight, Masks* masks) {
   const std::string_view name = text.substr(local, at - local);
   if (name.empty() || name == "git" || name.ends_with(".git")) return;
   add(text, {local, at + 1 + domain.size()}, "email", masks);
+  if (!masks->empty()) masks->back().whole = false;  // "password@host.com" behind "user:"
 }
 
 void find_in_dsn(const Sight& sight, Masks* masks) {
@@ -207,8 +209,8 @@ void find_in_dsn(const Sight& sight, Masks* masks) {
   const std::size_t host = sight.anchor.end;
   std::size_t end = host_end(text, host);
   if (!is_internal(text.substr(host, end - host))) add(text, {host, end}, "host", masks);
-  end = text.find(")/", end);
-  if (end == std::string_view::npos || end - host > longest_authority) return;
+  while (end < text.size() && !ends_url(text[end]) && text[end] != ')') ++end;  // the port
+  if (text.substr(end, 2) != ")/") return;
   const std::size_t name = end + 2;
   end = name;
   while (end < text.size() && in_key(text[end])) ++end;

@@ -3,13 +3,14 @@
 
 #include <string_view>
 
+#include "collect/redact/key_name.h"
 #include "collect/redact/sight.h"
 
 namespace carrel {
 
 // A phrase of telling_phrases(): the value beside the name, if the name tells and the value may be a secret.
 // Returns where the name ends, so that its other phrases need not be looked at.
-std::size_t find_named(const Sight& sight, Masks* masks);
+std::size_t find_named(const Sight& sight, KeyJudge* judge, Masks* masks);
 
 // "://": user, password, and of a database's URL host and database; "@": the same without a scheme, mail
 // addresses; "@tcp(": a DSN of Go's MySQL driver.

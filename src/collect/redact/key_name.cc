@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <span>
 
 #include "base/text.h"
@@ -325,6 +326,12 @@ KeyVerdict judge_key(std::string_view name) {
     }
   }
   return {};
+}
+
+KeyVerdict KeyJudge::judge(std::string_view name) {
+  Known& known = known_[std::hash<std::string_view>()(name) % known_.size()];
+  if (known.name != name) known = {std::string(name), judge_key(name)};
+  return known.verdict;
 }
 
 const std::vector<std::string>& telling_phrases() {

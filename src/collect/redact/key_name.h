@@ -24,6 +24,20 @@ struct KeyVerdict {
 // A name of at most 128 bytes; a longer one tells nothing.
 KeyVerdict judge_key(std::string_view name);
 
+// judge_key() that remembers: bundles say the same few hundred names again and again. Not thread-safe.
+class KeyJudge {
+ public:
+  KeyJudge() : known_(1024) {}
+  KeyVerdict judge(std::string_view name);
+
+ private:
+  struct Known {
+    std::string name;
+    KeyVerdict verdict;
+  };
+  std::vector<Known> known_;  // by the hash of the name; the newest stays
+};
+
 // The phrases, in lower case, of which every telling name has one.
 const std::vector<std::string>& telling_phrases();
 

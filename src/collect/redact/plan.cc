@@ -41,6 +41,7 @@ constexpr Fixed fixed[] = {
     {"password", Finder::sql},
     {"kind", Finder::kind},
     {"data", Finder::data},
+    {"stringdata", Finder::data},
     {"\n---", Finder::document},
 };
 

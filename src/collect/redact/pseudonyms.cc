@@ -1,6 +1,7 @@
 #include "collect/redact/pseudonyms.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 namespace carrel {
 
 Pseudonyms::Pseudonyms(bool keep) : keep_(keep) {
+  if (sodium_init() < 0)
+    std::abort();  // the kernel gives no random numbers; it also chooses the fastest code
   randombytes_buf(key_.data(), key_.size());
 }
 

@@ -1,6 +1,7 @@
 #include "collect/redact/redactor.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -25,7 +26,7 @@ void Redactor::begin(std::string file) {
   redactions_ = {};
   redactions_.file = std::move(file);
   buffer_.clear();
-  written_ = scanned_ = masked_to_ = judged_to_ = 0;
+  written_ = scanned_ = judged_to_ = 0;
   last_ = false;
   state_ = PhraseSet::start;
   line_ = 1;
@@ -55,7 +56,7 @@ void Redactor::work(bool last, std::string* out) {
   if (last) {
     flush(buffer_.size(), out);
     buffer_.clear();
-    written_ = scanned_ = masked_to_ = judged_to_ = 0;
+    written_ = scanned_ = judged_to_ = 0;
     return;
   }
   const std::size_t kept_from = scanned_ > sight_behind ? scanned_ - sight_behind : 0;
@@ -64,7 +65,6 @@ void Redactor::work(bool last, std::string* out) {
   const auto move = [&](std::size_t* place) { *place = *place > kept_from ? *place - kept_from : 0; };
   move(&written_);
   move(&scanned_);
-  move(&masked_to_);
   move(&judged_to_);
   for (Replacement& each : replacements_) {
     move(&each.span.begin);
@@ -106,12 +106,16 @@ void Redactor::found(std::size_t at) {
 void Redactor::look(const RedactionPlan::Anchor& anchor, std::size_t at) {
   using Finder = RedactionPlan::Finder;
   if (anchor.finder == Finder::named && at <= judged_to_) return;
+  // "metadata" and "kindly" are words of their own, and stand everywhere.
+  if ((anchor.finder == Finder::kind || anchor.finder == Finder::data) &&
+      (!begins_word(buffer_, at - anchor.length) || (at < buffer_.size() && in_word(buffer_[at]))))
+    return;
   const Sight seen = sight(at - anchor.length, at);
   const std::size_t base = at - seen.anchor.end;
   masks_.clear();
   switch (anchor.finder) {
     case Finder::named:
-      judged_to_ = base + find_named(seen, &masks_);
+      judged_to_ = base + find_named(seen, &judge_, &masks_);
       if (!masks_.empty() && is_kept(piece(seen.text, key_around(seen.text, seen.anchor)))) masks_.clear();
       break;
     case Finder::shape:
@@ -230,29 +234,60 @@ bool Redactor::is_kept(std::string_view name) const {
   return !kept.empty() && std::find(kept.begin(), kept.end(), fold_name(name)) != kept.end();
 }
 
-// Takes the masks that a finder made. What overlaps one that stands already is a part of the same secret.
+// Takes the masks that a finder made. Scanning goes on inside of them: what stands between an anchor and its
+// secret may be a secret too.
 void Redactor::take(std::size_t base, std::string_view text) {
   const auto& kept_values = plan_.rules().kept_values;
   for (Mask& mask : masks_) {
     const Span span{base + mask.span.begin, base + mask.span.end};
-    if (span.begin < masked_to_ || span.empty()) continue;
+    if (span.empty()) continue;
     const std::string_view value = mask.value.empty() ? piece(text, mask.span) : std::string_view(mask.value);
     if (std::find(kept_values.begin(), kept_values.end(), value) != kept_values.end()) continue;
-    replacements_.push_back({span, pseudonyms_->of(mask.label, value), mask.label});
-    masked_to_ = span.end;
-    if (span.end > scanned_) {
-      scanned_ = span.end;
-      state_ = PhraseSet::start;
+    if (!mask.whole && is_replaced(span)) continue;
+    replace(span, mask.label, value);
+    if (mask.until == Until::seen) continue;
+    // The rest of this one is looked for before anything else is.
+    scanned_ = std::max(scanned_, span.end);
+    state_ = PhraseSet::start;
+    swallow_ = {mask.until, mask.depth, span.begin > 0 ? buffer_[span.begin - 1] : '"', false};
+  }
+}
+
+// Is a part of it replaced?
+bool Redactor::is_replaced(Span span) const {
+  if (span.begin < written_) return true;
+  for (auto each = replacements_.rbegin(); each != replacements_.rend() && each->span.end > span.begin;
+       ++each) {
+    if (each->span.begin < span.end) return true;
+  }
+  return false;
+}
+
+// Replaces what is not replaced already. Of a secret that overlaps others the parts between them go too.
+void Redactor::replace(Span span, std::string_view label, std::string_view value) {
+  span.begin = std::max(span.begin, written_);
+  auto next = replacements_.end();
+  while (next != replacements_.begin() && std::prev(next)->span.end > span.begin) --next;
+  std::string text;
+  while (!span.empty()) {
+    const bool overlaps = next != replacements_.end() && next->span.begin < span.end;
+    const std::size_t end = overlaps ? next->span.begin : span.end;
+    if (end > span.begin) {
+      const bool first = text.empty();
+      if (first) text = pseudonyms_->of(label, value);
+      next = std::next(replacements_.insert(
+          next, {{span.begin, end}, first ? text : "", first ? label : std::string_view()}));
     }
-    if (mask.until != Until::seen)
-      swallow_ = {mask.until, mask.depth, span.begin > 0 ? buffer_[span.begin - 1] : '"', false};
+    if (!overlaps) return;
+    span.begin = next->span.end;
+    ++next;
   }
 }
 
 void Redactor::swallow(std::size_t limit) {
   const std::size_t to = swallowed_to(limit);
   if (to > scanned_) replacements_.push_back({{scanned_, to}, "", {}});
-  masked_to_ = scanned_ = to;
+  scanned_ = to;
   state_ = PhraseSet::start;
 }
 

@@ -22,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collect/redact/key_name.h"
 #include "collect/redact/plan.h"
 #include "collect/redact/pseudonyms.h"
 #include "collect/redact/secret_data.h"
@@ -78,6 +79,8 @@ class Redactor {
   void find_own(const RedactionPlan::Anchor& anchor, const Sight& sight);
   bool is_kept(std::string_view name) const;
   void take(std::size_t base, std::string_view text);
+  bool is_replaced(Span span) const;
+  void replace(Span span, std::string_view label, std::string_view value);
   void swallow(std::size_t limit);
   std::size_t swallowed_to(std::size_t limit);
   void flush(std::size_t to, std::string* out);
@@ -89,7 +92,6 @@ class Redactor {
   std::string buffer_;       // bytes behind `scanned_` that a finder may look back at, and those before it
   std::size_t written_ = 0;  // as all below: a place in the buffer
   std::size_t scanned_ = 0;
-  std::size_t masked_to_ = 0;  // no mask begins before it
   std::size_t judged_to_ = 0;  // names up to here were looked at
   bool last_ = false;          // the buffer's end is the file's
   PhraseSet::State state_ = PhraseSet::start;
@@ -99,6 +101,7 @@ class Redactor {
   SecretData secret_data_;
 
   // Used again and again.
+  KeyJudge judge_;
   Masks masks_;
   std::vector<std::uint32_t> phrases_;
 };

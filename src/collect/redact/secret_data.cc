@@ -117,14 +117,16 @@ Sibling yaml_sibling(std::string_view text, std::size_t at, unsigned column) {
   return typed ? Sibling::secret : Sibling::unseen;
 }
 
-// Bytes before the name in its line, where they are nothing but indentation, dashes and a quote.
+// Bytes before the name in its line, where they are nothing but indentation, dashes and a quote;
+// widest_column where there is more.
 unsigned column_of(std::string_view text, std::size_t key) {
-  const std::size_t begin = line_begin(text, key);
-  std::string_view before = text.substr(begin, key - begin);
-  while (before.ends_with('"') || before.ends_with('\\')) before.remove_suffix(1);
-  return before.find_first_not_of(" -") == std::string_view::npos && before.size() < widest_column
-             ? static_cast<unsigned>(before.size())
-             : widest_column;
+  std::size_t at = key;
+  while (at > 0 && (text[at - 1] == '"' || text[at - 1] == '\\')) --at;
+  const std::size_t end = at;
+  while (at > 0 && (text[at - 1] == ' ' || text[at - 1] == '-') && end - at < widest_column) --at;
+  const bool begins =
+      at == 0 || text[at - 1] == '\n' || (at > 1 && text[at - 1] == 'n' && text[at - 2] == '\\');
+  return begins ? static_cast<unsigned>(end - at) : widest_column;
 }
 
 }  // namespace
@@ -176,7 +178,7 @@ void SecretData::see_data(const Sight& sight, std::size_t* behind) {
   const bool yaml = !json && quote.mark == 0 &&
                     (same_line >= text.size() || text[same_line] == '\n' || text[same_line] == '\r');
   if (!json && !yaml) return;
-  const unsigned column = static_cast<unsigned>(key.begin - line_begin(text, key.begin));
+  const unsigned column = yaml ? static_cast<unsigned>(key.begin - line_begin(text, key.begin)) : 0;
   const Sibling sibling = json ? json_sibling(text, value, quote.depth) : yaml_sibling(text, colon, column);
   if (sibling == Sibling::other) return;
   Kind kind = sibling == Sibling::secret ? Kind::secret : remembered(text, key.begin);

@@ -112,14 +112,6 @@ std::size_t run_end(std::string_view text, std::size_t at, Alphabet alphabet) {
   return at;
 }
 
-// Does a word end before `at`? An escape's letter is none of it.
-bool begins_word(std::string_view text, std::size_t at) {
-  if (at == 0) return true;
-  const char before = text[at - 1];
-  if (!digit(before) && !letter(before)) return true;
-  return at > 1 && text[at - 2] == '\\' && (before == 'n' || before == 't' || before == 'r');
-}
-
 }  // namespace
 
 std::span<const Shape> shapes() {

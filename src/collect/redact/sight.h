@@ -49,6 +49,7 @@ struct Mask {
   std::string value;       // what it stands for, where that is not the bytes as they are
   Until until = Until::seen;
   unsigned depth = 0;  // backslashes before the quote, or the least indentation of the block
+  bool whole = true;   // false: where a part is masked already, the rest is no secret
 };
 
 using Masks = std::vector<Mask>;

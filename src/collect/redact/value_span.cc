@@ -80,12 +80,16 @@ std::size_t trim_end(std::string_view text, std::size_t begin, std::size_t end) 
 
 // Does the line begin with the name at `at`, but for indentation, dashes, quotes and words of a shell?
 bool begins_line(std::string_view text, std::size_t at) {
-  const std::size_t begin = line_begin(text, at);
-  std::string_view before = text.substr(begin, at - begin);
+  std::string_view before = text.substr(0, at);
   for (const std::string_view word : {"export ", "set ", "ENV ", "ARG ", "declare -x "}) {
     if (before.ends_with(word)) before.remove_suffix(word.size());
   }
-  return before.find_first_not_of(" \t-\"'\\#+") == std::string_view::npos;
+  // Lines may be long: no more of it is looked at than there is of this.
+  while (!before.empty() && std::string_view(" \t-\"'\\#+").find(before.back()) != std::string_view::npos)
+    before.remove_suffix(1);
+  if (before.empty() || before.back() == '\n') return true;
+  const bool escaped = before.back() == 'n' || before.back() == 'r';
+  return escaped && before.size() > 1 && before[before.size() - 2] == '\\';
 }
 
 unsigned indentation(std::string_view text, std::size_t begin) {
@@ -270,6 +274,12 @@ bool in_key(char c) {
 
 bool is_space(char c) {
   return c == ' ' || c == '\t';
+}
+
+bool begins_word(std::string_view text, std::size_t at) {
+  if (at == 0 || text[at - 1] == '_' || !in_word(text[at - 1])) return true;
+  const char before = text[at - 1];
+  return at > 1 && text[at - 2] == '\\' && (before == 'n' || before == 't' || before == 'r');
 }
 
 Quote quote_at(std::string_view text, std::size_t at, std::size_t* behind) {

@@ -14,6 +14,8 @@ namespace carrel {
 bool in_key(char c);
 bool in_word(char c);
 bool is_space(char c);  // blank or tab
+// Does no letter or digit stand before `at`? The letter of an escape ("\n") is none.
+bool begins_word(std::string_view text, std::size_t at);
 
 // A quote as it is written inside `depth` backslashes: "\\\"" where JSON stands inside a JSON string.
 struct Quote {
