@@ -40,7 +40,7 @@ prepared: packages
 	@setup/configure release
 
 programs: prepared
-	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel rooms
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel support-diag rooms
 	@setup/room --prove $(release)
 
 # The programs with their tests and benchmarks.
@@ -52,6 +52,7 @@ demo: programs
 	@$(release)/carrel triage examples/customer-123.tar.gz
 
 test: release
+	@setup/packages test
 	@ctest --test-dir $(release) --output-on-failure --no-tests=error -j $(JOBS)
 
 install: programs

@@ -42,7 +42,7 @@ else()
 endif()
 add_custom_target(rooms ALL DEPENDS ${rooms})
 
-install(TARGETS carrel RUNTIME DESTINATION bin)
+install(TARGETS carrel support-diag RUNTIME DESTINATION bin)
 install(DIRECTORY ${libexec}/read-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
 install(DIRECTORY playbooks DESTINATION libexec/carrel)
 install(FILES LICENSE DESTINATION share/doc/carrel)

@@ -13,12 +13,14 @@ const std::map<std::string, std::string> shared_leaves = {
     {"room/inventory", "what a bundle's objects are, for reading and for detecting"},
     {"room/engine", "the engine's interface, for libllama's implementation below it"},
     {"room/constrain", "what may be decoded, for what decodes"},
+    {"collect/spool", "what a file of a bundle is, for what fills it and for what writes it"},
+    {"collect/http", "how a server is asked"},
 };
 // Leaves of no side: the host and what writes bundles may use them, the rooms not.
 const std::map<std::string, std::string> outside_leaves = {
     {"digest", "how bytes are hashed"},
 };
-const std::set<std::string> composers = {"room/worker", "host/flow", "host/cli"};
+const std::set<std::string> composers = {"room/worker", "host/flow", "host/cli", "collect"};
 
 std::string side(const std::string& folder) {
   return folder.substr(0, folder.find('/'));

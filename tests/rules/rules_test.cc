@@ -82,6 +82,14 @@ TEST(Tree, TheReaderHasNoModelAndTheThinkerNoArchive) {
   expect_not_linked("carrel-think", {"archive"});
 }
 
+TEST(Tree, TheCollectorLinksNeitherRoomNorHost) {
+  expect_not_linked("support-diag", {"archive", "llama", "ggml", "sqlite3", "seccomp", "curl", "ssl"});
+  for (const std::string& word : link_line(contents(build / "build.ninja"), "support-diag")) {
+    EXPECT_THAT(word, Not(HasSubstr("carrel-room"))) << word;
+    EXPECT_THAT(word, Not(HasSubstr("carrel-host"))) << word;
+  }
+}
+
 TEST(Tree, TheReaderIsStatic) {
   EXPECT_THAT(link_line(contents(build / "build.ninja"), "carrel-read"), Contains(HasSubstr("-static")));
 }

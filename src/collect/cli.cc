@@ -1,0 +1,361 @@
+#include "collect/cli.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <rapidjson/prettywriter.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "collect/collect.h"
+#include "collect/out/inspect.h"
+#include "record/exit_status.h"
+
+namespace carrel {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+constexpr const char* examples = R"(
+Examples:
+  support-diag collect --namespace platform --out customer-123.tar.gz
+  support-diag collect --all-namespaces --since 24h --out customer-123.tar.gz
+  support-diag collect --namespace platform --out x.tar.gz --dry-run --explain
+  support-diag inspect customer-123.tar.gz
+
+Exit status: 0 done, also where something could not be had (the manifest says what and why);
+2 usage, 3 a bundle's sums do not hold or it is not whole, 4 no bundle, 7 this machine, 130 interrupted.)";
+
+void on_signal(int number) {
+  // A second one ends the program at once: there is no bundle then.
+  stop_requested = true;
+  std::signal(number, SIG_DFL);
+}
+
+int tell(const Error& error) {
+  std::fprintf(stderr, "support-diag: %s\n", escape_for_terminal(error.what, true).c_str());
+  if (!error.remedy.empty()) std::fprintf(stderr, "  %s\n", escape_for_terminal(error.remedy, true).c_str());
+  return exit_status::of(error.code);
+}
+
+template <class... T>
+void print(fmt::format_string<T...> format, T&&... values) {
+  std::fputs(fmt::format(format, std::forward<T>(values)...).c_str(), stdout);
+}
+
+std::string counted(std::uint64_t count, const char* noun) {
+  return fmt::format(fmt::runtime("{} {}{}"), count, noun, count == 1 ? "" : "s");
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} bytes", bytes);
+  if (bytes < 10'000'000) return fmt::format("{} kB", bytes / 1000);
+  return fmt::format("{} MB", bytes / 1'000'000);
+}
+
+// "90s", "30m", "48h", "7d"; 0 where it is none of these.
+std::uint64_t seconds_of(const std::string& text) {
+  static const std::map<char, std::uint64_t> units = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+  if (text.size() < 2 || text.size() > 8 || !units.contains(text.back())) return 0;
+  if (text.find_first_not_of("0123456789") != text.size() - 1) return 0;
+  return std::strtoull(text.c_str(), nullptr, 10) * units.at(text.back());
+}
+
+// RFC 1123: what a namespace can be called.
+bool is_label(const std::string& name) {
+  if (name.empty() || name.size() > 63 || name.front() == '-' || name.back() == '-') return false;
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
+// One line on stderr: rewritten on a terminal, one for each stage elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool quiet) : quiet_(quiet), terminal_(::isatty(2) != 0) {}
+  ~ProgressLine() {
+    if (!quiet_ && terminal_) std::fputs("\r\x1b[K", stderr);
+  }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void stage(const std::string& name) {
+    stage_ = name;
+    if (!quiet_) std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "support-diag: %s\n", name.c_str());
+  }
+  void progress(std::uint64_t done, std::uint64_t of, std::uint64_t bytes) {
+    const auto now = std::chrono::steady_clock::now();
+    if (quiet_ || !terminal_ || now - shown_ < std::chrono::milliseconds(100)) return;
+    shown_ = now;
+    std::fprintf(stderr, "\r\x1b[K%s: %llu of %llu, %s", stage_.c_str(),
+                 static_cast<unsigned long long>(done), static_cast<unsigned long long>(of),
+                 size_text(bytes).c_str());
+  }
+
+ private:
+  bool quiet_, terminal_;
+  std::string stage_;
+  std::chrono::steady_clock::time_point shown_;
+};
+
+struct Arguments {
+  CollectOptions collect;
+  bool all_namespaces = false, no_logs = false, no_custom = false, no_helm = false;
+  std::string since;
+  unsigned timeout = 60;
+  bool dry_run = false, explain = false, json = false, quiet = false;
+  std::string bundle;
+};
+
+void add_collect_options(CLI::App* command, Arguments* arguments) {
+  CollectOptions& options = arguments->collect;
+  ClusterOptions& cluster = options.kubernetes;
+  command->add_option("-o,--out", options.out, "the bundle, a file NAME.tar.gz");
+  command->add_flag("--force", options.replace, "replace a file of that name");
+  command->add_option("-n,--namespace", cluster.namespaces, "collect this namespace; may be repeated");
+  command->add_flag("-A,--all-namespaces", arguments->all_namespaces, "collect every namespace");
+  command->add_option("--kubectl", cluster.kubectl.program, "the kubectl to use")->capture_default_str();
+  command->add_option("--kubeconfig", cluster.kubectl.kubeconfig, "handed to kubectl");
+  command->add_option("--context", cluster.kubectl.context, "handed to kubectl");
+  command->add_flag("--no-logs", arguments->no_logs, "leave the containers' logs out");
+  command->add_option("--tail", cluster.tail, "newest lines of each log")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--since", arguments->since, "logs not older than this: 90s, 30m, 48h, 7d");
+  command->add_option("--log-bytes", cluster.log_bytes, "most bytes of each log; the newest lines that fit")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+  command->add_flag("--no-custom-resources", arguments->no_custom, "leave operators' objects out");
+  command->add_flag("--no-helm", arguments->no_helm, "leave Helm's releases out");
+  command->add_option("--parallel", options.parallel, "most requests at the same time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  command->add_option("--timeout", arguments->timeout, "seconds to wait for an answer")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
+  command->add_flag("--dry-run", arguments->dry_run, "print each command that would run, and run none");
+  command->add_flag("--explain", arguments->explain, "with --dry-run: and why");
+}
+
+Status settle(Arguments* arguments) {
+  CollectOptions& options = arguments->collect;
+  ClusterOptions& cluster = options.kubernetes;
+  if (options.out.empty() && !arguments->dry_run)
+    return Error{Code::usage, "no bundle is named", "name one with --out NAME.tar.gz"};
+  if (arguments->all_namespaces == !cluster.namespaces.empty())
+    return Error{Code::usage, "it is not said which namespaces to collect",
+                 "give --namespace NAME, more than once if need be, or --all-namespaces"};
+  for (const std::string& space : cluster.namespaces) {
+    if (!is_label(space)) return Error{Code::usage, "no namespace can be called \"" + space + "\"", ""};
+  }
+  std::sort(cluster.namespaces.begin(), cluster.namespaces.end());
+  cluster.namespaces.erase(std::unique(cluster.namespaces.begin(), cluster.namespaces.end()),
+                           cluster.namespaces.end());
+  cluster.since_seconds = seconds_of(arguments->since);
+  if (!arguments->since.empty() && cluster.since_seconds == 0)
+    return Error{Code::usage, "--since " + arguments->since + " is no length of time",
+                 "write 90s, 30m, 48h or 7d"};
+  cluster.logs = !arguments->no_logs;
+  cluster.custom_resources = !arguments->no_custom;
+  cluster.helm = !arguments->no_helm;
+  cluster.timeout = std::chrono::seconds(arguments->timeout);
+  options.tool_version = CARREL_VERSION;
+  return {};
+}
+
+// What the manifest keeps of the command line.
+void tell_options(Arguments* arguments) {
+  const ClusterOptions& cluster = arguments->collect.kubernetes;
+  std::string spaces;
+  for (const std::string& space : cluster.namespaces) spaces += (spaces.empty() ? "" : " ") + space;
+  const auto yes = [](bool value) { return std::string(value ? "yes" : "no"); };
+  arguments->collect.told = {{"namespaces", spaces.empty() ? "all" : spaces},
+                             {"logs", yes(cluster.logs)},
+                             {"tail", std::to_string(cluster.tail)},
+                             {"since", arguments->since.empty() ? "the beginning" : arguments->since},
+                             {"log-bytes", std::to_string(cluster.log_bytes)},
+                             {"custom-resources", yes(cluster.custom_resources)},
+                             {"helm", yes(cluster.helm)},
+                             {"parallel", std::to_string(arguments->collect.parallel)},
+                             {"timeout", std::to_string(arguments->timeout)}};
+}
+
+// Reasons, the most frequent first, each with how many files it kept away and the first of them.
+void print_missing(const std::vector<ManifestMissing>& missing, std::size_t most) {
+  struct Reason {
+    std::size_t count = 0;
+    std::string first;
+  };
+  std::map<std::string, Reason> by_reason;
+  for (const ManifestMissing& one : missing) {
+    Reason& reason = by_reason[one.status.empty() ? one.reason : one.status + ": " + one.reason];
+    if (reason.count++ == 0) reason.first = one.path;
+  }
+  std::vector<std::pair<std::string, Reason>> sorted(by_reason.begin(), by_reason.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second.count > b.second.count; });
+  for (std::size_t i = 0; i < sorted.size() && i < most; ++i) {
+    const Reason& reason = sorted[i].second;
+    print("  not had  {}{}: {}\n", escape_for_terminal(reason.first),
+          reason.count == 1 ? "" : fmt::format(" and {} more", reason.count - 1),
+          escape_for_terminal(sorted[i].first));
+  }
+  if (sorted.size() > most)
+    print("  not had  for {} further reasons: `support-diag inspect` lists all\n", sorted.size() - most);
+}
+
+int dry_run(const Arguments& arguments) {
+  for (const Task& task : planned(arguments.collect)) {
+    print("{}\n", task.source);
+    if (!arguments.explain) continue;
+    if (!task.path.empty()) print("    becomes  {}\n", task.path);
+    print("    why      {}\n", task.why);
+  }
+  return exit_status::passed;
+}
+
+int collect_command(Arguments& arguments) {
+  if (Status done = settle(&arguments); !done) return tell(done.error());
+  tell_options(&arguments);
+  if (arguments.dry_run) return dry_run(arguments);
+  std::optional<ProgressLine> line(std::in_place, arguments.quiet);
+  const CollectObserver observer = {
+      [&](const std::string& stage) { line->stage(stage); },
+      [&](std::uint64_t done, std::uint64_t of, std::uint64_t bytes) { line->progress(done, of, bytes); }};
+  auto collected = collect(arguments.collect, observer, stop_requested);
+  line.reset();
+  if (!collected) return tell(collected.error());
+  const Manifest& manifest = collected->manifest;
+  const std::size_t cut =
+      static_cast<std::size_t>(std::count_if(manifest.files.begin(), manifest.files.end(),
+                                             [](const ManifestFile& file) { return !file.cut.empty(); }));
+  if (arguments.json) {
+    print(
+        "{{\"bundle\":{},\"complete\":{},\"files\":{},\"bytes\":{},\"packed_bytes\":{},\"missing\":{},"
+        "\"cut\":{}}}\n",
+        printable_json_string(arguments.collect.out), manifest.stopped.empty(), manifest.files.size(),
+        collected->bytes, collected->packed_bytes, manifest.missing.size(), cut);
+  } else {
+    print("{}: {}, {} ({} packed)\n", escape_for_terminal(arguments.collect.out),
+          counted(manifest.files.size(), "file"), size_text(collected->bytes),
+          size_text(collected->packed_bytes));
+    if (cut > 0) print("  cut      {}, each to a limit that the manifest names\n", counted(cut, "file"));
+    print_missing(manifest.missing, 8);
+  }
+  if (manifest.stopped.empty()) return exit_status::passed;
+  std::fputs(
+      "support-diag: interrupted: the bundle holds what was collected until then, and its manifest says so\n",
+      stderr);
+  return exit_status::interrupted;
+}
+
+void print_inspection_json(const Inspection& found) {
+  rapidjson::StringBuffer out;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(out);
+  writer.StartObject();
+  writer.Key("intact");
+  writer.Bool(found.damage.empty());
+  writer.Key("damage");
+  writer.StartArray();
+  for (const std::string& one : found.damage) {
+    const std::string text = printable_json_string(one);
+    writer.RawValue(text.data(), text.size(), rapidjson::kStringType);
+  }
+  writer.EndArray();
+  writer.Key("manifest");
+  const std::string manifest = to_json(found.manifest);
+  writer.RawValue(manifest.data(), manifest.size() - 1, rapidjson::kObjectType);
+  writer.EndObject();
+  print("{}\n", out.GetString());
+}
+
+// Folders of the bundle, to two levels, with what lies in each.
+void print_folders(const Manifest& manifest) {
+  struct Folder {
+    std::uint64_t files = 0, bytes = 0;
+  };
+  std::map<std::string, Folder> folders;
+  for (const ManifestFile& file : manifest.files) {
+    const std::size_t first = file.path.find('/');
+    const std::size_t second = first == std::string::npos ? first : file.path.find('/', first + 1);
+    Folder& folder = folders[file.path.substr(0, second == std::string::npos ? first : second)];
+    ++folder.files;
+    folder.bytes += file.size;
+  }
+  for (const auto& [name, folder] : folders)
+    print("  {:<48} {:>12}  {:>10}\n", escape_for_terminal(name), counted(folder.files, "file"),
+          size_text(folder.bytes));
+}
+
+int inspect_command(const Arguments& arguments) {
+  auto file = open_read(arguments.bundle);
+  if (!file) return tell(file.error());
+  auto found =
+      inspect_bundle([&](char* into, std::size_t size) { return read_some(file->get(), into, size); });
+  if (!found) return tell(std::move(found.error()).in(arguments.bundle));
+  const Manifest& manifest = found->manifest;
+  const bool whole = found->damage.empty() && manifest.stopped.empty();
+  if (arguments.json) {
+    print_inspection_json(*found);
+    return whole ? exit_status::passed : exit_status::checks_failed;
+  }
+  print("{}: made by support-diag {}, {} to {}\n", escape_for_terminal(arguments.bundle),
+        escape_for_terminal(manifest.tool_version), escape_for_terminal(manifest.started),
+        escape_for_terminal(manifest.finished));
+  print("{}, {}\n", counted(found->files, "file"), size_text(found->bytes));
+  print_folders(manifest);
+  for (const ManifestFile& one : manifest.files) {
+    if (!one.cut.empty())
+      print("  cut      {}: {}\n", escape_for_terminal(one.path), escape_for_terminal(one.cut));
+  }
+  print_missing(manifest.missing, manifest.missing.size());
+  for (const std::string& one : found->damage) print("  damaged  {}\n", escape_for_terminal(one));
+  if (!manifest.stopped.empty()) print("not whole: {}\n", escape_for_terminal(manifest.stopped));
+  print("{}\n", found->damage.empty() ? "every sum holds" : "the bundle is not what its manifest says");
+  return whole ? exit_status::passed : exit_status::checks_failed;
+}
+
+int run_command_line(int count, const char* const* words) {
+  CLI::App app("Collects a support bundle at the customer's site. It reads and never changes the cluster.",
+               "support-diag");
+  app.footer(examples);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "support-diag " CARREL_VERSION);
+  Arguments arguments;
+  CLI::App* const collect_app = app.add_subcommand("collect", "Collect a bundle");
+  add_collect_options(collect_app, &arguments);
+  CLI::App* const inspect_app =
+      app.add_subcommand("inspect", "Tell what is in a bundle and what is missing, and verify its sums");
+  inspect_app->add_option("BUNDLE", arguments.bundle, "a bundle that support-diag made")->required();
+  for (CLI::App* command : {collect_app, inspect_app}) {
+    command->footer(examples);
+    command->add_flag("--json", arguments.json, "JSON on stdout");
+    command->add_flag("-q,--quiet", arguments.quiet, "no progress");
+  }
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_status::passed : exit_status::usage;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error like a full disk
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+  return collect_app->parsed() ? collect_command(arguments) : inspect_command(arguments);
+}
+
+}  // namespace
+
+int run_support_diag(int count, const char* const* arguments) {
+  const int status = run_command_line(count, arguments);
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  return tell({Code::machine, "the output could not be written in full",
+               "see whether its disk is full or its reader has ended"});
+}
+
+}  // namespace carrel

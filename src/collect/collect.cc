@@ -1,0 +1,151 @@
+#include "collect/collect.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "collect/gather.h"
+#include "collect/out/output_file.h"
+
+namespace carrel {
+namespace {
+
+constexpr const char* version_path = "version.yaml";
+
+Task version_task(const CollectOptions& options) {
+  const std::string text = fmt::format(
+      "apiVersion: troubleshoot.sh/v1beta2\nkind: SupportBundle\nspec:\n  versionNumber: support-diag {}\n",
+      options.tool_version);
+  return text_task(version_path, "support-diag", "tells readers which layout this is", text);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) {
+    const bool plain = word.find_first_of(" '\"\\$&|<>()*?[]^") == std::string::npos;
+    line += (line.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+  }
+  return line;
+}
+
+class Collection {
+ public:
+  Collection(const CollectOptions& options, const CollectObserver& observer, std::atomic<bool>& stop,
+             OutputFile out)
+      : options_(options),
+        observer_(observer),
+        stop_(stop),
+        out_(std::move(out)),
+        writer_(top_folder(), gathering_.clock.now(), [this](std::string_view bytes) {
+          collected_.packed_bytes += bytes.size();
+          return out_.write(bytes);
+        }) {
+    gathering_.parallel = options.parallel;
+    gathering_.folder = out_.folder();
+    gathering_.stop = &stop;
+    gathering_.progress = observer.progress;
+  }
+
+  Result<Collected> run() {
+    Manifest& manifest = collected_.manifest;
+    manifest.tool_version = options_.tool_version;
+    manifest.options = options_.told;
+    manifest.started = BundleClock::rfc3339(gathering_.clock.now());
+    if (Status done = add({version_task(options_)}); !done) return done.error();
+
+    // The cluster, through one kubectl: what it serves, then the lists, then what the lists lead to.
+    if (options_.cluster) {
+      if (Status done = cluster(); !done) return done.error();
+    }
+
+    // Nothing is told of a bundle with nothing in it.
+    if (manifest.files.size() <= 1) return nothing_had();
+
+    // The manifest last, for it has every file's sum; then the bundle gets its name.
+    if (stop_) manifest.stopped = "interrupted";
+    manifest.finished = BundleClock::rfc3339(gathering_.clock.now());
+    if (Status done = writer_.finish(manifest); !done) return done.error();
+    if (Status done = out_.finish(); !done) return done.error();
+    for (const ManifestFile& file : manifest.files) collected_.bytes += file.size;
+    return std::move(collected_);
+  }
+
+ private:
+  const CollectOptions& options_;
+  const CollectObserver& observer_;
+  std::atomic<bool>& stop_;
+  Gathering gathering_;
+  Collected collected_;
+  OutputFile out_;
+  BundleWriter writer_;
+
+  std::string top_folder() const {
+    std::string time = BundleClock::rfc3339(gathering_.clock.now());
+    std::replace(time.begin(), time.end(), ':', '_');
+    return "support-bundle-" + time.substr(0, time.size() - 1);
+  }
+
+  Status add(std::vector<Task> tasks) {
+    return gather(std::move(tasks), gathering_, &writer_, &collected_.manifest);
+  }
+
+  Status cluster() {
+    observer_.stage("asking the cluster");
+    auto proxy = KubectlProxy::start(options_.kubernetes.kubectl, stop_);
+    if (!proxy) {
+      if (proxy.error().code == Code::interrupted) return {};
+      collected_.manifest.missing.push_back(
+          {"cluster-resources", joined(kubectl_proxy_command(options_.kubernetes.kubectl, "SOCKET")), "",
+           proxy.error().what});
+      return {};
+    }
+    Api api((*proxy)->server(), options_.kubernetes.timeout, stop_);
+    ClusterTasks tasks(&api, options_.kubernetes);
+    if (Status done = add(tasks.first()); !done) return done;
+    observer_.stage("reading lists");
+    if (Status done = add(tasks.lists()); !done) return done;
+    observer_.stage("reading logs");
+    return add(tasks.rest());
+  }
+
+  Error nothing_had() const {
+    if (stop_)
+      return {Code::interrupted, "interrupted before anything was collected: there is no bundle", ""};
+    const auto& missing = collected_.manifest.missing;
+    const std::string why = missing.empty() ? "nothing was asked for" : missing.front().reason;
+    return {Code::machine, "nothing could be collected, so there is no bundle: " + why,
+            "`support-diag collect --dry-run` shows what is asked; see whether `kubectl version` works"};
+  }
+};
+
+}  // namespace
+
+Result<Collected> collect(const CollectOptions& options, const CollectObserver& observer,
+                          std::atomic<bool>& stop) {
+  // Whether the bundle can be written is found out before anybody is asked anything.
+  auto out = OutputFile::create(options.out, options.replace);
+  if (!out) return out.error();
+  return Collection(options, observer, stop, std::move(*out)).run();
+}
+
+std::vector<Task> planned(const CollectOptions& options) {
+  std::vector<Task> all = {version_task(options)};
+  const auto add = [&all](std::vector<Task> tasks) {
+    std::move(tasks.begin(), tasks.end(), std::back_inserter(all));
+  };
+  if (options.cluster) {
+    all.push_back({"",
+                   joined(kubectl_proxy_command(options.kubernetes.kubectl, "SOCKET")),
+                   "one child through which all of the cluster is read: it rejects every method but GET",
+                   {}});
+    ClusterTasks tasks(nullptr, options.kubernetes);
+    add(tasks.first());
+    add(tasks.lists());
+    add(tasks.rest());
+  }
+  all.push_back(
+      {manifest_path, "support-diag", "what is in the bundle, where it came from, what is missing", {}});
+  return all;
+}
+
+}  // namespace carrel

@@ -1,0 +1,28 @@
+// Task: one file that the bundle is to have, and how it is had.
+//
+// What could not be had is no Error: it is told in the TaskEnd and becomes an entry of the manifest. An Error
+// ends the collection: a disk that is full, an interruption.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "collect/spool/spool.h"
+
+namespace carrel {
+
+struct TaskEnd {
+  std::string status;   // "HTTP 200", "exit 0", "read"
+  std::string missing;  // why there is no such file; empty where there is
+  std::string cut;      // what of it is not there, and why
+};
+
+struct Task {
+  std::string path;    // below the bundle's top folder
+  std::string source;  // the command or the path that it comes from, as a person could run it
+  std::string why;     // for --explain
+  std::function<Result<TaskEnd>(Spool&)> run;
+};
+
+}  // namespace carrel

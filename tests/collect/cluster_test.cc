@@ -1,0 +1,174 @@
+// A cluster is read through the real kubectl, and only read.
+#include <algorithm>
+
+#include "desk.h"
+
+namespace carrel::collect_test {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+using Collect = Desk;
+
+std::string reason_of(const rapidjson::Document& inspection, const std::string& path) {
+  for (const auto& missing : inspection["manifest"]["missing"].GetArray()) {
+    if (path == missing["path"].GetString())
+      return (missing.HasMember("status") ? missing["status"].GetString() + std::string(": ") : "") +
+             missing["reason"].GetString();
+  }
+  return "";
+}
+
+TEST_F(Collect, TheBundleOfAClusterIsTriagedToItsCause) {
+  serve_example();
+  const e2e::Outcome outcome = collect({"--all-namespaces"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("this cluster serves no such kind"));  // metrics.k8s.io
+  const auto report = e2e::json_of(carrel({"triage", bundle(), "--json"}));
+  EXPECT_THAT(report["root_cause"].GetString(), HasSubstr("storageClassName fast-ssd does not exist"));
+  EXPECT_TRUE(report["passed"].GetBool());
+  EXPECT_STREQ(report["stats"]["format"].GetString(), "support bundle (troubleshoot)");
+  // What the cluster holds stands in it as it was, one value a line.
+  EXPECT_EQ(from_bundle("cluster-resources/pvcs/platform.json"),
+            read(example_cluster + "/cluster-resources/pvcs/platform.json"));
+  EXPECT_EQ(from_bundle("pods/logs/platform/redis-0/redis.log"),
+            read(example_cluster + "/cluster-resources/pods/logs/platform/redis-0/redis.log"));
+  EXPECT_THAT(from_bundle("carrel/versions.json"),
+              AllOf(HasSubstr("\"server\": \"v1.29.6\""), HasSubstr("\"product\": \"api\"")));
+  const auto inspection = e2e::json_of(inspect());
+  EXPECT_TRUE(inspection["intact"].GetBool());
+  EXPECT_TRUE(inspection["manifest"]["complete"].GetBool());
+  EXPECT_EQ(folder_listing(), ".keep\nbundle.tar.gz\n");
+}
+
+TEST_F(Collect, TheClusterIsAskedNothingButGet) {
+  serve_example();
+  ASSERT_EQ(collect({"--all-namespaces"}).status, 0);
+  EXPECT_THAT(server_->requests(), AllOf(Not(IsEmpty()), Each(StartsWith("GET "))));
+}
+
+TEST_F(Collect, TheSameAnswersMakeTheSameBundle) {
+  serve_example();
+  const std::vector<std::string> environment = {"SOURCE_DATE_EPOCH=1715670341"};
+  ASSERT_EQ(run(collect_words({"--all-namespaces", "--parallel", "1"}), environment).status, 0);
+  const std::string first = read(bundle());
+  ASSERT_EQ(run(collect_words({"--all-namespaces", "--parallel", "1", "--force"}), environment).status, 0);
+  EXPECT_TRUE(first == read(bundle()));
+  // The order does not depend on who is faster.
+  ASSERT_EQ(run(collect_words({"--all-namespaces", "--parallel", "16", "--force"}), environment).status, 0);
+  std::filesystem::rename(bundle(), folder_ + "/sixteen.tar.gz");
+  file("out/bundle.tar.gz", first);
+  EXPECT_EQ(run({"tar", "-tzf", bundle()}).out, run({"tar", "-tzf", folder_ + "/sixteen.tar.gz"}).out);
+}
+
+TEST_F(Collect, ListsComeInPagesAndBecomeOne) {
+  serve(cluster_of_size(1201, 100));
+  ASSERT_EQ(collect({"--namespace", "load", "--no-logs"}).status, 0);
+  rapidjson::Document list;
+  list.Parse(from_bundle("cluster-resources/pods/load.json").c_str());
+  ASSERT_TRUE(list.HasMember("items"));
+  EXPECT_EQ(list["items"].Size(), 1201u);
+  EXPECT_FALSE(list["metadata"].HasMember("continue"));
+  const auto requests = server_->requests();
+  EXPECT_EQ(std::count_if(
+                requests.begin(), requests.end(),
+                [](const std::string& one) { return one.starts_with("GET /api/v1/namespaces/load/pods?"); }),
+            3);
+}
+
+TEST_F(Collect, WhatIsForbiddenIsAnEntryWithTheReason) {
+  serve_example();
+  server_->add({"/api/v1/namespaces/platform/events", 403});
+  server_->add({"/api/v1/namespaces/platform/pods/redis-0/log", 403});
+  const e2e::Outcome outcome = collect({"--namespace", "platform"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("HTTP 403: the test says no"));
+  const auto inspection = e2e::json_of(inspect());
+  EXPECT_EQ(reason_of(inspection, "cluster-resources/events/platform.json"), "HTTP 403: the test says no");
+  EXPECT_EQ(reason_of(inspection, "cluster-resources/pods/logs/platform/redis-0/redis.log"),
+            "HTTP 403: the test says no");
+  EXPECT_THAT(from_bundle("cluster-resources/events-errors.json"),
+              HasSubstr("\"platform\": \"HTTP 403: the test says no\""));
+}
+
+TEST_F(Collect, WhatFailsOnceIsAskedForAgain) {
+  serve_example();
+  server_->add({"/api/v1/namespaces/platform/services", 500, 0, -1, 2});
+  server_->add({"/api/v1/namespaces/platform/pods/redis-0/log", 0, 0, 500, 1});
+  ASSERT_EQ(collect({"--namespace", "platform"}).status, 0);
+  const auto inspection = e2e::json_of(inspect());
+  EXPECT_EQ(reason_of(inspection, "cluster-resources/services/platform.json"), "");
+  EXPECT_EQ(from_bundle("pods/logs/platform/redis-0/redis.log").size(), 9439u);
+}
+
+TEST_F(Collect, ASlowAnswerCostsItsFileAlone) {
+  serve_example();
+  server_->add({"/api/v1/namespaces/platform/services", 0, 60'000});
+  ASSERT_EQ(collect({"--namespace", "platform", "--timeout", "1", "--no-logs"}).status, 0);
+  const auto inspection = e2e::json_of(inspect());
+  EXPECT_EQ(reason_of(inspection, "cluster-resources/services/platform.json"), "no answer within 1 s");
+  EXPECT_NE(from_bundle("cluster-resources/pods/platform.json"), "");
+}
+
+TEST_F(Collect, OfALogThatBreaksOffWhatCameIsKeptAndSaid) {
+  serve_example();
+  server_->add({"/api/v1/namespaces/platform/pods/redis-0/log", 0, 0, 500});
+  ASSERT_EQ(collect({"--namespace", "platform"}).status, 0);
+  EXPECT_EQ(from_bundle("pods/logs/platform/redis-0/redis.log").size(), 500u);
+  EXPECT_THAT(from_bundle("carrel/manifest.json"),
+              HasSubstr("\"cut\": \"the connection ended before the answer did\""));
+}
+
+TEST_F(Collect, LongLogsAreCutToTheirNewestLines) {
+  serve_example();
+  ASSERT_EQ(collect({"--namespace", "platform", "--log-bytes", "20000"}).status, 0);
+  const std::string whole =
+      read(example_cluster + "/cluster-resources/pods/logs/platform/web-6c5f9f7b5-g7m2c/web.log");
+  const std::string kept = from_bundle("pods/logs/platform/web-6c5f9f7b5-g7m2c/web.log");
+  EXPECT_LE(kept.size(), 20'000u);
+  EXPECT_GT(kept.size(), 10'000u);
+  EXPECT_TRUE(whole.ends_with(kept));
+  EXPECT_THAT(from_bundle("carrel/manifest.json"), HasSubstr("which fit into --log-bytes 20000"));
+}
+
+TEST_F(Collect, ADryRunAsksNobody) {
+  serve_example();
+  const e2e::Outcome outcome = collect({"--namespace", "platform", "--dry-run", "--explain"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("--reject-methods="));
+  EXPECT_THAT(outcome.out, HasSubstr("kubectl get --raw '/api/v1/namespaces/platform/pods'"));
+  EXPECT_THAT(outcome.out, HasSubstr("why      what the cluster said of late"));
+  EXPECT_THAT(server_->requests(), IsEmpty());
+  EXPECT_EQ(folder_listing(), ".keep\n");
+}
+
+TEST_F(Collect, WithoutAClusterThereIsNoBundleAndAReason) {
+  serve_example();
+  server_->stop();
+  const e2e::Outcome outcome = collect({"--namespace", "platform"});
+  EXPECT_EQ(outcome.status, 7);
+  EXPECT_THAT(outcome.err, HasSubstr("nothing could be collected"));
+  EXPECT_EQ(folder_listing(), ".keep\n");
+  const e2e::Outcome no_kubectl = collect({"--namespace", "platform", "--kubectl", "/nonexistent/kubectl"});
+  EXPECT_EQ(no_kubectl.status, 7);
+  EXPECT_THAT(no_kubectl.err, HasSubstr("cannot run /nonexistent/kubectl: No such file"));
+}
+
+TEST_F(Collect, AWrongCommandLineIsToldBeforeAnythingRuns) {
+  serve_example();
+  EXPECT_EQ(collect({}).status, 2);
+  EXPECT_EQ(collect({"--namespace", "../etc"}).status, 2);
+  EXPECT_EQ(collect({"--namespace", "platform", "--since", "soon"}).status, 2);
+  file("out/bundle.tar.gz", "mine");
+  EXPECT_THAT(collect({"--namespace", "platform"}).err, HasSubstr("is there already"));
+  EXPECT_EQ(read(bundle()), "mine");
+  EXPECT_THAT(server_->requests(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace carrel::collect_test
