@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/text.h"
+#include "host/cli/record_commands.h"
 #include "host/flow/exit_status.h"
 
 namespace carrel {
@@ -24,6 +25,7 @@ Examples:
   carrel run explain-logs /var/log/myapp
   carrel runs --tenant acme
   carrel show 20260102-030405 --json | jq .root_cause
+  carrel search fast-ssd --tenant acme
 
 Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
 5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
@@ -172,6 +174,11 @@ int run_command_line(int count, const char* const* arguments) {
     add_settings(command, &flags);
   }
 
+  const RecordCommands records(app, [&](CLI::App* command) {
+    add_output(command);
+    add_settings(command, &flags);
+  });
+
   CLI::App* playbook = app.add_subcommand("playbook", "List, check or make playbooks");
   playbook->require_subcommand(1);
   CLI::App* lint = playbook->add_subcommand("lint", "Tell every mistake of playbooks, with line and column");
@@ -199,6 +206,7 @@ int run_command_line(int count, const char* const* arguments) {
   }
   choose_engine(&desk.settings);
 
+  if (const auto status = records.run(desk)) return *status;
   if (triage->parsed()) run.playbook = "k8s-triage";
   if (triage->parsed() || run_app->parsed()) return run_command(desk, run);
   if (runs->parsed()) return runs_command(desk, most);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "host/cli/cli.h"
+#include "host/cli/find_run.h"
 #include "host/cli/progress.h"
 #include "host/flow/exit_status.h"
 #include "host/ledger/ledger.h"
@@ -16,12 +17,6 @@
 
 namespace carrel {
 namespace {
-
-// The tenants to look at: the one that was named, or all.
-std::vector<std::string> tenants_of(const Desk& desk) {
-  const std::string& named = desk.settings.text("tenant");
-  return named.empty() ? Ledger::tenants(desk.data_folder()) : std::vector<std::string>{named};
-}
 
 void print_json(const std::vector<RunRow>& rows) {
   rapidjson::StringBuffer buffer;
@@ -67,42 +62,15 @@ void print_row(const RunRow& row) {
   std::puts(escape_for_terminal(line).c_str());
 }
 
-struct Found {
-  Ledger ledger;
-  RunRow row;
-};
-
-// The one run with this id, or whose id begins with it, among all tenants. A ledger that cannot be read is
-// told and does not keep the others from being looked at.
-Result<Found> find(const Desk& desk, const std::string& id) {
-  std::vector<Found> found;
-  bool all_read = true;
-  for (const std::string& tenant : tenants_of(desk)) {
-    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
-    if (!ledger && ledger.error().code == Code::usage) return ledger.error();
-    auto rows = ledger ? ledger->find_all(id, 2) : ledger.error();
-    if (!rows) {
-      tell(std::move(rows.error()).in("tenant " + tenant));
-      all_read = false;
-      continue;
-    }
-    if (rows->size() > 1)
-      return Error{Code::usage, "more than one run begins with " + id, "give more of its id"};
-    if (!rows->empty()) found.push_back({std::move(*ledger), std::move(rows->front())});
-  }
-  if (found.size() == 1) return std::move(found.front());
-  if (!found.empty()) {
-    std::vector<std::string> tenants;
-    for (const Found& each : found) tenants.push_back(each.row.tenant);
-    return Error{
-        Code::usage,
-        fmt::format("more than one run begins with {}: of the tenants {}", id, fmt::join(tenants, ", ")),
-        "give more of its id, or the tenant with --tenant"};
-  }
-  if (!all_read) {
-    return Error{Code::machine, fmt::format("no run {} is in the ledgers that could be read", id), ""};
-  }
-  return Error{Code::usage, "there is no run " + id, "`carrel runs` lists them"};
+// Of throw-away tenants, whose names begin with the time of their one run, no more than are listed at all.
+std::vector<std::string> newest_tenants(const Desk& desk, std::size_t most) {
+  std::vector<std::string> tenants = tenants_of(desk);
+  const auto throw_away = [](const std::string& tenant) { return tenant.starts_with("once-"); };
+  const auto first = std::find_if(tenants.begin(), tenants.end(), throw_away);
+  const auto last = std::find_if_not(first, tenants.end(), throw_away);
+  if (static_cast<std::size_t>(last - first) > most)
+    tenants.erase(first, last - static_cast<std::ptrdiff_t>(most));
+  return tenants;
 }
 
 }  // namespace
@@ -110,10 +78,14 @@ Result<Found> find(const Desk& desk, const std::string& id) {
 int runs_command(const Desk& desk, std::size_t most) {
   std::vector<RunRow> rows;
   int status = exit_status::passed;
-  for (const std::string& tenant : tenants_of(desk)) {
+  for (const std::string& tenant : newest_tenants(desk, most)) {
     auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
     if (!ledger && ledger.error().code == Code::usage) return tell(ledger.error());
-    auto some = ledger ? ledger->runs(most) : ledger.error();
+    // Without its key a sealed ledger still has ids, times and states to tell; nobody is asked for one here.
+    Status opened = ledger ? Status() : Status(ledger.error());
+    if (opened && ledger->locked() && !desk.settings.text("key-command").empty())
+      opened = ledger->unlock(key_source(desk, tenant));
+    auto some = opened ? ledger->runs(most) : opened.error();
     if (!some) {
       status = tell(std::move(some.error()).in("tenant " + tenant));
       continue;
@@ -134,17 +106,10 @@ int runs_command(const Desk& desk, std::size_t most) {
 }
 
 int show_command(const Desk& desk, const std::string& id) {
-  auto found = find(desk, id);
+  auto found = find_run(desk, id);
   if (!found) return tell(found.error());
   auto& [ledger, row] = *found;
-  const auto object = std::find_if(row.objects.begin(), row.objects.end(),
-                                   [](const auto& entry) { return entry.first == "report"; });
-  if (object == row.objects.end()) {
-    std::string what = fmt::format("run {} has no report: it is {}", row.id, to_string(row.state));
-    if (!row.error.empty()) what += ": " + row.error;
-    return tell({Code::usage, std::move(what), ""});
-  }
-  auto json = ledger.get(object->second);
+  auto json = ledger.object(row, "report");
   if (!json) return tell(json.error());
   if (desk.json) {
     std::fwrite(json->data(), 1, json->size(), stdout);

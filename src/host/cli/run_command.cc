@@ -6,6 +6,7 @@
 #include <glob.h>
 
 #include "host/cli/cli.h"
+#include "host/cli/find_run.h"
 #include "host/cli/progress.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/run.h"
@@ -42,8 +43,13 @@ int run_one(const Desk& desk, const RunRequest& request, bool batch) {
   const std::string data = desk.data_folder();
   if (data.empty())
     return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
-  auto ledger = Ledger::open(data, request.tenant);
+  auto ledger = Ledger::open(data, request.tenant, key_source(desk, request.tenant));
   if (!ledger) return tell(ledger.error());
+  if (wants_key(desk) && !ledger->sealed()) {
+    return tell(
+        {Code::usage, fmt::format("the ledger of tenant {} was made without a key", request.tenant),
+         "run it without the key, or for a tenant of another name, whose ledger is sealed from the start"});
+  }
   NamespaceWall wall;
   ProgressLine progress(request.input, desk.quiet);
   auto report = run_playbook(request, wall, *ledger, progress.observer(), stop_requested);

@@ -13,6 +13,7 @@
 #include "host/flow/exit_status.h"
 #include "host/flow/input.h"
 #include "host/flow/model.h"
+#include "host/flow/notes.h"
 #include "host/flow/rooms.h"
 #include "host/flow/verify.h"
 #include "record/codec.h"
@@ -252,7 +253,10 @@ class Run {
     row_.error = done.error().what;
     row_.exit_status = exit_status::of(done.error().code);
     // What went wrong first is what the user must know; that the ledger could not keep it is added.
-    if (Status kept = ledger_.finish(row_); !kept) {
+    RunDetail detail;
+    detail.notes = notes_of(report_, evidence_);
+    detail.denials = report_.stats.denied;
+    if (Status kept = ledger_.finish(row_, detail); !kept) {
       done.error().what += "; and the ledger could not keep that: " + kept.error().what;
     }
     return done.error();
@@ -269,9 +273,13 @@ class Run {
     if (Status kept = put_bytes("report", to_json(report_)); !kept) return kept;
     row_.state = RunState::finished;
     row_.verdict = to_string(report_.verdict);
+    row_.level = report_.confidence.level;
+    row_.score = report_.confidence.score;
     row_.passed = report_.passed();
     row_.exit_status = report_.passed() ? exit_status::passed : exit_status::checks_failed;
-    return ledger_.finish(row_);
+    RunDetail detail = detail_of(report_);
+    detail.notes = notes_of(report_, evidence_);
+    return ledger_.finish(row_, detail);
   }
 
   const RunRequest& request_;

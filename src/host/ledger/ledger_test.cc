@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "host/ledger/made_ledger.h"
 
 namespace {
 std::vector<std::string> synced_paths;
@@ -26,31 +26,7 @@ extern "C" int fsync(int descriptor) {
 namespace carrel {
 namespace {
 
-class LedgerTest : public testing::Test {
- protected:
-  LedgerTest() {
-    std::string pattern = testing::TempDir() + "/ledgerXXXXXX";
-    data_ = ::mkdtemp(pattern.data());
-  }
-  ~LedgerTest() override { std::filesystem::remove_all(data_); }
-
-  Ledger open(const std::string& tenant = "acme") {
-    auto ledger = Ledger::open(data_, tenant);
-    EXPECT_TRUE(ledger) << ledger.error().what;
-    return std::move(*ledger);
-  }
-  static RunRow row(const std::string& id) {
-    RunRow row;
-    row.id = id;
-    row.playbook = "k8s-triage@1";
-    row.input = "a'; DROP TABLE run; --";
-    row.settings = "{}";
-    row.engine = "none";
-    return row;
-  }
-
-  std::string data_;
-};
+using LedgerTest = MadeLedger;
 
 TEST_F(LedgerTest, KeepsAFinishedRunWithItsObjects) {
   {
@@ -77,6 +53,107 @@ TEST_F(LedgerTest, KeepsAFinishedRunWithItsObjects) {
   auto bytes = ledger.get(found->objects[0].second);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(*bytes, "the report");
+}
+
+TEST_F(LedgerTest, KeepsTheDetailsOfARun) {
+  Ledger ledger = open();
+  const RunRow run = finished(ledger, "20260101-000000-000001");
+  EXPECT_EQ(run.score, 0.96);
+  auto held = ledger.detail(run);
+  ASSERT_TRUE(held) << held.error().what;
+  ASSERT_EQ(held->claims.size(), 2u);
+  EXPECT_EQ(held->claims[1].kind, ClaimRow::Kind::command);
+  ASSERT_EQ(held->claims[0].citations.size(), 1u);
+  EXPECT_EQ(held->claims[0].citations[0].at.line, 28u);
+  EXPECT_EQ(held->claims[0].citations[0].reason, "named");
+  EXPECT_EQ(held->tries.at(0).tokens, 120u);
+  EXPECT_EQ(held->notes.at(0).text, "taken for a support bundle");
+  EXPECT_EQ(held->checks.at(0).verdict, Check::Verdict::pass);
+  EXPECT_EQ(held->denials.at(0).count, 2u);
+  auto citing = ledger.citing("platform.json", 28, 10);
+  ASSERT_TRUE(citing);
+  ASSERT_EQ(citing->size(), 1u);
+  EXPECT_EQ(citing->at(0).run, run.id);
+  EXPECT_EQ(ledger.citing("pvcs/platform.json", 28, 10)->size(), 1u);
+  EXPECT_TRUE(ledger.citing("form.json", 28, 10)->empty());
+  EXPECT_TRUE(ledger.citing("pvcs/platform.json", 29, 10)->empty());
+}
+
+TEST_F(LedgerTest, ARunEndsOnce) {
+  Ledger ledger = open();
+  RunRow run = finished(ledger, "20260101-000000-000001");
+  run.state = RunState::failed;
+  EXPECT_FALSE(ledger.finish(run));
+  EXPECT_EQ(ledger.runs(1)->at(0).state, RunState::finished);
+  EXPECT_EQ(broken(audit(data_)), "");
+}
+
+TEST_F(LedgerTest, FindsRunsByTheirWords) {
+  Ledger ledger = open();
+  finished(ledger, "20260101-000000-000001");
+  RunRow other = row("20260101-000000-000002");
+  other.question = "is the café open";
+  ASSERT_TRUE(ledger.begin(other));
+  other.state = RunState::failed;
+  ASSERT_TRUE(ledger.finish(other));
+  const auto ids = [&](const std::string& words) {
+    std::string all;
+    auto found = ledger.search(words, 10);
+    EXPECT_TRUE(found) << found.error().what;
+    for (const FoundRun& run : *found) all += run.run.id.substr(21);
+    return all;
+  };
+  EXPECT_EQ(ids("fast-ssd"), "1");
+  EXPECT_EQ(ids("the"), "21");  // the newest first
+  EXPECT_EQ(ids("cafe"), "2");
+  EXPECT_EQ(ids("fast-ss*"), "1");
+  EXPECT_EQ(ids("fast-ssd OR cafe"), "");  // a person's words are no operators
+  EXPECT_EQ(ids("\"NEAR( AND * ^ -"), "");
+  EXPECT_FALSE(ledger.search("  ", 10));
+  EXPECT_EQ(ledger.search("fast-ssd", 1)->at(0).excerpt, "The StorageClass fast-ssd does not exist");
+  EXPECT_EQ(ledger.search("the", 1)->size(), 1u);
+}
+
+TEST_F(LedgerTest, KeepsWhatPeopleDecide) {
+  Ledger ledger = open();
+  const RunRow run = finished(ledger, "20260101-000000-000001");
+  const RunRow second = finished(ledger, "20260101-000000-000002");
+  EXPECT_EQ(ledger.queue({})->size(), 2u);
+  ReviewRow review;
+  review.reviewer = "jo";
+  review.decision = ReviewRow::Decision::edit;
+  review.claim = 0;
+  EXPECT_FALSE(ledger.add_review(run, &review));  // no reason
+  review.reason = "the class was renamed";
+  EXPECT_FALSE(ledger.add_review(run, &review));  // no text
+  review.text = "The StorageClass is called premium-ssd now";
+  review.claim = 7;
+  EXPECT_FALSE(ledger.add_review(run, &review));  // no such claim
+  review.claim = 0;
+  ASSERT_TRUE(ledger.add_review(run, &review));
+  EXPECT_EQ(review.id, run.id + "/r1");
+  EXPECT_EQ(ledger.queue({})->size(), 2u);  // one claim is not the report
+  ReviewRow whole;
+  whole.reviewer = "jo";
+  ASSERT_TRUE(ledger.add_review(run, &whole));
+  ASSERT_EQ(ledger.queue({})->size(), 1u);
+  EXPECT_EQ(ledger.queue({})->at(0).run.id, second.id);
+  EXPECT_EQ(ledger.queue({})->at(0).cause, "The StorageClass fast-ssd does not exist");
+  QueueFilter all;
+  all.decided = true;
+  EXPECT_EQ(ledger.queue(all)->at(0).decision, "accept");
+  QueueFilter unsure;
+  unsure.most_score = 0.5;
+  EXPECT_TRUE(ledger.queue(unsure)->empty());
+  auto held = ledger.reviews(run);
+  ASSERT_EQ(held->size(), 2u);
+  EXPECT_EQ(held->at(0).text, review.text);
+  // The reply is searched, and the words from before are still there once.
+  EXPECT_EQ(ledger.search("premium-ssd renamed", 10)->size(), 1u);
+  EXPECT_EQ(ledger.search("fast-ssd", 10)->size(), 2u);
+  ReviewRow nobody;
+  EXPECT_FALSE(ledger.add_review(run, &nobody));
+  EXPECT_EQ(broken(audit(data_)), "");
 }
 
 TEST_F(LedgerTest, AKilledRunReadsAsInterrupted) {
@@ -135,10 +212,7 @@ TEST_F(LedgerTest, AChangedObjectIsRefused) {
 
 TEST_F(LedgerTest, ANewerSchemaIsRefused) {
   { Ledger ledger = open(); }
-  sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open((data_ + "/tenants/acme/ledger.db").c_str(), &database), SQLITE_OK);
-  sqlite3_exec(database, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
-  sqlite3_close(database);
+  tamper("PRAGMA user_version = 99", data_);
   auto ledger = Ledger::open(data_, "acme");
   ASSERT_FALSE(ledger);
   EXPECT_NE(ledger.error().what.find("99"), std::string::npos);

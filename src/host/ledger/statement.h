@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <sqlite3.h>
 
 #include "base/result.h"
+#include "host/ledger/vault.h"
 
 namespace carrel {
 
@@ -32,6 +35,25 @@ class Statement {
     return *this;
   }
 
+  Statement& bind_real(double number) {
+    sqlite3_bind_double(statement_, ++bound_, number);
+    return *this;
+  }
+  Statement& bind_bytes(std::string_view bytes) {
+    sqlite3_bind_blob(statement_, ++bound_, bytes.data(), static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
+    return *this;
+  }
+  // A text that is the tenant's own: as it is, or sealed where the ledger has a key.
+  Statement& bind_private(const Vault& vault, const std::string& text) {
+    return vault.sealed() ? bind_bytes(vault.hide(text)) : bind(text);
+  }
+  // Ready to be bound and run again.
+  Statement& again() {
+    sqlite3_reset(statement_);
+    bound_ = 0;
+    return *this;
+  }
+
   // True with a row, false at the end.
   Result<bool> step() {
     if (!prepared_) return sqlite_error(database_, "reading the ledger");
@@ -54,12 +76,42 @@ class Statement {
                : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
   }
   std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+  double real(int column) const { return sqlite3_column_double(statement_, column); }
+  // The bytes of a text or blob.
+  std::string_view bytes(int column) const {
+    const auto* at = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    return {at == nullptr ? "" : at, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+  }
+  // What bind_private() wrote. In a ledger whose key is not there: "(sealed)".
+  std::string private_text(const Vault& vault, int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_BLOB ? vault.reveal(bytes(column))
+                                                                  : text(column);
+  }
+  int type(int column) const { return sqlite3_column_type(statement_, column); }
+  int columns() const { return sqlite3_column_count(statement_); }
 
  private:
   sqlite3* database_;
   sqlite3_stmt* statement_ = nullptr;
   bool prepared_ = false;
   int bound_ = 0;
+};
+
+// One statement without parameters or rows.
+Status execute(sqlite3* database, const std::string& sql);
+
+// A write transaction, from BEGIN IMMEDIATE; taken back where it goes without commit().
+class Transaction {
+ public:
+  static Result<Transaction> begin(sqlite3* database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Status commit();
+
+ private:
+  explicit Transaction(sqlite3* database) : database_(database) {}
+  sqlite3* database_;
 };
 
 }  // namespace carrel

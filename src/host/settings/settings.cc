@@ -27,8 +27,11 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 5> not_in_project_files = {"rooms", "data", "model", "template",
-                                                                  "tenant"};
+constexpr std::array<std::string_view, 7> not_in_project_files = {
+    "rooms", "data", "model", "template", "tenant", "key-command", "passphrase"};
+
+// Its value may hold a secret: it is never written down.
+constexpr std::string_view never_kept = "key-command";
 
 std::string environment_name(std::string_view setting) {
   std::string out = "CARREL_";
@@ -123,6 +126,10 @@ const std::vector<SettingRule>& setting_rules() {
        "results that do not depend on the batch schedule, at lower speed"},
       {"wall-seconds", Kind::whole, "600", 1, 86400, "most seconds for each room"},
       {"memory", Kind::whole, "0", 0, 1048576, "most MiB for the think room; 0: what the model file needs"},
+      {"key-command", Kind::text, "", 0, 0,
+       "a command that prints the tenant's key (CARREL_TENANT names the tenant): its ledger is sealed"},
+      {"passphrase", Kind::truth, "false", 0, 0,
+       "seal a new tenant's ledger with a passphrase, asked for at the terminal"},
       {"data", Kind::text, "", 0, 0, "folder of the ledgers; empty: $XDG_DATA_HOME/carrel"},
       {"rooms", Kind::text, "", 0, 0,
        "folder with the rooms' roots and the playbooks; empty: beside the program"},
@@ -260,7 +267,8 @@ std::string Settings::to_json() const {
     json.Key(slot.rule->name);
     json.StartObject();
     json.Key("value");
-    write(text(slot.rule->name));
+    const bool hidden = slot.rule->name == never_kept && !text(slot.rule->name).empty();
+    write(hidden ? "(not kept)" : text(slot.rule->name));
     json.Key("source");
     write(source_text(slot.rule->name));
     json.EndObject();

@@ -8,7 +8,8 @@
 //
 // A project file may have come with a checkout or lie in a folder that others write to, such as /tmp. It is
 // used only where the user or root owns it and nobody else may write it, and it cannot say which programs and
-// model are trusted or where data goes: rooms, data, model, template and tenant.
+// model are trusted, where data goes or what opens it: rooms, data, model, template, tenant, key-command and
+// passphrase.
 #pragma once
 
 #include <array>
@@ -71,7 +72,7 @@ class Settings {
   // "flag", "environment CARREL_TRIES", "project file /x/carrel.yaml:3", ..., "default"
   std::string source_text(std::string_view name) const;
 
-  // {"tries":{"value":"2","source":"default"},...}
+  // {"tries":{"value":"2","source":"default"},...}; of the key's command only that there is one.
   std::string to_json() const;
 
  private:

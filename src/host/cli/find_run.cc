@@ -1,0 +1,173 @@
+#include "host/cli/find_run.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t key_output_limit = 4096;
+
+void wipe_text(std::string* text) {
+  wipe({reinterpret_cast<unsigned char*>(text->data()), text->size()});
+}
+
+// Runs the user's own command in a shell, with the tenant's name in its environment, and takes its output.
+Result<std::string> output_of(const std::string& command, const std::string& tenant) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
+  const Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  const std::string named = "CARREL_TENANT=" + tenant;
+  std::vector<char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (std::string_view(*variable).starts_with("CARREL_TENANT=")) continue;
+    environment.push_back(*variable);
+  }
+  environment.push_back(const_cast<char*>(named.c_str()));
+  environment.push_back(nullptr);
+  const char* words[] = {"sh", "-c", command.c_str(), nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, writing.get(), 1);
+  pid_t child = -1;
+  const int problem = ::posix_spawn(&child, "/bin/sh", &actions, nullptr, const_cast<char* const*>(words),
+                                    environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  writing.reset();
+  if (problem != 0) return Error{Code::machine, "the key command could not be started", ""};
+  auto output = read_all(reading.get(), key_output_limit);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!output || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return Error{Code::usage, "the key command gave no key", "run it by itself and see what it says"};
+  }
+  return output;
+}
+
+// Asks at the terminal, without showing what is typed.
+Result<std::string> ask_passphrase(const std::string& question) {
+  const Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  termios shown{};
+  if (!terminal.valid() || ::tcgetattr(terminal.get(), &shown) != 0) {
+    return Error{Code::usage, "a passphrase is needed and there is no terminal to ask for it at",
+                 "name a command that prints the key with --key-command"};
+  }
+  if (Status asked = write_all(terminal.get(), question); !asked) return asked.error();
+  termios hidden = shown;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(terminal.get(), TCSAFLUSH, &hidden);
+  std::string line;
+  char c = 0;
+  while (line.size() < key_output_limit && ::read(terminal.get(), &c, 1) == 1 && c != '\n') line += c;
+  ::tcsetattr(terminal.get(), TCSAFLUSH, &shown);
+  (void)write_all(terminal.get(), "\n");
+  if (stop_requested) return Error{Code::interrupted, "interrupted", ""};
+  if (line.empty()) return Error{Code::usage, "no passphrase was given", ""};
+  return line;
+}
+
+Result<SecretKey> key_of_asked(const std::string& tenant, KeyUse use, const Salt& salt) {
+  auto passphrase = ask_passphrase(fmt::format("Passphrase of tenant {}: ", tenant));
+  if (!passphrase) return passphrase.error();
+  if (use == KeyUse::make) {
+    auto again = ask_passphrase("The same again: ");
+    if (!again) return again.error();
+    const bool same = *again == *passphrase;
+    wipe_text(&*again);
+    if (!same) return Error{Code::usage, "the two passphrases differ", "run it again; nothing was made"};
+  }
+  auto key = key_of_passphrase(*passphrase, salt);
+  wipe_text(&*passphrase);
+  return key;
+}
+
+}  // namespace
+
+std::vector<std::string> tenants_of(const Desk& desk) {
+  const std::string& named = desk.settings.text("tenant");
+  return named.empty() ? Ledger::tenants(desk.data_folder()) : std::vector<std::string>{named};
+}
+
+bool wants_key(const Desk& desk) {
+  return !desk.settings.text("key-command").empty() || desk.settings.truth("passphrase");
+}
+
+KeySource key_source(const Desk& desk, const std::string& tenant) {
+  const std::string command = desk.settings.text("key-command");
+  const bool ask = desk.settings.truth("passphrase");
+  return [command, ask, tenant](KeyUse use, const Salt& salt) -> Result<std::optional<SecretKey>> {
+    if (!command.empty()) {
+      auto text = output_of(command, tenant);
+      if (!text) return text.error();
+      auto key = key_of_text(*text);
+      wipe_text(&*text);
+      if (!key) return std::move(key.error()).in("the key command");
+      return std::optional(std::move(*key));
+    }
+    if (use == KeyUse::make && !ask) return std::optional<SecretKey>();
+    auto key = key_of_asked(tenant, use, salt);
+    if (!key) return key.error();
+    return std::optional(std::move(*key));
+  };
+}
+
+Result<Ledger> open_unlocked(const Desk& desk, const std::string& tenant) {
+  auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+  if (!ledger) return ledger;
+  if (Status opened = ledger->unlock(key_source(desk, tenant)); !opened) return opened.error();
+  return ledger;
+}
+
+Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
+  std::vector<HeldRun> found;
+  bool all_read = true;
+  for (const std::string& tenant : tenants_of(desk)) {
+    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    if (!ledger && ledger.error().code == Code::usage) return ledger.error();
+    auto rows = ledger ? ledger->find_all(id, 2) : ledger.error();
+    if (!rows) {
+      tell(std::move(rows.error()).in("tenant " + tenant));
+      all_read = false;
+      continue;
+    }
+    if (rows->size() > 1)
+      return Error{Code::usage, "more than one run begins with " + id, "give more of its id"};
+    if (!rows->empty()) found.push_back({std::move(*ledger), std::move(rows->front())});
+  }
+  if (found.size() == 1) {
+    HeldRun& run = found.front();
+    if (!run.ledger.locked()) return std::move(run);
+    // Only now is it known whose key is needed; what was sealed of the row is read again.
+    if (Status opened = run.ledger.unlock(key_source(desk, run.row.tenant)); !opened) return opened.error();
+    auto again = run.ledger.find_all(run.row.id, 1);
+    if (!again) return again.error();
+    if (!again->empty()) run.row = std::move(again->front());
+    return std::move(run);
+  }
+  if (!found.empty()) {
+    std::vector<std::string> tenants;
+    for (const HeldRun& each : found) tenants.push_back(each.row.tenant);
+    return Error{
+        Code::usage,
+        fmt::format("more than one run begins with {}: of the tenants {}", id, fmt::join(tenants, ", ")),
+        "give more of its id, or the tenant with --tenant"};
+  }
+  if (!all_read) {
+    return Error{Code::machine, fmt::format("no run {} is in the ledgers that could be read", id), ""};
+  }
+  return Error{Code::usage, "there is no run " + id, "`carrel runs` lists them"};
+}
+
+}  // namespace carrel

@@ -1,0 +1,35 @@
+// Where the commands look for runs: in the ledger of the tenant that was named, or in all; and where the keys
+// of sealed ledgers come from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "host/cli/cli.h"
+#include "host/ledger/ledger.h"
+
+namespace carrel {
+
+// The tenants to look at: the one that was named, or all.
+std::vector<std::string> tenants_of(const Desk& desk);
+
+// The tenant's key: what --key-command prints ("carrel-key-1:…"), or made from a passphrase that is asked for
+// at the terminal, for a ledger that has one, or is to have one (--passphrase).
+KeySource key_source(const Desk& desk, const std::string& tenant);
+
+// True where the settings want a new ledger to be sealed.
+bool wants_key(const Desk& desk);
+
+// The ledger of a tenant that has one, unlocked where it is sealed.
+Result<Ledger> open_unlocked(const Desk& desk, const std::string& tenant);
+
+struct HeldRun {
+  Ledger ledger;  // unlocked
+  RunRow row;
+};
+
+// The one run with this id, or whose id begins with it, among all tenants. A ledger that cannot be read is
+// told and does not keep the others from being looked at.
+Result<HeldRun> find_run(const Desk& desk, const std::string& id);
+
+}  // namespace carrel

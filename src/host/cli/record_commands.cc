@@ -1,0 +1,305 @@
+#include "host/cli/record_commands.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "host/cli/find_run.h"
+#include "host/cli/print.h"
+#include "host/flow/exit_status.h"
+#include "host/ledger/ledger.h"
+#include "host/report/terminal.h"
+
+namespace carrel {
+namespace {
+
+constexpr const char* verify_examples = R"(
+Walks the chain of each tenant's ledger from its first entry: every entry is signed and follows from the one
+before, every row and every object is what its entry says, and the newest entry is the one the home index knows.
+A sealed ledger needs no key for this.
+
+Examples:
+  carrel ledger verify
+  carrel ledger verify --tenant acme --json | jq '.ledgers[].troubles'
+
+Exit status: 0 every ledger is sound, 7 one is not or cannot be read, 2 usage.)";
+
+constexpr const char* key_examples = R"(
+The key seals the ledger of a tenant whose first run is made with it. It is kept nowhere: print it into the
+secret store that --key-command reads.
+
+Example:
+  carrel ledger key | pass insert -m carrel/acme
+  carrel triage customer-123.tar.gz --tenant acme --key-command 'pass show carrel/$CARREL_TENANT')";
+
+constexpr const char* search_examples = R"(
+Finds the runs in which all the words stand: in their questions, causes, evidence and replies. A word with a star
+at its end stands for all that begin so.
+
+Examples:
+  carrel search ImagePullBackOff
+  carrel search fast-ssd provision* --tenant acme --json
+
+Exit status: 0 some were found, 3 none, 2 usage, 7 a ledger cannot be read.)";
+
+constexpr const char* purge_examples = R"(
+Removes the data of runs and evaluations for good: rows, words, objects, and the copies of older schemas. The
+chain keeps that they were there, and that they were purged. A running run keeps its tenant from being purged.
+
+Examples:
+  carrel purge --run 20260102-030405-9f3a61
+  carrel purge --older-than 90d
+  carrel purge --tenant acme --older-than 2w
+  carrel purge --tenant acme                   # all of its runs
+
+Exit status: 0 done, 2 usage or a run is going on, 7 this machine.)";
+
+// ---- verify ----
+
+void print_audit(const std::string& tenant, const LedgerAudit& audit) {
+  print("{}  {}: {} entries, {} runs, {} purged, {} objects ({}){}\n", tenant,
+        audit.sound() ? "sound" : "BROKEN", human_count(audit.entries), human_count(audit.runs),
+        human_count(audit.purged), human_count(audit.objects), human_bytes(audit.object_bytes),
+        audit.sealed ? ", sealed" : "");
+  for (const LedgerTrouble& trouble : audit.troubles) {
+    print("  {}  {}{}\n", trouble.broken ? "broken" : "note  ",
+          trouble.entry > 0 ? fmt::format("entry {} ", trouble.entry) : "",
+          escape_for_terminal(trouble.what));
+  }
+  print("  chain {}, head {}\n", audit.chain, audit.head);
+}
+
+void write_audit(JsonPage& json, const std::string& tenant, const LedgerAudit& audit) {
+  json.object([&] {
+    json.text("tenant", tenant);
+    json.flag("sound", audit.sound());
+    json.text("chain", audit.chain);
+    json.text("head", audit.head);
+    json.count("entries", audit.entries);
+    json.count("runs", audit.runs);
+    json.count("purged", audit.purged);
+    json.count("objects", audit.objects);
+    json.count("object_bytes", audit.object_bytes);
+    json.flag("sealed", audit.sealed);
+    json.list("troubles", audit.troubles, [&](const LedgerTrouble& trouble) {
+      json.object([&] {
+        json.flag("broken", trouble.broken);
+        json.count("entry", static_cast<std::uint64_t>(trouble.entry));
+        json.text("what", trouble.what);
+      });
+    });
+  });
+}
+
+int verify_command(const Desk& desk) {
+  int status = exit_status::passed;
+  std::vector<std::pair<std::string, LedgerAudit>> audits;
+  for (const std::string& tenant : tenants_of(desk)) {
+    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    auto audit = ledger ? ledger->verify() : ledger.error();
+    if (!audit) {
+      if (audit.error().code == Code::usage) return tell(audit.error());
+      status = tell(std::move(audit.error()).in("tenant " + tenant));
+      continue;
+    }
+    if (!audit->sound()) status = exit_status::machine;
+    if (!desk.json) print_audit(tenant, *audit);
+    audits.emplace_back(tenant, std::move(*audit));
+  }
+  if (desk.json) {
+    JsonPage json;
+    json.list("ledgers", audits, [&](const auto& each) { write_audit(json, each.first, each.second); });
+    print("{}", json.finish());
+  } else if (audits.empty() && status == exit_status::passed) {
+    print("There is no ledger yet. `carrel triage BUNDLE` makes the first one.\n");
+  }
+  return status;
+}
+
+int key_command(const Desk&) {
+  if (Status ready = prepare_crypto(); !ready) return tell(ready.error());
+  std::string text = key_text(random_key());
+  print("{}\n", text);
+  wipe({reinterpret_cast<unsigned char*>(text.data()), text.size()});
+  return exit_status::passed;
+}
+
+// ---- search ----
+
+void print_found(const FoundRun& found) {
+  print("{}  {}  {}\n    {}\n", found.run.id,
+        escape_for_terminal(found.run.verdict.empty() ? to_string(found.run.state) : found.run.verdict),
+        escape_for_terminal(found.run.input), escape_for_terminal(found.excerpt));
+}
+
+int search_command(const Desk& desk, const std::string& words, std::size_t most) {
+  int status = exit_status::passed;
+  std::vector<FoundRun> all;
+  for (const std::string& tenant : tenants_of(desk)) {
+    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    // One who looks through all tenants is asked for no key: what is sealed is told as not looked at.
+    const bool named = !desk.settings.text("tenant").empty() || !desk.settings.text("key-command").empty();
+    Status opened = ledger ? Status() : Status(ledger.error());
+    if (opened && named) opened = ledger->unlock(key_source(desk, tenant));
+    auto found = opened ? ledger->search(words, most) : opened.error();
+    if (!found) {
+      status = tell(std::move(found.error()).in("tenant " + tenant));
+      if (status == exit_status::usage && named) return status;
+      continue;
+    }
+    for (FoundRun& run : *found) all.push_back(std::move(run));
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const FoundRun& a, const FoundRun& b) { return a.run.started_at > b.run.started_at; });
+  if (all.size() > most) all.resize(most);
+  if (desk.json) {
+    JsonPage json;
+    json.list("found", all, [&](const FoundRun& found) {
+      json.object([&] {
+        json.text("run", found.run.id);
+        json.text("tenant", found.run.tenant);
+        json.text("started_at", found.run.started_at);
+        json.text("input", found.run.input);
+        json.text("verdict", found.run.verdict);
+        json.text("excerpt", found.excerpt);
+      });
+    });
+    print("{}", json.finish());
+  } else {
+    for (const FoundRun& found : all) print_found(found);
+    if (all.empty() && status == exit_status::passed) print("No run holds all of these words.\n");
+  }
+  return all.empty() && status == exit_status::passed ? exit_status::checks_failed : status;
+}
+
+// ---- purge ----
+
+// "90d" and the like, before now, as the ledger writes times.
+Result<std::string> time_before(const std::string& age) {
+  std::int64_t count = 0;
+  const char* end = age.data() + age.size();
+  const auto [rest, error] = std::from_chars(age.data(), end, count);
+  const char unit = rest + 1 == end ? *rest : ' ';
+  const std::int64_t hours = unit == 'h' ? 1 : unit == 'd' ? 24 : unit == 'w' ? 7 * 24 : 0;
+  if (error != std::errc() || hours == 0 || count < 0 || count > 100'000) {
+    return Error{Code::usage, fmt::format("\"{}\" is no age", escape_for_terminal(age)),
+                 "write a number with h, d or w behind it: 90d"};
+  }
+  const auto time = std::chrono::system_clock::now() - std::chrono::hours(count * hours);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.000Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+struct PurgeArguments {
+  std::string run, older_than;
+};
+
+void write_purged(JsonPage& json, const std::string& tenant, const Purged& purged) {
+  json.object([&] {
+    json.text("tenant", tenant);
+    json.list("purged", purged.subjects, [&](const std::string& id) { json.text(id); });
+    json.count("objects", purged.objects);
+    json.count("bytes", purged.bytes);
+    json.list("backups", purged.backups, [&](const std::string& path) { json.text(path); });
+  });
+}
+
+void print_purged(const std::string& tenant, const Purged& purged) {
+  for (const std::string& id : purged.subjects) print("purged {}\n", id);
+  for (const std::string& path : purged.backups) print("removed {}\n", escape_for_terminal(path));
+  print("{}: {} runs and evaluations purged, {} objects removed ({})\n", tenant,
+        human_count(purged.subjects.size()), human_count(purged.objects), human_bytes(purged.bytes));
+}
+
+int purge_command(const Desk& desk, const PurgeArguments& arguments) {
+  const bool tenant_by_flag = desk.settings.source("tenant") == Source::flag;
+  if (arguments.run.empty() && arguments.older_than.empty() && !tenant_by_flag) {
+    return tell({Code::usage, "it is not said what to purge",
+                 "name a run with --run, an age with --older-than, or a tenant with --tenant"});
+  }
+  PurgeWish wish;
+  std::vector<std::string> tenants = tenants_of(desk);
+  if (!arguments.run.empty()) {
+    auto found = find_run(desk, arguments.run);
+    if (!found) return tell(found.error());
+    wish.subject = found->row.id;
+    wish.reason = "--run";
+    tenants = {found->row.tenant};
+  }
+  if (!arguments.older_than.empty()) {
+    auto before = time_before(arguments.older_than);
+    if (!before) return tell(before.error());
+    wish.before = std::move(*before);
+    wish.reason += (wish.reason.empty() ? "" : " ") + ("--older-than " + arguments.older_than);
+  }
+  if (wish.reason.empty()) wish.reason = "--tenant";
+  int status = exit_status::passed;
+  std::vector<std::pair<std::string, Purged>> all;
+  for (const std::string& tenant : tenants) {
+    auto ledger = open_unlocked(desk, tenant);
+    auto purged = ledger ? ledger->purge(wish) : ledger.error();
+    if (!purged) {
+      status = tell(std::move(purged.error()).in("tenant " + tenant));
+      continue;
+    }
+    if (!desk.json) print_purged(tenant, *purged);
+    all.emplace_back(tenant, std::move(*purged));
+  }
+  if (desk.json) {
+    JsonPage json;
+    json.list("tenants", all, [&](const auto& each) { write_purged(json, each.first, each.second); });
+    print("{}", json.finish());
+  }
+  return status;
+}
+
+}  // namespace
+
+CLI::App* RecordCommands::add(CLI::App& app, const char* name, const char* meaning, const char* examples,
+                              Command command) {
+  CLI::App* added = app.add_subcommand(name, meaning);
+  added->footer(examples);
+  common_(added);
+  commands_.emplace_back(added, std::move(command));
+  return added;
+}
+
+RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*)>& common)
+    : common_(common) {
+  CLI::App* ledger = app.add_subcommand("ledger", "Verify what is kept, or make a key to seal it with");
+  ledger->require_subcommand(1);
+  add(*ledger, "verify", "Find any change, gap or damage in the ledgers", verify_examples, verify_command);
+  add(*ledger, "key", "Print a new key for a tenant's ledger", key_examples, key_command);
+
+  const auto words = std::make_shared<std::vector<std::string>>();
+  const auto most = std::make_shared<std::size_t>(20);
+  CLI::App* search =
+      add(app, "search", "Find runs by the words in them", search_examples, [=](const Desk& desk) {
+        return search_command(desk, fmt::format("{}", fmt::join(*words, " ")), *most);
+      });
+  search->add_option("WORDS", *words, "all of them must be there")->required();
+  search->add_option("-n,--limit", *most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
+
+  const auto wish = std::make_shared<PurgeArguments>();
+  CLI::App* purge = add(app, "purge", "Remove the data of runs for good", purge_examples,
+                        [=](const Desk& desk) { return purge_command(desk, *wish); });
+  purge->add_option("--run", wish->run, "this run: its id, or the beginning of it");
+  purge->add_option("--older-than", wish->older_than, "what began longer ago than 12h, 90d, 2w");
+}
+
+std::optional<int> RecordCommands::run(const Desk& desk) const {
+  for (const auto& [app, command] : commands_) {
+    if (app->parsed()) return command(desk);
+  }
+  return std::nullopt;
+}
+
+}  // namespace carrel

@@ -1,0 +1,67 @@
+#include "host/ledger/home_index.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "host/ledger/statement.h"
+
+namespace carrel {
+namespace {
+
+struct Close {
+  void operator()(sqlite3* database) const { sqlite3_close(database); }
+};
+using Database = std::unique_ptr<sqlite3, Close>;
+
+Result<Database> open_index(const std::string& path, int flags) {
+  sqlite3* opened = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+  Database database(opened);
+  if (code != SQLITE_OK) return sqlite_error(opened, "opening " + path);
+  sqlite3_busy_timeout(opened, 10'000);
+  return database;
+}
+
+std::string path_of(const std::string& data) {
+  return data + "/home.db";
+}
+
+}  // namespace
+
+Status raise_head(const std::string& data, const std::string& chain, const ChainHead& head) {
+  auto database = open_index(path_of(data), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!database) return database.error();
+  std::error_code error;
+  std::filesystem::permissions(
+      path_of(data), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, error);
+  if (Status set =
+          execute(database->get(),
+                  "PRAGMA journal_mode = PERSIST; PRAGMA synchronous = FULL;"
+                  "CREATE TABLE IF NOT EXISTS chain (id TEXT PRIMARY KEY NOT NULL, entries INTEGER NOT "
+                  "NULL, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+                  "PRAGMA user_version = 1;");
+      !set) {
+    return std::move(set.error()).in(path_of(data));
+  }
+  Statement raise(
+      database->get(),
+      "INSERT INTO chain (id, entries, hash) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET entries "
+      "= excluded.entries, hash = excluded.hash WHERE excluded.entries > entries");
+  Status raised = raise.bind(chain).bind(head.entries).bind(head.hash).run();
+  if (!raised) return std::move(raised.error()).in(path_of(data));
+  return {};
+}
+
+Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain) {
+  std::error_code error;
+  if (!std::filesystem::exists(path_of(data), error)) return std::optional<ChainHead>();
+  auto database = open_index(path_of(data), SQLITE_OPEN_READONLY);
+  if (!database) return database.error();
+  Statement select(database->get(), "SELECT entries, hash FROM chain WHERE id = ?");
+  auto row = select.bind(chain).step();
+  if (!row) return std::move(row.error()).in(path_of(data));
+  if (!*row) return std::optional<ChainHead>();
+  return std::optional(ChainHead{select.number(0), select.text(1)});
+}
+
+}  // namespace carrel

@@ -1,0 +1,22 @@
+// The home index: <data>/home.db, the head of each ledger's chain, by the chain's own opaque id and nothing
+// else. A ledger cannot tell by itself that its newest entries were taken away; the index can.
+//
+// A head is written after the ledger's own transaction, so the index may lag behind by what a kill cut off,
+// and is never ahead. Raising it never lowers it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "host/ledger/chain.h"
+
+namespace carrel {
+
+// Notes that the chain has come this far.
+Status raise_head(const std::string& data, const std::string& chain, const ChainHead& head);
+
+// How far the index knows the chain; nothing where it does not know it or there is no index.
+Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain);
+
+}  // namespace carrel

@@ -1,0 +1,123 @@
+// What is kept, as a user sees it: verified, searched, purged, sealed, on a disk that cannot be written.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "program.h"
+
+namespace carrel::e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class LedgerOfRecords : public Scratch {
+ protected:
+  std::string triage(std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"triage", example, "--json", "-q", "--tenant", "acme"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = carrel(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? json_of(outcome)["run"].GetString() : "";
+  }
+  std::string ledger() const { return folder_ + "/.local/share/carrel/tenants/acme"; }
+};
+
+TEST_F(LedgerOfRecords, IsVerifiedSearchedAndPurged) {
+  EXPECT_THAT(carrel({"ledger", "verify"}).out, HasSubstr("There is no ledger yet"));
+  const std::string first = triage();
+  const std::string second = triage();
+  const auto sound = json_of(carrel({"ledger", "verify", "--json"}));
+  ASSERT_EQ(sound["ledgers"].Size(), 1u);
+  EXPECT_TRUE(sound["ledgers"][0]["sound"].GetBool());
+  EXPECT_EQ(sound["ledgers"][0]["entries"].GetInt(), 5);
+  EXPECT_EQ(sound["ledgers"][0]["troubles"].Size(), 0u);
+
+  const auto found = json_of(carrel({"search", "fast-ssd", "storageclass", "--json"}));
+  ASSERT_EQ(found["found"].Size(), 2u);
+  EXPECT_STREQ(found["found"][0]["run"].GetString(), second.c_str());
+  EXPECT_THAT(found["found"][0]["excerpt"].GetString(), HasSubstr("fast-ssd"));
+  EXPECT_EQ(carrel({"search", "xylophone"}).status, 3);
+
+  EXPECT_EQ(carrel({"purge"}).status, 2);
+  EXPECT_EQ(carrel({"purge", "--older-than", "soon"}).status, 2);
+  EXPECT_THAT(carrel({"purge", "--older-than", "1h"}).out, HasSubstr("0 runs and evaluations purged"));
+  const Outcome purged = carrel({"purge", "--run", first});
+  EXPECT_EQ(purged.status, 0) << purged.err;
+  EXPECT_THAT(purged.out, HasSubstr("purged " + first));
+  EXPECT_EQ(carrel({"show", first}).status, 2);
+  EXPECT_EQ(carrel({"show", second}).status, 0);
+  EXPECT_EQ(carrel({"ledger", "verify"}).status, 0);
+  EXPECT_EQ(carrel({"purge", "--tenant", "acme"}).status, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(ledger() + "/running"));
+  EXPECT_THAT(carrel({"ledger", "verify"}).out, HasSubstr("0 runs, 2 purged, 0 objects"));
+
+  std::ofstream(ledger() + "/ledger.db", std::ios::in | std::ios::out).seekp(8192) << std::string(64, 'x');
+  const Outcome broken = carrel({"ledger", "verify"});
+  EXPECT_EQ(broken.status, 7);
+  EXPECT_THAT(broken.out + broken.err, HasSubstr("malformed"));
+}
+
+TEST_F(LedgerOfRecords, IsSealedWithTheKeyOfACommand) {
+  const Outcome key = carrel({"ledger", "key"});
+  const std::string path = file("acme.key", key.out);
+  const std::string command = "cat $HOME/$CARREL_TENANT.key";
+  const std::string run = triage({"--key-command", command});
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ + "/.local")) {
+    if (entry.is_regular_file()) {
+      EXPECT_THAT(read(entry.path()), Not(HasSubstr("fast-ssd"))) << entry.path();
+    }
+  }
+  const Outcome locked = carrel({"show", run});
+  EXPECT_EQ(locked.status, 2);
+  EXPECT_THAT(locked.err, HasSubstr("--key-command"));
+  EXPECT_THAT(carrel({"runs"}).out, HasSubstr("(sealed)"));
+  EXPECT_EQ(carrel({"ledger", "verify"}).status, 0);
+  EXPECT_THAT(carrel({"show", run, "--key-command", command}).out, HasSubstr("fast-ssd"));
+  EXPECT_THAT(carrel({"runs", "--key-command", command}).out, HasSubstr(example));
+  EXPECT_EQ(carrel({"search", "fast-ssd", "--tenant", "acme", "--key-command", command}).status, 0);
+  EXPECT_EQ(carrel({"search", "fast-ssd", "--tenant", "acme"}).status, 2);
+  EXPECT_EQ(carrel({"triage", example, "--tenant", "acme"}).status, 2);
+  // A command that fails, prints something else, or prints another key.
+  for (const char* wrong :
+       {"exit 1", "echo hello", "echo carrel-key-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})
+    EXPECT_EQ(carrel({"show", run, "--key-command", wrong}).status == 0, false) << wrong;
+  // What was begun without a key is not written to with one.
+  carrel({"triage", example, "--tenant", "open"});
+  const Outcome open = carrel({"triage", example, "--tenant", "open", "--key-command", "cat $HOME/acme.key"});
+  EXPECT_EQ(open.status, 2);
+  EXPECT_THAT(open.err, HasSubstr("made without a key"));
+}
+
+TEST_F(LedgerOfRecords, CanBeReadWhereNothingCanBeWritten) {
+  const std::string run = triage();
+  std::vector<std::string> words = {"unshare", "--mount"};
+  if (::geteuid() != 0) words.insert(words.end(), {"--user", "--map-root-user"});
+  const std::string script =
+      "mount --bind \"$HOME/.local\" \"$HOME/.local\" && mount -o remount,ro,bind \"$HOME/.local\" && "
+      "for c in 'show " +
+      run +
+      "' runs 'ledger verify' 'search fast-ssd'; do " CARREL " $c > /dev/null || exit 9; done; exec " CARREL
+      " triage " +
+      example + " --tenant acme -q";
+  words.insert(words.end(), {"sh", "-c", script});
+  const Outcome outcome = this->run(words);
+  EXPECT_EQ(outcome.status, 7) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("Read-only file system"));
+  EXPECT_THAT(outcome.err, HasSubstr("--data"));
+}
+
+TEST_F(LedgerOfRecords, TakesTwoWritersAtOnce) {
+  std::string script;
+  for (int i = 0; i < 6; ++i)
+    script += CARREL " triage " + example + " -q --json --tenant acme > /dev/null & ";
+  const Outcome outcome = run({"bash", "-c", script + "for job in $(jobs -p); do wait $job || exit 1; done"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(json_of(carrel({"runs", "--json"})).Size(), 6u);
+  EXPECT_EQ(carrel({"ledger", "verify"}).status, 0);
+}
+
+}  // namespace
+}  // namespace carrel::e2e
