@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,11 +26,19 @@ class LineStream {
   Ch Take() {
     if (at_ >= text_.size()) return '\0';
     const char c = text_[at_++];
-    if (c == '\n') ++line_;
+    if (c == '\n') {
+      ++line_;
+      line_begin_ = at_;
+    }
     return c;
   }
   std::size_t Tell() const { return at_; }
   std::uint32_t line() const { return line_; }
+  // Where in its line a token of this size began that was just read to its end.
+  std::uint32_t column_of(std::size_t size) const {
+    const std::size_t read = at_ - line_begin_;
+    return static_cast<std::uint32_t>(read - std::min(read, size));
+  }
   bool at_end() const { return at_ >= text_.size(); }
 
   // The writing half of the concept, which only parsing in place would use.
@@ -41,6 +50,7 @@ class LineStream {
  private:
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t line_begin_ = 0;
   std::uint32_t line_ = 1;
 };
 
@@ -61,11 +71,11 @@ class Handler {
     return scalar(Value::Kind::string, valid_text({text, size}));
   }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
-    return builder_->key(valid_text({text, size}), stream_->line());
+    return builder_->key(valid_text({text, size}), stream_->line(), stream_->column_of(size + 2));
   }
-  bool StartObject() { return builder_->begin(Value::Kind::object, stream_->line()); }
+  bool StartObject() { return begin(Value::Kind::object); }
   bool EndObject(rapidjson::SizeType) { return builder_->end(stream_->line()); }
-  bool StartArray() { return builder_->begin(Value::Kind::array, stream_->line()); }
+  bool StartArray() { return begin(Value::Kind::array); }
   bool EndArray(rapidjson::SizeType) { return builder_->end(stream_->line()); }
 
   // Never called: numbers come as they are written.
@@ -79,10 +89,14 @@ class Handler {
   const LineStream* stream_;
   ValueBuilder* builder_;
 
+  // Called before the bracket is taken.
+  bool begin(Value::Kind kind) { return builder_->begin(kind, stream_->line(), stream_->column_of(0)); }
+
   bool scalar(Value::Kind kind, std::string text) {
     Value value;
     value.kind = kind;
     value.line = value.end_line = stream_->line();
+    value.column = stream_->column_of(text.size() + (kind == Value::Kind::string ? 2 : 0));
     value.scalar = std::move(text);
     return builder_->add(std::move(value));
   }

@@ -42,6 +42,18 @@ TEST(ReadJsonTest, EveryValueKnowsItsLines) {
   EXPECT_FALSE(root["b"]["nothing"][3]["x"].exists());
 }
 
+TEST(ReadJsonTest, EveryValueKnowsItsColumn) {
+  const std::string text = "{\"a\": [1, \"xy\", {\"b\":true}],\n \"c\":{}}";
+  const Value root = json(text);
+  EXPECT_EQ(root.column, 0u);
+  EXPECT_EQ(root["a"].column, text.find("\"a\""));
+  EXPECT_EQ(root["a"][0].column, text.find('1'));
+  EXPECT_EQ(root["a"][1].column, text.find("\"xy\""));
+  EXPECT_EQ(root["a"][2].column, text.find("{\"b\""));
+  EXPECT_EQ(root["a"][2]["b"].column, text.find("\"b\""));
+  EXPECT_EQ(root["c"].column, 1u);
+}
+
 TEST(ReadJsonTest, NumbersAreKeptAsWritten) {
   const Value root = json("[12345678901234567890, 1.50, -2e3]");
   EXPECT_EQ(root[0].text(), "12345678901234567890");

@@ -67,7 +67,8 @@ class Value {
   Kind kind = Kind::null;
   std::uint32_t line = 0;      // of its first byte, from 1; for an object's member, of the key
   std::uint32_t end_line = 0;  // of its last byte
-  std::string scalar;          // boolean ("true"), number as written, string unescaped (valid UTF-8)
+  std::uint32_t column = 0;  // of JSON: bytes of the line before it or its key, escapes in it counted as one
+  std::string scalar;        // boolean ("true"), number as written, string unescaped (valid UTF-8)
   Sequence<std::pair<std::string, Value>> members;  // object, in the file's order
   Sequence<Value> items;                            // array
 

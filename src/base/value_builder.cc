@@ -47,7 +47,7 @@ bool ValueBuilder::count(std::size_t values) {
   return true;
 }
 
-bool ValueBuilder::begin(Value::Kind kind, std::uint32_t line) {
+bool ValueBuilder::begin(Value::Kind kind, std::uint32_t line, std::uint32_t column) {
   if (open_.size() >= deepest_value)
     return refuse(fmt::format("it is nested deeper than {} levels", deepest_value));
   if (!count(1)) return false;
@@ -55,14 +55,16 @@ bool ValueBuilder::begin(Value::Kind kind, std::uint32_t line) {
   open.value.kind = kind;
   open.value.line = line;
   open.value.end_line = line;
+  open.value.column = column;
   return true;
 }
 
-bool ValueBuilder::key(std::string name, std::uint32_t line) {
+bool ValueBuilder::key(std::string name, std::uint32_t line, std::uint32_t column) {
   if (open_.empty()) return refuse("it has a key outside of an object");
   Open& open = open_.back();
   open.key = std::move(name);
   open.key_line = line;
+  open.key_column = column;
   open.keyed = true;
   return true;
 }
@@ -79,6 +81,7 @@ void ValueBuilder::attach(Value value) {
     return;
   }
   value.line = parent.key_line;
+  value.column = parent.key_column;
   value.end_line = std::max(value.end_line, value.line);
   parent.value.members.emplace_back(std::move(parent.key), std::move(value));
   parent.key.clear();

@@ -18,9 +18,9 @@ inline constexpr std::size_t most_values = 4'000'000;
 // Takes the parts of one document in order. A call that returns false was refused; `refusal` then says why.
 class ValueBuilder {
  public:
-  bool begin(Value::Kind kind, std::uint32_t line);  // object or array
+  bool begin(Value::Kind kind, std::uint32_t line, std::uint32_t column = 0);  // object or array
   bool end(std::uint32_t end_line);
-  bool key(std::string name, std::uint32_t line);
+  bool key(std::string name, std::uint32_t line, std::uint32_t column = 0);
   bool add(Value value);  // a scalar, or a finished tree
   // Counts values that were made elsewhere (copies).
   bool count(std::size_t values);
@@ -38,7 +38,7 @@ class ValueBuilder {
   struct Open {
     Value value;
     std::string key;
-    std::uint32_t key_line = 0;
+    std::uint32_t key_line = 0, key_column = 0;
     bool keyed = false;
   };
   std::vector<Open> open_;

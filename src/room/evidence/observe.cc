@@ -28,6 +28,18 @@ bool find_pointer(const Value& from, const Value* wanted, std::string* pointer) 
   return false;
 }
 
+// What is quoted of a line: all of it or, of one that is longer than a quote, the part about the value, which
+// begins at this column, with a little of what stands before it.
+std::string quotable(std::string_view line, std::uint32_t column) {
+  constexpr std::size_t before = 80;
+  if (line.size() > limit::quote && column > before && column < line.size()) {
+    line.remove_prefix(std::min<std::size_t>(column - before, line.size() - limit::quote));
+    while ((static_cast<unsigned char>(line.front()) & 0xc0) == 0x80)
+      line.remove_prefix(1);  // whole characters
+  }
+  return to_utf8(cut_utf8(line, limit::quote));
+}
+
 void cite_lines(Observation* observation, const Object& object, std::uint32_t first, std::uint32_t last,
                 const Value* part, const std::string& reason) {
   if (observation->lines.size() >= limit::citations || object.file == nullptr || first == 0) return;
@@ -37,7 +49,7 @@ void cite_lines(Observation* observation, const Object& object, std::uint32_t fi
   line.at.end_line = first;
   // Cut before it is made valid: a document of one line may be as long as the bundle, and is cited many
   // times.
-  line.quote = to_utf8(cut_utf8(object.file->line(first), limit::quote));
+  line.quote = quotable(object.file->line(first), part == nullptr ? 0 : part->column);
   for (std::uint32_t number = first + 1; number <= last; ++number) {
     const std::string next = to_utf8(cut_utf8(object.file->line(number), limit::quote));
     if (line.quote.size() + 1 + next.size() > limit::quote) break;
@@ -60,7 +72,7 @@ void cite_lines(Observation* observation, const Object& object, std::uint32_t fi
   const bool known =
       std::any_of(observation->lines.begin(), observation->lines.end(), [&](const EvidenceLine& other) {
         return other.at.file == line.at.file && other.at.line == line.at.line &&
-               other.at.end_line >= line.at.end_line;
+               other.at.end_line >= line.at.end_line && other.quote.find(line.quote) != std::string::npos;
       });
   if (!known) observation->lines.push_back(std::move(line));
 }

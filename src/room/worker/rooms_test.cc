@@ -114,6 +114,65 @@ TEST(CheckRoom, FindsAllThatTheReadRoomCites) {
   }
 }
 
+// `kubectl get -o json | jq -c`: a whole list on one line, the trouble far from its beginning.
+std::string compact_pods() {
+  std::string pods = R"({"kind":"PodList","items":[)";
+  for (int i = 0; i < 60; ++i) {
+    const std::string state =
+        i == 41 ? R"("waiting":{"reason":"ImagePullBackOff","message":"no such tag caf\u00e9"})"
+                : R"("running":{"startedAt":"2025-01-01T00:00:00Z"})";
+    pods += fmt::format(
+        R"({}{{"metadata":{{"name":"api-{}","namespace":"shop"}},"spec":{{"containers":[{{"name":"api","image":"api:1"}}]}},)"
+        R"("status":{{"phase":"{}","containerStatuses":[{{"name":"api","restartCount":0,"state":{{{}}}}}]}}}})",
+        i == 0 ? "" : ",", i, i == 41 ? "Pending" : "Running", state);
+  }
+  return pods + "]}\n";
+}
+
+TEST(CheckRoom, ALineThatIsADocumentIsQuotedWhereTheValueStands) {
+  const std::string bytes =
+      made::gzip(made::tar_file("b/cluster-resources/pods/shop.json", compact_pods()) + made::tar_end);
+  ReadJob job = read_job();
+  job.packed_bytes = bytes.size();
+  const Fd bundle = made::file_of(bytes);
+  const auto list = read_room(bundle.get(), job, {});
+  ASSERT_TRUE(list) << list.error().what;
+  ASSERT_FALSE(list->findings.empty());
+  std::string quotes;
+  CheckJob check;
+  check.bundle_name = "customer.tar.gz";
+  for (const EvidenceLine& line : list->lines) {
+    EXPECT_LE(line.quote.size(), limit::quote);
+    quotes += line.quote + "\n";
+    check.citations.push_back({line.at, line.quote});
+  }
+  EXPECT_THAT(quotes, testing::HasSubstr("\"reason\":\"ImagePullBackOff\""));
+  const Fd again = made::file_of(bytes);
+  const auto result = check_room(again.get(), check, {});
+  ASSERT_TRUE(result) << result.error().what;
+  for (const CheckResult::Place place : result->citations) EXPECT_EQ(place, CheckResult::Place::found);
+}
+
+TEST(ReadRoom, DoesNotCallHealthyWhatItDidNotReadToItsEnd) {
+  const std::string log = "2025-01-01T00:00:00Z INFO listening on port 8080\n";
+  const std::string bytes =
+      made::gzip(made::tar_file("b/a.log", log) + made::tar_file("b/b.log", log) + made::tar_end);
+  ReadJob job = read_job();
+  job.kubernetes = false;
+  job.question = "Is everything well?";
+  job.packed_bytes = bytes.size();
+  const auto healthy = [&] {
+    const Fd fd = made::file_of(bytes);
+    const auto list = read_room(fd.get(), job, {});
+    EXPECT_TRUE(list) << list.error().what;
+    return list && std::any_of(list->findings.begin(), list->findings.end(),
+                               [](const Finding& finding) { return finding.verdict == Verdict::no_fault; });
+  };
+  EXPECT_TRUE(healthy());
+  job.limits.files = 1;
+  EXPECT_FALSE(healthy());
+}
+
 TEST(CheckRoom, RecountsAndFindsNamesAgain) {
   const auto list = read_it();
   ASSERT_TRUE(list) << list.error().what;
