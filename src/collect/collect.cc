@@ -43,6 +43,7 @@ class Collection {
     gathering_.parallel = options.parallel;
     gathering_.folder = out_.folder();
     gathering_.stop = &stop;
+    gathering_.redactor = &redactor_;
     gathering_.progress = observer.progress;
   }
 
@@ -74,6 +75,10 @@ class Collection {
   const CollectOptions& options_;
   const CollectObserver& observer_;
   std::atomic<bool>& stop_;
+  // One table of pseudonyms serves the bundle.
+  const RedactionPlan plan_;
+  Pseudonyms pseudonyms_{false};
+  Redactor redactor_{plan_, &pseudonyms_};
   Gathering gathering_;
   Collected collected_;
   OutputFile out_;

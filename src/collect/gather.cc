@@ -122,21 +122,51 @@ class Gatherer {
     return gathered;
   }
 
+  Status redact(const Spool& from, ManifestFile* file, Spool* to) const {
+    Redactor& redactor = *how_.redactor;
+    std::string masked;
+    redactor.begin(file->path);
+    Status done = from.copy_to([&](std::string_view bytes) -> Status {
+      masked.clear();
+      redactor.feed(bytes, &masked);
+      return to->write(masked);
+    });
+    if (!done) return done;
+    masked.clear();
+    redactor.finish(&masked);
+    for (const auto& [label, found] : redactor.redactions().classes) file->redactions[label] = found.count;
+    return to->write(masked);
+  }
+
+  // An error's words, a command's: what a server or a person said may have a secret in it too.
+  std::string without_secrets(const std::string& text) const {
+    std::string masked;
+    how_.redactor->begin(manifest_path);
+    how_.redactor->feed(text, &masked);
+    how_.redactor->finish(&masked);
+    return masked;
+  }
+
   Status keep(const Task& task, Gathered* gathered) {
     if (!gathered->end) return gathered->end.error();
     const TaskEnd& end = *gathered->end;
     if (!end.missing.empty()) {
-      manifest_->missing.push_back({task.path, task.source, end.status, end.missing});
+      manifest_->missing.push_back(
+          {task.path, without_secrets(task.source), end.status, without_secrets(end.missing)});
       return {};
     }
     ManifestFile file;
     file.path = task.path;
-    file.source = task.source;
+    file.source = without_secrets(task.source);
     file.started = gathered->started;
     file.seconds = gathered->seconds;
     file.status = end.status;
     file.cut = end.cut;
-    Status done = writer_->add(&file, gathered->spool);
+    Spool redacted(how_.folder);
+    Status done = redact(gathered->spool, &file, &redacted);
+    gathered->spool.restart();
+    if (!done) return done;
+    done = writer_->add(&file, redacted);
     bytes_ += file.size;
     manifest_->files.push_back(std::move(file));
     return done;

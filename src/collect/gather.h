@@ -1,6 +1,9 @@
 // Runs tasks at the same time and writes their files to the bundle in the order of the tasks, so that the
 // order does not depend on who was faster. A few files more than run at once are kept until their turn; they
 // lie in spools.
+//
+// Redaction is the last thing before a file is written, whatever it came from, and in the order of the files,
+// so that equal values have equal pseudonyms and these do not depend on who was faster either.
 #pragma once
 
 #include <atomic>
@@ -11,6 +14,7 @@
 
 #include "collect/out/bundle_writer.h"
 #include "collect/out/manifest.h"
+#include "collect/redact/redactor.h"
 #include "collect/spool/task.h"
 
 namespace carrel {
@@ -29,6 +33,7 @@ class BundleClock {
 };
 
 struct Gathering {
+  Redactor* redactor = nullptr;
   unsigned parallel = 8;
   std::string folder;  // for spools
   BundleClock clock;

@@ -310,7 +310,7 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   for (unsigned waited = 0; waited < trouble.delay_ms && !stopping_; waited += 10)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   if (trouble.status != 0)
-    return connection.whole(trouble.status, status_json(trouble.status, "the test says no"));
+    return connection.whole(trouble.status, status_json(trouble.status, trouble.words));
   connection.left = trouble.break_after;
   const Target asked(target);
   const std::vector<std::string>& parts = asked.parts;

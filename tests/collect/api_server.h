@@ -40,6 +40,7 @@ struct Trouble {
   unsigned delay_ms = 0;          // before the answer
   std::int64_t break_after = -1;  // bytes of the body, then the connection is lost
   unsigned times = ~0U;           // how often
+  std::string words = "the test says no";
 };
 
 class ApiServer {

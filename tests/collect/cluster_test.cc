@@ -124,6 +124,23 @@ TEST_F(Collect, OfALogThatBreaksOffWhatCameIsKeptAndSaid) {
               HasSubstr("\"cut\": \"the connection ended before the answer did\""));
 }
 
+TEST_F(Collect, SecretsAreMaskedWhereverTheyCameFrom) {
+  const std::string folder = folder_ + "/cluster";
+  std::filesystem::copy(example_cluster, folder, std::filesystem::copy_options::recursive);
+  const std::string secret = "Xk9-plover-77Qz";
+  file("cluster/cluster-resources/pods/logs/platform/redis-0/redis.log",
+       "connecting with postgres://app:" + secret + "@db:5432/shop\n" + std::string(400'000, '.') +
+           "\nDB_PASSWORD=" + secret + "\n");
+  serve(cluster_of_bundle(folder));
+  server_->add({"/api/v1/namespaces/platform/services", 403, 0, -1, ~0U, "no: password=" + secret});
+  ASSERT_EQ(collect({"--namespace", "platform"}).status, 0);
+  const std::string log = from_bundle("pods/logs/platform/redis-0/redis.log");
+  EXPECT_THAT(log, AllOf(HasSubstr("DB_PASSWORD=redacted-"), HasSubstr("postgres://")));
+  EXPECT_THAT(run({"tar", "-xzOf", bundle()}).out, Not(HasSubstr(secret)));
+  EXPECT_THAT(from_bundle("carrel/manifest.json"), HasSubstr("\"redactions\""));
+  EXPECT_EQ(inspect().status, 0);
+}
+
 TEST_F(Collect, LongLogsAreCutToTheirNewestLines) {
   serve_example();
   ASSERT_EQ(collect({"--namespace", "platform", "--log-bytes", "20000"}).status, 0);

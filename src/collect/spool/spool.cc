@@ -1,14 +1,34 @@
 #include "collect/spool/spool.h"
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <unistd.h>
 
 namespace carrel {
 namespace {
 
 constexpr std::size_t most_in_memory = 256 << 10;
+
+std::atomic<std::uint64_t> spools{0};
+
+using Key = std::array<unsigned char, crypto_stream_xchacha20_KEYBYTES>;
+
+// Of this run of the program, and nowhere but in its memory.
+const Key& key() {
+  static const Key made = [] {
+    if (sodium_init() < 0) std::abort();  // the kernel gives no random numbers
+    Key random{};
+    randombytes_buf(random.data(), random.size());
+    return random;
+  }();
+  return made;
+}
 
 }  // namespace
 
@@ -22,7 +42,36 @@ Result<Fd> nameless_file(const std::string& folder) {
   return file;
 }
 
+// The same both ways: the bytes at `at` of the file with the stream's. Blocks of the stream have 64 bytes.
+void Spool::crypt(char* bytes, std::size_t size, std::uint64_t at) const {
+  constexpr std::size_t stream_block = 64;
+  std::array<unsigned char, crypto_stream_xchacha20_NONCEBYTES> nonce{};
+  std::memcpy(nonce.data(), &number_, sizeof number_);
+  auto* const data = reinterpret_cast<unsigned char*>(bytes);
+  const std::size_t into_block = at % stream_block;
+  std::size_t done = 0;
+  if (into_block > 0) {
+    std::array<unsigned char, stream_block> first{};
+    done = std::min(size, stream_block - into_block);
+    std::copy_n(data, done, first.data() + into_block);
+    crypto_stream_xchacha20_xor_ic(first.data(), first.data(), first.size(), nonce.data(), at / stream_block,
+                                   key().data());
+    std::copy_n(first.data() + into_block, done, data);
+  }
+  crypto_stream_xchacha20_xor_ic(data + done, data + done, size - done, nonce.data(),
+                                 (at + done) / stream_block, key().data());
+}
+
+Status Spool::write_to_file(std::string_view bytes, std::uint64_t at) {
+  std::string hidden(bytes);
+  crypt(hidden.data(), hidden.size(), at);
+  Status done = write_all(file_.get(), hidden);
+  if (!done) return std::move(done.error()).in(folder_);
+  return done;
+}
+
 Status Spool::write(std::string_view bytes) {
+  const std::uint64_t at = size_;
   size_ += bytes.size();
   digest_.add(bytes);
   if (!file_.valid() && memory_.size() + bytes.size() <= most_in_memory) {
@@ -33,12 +82,11 @@ Status Spool::write(std::string_view bytes) {
     auto file = nameless_file(folder_);
     if (!file) return file.error();
     file_ = std::move(*file);
-    if (Status done = write_all(file_.get(), memory_); !done) return std::move(done.error()).in(folder_);
+    number_ = ++spools;
+    if (Status done = write_to_file(memory_, 0); !done) return done;
     memory_ = {};
   }
-  Status done = write_all(file_.get(), bytes);
-  if (!done) return std::move(done.error()).in(folder_);
-  return done;
+  return write_to_file(bytes, at);
 }
 
 void Spool::restart() {
@@ -52,6 +100,7 @@ Status Spool::copy_to(const ByteSink& write) const {
     const ssize_t n = ::pread(file_.get(), block.data(), block.size(), static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return errno_error("cannot read back what was kept in " + folder_);
+    crypt(block.data(), static_cast<std::size_t>(n), at);
     if (Status done = write({block.data(), static_cast<std::size_t>(n)}); !done) return done;
     at += static_cast<std::uint64_t>(n);
   }

@@ -3,8 +3,12 @@
 //
 // Up to 256 KiB stay in memory; what is longer goes to a file without a name in the bundle's own folder,
 // which is gone when this program is, however it ends. One thread at a time.
+//
+// What lies on the disk is encrypted with a key that is in this program's memory alone (XChaCha20), for it is
+// written before anything was masked in it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -35,8 +39,12 @@ class Spool {
   std::string folder_;
   std::string memory_;
   Fd file_;
+  std::uint64_t number_ = 0;  // of this content: no other is encrypted with the same stream
   std::uint64_t size_ = 0;
   Sha256 digest_;
+
+  Status write_to_file(std::string_view bytes, std::uint64_t at);
+  void crypt(char* bytes, std::size_t size, std::uint64_t at) const;
 };
 
 // A file in `folder` that has no name, open for reading and writing. Where the file system has no such files,
