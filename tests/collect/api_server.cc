@@ -344,7 +344,8 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   }
   if (folder.empty() && resource != "secrets") return connection.whole(404, "404 page not found");
   // Pages, as etcd gives them: a token that only the server understands.
-  const std::vector<std::string> items = cluster_->items(folder.empty() ? "secrets" : folder, space);
+  const Listing list = cluster_->list(folder.empty() ? "secrets" : folder, space);
+  const std::vector<std::string>& items = list.items;
   const std::size_t limit = std::strtoul(asked.value("limit").c_str(), nullptr, 10);
   const std::string token_given = asked.value("continue");
   const std::size_t from = token_given.empty() ? 0 : std::strtoul(token_given.c_str() + 6, nullptr, 10);
@@ -353,8 +354,9 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   if (to < items.size())
     more = fmt::format(R"(,"continue":"a+b/c={}","remainingItemCount":{})", to, items.size() - to);
   if (!connection.begin(200) ||
-      !connection.body(fmt::format(
-          R"({{"kind":"List","apiVersion":"v1","metadata":{{"resourceVersion":"1"{}}},"items":[)", more)))
+      !connection.body(
+          fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{{"resourceVersion":"{}"{}}},"items":[)",
+                      list.kind, list.api_version, list.resource_version, more)))
     return false;
   for (std::size_t i = from; i < to; ++i) {
     if (!connection.body((i > from ? "," : "") + items[i])) return false;

@@ -15,13 +15,17 @@
 
 namespace carrel::collect_test {
 
+struct Listing {
+  std::string kind = "List", api_version = "v1", resource_version = "1";
+  std::vector<std::string> items;  // JSON objects
+};
+
 // What there is to serve.
 class Cluster {
  public:
   virtual ~Cluster() = default;
-  // The JSON objects of a kind, by its folder in a bundle ("pods"), in a namespace ("" for cluster-scoped
-  // kinds).
-  virtual std::vector<std::string> items(const std::string& folder, const std::string& space) const = 0;
+  // A kind's list, by its folder in a bundle ("pods"), in a namespace ("" for cluster-scoped kinds).
+  virtual Listing list(const std::string& folder, const std::string& space) const = 0;
   // Hands the log on in pieces; false where there is none.
   virtual bool log(const std::string& space, const std::string& pod, const std::string& container,
                    bool previous, std::uint64_t tail,

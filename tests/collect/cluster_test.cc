@@ -1,5 +1,6 @@
 // A cluster is read through the real kubectl, and only read.
 #include <algorithm>
+#include <filesystem>
 
 #include "desk.h"
 

@@ -23,21 +23,24 @@ class BundleCluster : public Cluster {
  public:
   explicit BundleCluster(std::string folder) : folder_(std::move(folder)) {}
 
-  std::vector<std::string> items(const std::string& folder, const std::string& space) const override {
+  Listing list(const std::string& folder, const std::string& space) const override {
     const std::string path =
         folder_ + "/cluster-resources/" + folder + (space.empty() ? "" : "/" + space) + ".json";
-    rapidjson::Document list;
+    rapidjson::Document file;
     const std::string text = contents(path);
-    std::vector<std::string> items;
-    list.Parse(text.data(), text.size());
-    if (!list.IsObject() || !list.HasMember("items")) return items;
-    for (const auto& item : list["items"].GetArray()) {
+    Listing list;
+    file.Parse(text.data(), text.size());
+    if (!file.IsObject() || !file.HasMember("items")) return list;
+    list.kind = file["kind"].GetString();
+    list.api_version = file["apiVersion"].GetString();
+    list.resource_version = file["metadata"]["resourceVersion"].GetString();
+    for (const auto& item : file["items"].GetArray()) {
       rapidjson::StringBuffer out;
       rapidjson::Writer<rapidjson::StringBuffer> writer(out);
       item.Accept(writer);
-      items.emplace_back(out.GetString(), out.GetSize());
+      list.items.emplace_back(out.GetString(), out.GetSize());
     }
-    return items;
+    return list;
   }
 
   bool log(const std::string& space, const std::string& pod, const std::string& container, bool previous,
@@ -78,8 +81,10 @@ class SizedCluster : public Cluster {
     }
   }
 
-  std::vector<std::string> items(const std::string& folder, const std::string& space) const override {
-    return folder == "pods" && space == "load" ? pods_ : std::vector<std::string>();
+  Listing list(const std::string& folder, const std::string& space) const override {
+    Listing list;
+    if (folder == "pods" && space == "load") list.items = pods_;
+    return list;
   }
 
   bool log(const std::string&, const std::string&, const std::string&, bool, std::uint64_t,
