@@ -59,8 +59,10 @@ class Collection {
       if (Status done = cluster(); !done) return done.error();
     }
 
-    // Nothing is told of a bundle with nothing in it.
-    if (manifest.files.size() <= 1) return nothing_had();
+    // What support-diag made itself is no reason for a bundle.
+    const bool any = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                 [](const ManifestFile& file) { return file.status != status_made; });
+    if (!any) return nothing_had();
 
     // The manifest last, for it has every file's sum; then the bundle gets its name.
     if (stop_) manifest.stopped = "interrupted";

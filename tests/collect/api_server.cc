@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <map>
 
 #include <arpa/inet.h>
@@ -205,6 +206,7 @@ struct ApiServer::Connection {
 
 ApiServer::ApiServer(std::unique_ptr<Cluster> cluster)
     : cluster_(std::move(cluster)), tls_(std::make_unique<Tls>()) {
+  std::signal(SIGPIPE, SIG_IGN);  // clients leave
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

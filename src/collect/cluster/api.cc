@@ -31,14 +31,17 @@ Result<std::string> read_body(HttpReply& reply, std::size_t limit) {
   }
 }
 
-// What a refusal says: the message of a Status object, or the text's first line.
-std::string words_of(HttpReply& reply) {
+// What a refusal says: the message of a Status object, or the text's first line. A 500 or 502 in plain text
+// is kubectl's own word for a server that it cannot reach.
+std::string words_of(HttpReply& reply, bool* by_kubectl) {
   const auto body = read_body(reply, most_refusal);
   if (!body) return body.error().what;
   std::string words(trim(*body));
   if (words.starts_with('{')) {
     const auto status = read_json(words);
     if (status && !(*status)["message"].text().empty()) words = std::string((*status)["message"].text());
+  } else {
+    *by_kubectl = reply.status() == 500 || reply.status() == 502;
   }
   words.resize(std::min(words.find('\n'), words.size()));
   return to_utf8(cut_utf8(words, 1000));
@@ -99,9 +102,9 @@ Api::Answer Api::get(const std::string& path, const std::string& accept) {
         return answer;
       }
       retry_after = reply->header("retry-after");
-      answer.reason = words_of(*reply);
-      // 502 is kubectl's own word for a server that it cannot reach.
-      note(reply->status() != 502, answer.reason);
+      bool by_kubectl = false;
+      answer.reason = words_of(*reply, &by_kubectl);
+      note(!by_kubectl, answer.reason);
       if (!may_pass(reply->status())) return answer;
     } else {
       answer = {std::nullopt, "", reply.error().what};

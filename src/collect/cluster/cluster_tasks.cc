@@ -49,7 +49,7 @@ Task text_task(std::string path, std::string source, std::string why, std::strin
   return {std::move(path), std::move(source), std::move(why),
           [text = std::move(text)](Spool& out) -> Result<TaskEnd> {
             if (Status done = out.write(text); !done) return done.error();
-            return TaskEnd{"made", "", ""};
+            return TaskEnd{status_made, "", ""};
           }};
 }
 

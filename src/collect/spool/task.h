@@ -12,6 +12,9 @@
 
 namespace carrel {
 
+// The status of what was made of other answers.
+inline constexpr const char* status_made = "made";
+
 struct TaskEnd {
   std::string status;   // "HTTP 200", "exit 0", "read"
   std::string missing;  // why there is no such file; empty where there is
