@@ -1,5 +1,10 @@
 # The programs, their tests, benches and fuzzers.
 include(cmake/read.cmake)
+# The hostile program of `carrel room probe`, static and alone in its root as carrel-read is.
+if(NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
+  add_executable(carrel-probe apps/carrel_probe.cc)
+  target_link_libraries(carrel-probe PRIVATE carrel-room-seal carrel-room-probe Threads::Threads -static)
+endif()
 if(NOT CARREL_FUZZ)
   add_executable(carrel apps/carrel.cc)
   target_link_libraries(carrel PRIVATE carrel-host-cli Threads::Threads)

@@ -2,6 +2,7 @@
 #
 #   carrel  (build folder)  or  bin/carrel  (prefix)
 #   libexec/carrel/read-root/carrel-read     the read and check rooms' root: one static program
+#   libexec/carrel/probe-root/               the probes' root: carrel-probe, under the names of both rooms' programs
 #   libexec/carrel/think-root/               the room image, with carrel-think in it
 #   libexec/carrel/playbooks/                the playbooks that come with Carrel
 set(libexec ${CMAKE_BINARY_DIR}/libexec/carrel)
@@ -14,6 +15,16 @@ add_custom_command(
   COMMENT "The read room's root"
   VERBATIM)
 
+add_custom_command(
+  OUTPUT ${libexec}/probe-root/carrel-probe
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${libexec}/probe-root
+  COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:carrel-probe> ${libexec}/probe-root/carrel-probe
+  COMMAND ${CMAKE_COMMAND} -E create_symlink carrel-probe ${libexec}/probe-root/carrel-read
+  COMMAND ${CMAKE_COMMAND} -E create_symlink carrel-probe ${libexec}/probe-root/carrel-think
+  DEPENDS carrel-probe
+  COMMENT "The probes' root"
+  VERBATIM)
+
 # The playbooks are used where they lie in the source tree, so that an edit needs no build.
 add_custom_command(
   OUTPUT ${libexec}/playbooks
@@ -21,7 +32,7 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_SOURCE_DIR}/playbooks ${libexec}/playbooks
   VERBATIM)
 
-set(rooms ${libexec}/read-root/carrel-read ${libexec}/playbooks)
+set(rooms ${libexec}/read-root/carrel-read ${libexec}/probe-root/carrel-probe ${libexec}/playbooks)
 
 # A copy of the image for each build, because each adds a carrel-think of its own. Made anew whole, so that nothing of
 # an older image stays.
@@ -44,5 +55,7 @@ add_custom_target(rooms ALL DEPENDS ${rooms})
 
 install(TARGETS carrel support-diag RUNTIME DESTINATION bin)
 install(DIRECTORY ${libexec}/read-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
+install(TARGETS carrel RUNTIME DESTINATION bin)
+install(DIRECTORY ${libexec}/read-root ${libexec}/probe-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
 install(DIRECTORY playbooks DESTINATION libexec/carrel)
 install(FILES LICENSE DESTINATION share/doc/carrel)

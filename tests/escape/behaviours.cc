@@ -19,8 +19,9 @@
 #include "base/fd.h"
 #include "record/codec.h"
 #include "record/room_exit.h"
+#include "room/probe/attempt.h"
 #include "room/seal/seal.h"
-#include "tests/escape/probes.h"
+#include "tests/escape/lesser_seal.h"
 
 namespace carrel::escape {
 namespace {
@@ -48,18 +49,12 @@ void write_raw(const std::string& bytes) {
   for (;;) asm volatile("");
 }
 
-// The job names the probe and the process outside: "kill_outside 4711".
-int attempt() {
-  const std::string job = seal();
-  const std::size_t space = job.find(' ');
-  const Probe* const probe = find_probe(std::string_view(job).substr(0, space));
-  if (probe == nullptr) return 3;
-  Ground ground;
-  ground.program = "/probe";
-  ground.passwd = "/etc/passwd";
-  ground.folder = "/";
-  ground.victim = static_cast<pid_t>(std::strtol(job.c_str() + space + 1, nullptr, 10));
-  answer(probe->attempt(ground));
+// The probe's attempt, sealed as always or in a room that lacks one or both of the layers which the room's
+// program puts on.
+int attempt(const std::string& job) {
+  const auto result = probe::attempt(job);
+  if (!result) return 3;
+  answer(*result);
   return 0;
 }
 
@@ -193,7 +188,10 @@ int close_all_and_loop() {
 }  // namespace
 
 int behave(std::string_view name) {
-  if (name == "attempt") return attempt();
+  if (name == "attempt") return attempt(seal());
+  if (name == "attempt_without_landlock") return attempt(seal_but(false, true));
+  if (name == "attempt_without_filter") return attempt(seal_but(true, false));
+  if (name == "attempt_without_both") return attempt(seal_but(false, false));
   if (name == "echo") return echo();
   if (name == "threads") return threads();
   if (name == "thread_bomb") return thread_bomb();

@@ -39,13 +39,13 @@ class Place {
     if (::mkdtemp(pattern.data()) == nullptr) give_up("no temporary folder");
     path_ = pattern;
     open_to_all(path_);
-    add_root("static", ESCAPE_PROBE, {});
-    add_root("dynamic", ESCAPE_PROBE_DYNAMIC, libraries_of(ESCAPE_PROBE_DYNAMIC));
-    for (const Who who : everyone()) {
-      const fs::path folder = path_ / name_of(who);
-      fs::create_directory(folder);
-      if (who == Who::user && ::chown(folder.c_str(), ordinary_user, ordinary_user) != 0) give_up("chown");
-    }
+    add_root("static", "probe", ESCAPE_PROBE, {});
+    add_root("dynamic", "probe", ESCAPE_PROBE_DYNAMIC, libraries_of(ESCAPE_PROBE_DYNAMIC));
+    add_root("probe", "carrel-probe", CARREL_PROBE, {});
+    fs::create_symlink("carrel-probe", path_ / "probe" / "carrel-read");
+    // A root that everybody may write to, so that what keeps a room from it is that it is mounted read-only.
+    fs::copy_file(ESCAPE_PROBE, path_ / "probe" / "probe");
+    fs::permissions(path_ / "probe", fs::perms(0777));
     if (FILE* const file = std::fopen((path_ / "input").c_str(), "w")) {
       std::fputs("input", file);
       std::fclose(file);
@@ -76,11 +76,12 @@ class Place {
     return paths;
   }
 
-  void add_root(const char* name, const char* program, const std::vector<std::string>& libraries) {
+  void add_root(const char* name, const char* program, const char* from,
+                const std::vector<std::string>& libraries) {
     const fs::path root = path_ / name;
     fs::create_directory(root);
-    fs::copy_file(program, root / "probe");
-    open_to_all(root / "probe");
+    fs::copy_file(from, root / program);
+    open_to_all(root / program);
     for (const std::string& library : libraries) {
       const fs::path to = root / library.substr(1);
       fs::create_directories(to.parent_path());
@@ -154,25 +155,6 @@ RoomOutcome run_here(RoomSpec spec, Stopping stopping) {
   return wall.run(std::move(spec), {}, stop);
 }
 
-// Runs `work` in a process of its own and returns what it wrote into its descriptor.
-std::string in_a_process(Who who, const std::function<void(int)>& work) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) give_up("pipe");
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    if (who == Who::user) become_ordinary();
-    if (who == Who::rootless) become_rootless();
-    work(ends[1]);
-    ::_exit(0);
-  }
-  ::close(ends[1]);
-  const Fd from(ends[0]);
-  auto text = read_all(from.get(), 1 << 26);
-  ::waitpid(child, nullptr, 0);
-  return text ? *text : std::string();
-}
-
 RoomSpec room_in(const char* root, const std::string& part, const std::string& job) {
   RoomSpec spec;
   spec.root = (place().path() / root).string();
@@ -181,13 +163,7 @@ RoomSpec room_in(const char* root, const std::string& part, const std::string& j
   auto input = open_read((place().path() / "input").string());
   if (!input) give_up(input.error().what);
   spec.inputs.push_back(std::move(*input));
-  spec.caps.wall_clock = std::chrono::milliseconds(20'000);
-  spec.caps.cpu = std::chrono::seconds(10);
-  spec.caps.address_space = 1ULL << 30;
-  spec.caps.memory = 64ULL << 20;
-  spec.caps.processes = 24;
-  spec.caps.output_bytes = 1 << 20;
-  spec.caps.denials = 100;
+  spec.caps = small_caps();
   spec.job = job;
   return spec;
 }
@@ -226,16 +202,70 @@ RoomOutcome run_room(RoomSpec spec, Who who, Stopping stopping) {
   return outcome;
 }
 
-std::string control_of(const std::string& probe, Who who) {
-  const std::string program = (place().path() / "static" / "probe").string();
-  const std::string folder = (place().path() / name_of(who)).string();
-  std::string text = in_a_process(who, [&](int to) {
-    ::dup2(to, 1);
-    ::execl(program.c_str(), program.c_str(), "bare", probe.c_str(), folder.c_str(), nullptr);
-    ::_exit(127);
+std::string in_a_process(Who who, const std::function<void(int)>& work) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) give_up("pipe");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    if (who == Who::user) become_ordinary();
+    if (who == Who::rootless) become_rootless();
+    work(ends[1]);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  const Fd from(ends[0]);
+  auto text = read_all(from.get(), 1 << 26);
+  ::waitpid(child, nullptr, 0);
+  return text ? *text : std::string();
+}
+
+std::string probe_root() {
+  return (place().path() / "probe").string();
+}
+
+Caps small_caps() {
+  Caps caps;
+  caps.wall_clock = std::chrono::milliseconds(20'000);
+  caps.cpu = std::chrono::seconds(10);
+  caps.address_space = 1ULL << 30;
+  caps.memory = 64ULL << 20;
+  caps.processes = 24;
+  caps.output_bytes = 1 << 20;
+  caps.denials = 100;
+  return caps;
+}
+
+namespace {
+
+struct Verdicts {
+  std::vector<ProbeVerdict> all;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(all, 1000);
+  }
+};
+
+}  // namespace
+
+std::vector<ProbeVerdict> run_group(const std::string& group, Who who) {
+  const std::string root = probe_root();
+  const std::string bytes = in_a_process(who, [&](int to) {
+    Verdicts made;
+    const auto stand = ProbeStand::make(root);
+    if (!stand) give_up(stand.error().what);
+    const TwinRoom twin{RoomKind::read, "/carrel-read", {"read"}, 1, small_caps()};
+    NamespaceWall wall;
+    const std::atomic<bool> stop = false;
+    for (const Expectation& expectation : expected_probes()) {
+      if (group == expectation.group) made.all.push_back(run_probe(wall, twin, *stand, expectation, stop));
+    }
+    const auto encoded = encode(made);
+    if (!encoded || !write_all(to, *encoded)) ::_exit(1);
   });
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  auto decoded = decode<Verdicts>(bytes);
+  if (!decoded) give_up("the verdicts of a user's probes were not carried: " + decoded.error().what);
+  return std::move(decoded->all);
 }
 
 std::string shown(const RoomOutcome& outcome) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/probe/run_probe.h"
 #include "host/walls/wall.h"
 
 namespace carrel::escape {
@@ -31,8 +32,16 @@ struct Stopping {
 // Runs the room through the NamespaceWall. As `user` in a process of its own that has given root up.
 RoomOutcome run_room(RoomSpec spec, Who who, Stopping stopping = {});
 
-// What the probe's control says on the bare host.
-std::string control_of(const std::string& probe, Who who);
+// Runs the probes of the group, each in the twin of a small room, as who is asked for.
+std::vector<ProbeVerdict> run_group(const std::string& group, Who who);
+
+// Runs `work` in a process of its own, as who is asked for, and returns what it wrote into its descriptor.
+std::string in_a_process(Who who, const std::function<void(int)>& work);
+
+// A folder with the probe's root and its controls, as an installation has it.
+std::string probe_root();
+// The caps of the rooms here: small, so that every limit is soon reached.
+Caps small_caps();
 
 // Text for a failed expectation.
 std::string shown(const RoomOutcome& outcome);

@@ -57,6 +57,22 @@ TEST(Tree, IncludesOnlyWhatItDependsOn) {
   EXPECT_THAT(stray_includes(folders_of_the_tree(), includes), IsEmpty());
 }
 
+// No way leads from the command line to a room with layers left out.
+TEST(Tree, NamesAWallWithHolesInItsTestsAlone) {
+  for (const char* const top : {"src", "apps", "bench", "fuzz", "tests"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(tree / top)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".cc" && extension != ".h") continue;
+      const std::string file = entry.path().lexically_relative(tree);
+      if (file.starts_with("src/host/walls/") || file.starts_with("tests/escape/") ||
+          file.starts_with("tests/rules/")) {
+        continue;
+      }
+      EXPECT_THAT(contents(entry.path()), Not(HasSubstr("LayersLeftOut"))) << file;
+    }
+  }
+}
+
 // A program's link line names none of these libraries, whether as a shared object, an archive or with -l.
 void expect_not_linked(const std::string& program, const std::vector<std::string>& libraries) {
   const std::vector<std::string> line = link_line(contents(build / "build.ninja"), program);

@@ -30,6 +30,17 @@ Examples:
 Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
 5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
 
+constexpr const char* probe_help = R"(
+Each probe is one attempt, by name. It runs in a room of the same configuration as a run's, where it must fail in its
+own exact way, and once outside, where it must come through: a probe whose control fails proves nothing here. What
+was found is kept by the configuration's digest, and `carrel prove RUN` shows it.
+
+Examples:
+  carrel room probe
+  carrel room probe --room all --json | jq '.[] | {room, held, broken}'
+
+Exit status: 0 none is broken, 6 one is or no room can be made, 2 usage, 7 this machine, 130 interrupted.)";
+
 void on_signal(int number) {
   // A second one ends the program at once; the rooms die with it.
   stop_requested = true;
@@ -143,6 +154,7 @@ int run_command_line(int count, const char* const* arguments) {
   RunArguments run;
   std::string id, folder, from = "explain-logs";
   std::vector<std::string> folders;
+  RoomArguments rooms;
   std::size_t most = 20;
 
   const auto add_output = [&](CLI::App* command) {
@@ -169,7 +181,14 @@ int run_command_line(int count, const char* const* arguments) {
   show->add_option("RUN", id, "its id, or the beginning of it")->required();
   CLI::App* config = app.add_subcommand("config", "Print each setting, its value and its source");
   CLI::App* doctor = app.add_subcommand("doctor", "Tell what this machine can and cannot do, and the remedy");
-  for (CLI::App* command : {runs, show, config, doctor}) {
+  CLI::App* room = app.add_subcommand("room", "Try to get out of the rooms that runs are made in");
+  room->require_subcommand(1);
+  CLI::App* probe = room->add_subcommand(
+      "probe", "Run hostile programs in twins of the rooms, each with a control outside, and tell what held");
+  probe->add_option("--wall", rooms.wall, "what makes the rooms")->capture_default_str();
+  probe->add_option("--room", rooms.room, "read, check, inspect, think, or all")->capture_default_str();
+  probe->footer(probe_help);
+  for (CLI::App* command : {runs, show, config, doctor, probe}) {
     add_output(command);
     add_settings(command, &flags);
   }
@@ -212,6 +231,7 @@ int run_command_line(int count, const char* const* arguments) {
   if (runs->parsed()) return runs_command(desk, most);
   if (show->parsed()) return show_command(desk, id);
   if (config->parsed()) return config_command(desk);
+  if (probe->parsed()) return room_probe_command(desk, rooms);
   if (doctor->parsed()) return doctor_command(desk);
   if (lint->parsed()) return playbook_lint_command(desk, folders);
   if (list->parsed()) return playbook_list_command(desk);

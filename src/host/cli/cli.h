@@ -38,12 +38,18 @@ struct RunArguments {
   std::string question;
 };
 
+struct RoomArguments {
+  std::string wall = "namespace";
+  std::string room = "read";  // a kind, or "all"
+};
+
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
 int runs_command(const Desk& desk, std::size_t most);
 int show_command(const Desk& desk, const std::string& run);
 int config_command(const Desk& desk);
 int doctor_command(const Desk& desk);
+int room_probe_command(const Desk& desk, const RoomArguments& arguments);
 int playbook_lint_command(const Desk& desk, const std::vector<std::string>& folders);
 int playbook_new_command(const Desk& desk, const std::string& folder, const std::string& from);
 int playbook_list_command(const Desk& desk);

@@ -22,6 +22,7 @@ const char* doing(const std::string& stage) {
   if (stage == "inspect") return "inspecting the model";
   if (stage == "read") return "reading";
   if (stage == "think") return "thinking";
+  if (stage == "probe") return "probing";
   return "checking";
 }
 

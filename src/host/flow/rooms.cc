@@ -62,6 +62,30 @@ Result<Message> answer_of(RoomKind kind, RoomOutcome& outcome) {
 
 }  // namespace
 
+RoomShape room_shape(RoomKind kind, std::chrono::seconds wall_clock, const ModelNeeds& needs) {
+  RoomShape shape;
+  Caps& caps = shape.caps;
+  caps.wall_clock = wall_clock;
+  // How many threads it keeps busy: its cap on CPU time is the wall clock's for each of them.
+  unsigned working_threads = 1;
+  if (!uses_model(kind)) {
+    shape.program = "/carrel-read";
+    caps.memory = bundle_memory;
+    caps.address_space = bundle_memory + address_slack;
+    working_threads = bundle_threads;
+  } else {
+    shape.program = "/carrel-think";
+    caps.memory = kind == RoomKind::inspect ? inspect_memory : needs.memory;
+    caps.address_space = caps.memory + needs.model_bytes + address_slack;
+  }
+  if (kind == RoomKind::think) {
+    working_threads = needs.threads;
+    caps.processes = needs.threads + 32;
+  }
+  caps.cpu = wall_clock * working_threads;
+  return shape;
+}
+
 Rooms::Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, const std::atomic<bool>& stop,
              OnProgress progress)
     : wall_(wall),
@@ -71,22 +95,23 @@ Rooms::Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, co
       progress_(std::move(progress)) {}
 
 template <class Out, class Job>
-Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps, unsigned working_threads) {
+Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds& needs) {
   auto body = encode(job);
   if (!body) return body.error();
+  const RoomShape shape = room_shape(kind, wall_clock_, needs);
   RoomSpec spec;
   spec.kind = kind;
   spec.root = folder_ + (uses_model(kind) ? "/think-root" : "/read-root");
-  spec.program = uses_model(kind) ? "/carrel-think" : "/carrel-read";
+  spec.program = shape.program;
   spec.arguments = {to_string(kind)};
   spec.inputs.push_back(std::move(input));
-  caps.wall_clock = wall_clock_;
-  caps.cpu = wall_clock_ * working_threads;
-  spec.caps = caps;
+  spec.caps = shape.caps;
   spec.job = std::move(*body);
 
   RoomTrace trace;
   trace.kind = kind;
+  trace.program = spec.program;
+  trace.caps = spec.caps;
   trace.outcome = wall_.run(std::move(spec), progress_, stop_);
   auto message = answer_of(kind, trace.outcome);
   traces_.push_back(std::move(trace));
@@ -105,33 +130,20 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, Caps caps, unsig
 }
 
 Result<ReadResult> Rooms::read(const ReadJob& job, Fd bundle) {
-  Caps caps;
-  caps.memory = bundle_memory;
-  caps.address_space = bundle_memory + address_slack;
-  return ask<ReadResult>(RoomKind::read, job, std::move(bundle), caps, bundle_threads);
+  return ask<ReadResult>(RoomKind::read, job, std::move(bundle));
 }
 
 Result<CheckResult> Rooms::check(const CheckJob& job, Fd bundle) {
-  Caps caps;
-  caps.memory = bundle_memory;
-  caps.address_space = bundle_memory + address_slack;
-  return ask<CheckResult>(RoomKind::check, job, std::move(bundle), caps, bundle_threads);
+  return ask<CheckResult>(RoomKind::check, job, std::move(bundle));
 }
 
 Result<ModelCard> Rooms::inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes) {
-  Caps caps;
-  caps.memory = inspect_memory;
-  caps.address_space = inspect_memory + model_bytes + address_slack;
-  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), caps, 1);
+  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), {0, model_bytes, 1});
 }
 
 Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t model_bytes,
                                  std::uint64_t memory) {
-  Caps caps;
-  caps.memory = memory;
-  caps.address_space = memory + model_bytes + address_slack;
-  caps.processes = job.threads + 32;
-  return ask<ThinkResult>(RoomKind::think, job, std::move(model), caps, job.threads);
+  return ask<ThinkResult>(RoomKind::think, job, std::move(model), {memory, model_bytes, job.threads});
 }
 
 Result<std::string> Rooms::image_sha256() const {
@@ -162,9 +174,20 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     json.Uint64(value);
   };
   json.StartArray();
-  for (const auto& [kind, outcome] : traces) {
+  for (const auto& [kind, program, caps, outcome] : traces) {
     json.StartObject();
     text("room", to_string(kind));
+    text("program", program);
+    json.Key("caps");
+    json.StartObject();
+    number("wall_clock_ms", static_cast<std::uint64_t>(caps.wall_clock.count()));
+    number("cpu_s", static_cast<std::uint64_t>(caps.cpu.count()));
+    number("address_space_bytes", caps.address_space);
+    number("memory_bytes", caps.memory);
+    number("processes", caps.processes);
+    number("output_bytes", caps.output_bytes);
+    number("denials", caps.denials);
+    json.EndObject();
     text("ending", to_string(outcome.ending));
     text("detail", outcome.detail);
     text("configuration", outcome.configuration);
@@ -172,6 +195,10 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     json.StartArray();
     for (const std::string& layer : outcome.layers) json.String(layer.c_str());
     json.EndArray();
+    json.Key("posture");
+    json.StartObject();
+    for (const auto& [name, value] : outcome.posture) text(name.c_str(), value);
+    json.EndObject();
     json.Key("denials");
     json.StartArray();
     for (const Denial& denial : outcome.denials) {

@@ -18,8 +18,23 @@ namespace carrel {
 // What a room did, for the run record.
 struct RoomTrace {
   RoomKind kind = RoomKind::read;
+  std::string program;
+  Caps caps;
   RoomOutcome outcome;
 };
+
+// The room of a kind as every run makes it: `program` in its root, its only argument, and its caps.
+// `memory` and `model_bytes` matter to the rooms that have a model, `threads` to the think room; an inspect
+// room names its memory itself.
+struct RoomShape {
+  const char* program = "";
+  Caps caps;
+};
+struct ModelNeeds {
+  std::uint64_t memory = 0, model_bytes = 0;  // bytes
+  unsigned threads = 1;
+};
+RoomShape room_shape(RoomKind kind, std::chrono::seconds wall_clock, const ModelNeeds& needs = {});
 
 class Rooms {
  public:
@@ -44,9 +59,7 @@ class Rooms {
 
  private:
   template <class Out, class Job>
-  // `working_threads` is how many the room keeps busy: its cap on CPU time is the wall clock's for each of
-  // them.
-  Result<Out> ask(RoomKind kind, const Job& job, Fd input, Caps caps, unsigned working_threads);
+  Result<Out> ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds& needs = {});
 
   Wall& wall_;
   std::string folder_;
@@ -56,7 +69,7 @@ class Rooms {
   std::vector<RoomTrace> traces_;
 };
 
-// The traces as one JSON array: layers, configuration, denials, memory, ending.
+// The traces as one JSON array (docs/formats/proof.md).
 std::string to_json(const std::vector<RoomTrace>& traces);
 
 }  // namespace carrel

@@ -115,6 +115,9 @@ Result<Child> start(const RoomPlan& plan, Cgroup& cgroup) {
   clone_args arguments{};
   arguments.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
                     CLONE_NEWCGROUP | CLONE_PIDFD;
+  if (plan.without.network_namespace) arguments.flags &= ~std::uint64_t{CLONE_NEWNET};
+  if (plan.without.pid_namespace) arguments.flags &= ~std::uint64_t{CLONE_NEWPID};
+  if (plan.without.uts_namespace) arguments.flags &= ~std::uint64_t{CLONE_NEWUTS};
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   long process = -1;
   if (cgroup.clone_into() >= 0) {
@@ -168,8 +171,9 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   const SigpipeBlocked no_sigpipe;
   if (Status usable = check_spec(spec); !usable) return refused(usable.error());
 
-  const Result<bool> own_id = rooms_get_own_id();
+  Result<bool> own_id = rooms_get_own_id();
   if (!own_id) return refused(own_id.error());
+  if (without_.own_id) own_id = false;
 
   // What the child needs, all of it before the copy is made.
   auto root = detached_root(spec.root);
@@ -188,7 +192,8 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   plan.root_tree = root->get();
   plan.root = spec.root;
   plan.drop_groups = *own_id;
-  plan.program = spec.program;
+  plan.program = without_.own_root ? spec.root + spec.program : spec.program;
+  plan.without = without_;
   plan.arguments.push_back(spec.program.data());
   for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
   plan.arguments.push_back(nullptr);
@@ -223,14 +228,17 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   say(go->write.get());
 
   outcome.layers = layers(cgroup, *identity);
+  if (without_.any()) outcome.layers.emplace_back("WITHOUT SOME LAYERS, FOR A TEST");
   outcome.configuration = configuration_digest(spec, outcome.layers);
   RunningRoom room{
       child->process,         std::move(child->pidfd), std::move(job->write), std::move(messages->read),
       std::move(words->read), std::move(report->read), identity->user,        identity->group};
-  Supervisor(spec, cgroup, progress, stop, started, outcome).watch(std::move(room));
+  Supervisor(spec, cgroup, progress, stop, started, without_, outcome).watch(std::move(room));
   // The kernel's own count where it keeps one; a search through /proc takes longer.
   const auto counted = cgroup.process_count();
   outcome.survivors = counted ? static_cast<std::uint32_t>(*counted) : processes.processes();
+  // In the host's own process namespace there is nothing to count.
+  if (without_.pid_namespace) outcome.survivors = 0;
   if (outcome.survivors != 0) {
     outcome.ending = Ending::violation;
     outcome.detail = fmt::format("{} processes of the room outlived it", outcome.survivors);

@@ -21,14 +21,22 @@
 // Needs /proc on the host. Thread-safe: rooms may run at the same time from several threads.
 #pragma once
 
+#include "host/walls/layers_left_out.h"
 #include "host/walls/wall.h"
 
 namespace carrel {
 
 class NamespaceWall : public Wall {
  public:
+  NamespaceWall() = default;
+  // A wall with holes, for the tests of its layers.
+  explicit NamespaceWall(const LayersLeftOut& without) : without_(without) {}
+
   RoomOutcome run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
                   const std::atomic<bool>& stop) override;
+
+ private:
+  LayersLeftOut without_;
 };
 
 }  // namespace carrel

@@ -1,10 +1,12 @@
 #include "host/walls/posture.h"
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,11 +20,29 @@ constexpr const char* sealed =
     "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
     "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n";
 
-TEST(Posture, HoldsForASealedRoom) {
-  EXPECT_TRUE(check_status(sealed, 70, 71));
+Expected expected() {
+  Expected of;
+  of.user = 70;
+  of.group = 71;
+  of.inputs = 1;
+  of.listener = 5;
+  of.limits = room_limits(Caps{}, 1);
+  return of;
 }
 
-TEST(Posture, EveryLineMatters) {
+// The golden record, with the lines that a status text has instead of its own.
+Posture seen_with(std::string_view status) {
+  Posture seen = golden_posture(expected());
+  const Posture lines = see_status(status);
+  std::copy(lines.begin(), lines.end(), seen.begin());
+  return seen;
+}
+
+TEST(Posture, HoldsForASealedRoom) {
+  EXPECT_TRUE(check_posture(seen_with(sealed), golden_posture(expected())));
+}
+
+TEST(Posture, EveryLineOfTheStatusMatters) {
   const std::pair<const char*, const char*> changes[] = {
       {"Threads:\t1", "Threads:\t2"},
       {"Seccomp:\t2", "Seccomp:\t0"},
@@ -38,18 +58,41 @@ TEST(Posture, EveryLineMatters) {
   for (const auto& [right, wrong] : changes) {
     std::string changed = sealed;
     changed.replace(changed.find(right), std::string(right).size(), wrong);
-    const Status seen = check_status(changed, 70, 71);
+    const Status seen = check_posture(seen_with(changed), golden_posture(expected()));
     ASSERT_FALSE(seen) << wrong;
     EXPECT_THAT(seen.error().what, HasSubstr(std::string(right).substr(0, std::string(right).find(':'))));
     std::string missing = sealed;
     missing.erase(missing.find(right), std::string(right).size() + 1);
-    EXPECT_FALSE(check_status(missing, 70, 71)) << "without " << right;
+    EXPECT_FALSE(check_posture(seen_with(missing), golden_posture(expected()))) << "without " << right;
   }
-  EXPECT_FALSE(check_status("", 70, 71));
+  EXPECT_FALSE(check_posture(seen_with(""), golden_posture(expected())));
+  EXPECT_FALSE(check_posture({}, golden_posture(expected())));
+}
+
+TEST(Posture, EveryLineOfTheGoldenRecordMatters) {
+  const Posture golden = golden_posture(expected());
+  EXPECT_EQ(golden.size(), 10U + 7 + 3 + limit_count);
+  for (std::size_t i = 0; i < golden.size(); ++i) {
+    Posture seen = golden;
+    seen[i].second += "x";
+    const Status held = check_posture(seen, golden);
+    ASSERT_FALSE(held) << golden[i].first;
+    EXPECT_THAT(held.error().what, HasSubstr(golden[i].first));
+  }
+}
+
+TEST(Posture, TheDescriptorsAreItsOwnItsInputsAndTheListener) {
+  const Posture golden = golden_posture(expected());
+  EXPECT_THAT(golden, testing::Contains(testing::Pair("descriptors", "0 1 2 3 5")));
 }
 
 TEST(Posture, DoesNotHoldForThisProcess) {
-  EXPECT_FALSE(check_posture(::getpid(), 1, 1));
+  const Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  const auto seen = see_posture(::getpid(), self.get(), expected());
+  ASSERT_TRUE(seen) << seen.error().what;
+  EXPECT_FALSE(check_posture(*seen, golden_posture(expected())));
+  EXPECT_THAT(*seen, testing::Contains(testing::Pair("network namespace", "the host's")));
+  EXPECT_THAT(*seen, testing::Contains(testing::Pair("environment", HasSubstr("variables of the host"))));
 }
 
 TEST(PidNamespace, CountsTheLiving) {

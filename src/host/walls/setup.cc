@@ -79,6 +79,7 @@ void wait_for_host(int go) {
 void enter_root(const RoomPlan& plan, const SetupDescriptors& setup) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     fail(setup.report, SetupStep::propagation);
+  if (plan.without.own_root) return;
   int tree = setup.root_tree;
   if (tree < 0) {
     tree = ::open_tree(AT_FDCWD, plan.root.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -86,6 +87,7 @@ void enter_root(const RoomPlan& plan, const SetupDescriptors& setup) {
   }
   mount_attr attributes{};
   attributes.attr_set = root_attributes;
+  if (plan.without.read_only_root) attributes.attr_set &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
   attributes.propagation = MS_PRIVATE;
   if (::mount_setattr(tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
     fail(setup.report, SetupStep::root_attributes);
@@ -120,6 +122,19 @@ void drop_capabilities(const RoomPlan& plan, int report) {
   const __user_cap_data_struct none[2] = {};
   if (::syscall(SYS_capset, &header, none) != 0) fail(report, SetupStep::capabilities);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(report, SetupStep::no_new_privileges);
+}
+
+// For a test without that layer: what the room's user namespace gives is kept across execve, too.
+void keep_capabilities(const RoomPlan& plan, int report) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (::syscall(SYS_capget, &header, sets) != 0) fail(report, SetupStep::capabilities);
+  for (__user_cap_data_struct& set : sets) set.inheritable = set.permitted;
+  if (::syscall(SYS_capset, &header, sets) != 0) fail(report, SetupStep::capabilities);
+  for (std::uint32_t capability = 0; capability <= plan.last_capability; ++capability) {
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0)
+      fail(report, SetupStep::capabilities);
+  }
 }
 
 // The kernel forgets PDEATHSIG when ids change, so it is set after that. A host that died just before is seen
@@ -162,19 +177,24 @@ void become_room(const RoomPlan& plan) {
   const SetupDescriptors setup = arrange_descriptors(plan);
   enter_root(plan, setup);
   constexpr char host_name[] = "room";
-  if (::sethostname(host_name, sizeof host_name - 1) != 0 || ::setdomainname("", 0) != 0) {
+  if (!plan.without.uts_namespace &&
+      (::sethostname(host_name, sizeof host_name - 1) != 0 || ::setdomainname("", 0) != 0)) {
     fail(setup.report, SetupStep::host_name);
   }
   wait_for_host(setup.go);  // the ids are mapped; a namespace's capabilities do not wait for that
   drop_ids(plan, setup.report);
-  drop_capabilities(plan, setup.report);
+  if (plan.without.capabilities) {
+    keep_capabilities(plan, setup.report);
+  } else {
+    drop_capabilities(plan, setup.report);
+  }
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::setsid() < 0) fail(setup.report, SetupStep::session);
   ::umask(077);
   die_with_host(setup);
   reset_signals(setup.report);
-  set_limits(plan, setup.report);
+  if (!plan.without.limits) set_limits(plan, setup.report);
   char* const no_environment[] = {nullptr};
-  ::execve(plan.program.c_str(), plan.arguments.data(), no_environment);
+  ::execve(plan.program.c_str(), plan.arguments.data(), plan.without.environment ? environ : no_environment);
   fail(setup.report, SetupStep::execute);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "host/walls/layers_left_out.h"
 #include "host/walls/wall.h"
 
 namespace carrel {
@@ -72,6 +73,7 @@ struct RoomPlan {
   std::vector<char*> arguments;  // argv, null at the end; points into the spec
   std::array<Limit, limit_count> limits{};
   std::uint32_t last_capability = 63;
+  LayersLeftOut without;  // nothing, but in a test
 };
 
 // A detached, private mount of the folder, as open_tree makes it where the caller may; an invalid Fd where it

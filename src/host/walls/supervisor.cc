@@ -43,8 +43,14 @@ ssize_t read_now(const Fd& fd, char* into, std::size_t size) {
 
 Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup,
                        const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop,
-                       Clock::time_point started, RoomOutcome& outcome)
-    : spec_(spec), cgroup_(cgroup), progress_(progress), stop_(stop), started_(started), outcome_(outcome) {}
+                       Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome)
+    : spec_(spec),
+      cgroup_(cgroup),
+      progress_(progress),
+      stop_(stop),
+      started_(started),
+      without_(without),
+      outcome_(outcome) {}
 
 void Supervisor::watch(RunningRoom room) {
   room_ = std::move(room);
@@ -225,13 +231,22 @@ void Supervisor::on_sealed(const std::string& body) {
   const auto sealed = decode<Sealed>(body);
   if (!sealed) return end(Ending::violation, "the room's seal cannot be read: " + sealed.error().what);
   Status done = denials_.take(room_.pidfd.get(), sealed->listener);
-  if (done) done = check_posture(room_.process, room_.user, room_.group);
+  if (done) done = look_at_room(static_cast<int>(sealed->listener));
   if (!done) return end(Ending::setup_error, done.error().what, done.error().remedy);
   auto job = frame(MessageType::job, spec_.job);
   if (!job) return end(Ending::setup_error, "the job is too large for a message", "ask for less at once");
   job_frame_ = std::move(*job);
   stage_ = Stage::sealed;
   outcome_.start_s = std::chrono::duration<double>(Clock::now() - started_).count();
+}
+
+Status Supervisor::look_at_room(int listener) {
+  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener,
+                          room_limits(spec_.caps, spec_.inputs.size())};
+  auto seen = see_posture(room_.process, room_.pidfd.get(), expected);
+  if (!seen) return seen.error();
+  outcome_.posture = std::move(*seen);
+  return check_posture(outcome_.posture, golden_posture(expected), without_);
 }
 
 void Supervisor::send_job() {

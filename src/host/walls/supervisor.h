@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "host/walls/cgroup.h"
 #include "host/walls/denials.h"
+#include "host/walls/layers_left_out.h"
 #include "host/walls/setup.h"
 #include "host/walls/wall.h"
 
@@ -34,7 +35,8 @@ class Supervisor {
 
   // `started` is when the wall began with this room. All are borrowed and outlive the supervisor.
   Supervisor(const RoomSpec& spec, const Cgroup& cgroup, const std::function<void(const Progress&)>& progress,
-             const std::atomic<bool>& stop, Clock::time_point started, RoomOutcome& outcome);
+             const std::atomic<bool>& stop, Clock::time_point started, const LayersLeftOut& without,
+             RoomOutcome& outcome);
 
   // Blocks until the room's first process, and with it its whole pid namespace, is gone and waited for; fills
   // all of the outcome but survivors, layers and configuration. SIGPIPE must be blocked.
@@ -52,6 +54,7 @@ class Supervisor {
   void read_report();
   void read_messages();
   void read_words();
+  Status look_at_room(int listener);
   void send_job();
   void count_output(std::size_t bytes);
   void receive(Message message);
@@ -65,6 +68,7 @@ class Supervisor {
   const std::function<void(const Progress&)>& progress_;
   const std::atomic<bool>& stop_;
   const Clock::time_point started_;
+  const LayersLeftOut& without_;
   RoomOutcome& outcome_;
 
   RunningRoom room_;

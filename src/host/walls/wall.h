@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -79,6 +80,8 @@ struct RoomOutcome {
   std::uint32_t survivors = 0;  // processes left after the end; never anything but 0
   double start_s = 0;           // until the room was sealed
   double elapsed_s = 0;
+  // What was seen of the room from outside before it had its job, in the golden record's order.
+  std::vector<std::pair<std::string, std::string>> posture;
   std::vector<std::string> layers;  // the layers that were made: "user namespace", "landlock abi 7", ...
   std::string configuration;        // sha256 of all that shaped the room but its inputs and job
 };

@@ -1,14 +1,12 @@
-#include "tests/escape/probes.h"
-
-#include <cerrno>
-#include <cstring>
-
+// What a room can learn of the machine it is on.
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-namespace carrel::escape {
+#include "room/probe/probe.h"
+
+namespace carrel::probe {
 namespace {
 
 std::string environment(const Ground&) {
@@ -43,17 +41,4 @@ const std::vector<Probe>& leak_probes() {
   return probes;
 }
 
-const Probe* find_probe(std::string_view name) {
-  for (const auto* list : {&network_probes(), &file_probes(), &process_probes(), &leak_probes()}) {
-    for (const Probe& probe : *list) {
-      if (name == probe.name) return &probe;
-    }
-  }
-  return nullptr;
-}
-
-std::string told(long result) {
-  return result >= 0 ? through : ::strerrorname_np(errno);
-}
-
-}  // namespace carrel::escape
+}  // namespace carrel::probe

@@ -1,0 +1,116 @@
+// `carrel room probe`: hostile programs in twins of the rooms that runs are made in, each with a control on
+// the bare host.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "host/cli/cli.h"
+#include "host/cli/print.h"
+#include "host/cli/progress.h"
+#include "host/flow/exit_status.h"
+#include "host/flow/rooms.h"
+#include "host/probe/probe_record.h"
+#include "host/walls/namespace_wall.h"
+
+namespace carrel {
+namespace {
+
+// A model of a usual size, where no run says what a room with a model needs.
+constexpr ModelNeeds usual_model{4ULL << 30, 4ULL << 30, 4};
+
+Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room) {
+  const auto seconds = std::chrono::seconds(desk.settings.whole("wall-seconds"));
+  std::vector<TwinRoom> twins;
+  for (const RoomKind kind : {RoomKind::read, RoomKind::check, RoomKind::inspect, RoomKind::think}) {
+    if (room != "all" && room != to_string(kind)) continue;
+    const RoomShape shape = room_shape(kind, seconds, usual_model);
+    twins.push_back({kind, shape.program, {to_string(kind)}, 1, shape.caps});
+  }
+  if (!twins.empty()) return twins;
+  return Error{Code::usage, fmt::format("there is no room \"{}\"", room),
+               "there are read, check, inspect and think, and all of them"};
+}
+
+std::string held_by(const ProbeVerdict& verdict) {
+  std::string text = verdict.outcome.empty() ? to_string(verdict.ending) : verdict.outcome;
+  if (!verdict.denied.empty()) text += "  " + verdict.denied;
+  if (verdict.denials > 1) text += fmt::format(" {} times", verdict.denials);
+  return text;
+}
+
+void print_verdict(const ProbeVerdict& verdict) {
+  print("{}\n", escape_for_terminal(fmt::format("  {:<30} {:<52} {:<13} {}", verdict.probe, held_by(verdict),
+                                                verdict.control, to_string(verdict.end))));
+  if (verdict.end == ProbeEnd::broken) print("      {}\n", escape_for_terminal(verdict.why));
+}
+
+void print_table(const ProbeSummary& summary, const std::vector<ProbeVerdict>& verdicts) {
+  print("{} room, configuration {}\n", summary.room, summary.configuration);
+  std::string group;
+  for (const ProbeVerdict& verdict : verdicts) {
+    if (verdict.group != group) {
+      group = verdict.group;
+      print("\n  {:<30} {:<52} {:<13}\n", group, "in the room", "outside");
+    }
+    print_verdict(verdict);
+  }
+  print("\n{} probes of the {} room: {} held, {} broken, {} prove nothing here{}\n\n", summary.all(),
+        summary.room, summary.held, summary.broken, summary.proves_nothing,
+        summary.proves_nothing == 0 ? "" : " (this machine or user does not allow them outside either)");
+}
+
+Result<std::vector<ProbeVerdict>> probe_room(const TwinRoom& twin, const ProbeStand& stand,
+                                             const RunObserver& observer) {
+  NamespaceWall wall;
+  observer.stage("probe");
+  std::vector<ProbeVerdict> verdicts;
+  const std::vector<Expectation>& all = expected_probes();
+  for (const Expectation& expectation : all) {
+    if (stop_requested) return Error{Code::interrupted, "interrupted", ""};
+    observer.progress(verdicts.size(), all.size());
+    verdicts.push_back(run_probe(wall, twin, stand, expectation, stop_requested));
+    // A room that cannot be made at all is no finding of a probe.
+    if (verdicts.size() == 1 && verdicts[0].ending == Ending::setup_error) {
+      return Error{Code::room_refused, "no room can be made here: " + verdicts[0].why,
+                   "`carrel doctor` tells what this machine lacks"};
+    }
+  }
+  return verdicts;
+}
+
+}  // namespace
+
+int room_probe_command(const Desk& desk, const RoomArguments& arguments) {
+  if (arguments.wall != "namespace") {
+    return tell({Code::usage, fmt::format("there is no wall \"{}\"", arguments.wall), "there is namespace"});
+  }
+  auto twins = twins_of(desk, arguments.room);
+  if (!twins) return tell(twins.error());
+  auto folder = desk.rooms_folder();
+  if (!folder) return tell(folder.error());
+  auto stand = ProbeStand::make(*folder + "/probe-root");
+  if (!stand) return tell(stand.error());
+
+  bool broken = false;
+  std::string documents;
+  for (const TwinRoom& twin : *twins) {
+    ProgressLine progress(fmt::format("{} room", to_string(twin.kind)), desk.quiet);
+    auto verdicts = probe_room(twin, *stand, progress.observer());
+    progress.clear();
+    if (!verdicts) return tell(verdicts.error());
+    const ProbeSummary summary = summarise(twin.kind, *verdicts, CARREL_VERSION);
+    broken = broken || summary.broken > 0;
+    if (desk.json) {
+      documents += (documents.empty() ? "[\n" : ",\n") + to_json(summary, *verdicts);
+    } else {
+      print_table(summary, *verdicts);
+    }
+    // What runs with these rooms can show (`carrel prove`).
+    if (Status kept = keep_probe_record(desk.data_folder(), summary, *verdicts); !kept) {
+      return tell(kept.error());
+    }
+  }
+  if (desk.json) print("{}]\n", documents);
+  return broken ? exit_status::room_refused : exit_status::passed;
+}
+
+}  // namespace carrel

@@ -1,0 +1,29 @@
+// What each probe must come to in a room behind the namespace wall, and what its control must come to on the
+// bare host.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "host/walls/wall.h"
+
+namespace carrel {
+
+struct Expectation {
+  const char* probe;
+  const char* group;    // "network", "files", "processes", "kernel", "limits", "leaks"
+  const char* outcome;  // what the attempt learns in a room: an errno, or a harmless text
+  // The call in the record of denials; nullptr where another layer stops it before seccomp is asked.
+  const char* denied = nullptr;
+  // What the control says on the bare host; nullptr: anything but `outcome`, for a fact about the room.
+  const char* control = "through";
+  Ending ending = Ending::ok;
+  // It ends only by the clock, so its room has a shorter one than the room whose twin it is.
+  bool brief = false;
+};
+
+const std::vector<Expectation>& expected_probes();
+// Nothing where there is none of that name.
+const Expectation* find_expected(std::string_view probe);
+
+}  // namespace carrel

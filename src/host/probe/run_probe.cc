@@ -1,0 +1,212 @@
+#include "host/probe/run_probe.h"
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "record/codec.h"
+#include "record/probe.h"
+
+namespace carrel {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr milliseconds brief_clock(400);
+constexpr milliseconds control_patience(10'000);
+constexpr std::size_t control_limit = 4096;
+
+// Reads what a program says until it has ended, but no longer than its time.
+std::string hear(const Fd& from) {
+  std::string text;
+  const auto end = std::chrono::steady_clock::now() + control_patience;
+  while (text.size() < control_limit) {
+    const auto left = std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd wait{from.get(), POLLIN, 0};
+    if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) <= 0) break;
+    char bytes[512];
+    const auto n = read_some(from.get(), bytes, sizeof bytes);
+    if (!n || *n == 0) break;
+    text.append(bytes, *n);
+  }
+  return std::string(trim(text));
+}
+
+bool make_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  return file.valid() && write_all(file.get(), bytes) && ::fchmod(file.get(), mode) == 0;
+}
+
+std::string first_denied(const std::vector<Denial>& denials) {
+  return denials.empty() ? std::string() : denials[0].call + denials[0].arguments;
+}
+
+bool is_as_expected(const Expectation& expectation, const RoomOutcome& outcome, const std::string& learnt) {
+  if (outcome.ending != expectation.ending || outcome.survivors != 0 || learnt != expectation.outcome)
+    return false;
+  if (expectation.denied == nullptr) return outcome.denials.empty();
+  return !outcome.denials.empty() && outcome.denials[0].call == expectation.denied;
+}
+
+}  // namespace
+
+const char* to_string(ProbeEnd end) {
+  switch (end) {
+    case ProbeEnd::held:
+      return "held";
+    case ProbeEnd::broken:
+      return "BROKEN";
+    case ProbeEnd::proves_nothing:
+      return "proves nothing here";
+    case ProbeEnd::count_:
+      break;
+  }
+  return "unknown";
+}
+
+Result<ProbeStand> ProbeStand::make(const std::string& root) {
+  std::error_code problem;
+  if (!fs::is_regular_file(root + "/carrel-probe", problem)) {
+    return Error{Code::machine, root + " holds no carrel-probe", "build with `make`, or install again"};
+  }
+  std::string folder = (fs::temp_directory_path(problem) / "carrel-probe-XXXXXX").string();
+  if (problem || ::mkdtemp(folder.data()) == nullptr) return errno_error("cannot make a temporary folder");
+  ProbeStand stand(root, folder);
+  // Open to everybody: what keeps a room from these must be the wall and not their modes.
+  if (::chmod(folder.c_str(), 0755) != 0 || !make_file(folder + "/evidence", std::string(8192, 'e'), 0666) ||
+      !make_file(stand.outside_file(), "another tenant's line\n", 0644)) {
+    return errno_error("cannot make the files of the probes in " + folder);
+  }
+  return stand;
+}
+
+ProbeStand::ProbeStand(ProbeStand&& other) noexcept
+    : root_(std::move(other.root_)), folder_(std::exchange(other.folder_, {})) {}
+
+ProbeStand::~ProbeStand() {
+  std::error_code problem;
+  if (!folder_.empty()) fs::remove_all(folder_, problem);
+}
+
+Result<Fd> ProbeStand::input() const {
+  return open_read(folder_ + "/evidence");
+}
+
+RoomOutcome run_attempt(Wall& wall, const TwinRoom& twin, const ProbeStand& stand,
+                        const Expectation& expectation, const std::atomic<bool>& stop) {
+  RoomSpec spec;
+  spec.kind = twin.kind;
+  spec.root = stand.root();
+  spec.program = twin.program;
+  spec.arguments = twin.arguments;
+  spec.caps = twin.caps;
+  if (expectation.brief) spec.caps.wall_clock = std::min(spec.caps.wall_clock, brief_clock);
+  ProbeJob job;
+  job.name = expectation.probe;
+  job.program = twin.program;
+  job.outside_process = static_cast<std::uint32_t>(::getpid());
+  job.outside_file = stand.outside_file();
+  job.memory = spec.caps.address_space;
+  job.processes = spec.caps.processes;
+  job.output_bytes = spec.caps.output_bytes;
+  job.denials = spec.caps.denials;
+  auto body = encode(job);
+  RoomOutcome refused;
+  if (!body) {
+    refused.detail = body.error().what;
+    return refused;
+  }
+  spec.job = std::move(*body);
+  for (std::size_t i = 0; i < twin.inputs; ++i) {
+    auto input = stand.input();
+    if (!input) {
+      refused.detail = input.error().what;
+      return refused;
+    }
+    spec.inputs.push_back(std::move(*input));
+  }
+  return wall.run(
+      std::move(spec), [](const Progress&) {}, stop);
+}
+
+std::string run_control(const ProbeStand& stand, const std::string& probe) {
+  const std::string program = stand.root() + "/carrel-probe";
+  std::string folder = stand.folder() + "/control-XXXXXX";
+  int ends[2];
+  if (::mkdtemp(folder.data()) == nullptr || ::pipe2(ends, O_CLOEXEC) != 0) {
+    return errno_error("no control").what;
+  }
+  const Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  char variable[] = "CARREL=probe";  // so that a control has an environment to lose
+  char* const environment[] = {variable, nullptr};
+  const char* const arguments[] = {program.c_str(), "bare", probe.c_str(), folder.c_str(), nullptr};
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
+  pid_t child = -1;
+  const int problem = ::posix_spawn(&child, program.c_str(), &actions, nullptr,
+                                    const_cast<char* const*>(arguments), environment);
+  ::posix_spawn_file_actions_destroy(&actions);
+  writing.reset();
+  if (problem != 0) {
+    errno = problem;
+    return errno_error("no control").what;
+  }
+  std::string said = hear(reading);
+  ::kill(child, SIGKILL);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  std::error_code left;
+  fs::remove_all(folder, left);
+  return said.empty() ? "nothing" : said;
+}
+
+ProbeVerdict judge(const Expectation& expectation, const RoomOutcome& outcome, const std::string& control) {
+  ProbeVerdict verdict;
+  verdict.probe = expectation.probe;
+  verdict.group = expectation.group;
+  verdict.brief = expectation.brief;
+  verdict.ending = outcome.ending;
+  verdict.configuration = outcome.configuration;
+  verdict.layers = outcome.layers;
+  verdict.control = control;
+  verdict.denied = first_denied(outcome.denials);
+  for (const Denial& denial : outcome.denials) verdict.denials += denial.count;
+  if (outcome.ending == Ending::ok && outcome.answer.type == MessageType::result) {
+    const auto result = decode<ProbeResult>(outcome.answer.body);
+    verdict.outcome = result ? result->outcome : "an answer that cannot be read";
+  }
+
+  if (!is_as_expected(expectation, outcome, verdict.outcome)) {
+    verdict.end = ProbeEnd::broken;
+    verdict.why = fmt::format("expected {}{}{}, and it was {} ({}{}{})", to_string(expectation.ending),
+                              expectation.outcome[0] == '\0' ? "" : ", ", expectation.outcome,
+                              verdict.outcome.empty() ? "nothing" : verdict.outcome,
+                              to_string(outcome.ending), outcome.detail.empty() ? "" : ": ", outcome.detail);
+    return verdict;
+  }
+  const bool proven =
+      expectation.control == nullptr ? control != expectation.outcome : control == expectation.control;
+  verdict.end = proven ? ProbeEnd::held : ProbeEnd::proves_nothing;
+  if (!proven) verdict.why = "the control on the bare host failed too: " + control;
+  return verdict;
+}
+
+ProbeVerdict run_probe(Wall& wall, const TwinRoom& twin, const ProbeStand& stand,
+                       const Expectation& expectation, const std::atomic<bool>& stop) {
+  const std::string control = run_control(stand, expectation.probe);
+  return judge(expectation, run_attempt(wall, twin, stand, expectation, stop), control);
+}
+
+}  // namespace carrel
