@@ -29,6 +29,7 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> word
 enum class Symptom { none, ended, memory, load };
 
 Symptom symptom_of(const Observation& observation) {
+  if (observation.detector == "node-not-ready") return Symptom::ended;  // its host's logs know why
   if (observation.weight >= 0.85) return Symptom::none;
   const std::string& name = observation.detector;
   if (has_any(name, {"out-of-memory", "oom", "memory-near", "memory-high"})) return Symptom::memory;
@@ -45,6 +46,10 @@ bool is_symptom(const Observation& observation) {
 
 // True where a log's finding can be the root of a symptom of the same component.
 bool is_root_of(const Observation& log, const Observation& object) {
+  if (object.culprit.kind == "node") {
+    return has_any(log.detector, {"certificate", "disk-", "read-only", "clock", "config-",
+                                  "permission-denied", "connection-table"});
+  }
   const bool load = has_any(log.detector, {"cpu-hot", "slow", "gc"});
   switch (symptom_of(object)) {
     case Symptom::none:
@@ -86,19 +91,60 @@ bool explains(const Observation& object, const Observation& log) {
   });
 }
 
+// The name of a pod's workload, without what a controller adds to it: an ordinal, or two hashes.
+std::string_view without_added(std::string_view pod) {
+  for (std::size_t dash = pod.rfind('-'); dash != std::string_view::npos && dash > 0; dash = pod.rfind('-')) {
+    const std::string_view last = pod.substr(dash + 1);
+    const bool hash = last.size() == 5 && last.find_first_of("aeiou") == std::string_view::npos;
+    if (last.find_first_of("0123456789") == std::string_view::npos && !hash) break;
+    pod = pod.substr(0, dash);
+  }
+  return pod;
+}
+
+// True where a text has a name whole: letters, digits and (where `parts` is false) dashes around it make it a
+// part of another.
+bool has_name(std::string_view text, std::string_view name, bool parts) {
+  const auto is_of_name = [&](std::size_t i) {
+    if (i >= text.size()) return false;
+    const char c = text[i];
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && !parts);
+  };
+  for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    if ((at == 0 || !is_of_name(at - 1)) && !is_of_name(at + name.size())) return true;
+  }
+  return false;
+}
+
+// True where an error of no known sort speaks by name of the workload whose pod an object's trouble harms
+// ("cannot publish to bus", where "Pod bus-0 ... was evicted").
+bool names_who_is_harmed(const Observation& object, const Observation& log) {
+  constexpr std::string_view kPod = "Pod ";
+  const std::size_t at = object.cause.find(kPod);
+  if (log.detector != "log-error" || at == std::string::npos) return false;
+  std::string_view pod = std::string_view(object.cause).substr(at + kPod.size());
+  pod = without_added(pod.substr(0, pod.find_first_of(" ,:")));
+  if (pod.size() < 2) return false;
+  return std::any_of(log.lines.begin(), log.lines.end(),
+                     [&](const EvidenceLine& line) { return has_name(to_lower(line.quote), pod, true); });
+}
+
 // True where the object's trouble keeps a component from running at all, and the log is that of another one,
 // which reaches for something that does not answer. That the two belong together is told by the name of the
 // one in a line of the other ("postgres" of "data-postgres-0"); where no name tells, only a cause that is
 // certain will do.
 bool keeps_dependency_down(const Observation& object, const Observation& log) {
-  const bool reaches = has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
-  const bool down = has_any(object.detector, {"claim", "volume", "storage", "scheduling", "image", "missing",
-                                              "quota", "selects-nothing", "no-endpoints", "host-missing"});
+  const bool named = names_who_is_harmed(object, log);
+  const bool reaches =
+      named || has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
+  const bool down =
+      has_any(object.detector, {"claim", "volume", "storage", "scheduling", "image", "missing", "quota",
+                                "selects-nothing", "no-endpoints", "host-missing", "out-of-memory", "evict"});
   if (!reaches || !down || object.verdict != Verdict::fault || object.weight < 0.55) return false;
   if (is_symptom(object)) return false;
   const bool elsewhere = !object.culprit.space.empty() && object.culprit.space != log.culprit.space;
   if (elsewhere && !log.culprit.space.empty()) return false;
-  if (object.weight >= 0.85) return true;
+  if (named || object.weight >= 0.85) return true;
   std::string_view rest = object.culprit.name;
   while (!rest.empty()) {
     const std::size_t dash = rest.find('-');
@@ -116,6 +162,12 @@ bool keeps_dependency_down(const Observation& object, const Observation& log) {
 bool same_component(const Observation& object, const Observation& log) {
   const Name& of = object.culprit;
   const Name& pod = log.culprit;
+  // A log that lies in a folder named after a node is that node's.
+  if (of.kind == "node" && pod.name.empty() && !of.name.empty()) {
+    return std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
+      return line.at.file.find("/" + of.name + "/") != std::string::npos;
+    });
+  }
   if (pod.name.empty() || of.name.empty()) return false;
   if (!of.space.empty() && !pod.space.empty() && of.space != pod.space && of.kind != "container")
     return false;
@@ -241,7 +293,13 @@ void name_both(std::vector<Observation>* observations, const Question& question,
     const Observation& other = (*observations)[i];
     const bool strong =
         other.verdict == Verdict::fault && other.weight >= 0.5 && other.weight >= 0.7 * first.weight;
-    const bool apart = other.detector != first.detector && !is_symptom(other);
+    // Two detectors of objects that blame one object tell of one fault; a log may tell of several.
+    const bool logs = first.detector.starts_with("log-") || other.detector.starts_with("log-");
+    const auto blames = [](const Observation& one, const Name& whom) {
+      return !whom.name.empty() && (one.culprit == whom || has_name(one.cause, whom.name, false));
+    };
+    const bool same = !logs && (blames(first, other.culprit) || blames(other, first.culprit));
+    const bool apart = other.detector != first.detector && !same && !is_symptom(other);
     if (strong && apart && (relevance.named(other) || !relevance.named(first))) second = &other;
   }
   if (second == nullptr) return;
@@ -306,11 +364,15 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   all.insert(all.end(), std::make_move_iterator(of_logs.begin()), std::make_move_iterator(of_logs.end()));
   for (std::size_t i = 0; i < all.size(); ++i) all[i].weight *= relevances[i];
   join_health(&all);
+  const bool unready = std::any_of(all.begin(), all.end(), [](const Observation& observation) {
+    return observation.detector == "pod-not-ready";
+  });
   double worst = 0;
   bool healthy = false;
   for (const Observation& observation : all) {
     if (observation.verdict == Verdict::fault) worst = std::max(worst, observation.weight);
-    healthy |= observation.verdict == Verdict::no_fault;
+    // That one log holds no error says nothing of pods that are not ready.
+    healthy |= observation.verdict == Verdict::no_fault && !(unready && observation.detector == "log-quiet");
   }
   const bool no_fault = healthy && worst < (question.whether() ? kEnoughIfAsked : kEnough);
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {

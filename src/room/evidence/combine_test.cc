@@ -110,6 +110,46 @@ TEST(Combine, NamesBothWhereSeveralCausesAreAskedFor) {
   EXPECT_EQ(combine({}, logs, Question("Why?"))[0].detector, "log-rate-limited");
 }
 
+TEST(Combine, TwoDetectorsThatBlameOneObjectTellOfOneFault) {
+  const Name missing = {"configmap", "shop", "api-settings", false};
+  const std::vector<Observation> objects = {
+      make("container-config", 0.92, "Pod api cannot start: ConfigMap api-settings does not exist", kPod),
+      make("reference-missing", 0.9, "ConfigMap api-settings does not exist", missing),
+      make("container-out-of-memory", 0.88, "Container db of Pod db-0 was OOMKilled",
+           {"pod", "shop", "db-0", true})};
+  const auto all = combine(objects, {}, Question("Which faults are there, what are the causes?"));
+  EXPECT_EQ(all[0].detector, "two-faults");
+  EXPECT_THAT(all[0].cause, HasSubstr("db-0"));
+}
+
+TEST(Combine, AnErrorThatNamesTheOneThatIsDownIsItsConsequence) {
+  auto log = make("log-error", 0.6, "Pod api logs an error", kPod);
+  log.lines[0].quote = "cannot publish to bus, kept for later";
+  const auto object =
+      make("pod-evicted", 0.55, "Pod bus-0 in namespace shop was evicted", {"pod", "shop", "bus-0", true});
+  const auto named = combine({object}, {log}, Question("Why does api fail?"));
+  EXPECT_EQ(named[0].detector, "pod-evicted");
+  EXPECT_EQ(named[0].lines.size(), 2u);
+  log.lines[0].quote = "cannot publish to busybody, kept for later";
+  EXPECT_EQ(combine({object}, {log}, Question("Why does api fail?"))[0].detector, "log-error");
+}
+
+TEST(Combine, ALogOfANodesHostIsTheRootOfItsTrouble) {
+  const auto node = make("node-not-ready", 0.85, "Node w-1 is NotReady", {"node", "", "w-1", true});
+  auto log = make("log-certificate-expired", 0.6, "The log of kubelet meets an expired certificate", {});
+  log.lines[0].at.file = "host-logs/w-1/kubelet.log";
+  EXPECT_EQ(combine({node}, {log}, Question("Why?"))[0].detector, "log-certificate-expired");
+  log.lines[0].at.file = "host-logs/w-10/kubelet.log";
+  EXPECT_EQ(combine({node}, {log}, Question("Why?"))[0].detector, "node-not-ready");
+}
+
+TEST(Combine, AQuietLogIsNoHealthWhereAPodIsNotReady) {
+  const auto quiet = make("log-quiet", 0.4, "quiet", kPod, 1, Verdict::no_fault);
+  const auto unready = make("pod-not-ready", 0.3, "Pod db-0 is not ready", {"pod", "shop", "db-0", true});
+  EXPECT_EQ(combine({unready}, {quiet}, Question("Why?"))[0].verdict, Verdict::fault);
+  EXPECT_EQ(combine({}, {quiet}, Question("Why?"))[0].verdict, Verdict::no_fault);
+}
+
 TEST(Combine, NothingFromNothing) {
   EXPECT_TRUE(combine({}, {}, Question("Why?")).empty());
 }

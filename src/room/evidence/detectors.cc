@@ -190,6 +190,19 @@ void settle(const Survey& survey, Observations* all) {
     if (observation.verdict == Verdict::fault && observation.weight < 0.5 && most >= 0.7)
       observation.weight *= 0.7;
   }
+  // A pod that waits for its claim says less than what keeps the claim unbound.
+  const auto& claims = survey.each("persistentvolumeclaim");
+  for (Observation& observation : *all) {
+    if (observation.detector != "scheduling-claim") continue;
+    const bool told = std::any_of(all->begin(), all->end(), [&](const Observation& other) {
+      return other.detector.starts_with("claim-") && other.weight >= 0.8 &&
+             std::any_of(claims.begin(), claims.end(), [&](const Object* claim) {
+               return other.cause.find(claim->name) != std::string::npos &&
+                      observation.cause.find(claim->name) != std::string::npos;
+             });
+    });
+    if (told) observation.weight *= 0.6;
+  }
   Observations kept;
   for (const Observation& observation : *all) {
     const bool refuted =

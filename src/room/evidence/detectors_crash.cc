@@ -1,4 +1,9 @@
 // Containers that end: out of memory, by a signal, by an exit code, by a command that cannot succeed.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
@@ -70,13 +75,60 @@ std::string container_words(const End& end) {
                           : fmt::format("{} {}", what, end.name);
 }
 
-void tell_out_of_memory(const End& end, Observations* out) {
+// Seconds since 1970 of a time as the API writes it ("2024-05-14T07:05:41Z").
+std::optional<std::int64_t> seconds_of(std::string_view text) {
+  constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() < form.size()) return std::nullopt;
+  std::array<int, 6> parts{};
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (digit != (form[i] == 'd') || (!digit && text[i] != form[i])) return std::nullopt;
+    if (digit) {
+      parts[part] = parts[part] * 10 + (text[i] - '0');
+    } else {
+      ++part;
+    }
+  }
+  const std::chrono::year_month_day day(std::chrono::year(parts[0]),
+                                        std::chrono::month(static_cast<unsigned>(parts[1])),
+                                        std::chrono::day(static_cast<unsigned>(parts[2])));
+  if (!day.ok()) return std::nullopt;
+  const std::int64_t days = std::chrono::sys_days(day).time_since_epoch().count();
+  return days * 86400 + parts[3] * 3600 + parts[4] * 60 + parts[5];
+}
+
+// The latest time that nodes and events tell: about when the bundle was collected. 0: nothing tells.
+std::int64_t collected_at(const Survey& survey) {
+  std::int64_t latest = 0;
+  const auto see = [&](const Value& time) { latest = std::max(latest, seconds_of(time.text()).value_or(0)); };
+  for (const Object* node : survey.each("node")) {
+    for (const Value& condition : (*node)["status"]["conditions"].items) see(condition["lastHeartbeatTime"]);
+  }
+  for (const Happening& happening : survey.happenings()) see((*happening.event)["lastTimestamp"]);
+  return latest;
+}
+
+// True where the container ended more than a day before the bundle was collected and its pod is well since:
+// what killed it then keeps nothing from working now.
+bool long_over(const Survey& survey, const End& end) {
+  constexpr std::int64_t kDay = 86400;
+  if (!end.past || pod_health(*end.pod) != Health::healthy) return false;
+  const auto ended = seconds_of((*end.terminated)["finishedAt"].text());
+  return ended && *ended + kDay < collected_at(survey);
+}
+
+void tell_out_of_memory(const Survey& survey, const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
   const std::string allowed =
       memory.exists() ? fmt::format("its memory limit of {}", memory.text()) : "its memory limit";
   Observation& made =
-      report(out, "container-out-of-memory", end.past ? 0.68 : 0.9, *end.pod,
+      report(out, "container-out-of-memory",
+             long_over(survey, end) ? 0.3
+             : end.past             ? 0.68
+                                    : 0.9,
+             *end.pod,
              fmt::format("{} of {} was OOMKilled (exit code {}): it needs more memory than {} allows{}.",
                          container_words(end), described(*end.pod),
                          (*end.terminated)["exitCode"].integer().value_or(137), allowed, restarts_text(end)));
@@ -276,7 +328,7 @@ void detect_container_ends(const Survey& survey, Observations* out) {
         const std::string_view reason = (*end.terminated)["reason"].text();
         const auto code = (*end.terminated)["exitCode"].integer();
         if (reason == "OOMKilled") {
-          tell_out_of_memory(end, out);
+          tell_out_of_memory(survey, end, out);
         } else if (reason == "ContainerCannotRun" || reason == "StartError") {
           continue;  // detect_container_starts
         } else if ((code && *code != 0) || (end.looping && code)) {

@@ -129,7 +129,20 @@ void check_cron(const Survey& survey, const Object& cron, Observations* out) {
     cite(&made, cron, spec["concurrencyPolicy"], "its concurrency policy");
     cite(&made, cron, cron["status"]["active"], "the job that is active");
   }
-  for (const Happening* happening : survey.about(cron)) {
+  for (const Happening* happening : survey.about(cron, true)) {
+    if (happening->reason == "JobAlreadyActive" || happening->reason == "UnknownTimeZone") {
+      const bool active = happening->reason == "JobAlreadyActive";
+      Observation& made = report(
+          out, active ? "cronjob-blocked" : "cronjob-schedule", active ? 0.8 : 0.88, cron,
+          fmt::format("{} starts no jobs: {}", described(cron), brief(happening->message->text(), 200)));
+      cite(&made, *happening);
+      if (active) cite(&made, cron, spec["concurrencyPolicy"], "its concurrency policy");
+      if (!active) cite(&made, cron, spec["timeZone"], "its time zone");
+      suggest(&made, fmt::format("kubectl -n {} get cronjob {} -o yaml", cron.space, cron.name),
+              "shows its schedule and policy");
+      continue;
+    }
+    if (!happening->warning) continue;
     if (happening->reason != "FailedNeedsStart" && happening->reason != "TooManyMissedTimes" &&
         happening->reason != "InvalidSchedule" && happening->reason != "UnparseableSchedule") {
       continue;

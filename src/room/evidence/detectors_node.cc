@@ -85,6 +85,16 @@ void check_versions(const Survey& survey, Observations* out) {
   suggest(&made, "kubectl get nodes -o wide", "shows the versions of all nodes");
 }
 
+// True where the node says that it is short of something, or where nothing tells.
+bool under_pressure(const Survey& survey, const std::string& name) {
+  const Object* node = survey.find("node", "", name);
+  if (node == nullptr) return true;
+  for (const Value& condition : (*node)["status"]["conditions"].items) {
+    if (has(condition["type"].text(), "pressure") && condition["status"].text() == "True") return true;
+  }
+  return (*node)["status"]["conditions"].size() == 0;
+}
+
 }  // namespace
 
 void detect_nodes(const Survey& survey, Observations* out) {
@@ -115,7 +125,8 @@ void detect_nodes(const Survey& survey, Observations* out) {
     } else if (reason == "EvictionThresholdMet" || reason == "FreeDiskSpaceFailed" ||
                reason == "ImageGCFailed") {
       cause = fmt::format("Node {} runs out of room ({}): {}", happening.name, reason, brief(text, 190));
-      weight = 0.75;
+      // Once, on a node that reports no pressure now, is what a busy node does and recovers from.
+      weight = happening.count > 1 || under_pressure(survey, happening.name) ? 0.75 : 0.3;
     } else if (reason == "NodeNotReady" && happening.kind == "node") {
       cause = fmt::format("Node {} became NotReady: {}", happening.name, brief(text, 180));
       weight = 0.5;

@@ -506,6 +506,26 @@ INSTANTIATE_TEST_SUITE_P(
                      {"every day"},
                      "every day",
                      "0 3 * * *"},
+        DetectorCase{
+            "cron job that waits for an old run",
+            head("batch/v1", "CronJob", "load") +
+                "spec: {schedule: '*/5 * * * *', concurrencyPolicy: Forbid}\n---\n" +
+                head("v1", "Event", "load.1") +
+                "involvedObject: {kind: CronJob, namespace: shop, name: load}\nreason: JobAlreadyActive\n"
+                "message: Not starting job because prior execution is running\ntype: Normal\n",
+            "cronjob-blocked",
+            {"prior execution is running"},
+            "JobAlreadyActive",
+            "SawCompletedJob"},
+        DetectorCase{"disruption budget of a drain",
+                     "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nspec: {unschedulable: true}\n---\n" +
+                         head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
+                     "budget-blocks",
+                     {"the drain of node w-1"},
+                     "maxUnavailable: 0",
+                     "maxUnavailable: 1",
+                     {},
+                     "Why does the drain of node w-1 not end?"},
         DetectorCase{"disruption budget",
                      head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
                      "budget-blocks",

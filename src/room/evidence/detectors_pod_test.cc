@@ -309,6 +309,50 @@ TEST(PodHealth, NamedAndWellIsNoFault) {
   EXPECT_LT(find_by(still, "probe-failing")->weight, 0.35);  // an old warning of a pod that is Ready
 }
 
+// Killed once, and well for longer than a day: no cause of what is wrong now.
+TEST(PodPast, AKillLongAgoWeighsLittle) {
+  const auto weight = [](const char* finished) {
+    const std::string killed =
+        pod(container,
+            std::string("  phase: Running\n  containerStatuses:\n  - name: api\n    ready: true\n"
+                        "    restartCount: 1\n    state: {running: {}}\n    lastState: {terminated: "
+                        "{reason: OOMKilled, exitCode: 137, finishedAt: '") +
+                finished + "'}}\n") +
+        "---\napiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nstatus: {conditions: [{type: Ready, status: "
+        "'True', lastHeartbeatTime: '2024-05-14T07:00:00Z'}]}\n";
+    const auto found = detect_in(killed, {}, "What is wrong?");
+    const Observation* observation = find_by(found, "container-out-of-memory");
+    return observation == nullptr ? -1 : observation->weight;
+  };
+  EXPECT_GT(weight("2024-05-14T06:00:00Z"), 0.5);
+  EXPECT_GT(weight("2024-05-13T07:00:00Z"), 0.5);
+  EXPECT_GT(weight("yesterday"), 0.5);
+  EXPECT_GT(weight("2024-05-13T06:59:59Z"), 0);
+  EXPECT_LT(weight("2024-05-13T06:59:59Z"), 0.4);
+}
+
+// What a busy node does once and recovers from.
+TEST(NodeEvents, OnceWithoutPressureWeighsLittle) {
+  const auto weight = [](const char* count, const char* pressure) {
+    const auto found = detect_in(
+        std::string("apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nstatus: {conditions: [{type: "
+                    "DiskPressure, status: '") +
+            pressure + "', message: m}]}\n---\n" +
+            "apiVersion: v1\nkind: Event\nmetadata: {name: w-1.1, namespace: default}\ninvolvedObject: "
+            "{kind: "
+            "Node, name: w-1}\nreason: ImageGCFailed\nmessage: failed to get image stats\ntype: "
+            "Warning\ncount: " +
+            count + "\n",
+        {}, "What is wrong?");
+    const Observation* observation = find_by(found, "node-event");
+    return observation == nullptr ? -1 : observation->weight;
+  };
+  EXPECT_GT(weight("1", "False"), 0);
+  EXPECT_LT(weight("1", "False"), 0.4);
+  EXPECT_GT(weight("2", "False"), 0.6);
+  EXPECT_GT(weight("1", "True"), 0.5);
+}
+
 TEST(PodFocus, WhatTheQuestionNamesComesFirst) {
   std::string two;
   for (const char* name : {"api-0", "db-0"}) {

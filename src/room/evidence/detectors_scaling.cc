@@ -175,13 +175,17 @@ void check_budget(const Survey& survey, const Object& budget, Observations* out)
   const bool blocks = allowed.exists() && allowed.integer() == 0;
   if (!none && !blocks) return;
   const bool asked = survey.asks({"drain", "evict", "disrupt", "upgrade", "pdb", "maintenance", "node"});
+  std::string drained = "a node drain";
+  for (const Object* node : survey.each("node")) {
+    if ((*node)["spec"]["unschedulable"].is_true()) drained = fmt::format("the drain of node {}", node->name);
+  }
   const Value& rule = spec["maxUnavailable"].exists() ? spec["maxUnavailable"] : spec["minAvailable"];
   Observation& made = report(
       out, "budget-blocks", asked ? 0.75 : 0.4, budget,
-      fmt::format("{} allows no disruption ({} {}{}{}), so evictions such as a node drain are blocked.",
+      fmt::format("{} allows no disruption ({} {}{}{}), so evictions such as {} are blocked.",
                   described(budget), spec["maxUnavailable"].exists() ? "maxUnavailable" : "minAvailable",
                   rule.text(), blocks ? ", disruptionsAllowed 0" : "",
-                  replicas ? fmt::format(", all {} replicas", replicas->text()) : ""));
+                  replicas ? fmt::format(", all {} replicas", replicas->text()) : "", drained));
   cite(&made, budget, rule, "what the budget demands");
   if (replicas) cite(&made, *owner, *replicas, "how many replicas there are");
   cite(&made, budget, allowed.exists() ? allowed : rule, "how many disruptions it allows now");

@@ -201,6 +201,10 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
       score += 0.12;
     }
     if (entry.is_error()) score += entry.count >= 20 ? 0.06 : entry.count >= 3 ? 0.04 : 0;
+    // A warning that names a fault and does not end is one.
+    if (entry.is_fault() && !entry.is_error() && entry.count >= 5 && entry.mechanism != nullptr &&
+        entry.mechanism->fault && entry.mechanism->root >= 0.1)
+      score += 0.08;
     if (entry.trace_first != 0) score += 0.03;
     if (entry.first_fault && file.error_lines > 2) score += 0.04;
     if (entry.at_end && entry.is_error()) score += 0.05;

@@ -26,6 +26,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Sample{"handler panic: nil pointer dereference path=/items status=500", "null-reference"},
         Sample{"GET /items status=500", "upstream-failed"},
+        Sample{"slow fdatasync took 2101ms, expected-duration 1s", "slow-disk"},
+        Sample{"nf_conntrack: nf_conntrack: table full, dropping packet", "connection-table-full"},
+        Sample{"System clock wrong by 311.2 seconds", "clock"},
         Sample{"READONLY You can't write against a read only replica.", "writes-refused"},
         Sample{"memory resource limit alarm set on node 'rabbit@mq-0'", "resource-alarm"},
         Sample{"mnesia_event got {inconsistent_database, running_partitioned_network, x}", "partition"},
