@@ -188,7 +188,7 @@ TEST(Drawing, GivesEveryKindItsTurnInAnyPieces) {
 
 TEST(Bundles, AreSmallAndLarge) {
   std::size_t least = 1000, most = 0;
-  for (std::size_t i = 0; i < 40; ++i) {
+  for (std::size_t i = 0; i < 30; ++i) {
     const Draw draw = draw_case(Split::train, 9, i);
     const std::size_t files = make_case(*draw.kind, Split::train, draw.seed, "x").bundle.files.size();
     least = std::min(least, files);

@@ -246,10 +246,10 @@ void add_cluster_components(World* world) {
 void add_other_tenants(World* world) {
   Random& random = world->random;
   static const std::vector<Runtime> own = {Runtime::go, Runtime::java, Runtime::python, Runtime::node};
-  for (int i = random.between(2, 4); i > 0; --i) {
+  for (int i = random.between(3, 6); i > 0; --i) {
     Wish wish;
     wish.space = world->names.space();
-    for (int j = random.between(2, 6); j > 0; --j) {
+    for (int j = random.between(3, 9); j > 0; --j) {
       wish.name = world->names.service();
       wish.runtime = random.pick(own);
       wish.replicas = random.between(1, 3);
