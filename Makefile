@@ -7,6 +7,7 @@
 #   make install     under PREFIX (default /usr/local); DESTDIR is honoured
 #   make room        the room image; LLAMA_PREFIX=DIR makes it from your own llama.cpp
 #   make bench       the benchmarks, one JSON line a figure
+#   make kills       a ledger's writer killed 1,000 times, for about ten minutes
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
 #   make sanitize    the unit tests under the address and undefined-behaviour sanitizers
 #   make format      clang-format on every source; make lint checks it, and runs clang-tidy
@@ -24,7 +25,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room bench fuzz sanitize format check-format lint examples clean packages prepared programs release
+.PHONY: all demo test install room bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release
 
 all: programs
 
@@ -72,6 +73,9 @@ fuzz:
 bench: release
 	@setup/packages bench
 	@bench/run $(release)
+
+kills: release
+	@CARREL_KILLS=1000 $(release)/carrel-host-ledger-test --gtest_filter='KillTest.*'
 
 format:
 	@setup/packages lint

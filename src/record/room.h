@@ -70,6 +70,7 @@ struct CheckJob {
   std::vector<Citation> citations;
   std::vector<Searched> searched;  // to be counted again
   std::vector<Name> names;         // to be found again, present or referenced
+  std::uint32_t around = 0;        // lines to tell before and after each citation
   template <class Codec>
   void fields(Codec& c) {
     c(bundle_name, limit::path);
@@ -79,6 +80,26 @@ struct CheckJob {
     c(citations, limit::citations * limit::tries);
     c(searched, limit::searched);
     c(names, limit::names);
+    c(around);
+  }
+};
+
+namespace limit {
+inline constexpr std::size_t surrounding_lines = 2000;  // told of one citation
+}
+
+// What stands around a citation, and the file it is in. Without lines where the file or the line is not there.
+struct Surroundings {
+  std::string file_sha256;  // of the member's bytes
+  std::uint32_t file_lines = 0;
+  std::uint32_t first_line = 0;    // of `lines`
+  std::vector<std::string> lines;  // valid UTF-8, each cut to limit::quote
+  template <class Codec>
+  void fields(Codec& c) {
+    c(file_sha256, 64);
+    c(file_lines);
+    c(first_line);
+    c(lines, limit::surrounding_lines, limit::quote);
   }
 };
 
@@ -88,11 +109,23 @@ struct CheckResult {
   std::vector<Place> citations;
   std::vector<Searched> searched;  // with what was counted now
   std::vector<Name> names;  // with `present` as found now; kind empty where the name was not found at all
+  std::vector<Surroundings> surroundings;  // of each citation, where they were asked for
   template <class Codec>
   void fields(Codec& c) {
     c(citations, limit::citations * limit::tries);
     c(searched, limit::searched);
     c(names, limit::names);
+    c(surroundings, limit::citations * limit::tries);
+  }
+};
+
+// What the ledger keeps of the check room's answer: the surroundings of the report's citations, those of the
+// cause first, then those of the alternatives.
+struct CitedContext {
+  std::vector<Surroundings> surroundings;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(surroundings, limit::citations * limit::tries);
   }
 };
 

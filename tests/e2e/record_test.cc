@@ -109,6 +109,29 @@ TEST_F(LedgerOfRecords, CanBeReadWhereNothingCanBeWritten) {
   EXPECT_THAT(outcome.err, HasSubstr("--data"));
 }
 
+TEST_F(LedgerOfRecords, ADiskThatFillsUpTakesNoRunThatWasGiven) {
+  std::vector<std::string> words = {"unshare", "--mount"};
+  if (::geteuid() != 0) words.insert(words.end(), {"--user", "--map-root-user"});
+  const std::string script =
+      "mkdir $HOME/data && mount -t tmpfs -o size=1500k tmpfs $HOME/data || exit 90\n"
+      "there() { " CARREL
+      " \"$@\" --tenant acme --data $HOME/data; }\n"
+      "given=0; while there triage " +
+      example +
+      " -q --json > $HOME/out 2> $HOME/err; do given=$((given + 1)); [ $given -lt 100 ] || exit 91; done\n"
+      "mount -o remount,size=64m $HOME/data && there ledger verify >&2 || exit 92\n"
+      "echo $given $(there runs --json | grep -c '\"finished\"')";
+  words.insert(words.end(), {"sh", "-c", script});
+  const Outcome outcome = run(words);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(read(folder_ + "/err"), HasSubstr("free some space"));
+  EXPECT_EQ(read(folder_ + "/out"), "");
+  const auto space = outcome.out.find(' ');
+  ASSERT_NE(space, std::string::npos);
+  EXPECT_GT(std::stoi(outcome.out), 0);
+  EXPECT_EQ(std::stoi(outcome.out), std::stoi(outcome.out.substr(space)));
+}
+
 TEST_F(LedgerOfRecords, TakesTwoWritersAtOnce) {
   std::string script;
   for (int i = 0; i < 6; ++i)

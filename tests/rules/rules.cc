@@ -21,7 +21,7 @@ const std::map<std::string, std::string> shared_leaves = {
 const std::map<std::string, std::string> outside_leaves = {
     {"digest", "how bytes are hashed"},
 };
-const std::set<std::string> composers = {"room/worker", "host/flow", "host/cli", "collect"};
+const std::set<std::string> composers = {"room/worker", "host/flow", "host/review", "host/cli", "collect"};
 
 std::string side(const std::string& folder) {
   return folder.substr(0, folder.find('/'));

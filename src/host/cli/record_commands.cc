@@ -22,6 +22,60 @@
 namespace carrel {
 namespace {
 
+constexpr const char* trace_examples = R"(
+From a run to what its claims stand on: each citation with the lines around it, the digest of its file and of the
+bundle, and why the line was chosen. Or back, from a line of a bundle to the claims that cite it.
+
+Examples:
+  carrel trace 20260102-030405-9f3a61
+  carrel trace 20260102-030405-9f3a61 0
+  carrel trace cluster-resources/pvcs/platform.json:28 --tenant acme
+
+Exit status: 0 found, 3 no claim cites the line, 2 usage, 7 a ledger cannot be read.)";
+
+constexpr const char* diff_examples = R"(
+What is different between two runs: first what went in, then the claims, the outcome, the bundles where they are
+two, and speed. In texts that changed the words are marked. A path is a bundle: it is triaged without a model first.
+
+Examples:
+  carrel diff 20260102-030405 20260103-091500
+  carrel diff before.tar.gz after.tar.gz --tenant acme
+  carrel diff 20260102-030405 20260103-091500 --json | jq .claims
+
+Exit status: 0 the reports are the same, 3 they differ, 2 usage, 4 bad input, 7 this machine.)";
+
+constexpr const char* replay_examples = R"(
+Does a run again from its record: the bundle, the playbook, the model and each setting as they were. The new run is
+kept too. Says that the two are identical, or what differs first and then how the report does.
+
+Examples:
+  carrel replay 20260102-030405-9f3a61
+  carrel replay 20260102-030405 --input /mnt/bundles/customer-123.tar.gz
+
+Exit status: 0 identical, 3 something differs, 2 usage, 4 bad input, 6 a room was refused, 7 this machine.)";
+
+constexpr const char* export_examples = R"(
+Writes a run to the standard output: a page that opens from the disk with the evidence in it, the record as JSON,
+Markdown, or a tar with all of them and the objects. With --reply: the reply, from the accepted claims alone.
+
+Examples:
+  carrel export 20260102-030405 --html > report.html
+  carrel export 20260102-030405 --reply > reply.md
+  carrel export 20260102-030405 --tar | tar -tf -)";
+
+constexpr const char* review_examples = R"(
+Keeps a person's decision on a report, or with --claim on one claim of it: who decided what, when and why. Without
+a decision it lists the runs that wait for one.
+
+Examples:
+  carrel review
+  carrel review 20260102-030405 accept --reviewer jo
+  carrel review 20260102-030405 reject --claim 2 --reason "that command restarts it" --reviewer jo
+  carrel review 20260102-030405 edit --text "The class is called premium-ssd." --reason renamed --reviewer jo
+  carrel review 20260102-030405 case --cases old-incidents/
+
+Exit status: 0 done, 2 usage, 4 bad input, 7 this machine.)";
+
 constexpr const char* verify_examples = R"(
 Walks the chain of each tenant's ledger from its first entry: every entry is signed and follows from the one
 before, every row and every object is what its entry says, and the newest entry is the one the home index knows.
@@ -293,6 +347,49 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
                         [=](const Desk& desk) { return purge_command(desk, *wish); });
   purge->add_option("--run", wish->run, "this run: its id, or the beginning of it");
   purge->add_option("--older-than", wish->older_than, "what began longer ago than 12h, 90d, 2w");
+
+  const auto trace = std::make_shared<TraceArguments>();
+  CLI::App* traced = add(app, "trace", "Show what a run's claims stand on, or which claims cite a line",
+                         trace_examples, [=](const Desk& desk) { return trace_command(desk, *trace); });
+  traced->add_option("WHAT", trace->what, "a run's id, or FILE:LINE of a bundle")->required();
+  traced->add_option("CLAIM", trace->claim, "the number of one claim");
+
+  const auto compared = std::make_shared<DiffArguments>();
+  CLI::App* diff = add(app, "diff", "Tell two runs or two bundles apart", diff_examples,
+                       [=](const Desk& desk) { return diff_command(desk, *compared); });
+  diff->add_option("A", compared->a, "a run's id, or a bundle")->required();
+  diff->add_option("B", compared->b, "another")->required();
+
+  const auto again = std::make_shared<ReplayArguments>();
+  CLI::App* replay = add(app, "replay", "Do a run again from its record, and compare", replay_examples,
+                         [=](const Desk& desk) { return replay_command(desk, *again); });
+  replay->add_option("RUN", again->run, "its id, or the beginning of it")->required();
+  replay->add_option("--input", again->input, "where the bundle is now");
+
+  const auto out = std::make_shared<ExportArguments>();
+  CLI::App* exported = add(app, "export", "Write a run as HTML, JSON, Markdown or a tar", export_examples,
+                           [=](const Desk& desk) { return export_command(desk, *out); });
+  exported->add_option("RUN", out->run, "its id, or the beginning of it")->required();
+  exported->add_flag("--html", out->html, "one page with the evidence in it");
+  exported->add_flag("--md", out->markdown, "Markdown");
+  exported->add_flag("--tar", out->tar, "a tar with all of it");
+  exported->add_flag("--reply", out->reply, "the reply as Markdown, from the accepted claims");
+
+  const auto decided = std::make_shared<ReviewArguments>();
+  CLI::App* review = add(app, "review", "Decide on a report: accept, edit or reject it", review_examples,
+                         [=](const Desk& desk) { return review_command(desk, *decided); });
+  review->add_option("RUN", decided->run,
+                     "its id, or the beginning of it; without one, what waits is listed");
+  review->add_option("DECISION", decided->decision, "accept, edit, reject; or case, of a correction");
+  review->add_option("--claim", decided->claim, "one claim, by the number that `carrel trace RUN` shows");
+  review->add_option("--reason", decided->reason, "why; an edit and a rejection have one");
+  review->add_option("--text", decided->text, "of an edit: what the claim should say");
+  review->add_option("--reviewer", decided->reviewer, "who decides");
+  review->add_option("--cases", decided->cases, "of a case: the folder of cases");
+  review->add_option("--must", decided->must,
+                     "of a case: an expression that a right cause matches; may be repeated");
+  review->add_option("-n,--limit", decided->most, "of the list: most runs")->check(CLI::Range(1, 100000));
+  review->add_flag("--failed", decided->failed_only, "of the list: where a check failed");
 }
 
 std::optional<int> RecordCommands::run(const Desk& desk) const {

@@ -1,8 +1,9 @@
-// The commands over what is kept of runs: ledger, search, purge.
+// The commands over what is kept of runs: ledger, search, purge, trace, diff, replay, export, review.
 #pragma once
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,36 @@ class App;
 }
 
 namespace carrel {
+
+struct TraceArguments {
+  std::string what;   // a run, or FILE:LINE
+  std::string claim;  // its number; empty: all
+};
+int trace_command(const Desk& desk, const TraceArguments& arguments);
+
+struct DiffArguments {
+  std::string a, b;
+};
+int diff_command(const Desk& desk, const DiffArguments& arguments);
+
+struct ReplayArguments {
+  std::string run, input;
+};
+int replay_command(const Desk& desk, const ReplayArguments& arguments);
+
+struct ExportArguments {
+  std::string run;
+  bool html = false, markdown = false, tar = false, reply = false;  // none, or --json: JSON
+};
+int export_command(const Desk& desk, const ExportArguments& arguments);
+
+struct ReviewArguments {
+  std::string run, decision, claim, reason, text, reviewer, cases;
+  std::vector<std::string> must;
+  std::size_t most = 20;
+  bool failed_only = false;
+};
+int review_command(const Desk& desk, const ReviewArguments& arguments);
 
 class RecordCommands {
  public:

@@ -215,7 +215,10 @@ class Run {
     return with_bundle([&](Fd bundle) -> Status {
       const Verification verification{input_->path(), packed_bytes(), &request_.playbook,
                                       &evidence_,     ids_,           answer_json_};
-      return verify(verification, rooms_, std::move(bundle), &report_);
+      CitedContext context;
+      Status verified = verify(verification, rooms_, std::move(bundle), &report_, &context);
+      if (!verified || context.surroundings.empty()) return verified;
+      return put("context", context);
     });
   }
 

@@ -46,7 +46,8 @@ std::vector<ReportEvidence> cited_by(const Report& report) {
 
 }  // namespace
 
-Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report* report) {
+Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report* report,
+              CitedContext* context) {
   const Playbook& playbook = *verification.playbook;
   const EvidenceList& evidence = *verification.evidence;
   const std::vector<ReportEvidence> cited = cited_by(*report);
@@ -59,8 +60,10 @@ Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report*
   for (const ReportEvidence& item : cited) job.citations.push_back({item.at, item.quote});
   job.searched = report->searched;
   job.names = names;
+  job.around = kept_around;
   auto found = rooms.check(job, std::move(bundle));
   if (!found) return found.error();
+  context->surroundings = std::move(found->surroundings);
 
   const std::map<std::string, std::function<Check()>> checks = {
       {"schema",

@@ -8,6 +8,7 @@
 
 #include "room/bundle/read.h"
 #include "room/worker/citation.h"
+#include "room/worker/surroundings.h"
 
 namespace carrel {
 namespace {
@@ -44,23 +45,48 @@ std::vector<Name> find_names(const Inventory& inventory, const std::vector<Name>
   return found;
 }
 
+// Pours into two sinks.
+class BothSinks final : public LineSink {
+ public:
+  BothSinks(LineSink& first, LineSink& second) : first_(first), second_(second) {}
+  void begin(const TextFile& file) override {
+    first_.begin(file);
+    second_.begin(file);
+  }
+  void add(std::string_view bytes) override {
+    first_.add(bytes);
+    second_.add(bytes);
+  }
+  void end() override {
+    first_.end();
+    second_.end();
+  }
+
+ private:
+  LineSink& first_;
+  LineSink& second_;
+};
+
 }  // namespace
 
 Result<CheckResult> check_room(int bundle_fd, const CheckJob& job,
                                const std::function<void(std::uint64_t)>& progress) {
   Inventory inventory;
   CitationCheck citations(job.citations);
+  SurroundingLines surroundings(job.citations, job.around);
+  BothSinks sinks(citations, surroundings);
   BundleOptions options;
   options.name = job.bundle_name;
   options.packed_bytes = job.packed_bytes;
   options.limits = job.limits;
   options.kubernetes = job.kubernetes;
   options.progress = progress;
-  auto summary = read_bundle(bundle_fd, options, &inventory, &citations);
+  auto summary = read_bundle(bundle_fd, options, &inventory, &sinks);
   if (!summary) return summary.error();
 
   CheckResult result;
   result.citations = citations.results();
+  if (job.around > 0) result.surroundings = surroundings.take();
   const std::vector<Searched> listings = inventory.searched();
   for (const Searched& claimed : job.searched)
     result.searched.push_back(recount(inventory, listings, claimed));

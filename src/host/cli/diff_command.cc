@@ -1,0 +1,108 @@
+// `carrel diff` and `carrel replay`: two runs, told apart.
+#include <cstdio>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "host/cli/find_run.h"
+#include "host/cli/print.h"
+#include "host/cli/progress.h"
+#include "host/cli/record_commands.h"
+#include "host/flow/exit_status.h"
+#include "host/flow/replay.h"
+#include "host/review/diff.h"
+#include "host/review/review.h"
+#include "host/walls/namespace_wall.h"
+
+namespace carrel {
+namespace {
+
+// Runs a request in the tenant's ledger and reads the run back as it was kept.
+Result<ComparedRun> run_and_read(const Desk& desk, const RunRequest& request, Ledger& ledger) {
+  NamespaceWall wall;
+  ProgressLine progress(request.input, desk.quiet);
+  auto report = run_playbook(request, wall, ledger, progress.observer(), stop_requested);
+  progress.clear();
+  if (!report) return report.error();
+  auto rows = ledger.find_all(report->run, 1);
+  if (!rows) return rows.error();
+  if (rows->empty()) return Error{Code::internal, "a run that was made is not in its ledger", ""};
+  return compared_run(ledger, rows->front());
+}
+
+Result<Playbook> playbook_named(const Desk& desk, const std::string& title) {
+  auto folder = desk.playbook_folder(title.substr(0, title.rfind('@')));
+  if (!folder) return folder.error();
+  return load_playbook(*folder, setting_mistake);
+}
+
+// Triages a bundle without a model, for what it holds.
+Result<ComparedRun> of_bundle(const Desk& desk, const std::string& path) {
+  const std::string& tenant = desk.settings.text("tenant");
+  if (tenant.empty()) {
+    return Error{Code::usage, "to compare bundles it must be said whose they are",
+                 "name the tenant with --tenant: two bundles of one tenant can be compared"};
+  }
+  auto rooms = desk.rooms_folder();
+  if (!rooms) return rooms.error();
+  auto playbook = playbook_named(desk, "k8s-triage");
+  if (!playbook) return playbook.error();
+  auto ledger = Ledger::open(desk.data_folder(), tenant, key_source(desk, tenant));
+  if (!ledger) return ledger.error();
+  Settings settings = desk.settings;
+  if (Status set = settings.set("engine", "none", Source::flag, "carrel diff"); !set) return set.error();
+  return run_and_read(desk, {*playbook, path, "", settings, *rooms, tenant}, *ledger);
+}
+
+Result<ComparedRun> compared(const Desk& desk, const std::string& what) {
+  std::error_code error;
+  if (std::filesystem::exists(what, error)) return of_bundle(desk, what);
+  auto found = find_run(desk, what);
+  if (!found) return found.error();
+  return compared_run(found->ledger, found->row);
+}
+
+void print_diff(const Desk& desk, const RunDiff& diff) {
+  print("{}", desk.json ? to_json(diff) : to_terminal(diff, {!desk.plain && takes_colour(1)}));
+}
+
+}  // namespace
+
+int diff_command(const Desk& desk, const DiffArguments& arguments) {
+  auto a = compared(desk, arguments.a);
+  if (!a) return tell(a.error());
+  auto b = compared(desk, arguments.b);
+  if (!b) return tell(b.error());
+  if (a->row.tenant != b->row.tenant) {
+    return tell({Code::usage,
+                 fmt::format("the runs are of two tenants, {} and {}", a->row.tenant, b->row.tenant),
+                 "tenants share nothing; compare two runs of one"});
+  }
+  const RunDiff diff = diff_runs(*a, *b);
+  print_diff(desk, diff);
+  return diff.same_report() ? exit_status::passed : exit_status::checks_failed;
+}
+
+int replay_command(const Desk& desk, const ReplayArguments& arguments) {
+  auto found = find_run(desk, arguments.run);
+  if (!found) return tell(found.error());
+  auto before = compared_run(found->ledger, found->row);
+  if (!before) return tell(before.error());
+  auto rooms = desk.rooms_folder();
+  if (!rooms) return tell(rooms.error());
+  auto playbook = playbook_named(desk, found->row.playbook);
+  if (!playbook) return tell(playbook.error());
+  // A model that was named now stands for the recorded one, which may have moved.
+  const bool named = desk.settings.source("model") == Source::flag;
+  auto request = replay_request(found->row, std::move(*playbook), desk.settings, *rooms,
+                                {arguments.input, named ? desk.settings.text("model") : ""});
+  if (!request) return tell(request.error());
+  auto after = run_and_read(desk, *request, found->ledger);
+  if (!after) return tell(after.error());
+  const RunDiff diff = diff_runs(*before, *after);
+  print_diff(desk, diff);
+  return diff.identical() ? exit_status::passed : exit_status::checks_failed;
+}
+
+}  // namespace carrel
