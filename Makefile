@@ -93,3 +93,10 @@ examples:
 
 clean:
 	rm -rf build
+
+# The decoder's automaton against its slow twin: a million steps, and a million texts of random patterns.
+.PHONY: differential
+differential: prepared
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel-room-constrain-test carrel-record-test
+	@CARREL_DIFFERENTIAL_STEPS=1000000 $(release)/carrel-room-constrain-test --gtest_filter='Differential.*'
+	@CARREL_PATTERN_TEXTS=1000000 $(release)/carrel-record-test --gtest_filter='TextPattern.AgreesWith*'

@@ -8,6 +8,11 @@ endif()
 if(NOT CARREL_FUZZ)
   add_executable(carrel apps/carrel.cc)
   target_link_libraries(carrel PRIVATE carrel-host-cli Threads::Threads)
+  # flow/ composes models/ too.
+  target_link_libraries(carrel-host-flow PUBLIC carrel-host-models)
+  # The only program with a network client.
+  add_executable(carrel-fetch apps/carrel_fetch.cc)
+  target_link_libraries(carrel-fetch PRIVATE carrel-host-fetch Threads::Threads)
   target_compile_definitions(carrel-host-cli PRIVATE CARREL_VERSION="${PROJECT_VERSION}")
   add_executable(support-diag apps/support_diag.cc)
   target_link_libraries(support-diag PRIVATE carrel-collect Threads::Threads)

@@ -4,6 +4,7 @@
 #   libexec/carrel/read-root/carrel-read     the read and check rooms' root: one static program
 #   libexec/carrel/probe-root/               the probes' root: carrel-probe, under the names of both rooms' programs
 #   libexec/carrel/think-root/               the room image, with carrel-think in it
+#   libexec/carrel/carrel-fetch              what gets model files, the one program that talks to a network
 #   libexec/carrel/playbooks/                the playbooks that come with Carrel
 set(libexec ${CMAKE_BINARY_DIR}/libexec/carrel)
 
@@ -51,9 +52,18 @@ if(TARGET carrel-think)
 else()
   message(NOTICE "There is no room image, so no model can be asked: `make room` makes it.")
 endif()
+add_custom_command(
+  OUTPUT ${libexec}/carrel-fetch
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${libexec}
+  COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:carrel-fetch> ${libexec}/carrel-fetch
+  DEPENDS carrel-fetch
+  VERBATIM)
+list(APPEND rooms ${libexec}/carrel-fetch)
+
 add_custom_target(rooms ALL DEPENDS ${rooms})
 
 install(TARGETS carrel support-diag RUNTIME DESTINATION bin)
+install(TARGETS carrel-fetch RUNTIME DESTINATION libexec/carrel)
 install(DIRECTORY ${libexec}/read-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
 install(TARGETS carrel RUNTIME DESTINATION bin)
 install(DIRECTORY ${libexec}/read-root ${libexec}/probe-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)

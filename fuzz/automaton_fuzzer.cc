@@ -38,8 +38,9 @@ class Bytes {
 void walk(Bytes bytes) {
   const RandomLanguage language = random_language([&](std::size_t count) { return bytes.below(count); });
   const ReferenceLanguage reference(*language.schema, language.evidence_count, language.patterns,
-                                    language.names);
-  auto grammar = compile(*language.schema, language.evidence_count, language.patterns, language.names);
+                                    language.names, language.lines);
+  auto grammar = compile(*language.schema, language.evidence_count, language.patterns, language.names,
+                         {language.lines.begin(), language.lines.end()});
   expect(static_cast<bool>(grammar) == reference.possible());
   if (!grammar) return;
   auto constraint = start(*grammar);

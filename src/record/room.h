@@ -131,6 +131,21 @@ struct CitedContext {
 
 // ---- inspect: descriptor 3 is the model file ----
 
+// The weights of one type in a model file.
+struct TensorKind {
+  std::string type;           // as ggml names it: "q4_K"
+  std::uint64_t tensors = 0;  // how many
+  std::uint64_t values = 0;
+  std::uint64_t bytes = 0;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(type, limit::name);
+    c(tensors);
+    c(values);
+    c(bytes);
+  }
+};
+
 // What a model file says of itself, bounded; nothing of it is trusted.
 struct ModelCard {
   std::string architecture;  // general.architecture
@@ -147,6 +162,8 @@ struct ModelCard {
   // general.sampling.*, negative where the file says nothing
   double temperature = -1, top_p = -1, min_p = -1;
   std::int64_t top_k = -1;
+  static constexpr std::size_t most_kinds = 64;
+  std::vector<TensorKind> tensors;  // by bytes, the most first
   template <class Codec>
   void fields(Codec& c) {
     c(architecture, limit::name);
@@ -164,6 +181,7 @@ struct ModelCard {
     c(top_p);
     c(min_p);
     c(top_k);
+    c(tensors, most_kinds);
   }
 };
 
@@ -274,6 +292,8 @@ struct ThinkResult {
   std::string backend;  // the CPU back end that ggml chose
   std::string library;  // libllama's build
   double load_s = 0, prefill_s = 0, decode_s = 0;
+  // Bytes that the engine took: mapped from the file, and of its own for weights, cache and computing.
+  std::uint64_t mapped_bytes = 0, weight_bytes = 0, cache_bytes = 0, compute_bytes = 0;
   template <class Codec>
   void fields(Codec& c) {
     c(tries, limit::tries);
@@ -286,6 +306,10 @@ struct ThinkResult {
     c(load_s);
     c(prefill_s);
     c(decode_s);
+    c(mapped_bytes);
+    c(weight_bytes);
+    c(cache_bytes);
+    c(compute_bytes);
   }
 };
 

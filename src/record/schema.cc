@@ -18,6 +18,7 @@ constexpr std::size_t deepest = 10;            // objects and arrays inside one 
 constexpr std::size_t most_alternatives = 64;  // of one anyOf, those of nested ones included
 constexpr std::int64_t longest_text = limit::answer;
 constexpr std::int64_t longest_list = 4096;
+constexpr std::int64_t longest_quote = limit::quote;
 
 bool is_annotation(std::string_view key) {
   static const std::set<std::string_view> annotations = {"title",   "description", "$schema",  "$id",
@@ -30,8 +31,8 @@ const std::set<std::string_view>& words_of(std::string_view type) {
   static const std::set<std::string_view> none,
       object = {"properties", "required", "additionalProperties"},
       array = {"items", "minItems", "maxItems", "uniqueItems"},
-      string = {"minLength", "maxLength", "x-carrel-set", "x-carrel-grammar"},
-      integer = {"minimum", "maximum"};
+      string = {"minLength", "maxLength", "pattern", "x-carrel-set", "x-carrel-grammar", "x-carrel-quote"},
+      integer = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
   if (type == "object") return object;
   if (type == "array") return array;
   if (type == "string") return string;
@@ -220,7 +221,9 @@ class SchemaReader {
     Schema schema;
     schema.type = Schema::Type::any_of;
     for (const Json& item : given.items) {
-      if (Made choice = value(item, depth)) schema.choices.push_back(std::move(choice));
+      Made choice = value(item, depth);
+      no_quote(item, choice);
+      if (choice) schema.choices.push_back(std::move(choice));
     }
     if (alternatives_of(schema) > most_alternatives) {
       mistake(given, fmt::format("\"anyOf\" has more than {} alternatives", most_alternatives));
@@ -270,6 +273,11 @@ class SchemaReader {
         schema->properties.push_back({member.name, false, std::move(made)});
       }
     }
+    required(source, schema);
+    if (const Json* properties = source.find("properties")) quotes(*properties, *schema);
+  }
+
+  void required(const Json& source, Schema* schema) {
     const Json* required = source.find("required");
     if (required == nullptr) return;
     if (required->kind != Json::Kind::array)
@@ -295,6 +303,7 @@ class SchemaReader {
     if (items == nullptr) return mistake(source, "an array needs \"items\"");
     if (items->kind == Json::Kind::array) return mistake(*items, "\"items\" must be one schema, not a list");
     schema->items = value(*items, depth + 1);
+    no_quote(*items, schema->items);
     if (const Json* unique = source.find("uniqueItems")) {
       if (unique->kind != Json::Kind::boolean)
         return mistake(*unique, "\"uniqueItems\" must be true or false");
@@ -311,19 +320,24 @@ class SchemaReader {
   void string(const Json& source, Schema* schema) {
     const Json* set = source.find("x-carrel-set");
     const Json* grammar = source.find("x-carrel-grammar");
+    const Json* quote = source.find("x-carrel-quote");
+    if ((set != nullptr) + (grammar != nullptr) + (quote != nullptr) > 1)
+      mistake(source, "a string is of a set, of a grammar or a quote, and of one only");
     if (set == nullptr && grammar == nullptr) {
-      schema->type = Schema::Type::string;
-      return bounds(source, "minLength", "maxLength", longest_text, schema);
+      schema->type = quote == nullptr ? Schema::Type::string : Schema::Type::quote;
+      const std::size_t before = mistakes_->size();
+      bounds(source, "minLength", "maxLength", quote == nullptr ? longest_text : longest_quote, schema);
+      if (quote != nullptr) return quote_of(source, *quote, schema);
+      if (mistakes_->size() == before) pattern(source, schema);
+      return;
     }
-    if (set != nullptr && grammar != nullptr)
-      mistake(source, "a string is of a set or of a grammar, not of both");
     if (set != nullptr && (set->kind != Json::Kind::string || set->text != "evidence")) {
       mistake(*set, "the only set is \"evidence\"");
     }
     if (grammar != nullptr && (grammar->kind != Json::Kind::string || grammar->text != "command")) {
       mistake(*grammar, "the only grammar is \"command\"");
     }
-    for (const char* word : {"minLength", "maxLength"}) {
+    for (const char* word : {"minLength", "maxLength", "pattern"}) {
       if (const Json* given = source.find(word)) {
         mistake(*given, fmt::format("\"{}\" does not go with a set or a grammar", word));
       }
@@ -331,17 +345,76 @@ class SchemaReader {
     schema->type = set != nullptr ? Schema::Type::evidence : Schema::Type::command;
   }
 
+  void pattern(const Json& source, Schema* schema) {
+    const Json* given = source.find("pattern");
+    if (given == nullptr) return;
+    if (given->kind != Json::Kind::string) return mistake(*given, "\"pattern\" must be a string");
+    auto made = TextPattern::make(given->text, schema->min_count, schema->max_count);
+    if (!made) return mistake(*given, "\"pattern\": " + made.error().what);
+    schema->pattern = std::move(*made);
+    schema->pattern_text = given->text;
+  }
+
+  // Which line is quoted is seen where the property's object is read: quotes() below.
+  void quote_of(const Json& source, const Json& given, Schema* schema) {
+    if (given.kind != Json::Kind::string)
+      return mistake(given, "\"x-carrel-quote\" names the property that has the line's id");
+    if (schema->min_count == 0) mistake(source, "a quote needs a \"minLength\" of at least 1");
+    if (const Json* pattern = source.find("pattern"))
+      mistake(*pattern, "\"pattern\" does not go with a quote");
+    schema->quote_of = given.text;
+  }
+
+  // A quote is a property, and the id of the line that it quotes is another of the same object: a required
+  // one that is written before it.
+  void quotes(const Json& properties, const Schema& schema) {
+    const Schema* first = nullptr;
+    for (std::size_t at = 0; at < schema.properties.size(); ++at) {
+      const Made& quote = schema.properties[at].schema;
+      if (!quote || quote->type != Schema::Type::quote) continue;
+      const auto id = std::find_if(schema.properties.begin(), schema.properties.end(),
+                                   [&](const auto& p) { return p.name == quote->quote_of; });
+      const bool before = id - schema.properties.begin() < static_cast<std::ptrdiff_t>(at);
+      if (id == schema.properties.end() || !before || !id->required || !id->schema ||
+          id->schema->type != Schema::Type::evidence) {
+        mistake(properties.members[at].value(),
+                fmt::format(
+                    "\"x-carrel-quote\" must name a required property before this one that is an evidence "
+                    "id, and \"{}\" is none",
+                    quote->quote_of));
+      } else if (first != nullptr && first->quote_of != quote->quote_of) {
+        mistake(properties.members[at].value(), "the quotes of an object must be of one line");
+      }
+      if (first == nullptr) first = quote.get();
+    }
+  }
+
+  void no_quote(const Json& place, const Made& made) {
+    if (made && made->type == Schema::Type::quote)
+      mistake(place, "a quote must be a property of an object, beside the id of its line");
+  }
+
   void integer(const Json& source, Schema* schema) {
     schema->type = Schema::Type::integer;
-    for (const bool low : {true, false}) {
-      const Json* given = source.find(low ? "minimum" : "maximum");
-      if (given == nullptr) continue;
+    const auto bound = [&](const char* word) -> std::optional<std::int64_t> {
+      const Json* given = source.find(word);
+      if (given == nullptr) return std::nullopt;
       const auto number = given->integer();
       if (!number) mistake(*given, "the bounds of an integer are integers of at most 64 bits");
-      (low ? schema->minimum : schema->maximum) = number;
+      return number;
+    };
+    schema->minimum = bound("minimum");
+    schema->maximum = bound("maximum");
+    if (const auto above = bound("exclusiveMinimum")) {
+      if (*above == INT64_MAX) return mistake(source, "no integer is above \"exclusiveMinimum\"");
+      schema->minimum = std::max(schema->minimum.value_or(INT64_MIN), *above + 1);
+    }
+    if (const auto below = bound("exclusiveMaximum")) {
+      if (*below == INT64_MIN) return mistake(source, "no integer is below \"exclusiveMaximum\"");
+      schema->maximum = std::min(schema->maximum.value_or(INT64_MAX), *below - 1);
     }
     if (schema->minimum && schema->maximum && *schema->minimum > *schema->maximum) {
-      mistake(source, "\"minimum\" is above \"maximum\"");
+      mistake(source, "the smallest allowed integer is above the largest");
     }
   }
 

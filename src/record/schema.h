@@ -2,15 +2,17 @@
 //
 // Supported: type (object, array, string, integer, boolean, null), properties with required and
 // additionalProperties: false, items with minItems, maxItems and uniqueItems, enum and const of strings,
-// integers, booleans and null, minLength and maxLength (in code points), minimum and maximum of integers,
-// anyOf, and $ref to
+// integers, booleans and null, minLength and maxLength (in code points), pattern (a safe part of it:
+// text_pattern.h), minimum, maximum, exclusiveMinimum and exclusiveMaximum of integers, anyOf, and $ref to
 // "#/definitions/...". Annotations (title, description, $schema, $id, default, examples, $comment) are read
 // over. Anything else is an Error naming line and column: a feature is never dropped in silence.
 //
-// Two words of Carrel's own tie a string to what a run knows, so that a model cannot write anything else:
+// Three words of Carrel's own tie a string to what a run knows, so that a model cannot write anything else:
 //   "x-carrel-set": "evidence"      the id of an evidence line that was kept
 //   "x-carrel-grammar": "command"   a command of the playbook's patterns over the bundle's names
 //   (record/command.h)
+//   "x-carrel-quote": "PROPERTY"    words that stand, byte for byte, in the evidence line whose id the
+//   property of that name has: a required one of the same object, before this one
 //
 // Objects are decoded with their properties in the order of the schema file.
 #pragma once
@@ -23,6 +25,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "record/text_pattern.h"
 
 namespace carrel {
 
@@ -37,7 +40,8 @@ struct Schema {
     any_of,
     literal,
     evidence,
-    command
+    command,
+    quote
   };
   struct Property {
     std::string name;
@@ -48,9 +52,12 @@ struct Schema {
   Type type = Type::null;
   std::vector<Property> properties;              // object
   std::shared_ptr<const Schema> items;           // array
-  std::uint32_t min_count = 0;                   // array: items; string: code points
+  std::uint32_t min_count = 0;                   // array: items; string, quote: code points
   std::uint32_t max_count = UINT32_MAX;          // the linter demands a bound for arrays and strings
   bool unique = false;                           // array of strings
+  std::shared_ptr<const TextPattern> pattern;    // string; null: any text
+  std::string pattern_text;                      // as the file has it
+  std::string quote_of;                          // quote: the property whose evidence line is quoted
   std::optional<std::int64_t> minimum, maximum;  // integer
   std::vector<std::string> literals;             // literal: the JSON texts of enum or const ("\"low\"", "3")
   std::vector<std::shared_ptr<const Schema>> choices;  // any_of

@@ -56,7 +56,7 @@ TEST(Schema, NamesEachMistakeWithItsPlace) {
   "additionalProperties": false,
   "properties": {
     "a": {"type": "string"},
-    "b": {"type": "string", "maxLength": 4, "pattern": "x"},
+    "b": {"type": "string", "maxLength": 4, "format": "x"},
     "c": {"type": "array", "items": {"type": "number"}, "maxItems": 3}
   },
   "required": ["d"]
@@ -67,7 +67,7 @@ TEST(Schema, NamesEachMistakeWithItsPlace) {
   EXPECT_NE(mistakes[0].what.find("maxLength"), std::string::npos);
   EXPECT_EQ(mistakes[1].line, 6U);
   EXPECT_EQ(mistakes[1].column, 45U);
-  EXPECT_NE(mistakes[1].what.find("\"pattern\" is not supported"), std::string::npos);
+  EXPECT_NE(mistakes[1].what.find("\"format\" is not supported"), std::string::npos);
   EXPECT_EQ(mistakes[2].line, 7U);
   EXPECT_EQ(mistakes[2].column, 46U);
   EXPECT_EQ(mistakes[3].line, 9U);
@@ -75,8 +75,7 @@ TEST(Schema, NamesEachMistakeWithItsPlace) {
 }
 
 TEST(Schema, RefusesEveryFeatureThatIsNotSupported) {
-  const std::string words[] = {"pattern",
-                               "format",
+  const std::string words[] = {"format",
                                "oneOf",
                                "allOf",
                                "not",
@@ -87,7 +86,6 @@ TEST(Schema, RefusesEveryFeatureThatIsNotSupported) {
                                "else",
                                "dependencies",
                                "$defs",
-                               "exclusiveMinimum",
                                "minProperties",
                                "patternProperties",
                                "contentEncoding",
@@ -153,6 +151,69 @@ TEST(Schema, RefusesWrongValues) {
   EXPECT_EQ(mistakes_of("{\"type\": \n \"obj").size(), 1U);
   EXPECT_EQ(mistakes_of("").size(), 1U);
   EXPECT_EQ(mistakes_of("[1]").size(), 1U);
+}
+
+TEST(Schema, ReadsPatternsAndExclusiveBounds) {
+  const auto schema = parse_schema(object(R"("a": {"type": "string", "maxLength": 8, "pattern": "^v\\d+$"},
+      "b": {"type": "integer", "exclusiveMinimum": 0, "minimum": -5, "exclusiveMaximum": 10})"),
+                                   nullptr);
+  ASSERT_TRUE(schema) << schema.error().what;
+  const auto& properties = (*schema)->properties;
+  EXPECT_EQ(properties[0].schema->pattern_text, "^v\\d+$");
+  EXPECT_TRUE(properties[0].schema->pattern->holds("v12"));
+  EXPECT_EQ(properties[1].schema->minimum, 1);
+  EXPECT_EQ(properties[1].schema->maximum, 9);
+  for (const char* bad : {R"("a": {"type": "string", "maxLength": 8, "pattern": "v"})",
+                          R"("a": {"type": "string", "maxLength": 8, "pattern": 3})",
+                          R"("a": {"type": "string", "maxLength": 1, "pattern": "^aa$"})",
+                          R"("a": {"type": "string", "maxLength": 9000, "pattern": "^a*$"})",
+                          R"("a": {"type": "integer", "exclusiveMinimum": 4, "exclusiveMaximum": 5})",
+                          R"("a": {"type": "integer", "exclusiveMinimum": 9223372036854775807})",
+                          R"("a": {"type": "integer", "exclusiveMaximum": true})"}) {
+    EXPECT_EQ(mistakes_of(object(bad)).size(), 1U) << bad;
+  }
+  const auto placed =
+      mistakes_of(object("\n \"a\": {\"type\": \"string\", \"maxLength\": 8, \"pattern\": \"^.$\"}"));
+  EXPECT_EQ(placed[0].line, 2U);
+  EXPECT_NE(placed[0].what.find("at character 2"), std::string::npos) << placed[0].what;
+}
+
+TEST(Schema, AQuoteStandsBesideTheIdOfItsLine) {
+  const std::string id = R"("id": {"type": "string", "x-carrel-set": "evidence"},)";
+  const std::string words =
+      R"("words": {"type": "string", "x-carrel-quote": "id", "minLength": 1, "maxLength": 80})";
+  const auto schema = parse_schema(object(id + words, R"(, "required": ["id"])"), nullptr);
+  ASSERT_TRUE(schema) << schema.error().what;
+  EXPECT_EQ((*schema)->properties[1].schema->type, Schema::Type::quote);
+  EXPECT_EQ((*schema)->properties[1].schema->quote_of, "id");
+  EXPECT_EQ(mistakes_of(object(id + words)).size(), 1U);  // the id may be missing
+  EXPECT_EQ(mistakes_of(object(words + "," + id.substr(0, id.size() - 1), R"(, "required": ["id"])")).size(),
+            1U);
+  EXPECT_EQ(mistakes_of(object(words)).size(), 1U);
+  EXPECT_EQ(mistakes_of(object(R"("id": {"type": "null"},)" + words, R"(, "required": ["id"])")).size(), 1U);
+  EXPECT_EQ(
+      mistakes_of(
+          object(
+              id + R"("other": {"type": "string", "x-carrel-set": "evidence"},)" + words +
+                  R"(, "more": {"type": "string", "x-carrel-quote": "other", "minLength": 1, "maxLength": 8})",
+              R"(, "required": ["id", "other"])"))
+          .size(),
+      1U);  // two lines in one object
+  const std::string quote = R"({"type": "string", "x-carrel-quote": "id", "minLength": 1, "maxLength": 80})";
+  EXPECT_EQ(mistakes_of(object(id + R"("l": {"type": "array", "maxItems": 2, "items": )" + quote + "}",
+                               R"(, "required": ["id"])"))
+                .size(),
+            1U);
+  EXPECT_EQ(mistakes_of(object(id + R"("l": {"anyOf": [)" + quote + "]}", R"(, "required": ["id"])")).size(),
+            1U);
+  for (const char* bad : {R"("minLength": 0, "maxLength": 80)", R"("minLength": 1, "maxLength": 401)",
+                          R"("minLength": 1, "maxLength": 8, "pattern": "^a$")"}) {
+    EXPECT_EQ(mistakes_of(object(id + R"("w": {"type": "string", "x-carrel-quote": "id", )" + bad + "}",
+                                 R"(, "required": ["id"])"))
+                  .size(),
+              1U)
+        << bad;
+  }
 }
 
 TEST(Schema, RefusesWhatIsTooDeep) {

@@ -24,7 +24,8 @@ std::string why_refused(std::string_view bytes) {
 
 TEST(Wire, AFrameIsItsHeaderAndItsBody) {
   // The bytes that docs/formats/wire.md gives as its example.
-  EXPECT_EQ(*frame(MessageType::sealed, "\x05"), std::string("Cw\x01\x00\x01\x00\x00\x00\x05", 9));
+  EXPECT_EQ(*frame(MessageType::sealed, "\x05"),
+            std::string("Cw") + static_cast<char>(wire_version) + std::string("\x00\x01\x00\x00\x00\x05", 6));
 }
 
 TEST(Wire, MessagesComeOutAsTheyWentInHoweverTheBytesArrive) {
@@ -65,17 +66,18 @@ TEST(Wire, AStreamCutInsideAMessageIsSeen) {
 
 TEST(Wire, WhatIsNoMessageIsRefused) {
   EXPECT_EQ(why_refused("HTTP/1.1 200 OK"), "the room sent something that is not a message");
-  EXPECT_EQ(why_refused(header(2, 0, 0)), "the room speaks version 2 of the wire");
-  EXPECT_EQ(why_refused(header(1, 9, 0)), "the room sent a message of unknown type 9");
-  EXPECT_EQ(why_refused(header(1, 0xff, 0)), "the room sent a message of unknown type 255");
+  EXPECT_EQ(why_refused(header(wire_version + 1, 0, 0)),
+            "the room speaks version " + std::to_string(wire_version + 1) + " of the wire");
+  EXPECT_EQ(why_refused(header(wire_version, 9, 0)), "the room sent a message of unknown type 9");
+  EXPECT_EQ(why_refused(header(wire_version, 0xff, 0)), "the room sent a message of unknown type 255");
 }
 
 TEST(Wire, ASizeOverTheTypesLimitIsRefusedBeforeTheBodyComes) {
   for (int type = 0; type < static_cast<int>(MessageType::count_); ++type) {
     const auto limit = static_cast<std::uint32_t>(body_limit(static_cast<MessageType>(type)));
-    EXPECT_EQ(why_refused(header(1, type, limit)), "") << "the limit itself is allowed";
-    EXPECT_NE(why_refused(header(1, type, limit + 1)), "") << type;
-    EXPECT_NE(why_refused(header(1, type, UINT32_MAX)), "") << type;
+    EXPECT_EQ(why_refused(header(wire_version, type, limit)), "") << "the limit itself is allowed";
+    EXPECT_NE(why_refused(header(wire_version, type, limit + 1)), "") << type;
+    EXPECT_NE(why_refused(header(wire_version, type, UINT32_MAX)), "") << type;
   }
 }
 

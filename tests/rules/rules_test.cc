@@ -87,6 +87,12 @@ TEST(Tree, TheHostProgramLinksNothingThatReadsHostileBytes) {
   expect_not_linked("carrel", {"archive", "llama", "ggml", "ggml-base"});
 }
 
+TEST(Tree, OneProgramAloneTalksToANetwork) {
+  expect_not_linked("carrel", {"curl"});
+  EXPECT_THAT(link_line(contents(build / "build.ninja"), "carrel-fetch"), Contains("-lcurl"));
+  expect_not_linked("carrel-fetch", {"sqlite3", "archive", "llama"});
+}
+
 TEST(Tree, TheRoomProgramsLinkNothingOfTheHost) {
   const std::vector<std::string> of_the_host = {"sqlite3", "crypto", "ssl", "curl"};
   expect_not_linked("carrel-read", of_the_host);

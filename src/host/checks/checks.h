@@ -18,10 +18,11 @@
 namespace carrel {
 
 // "schema": the answer as decoded is one JSON object of the schema, in draft 7's meaning; evidence ids are of
-// the first `ids` lines, commands are of the patterns over the names. The order of properties, white space
-// and escapes are free.
+// the first `ids` of `lines`, a quote stands in its line, commands are of the patterns over the names. The
+// order of properties, white space and escapes are free.
 Check check_schema(const std::string& answer_json, const Schema& schema, std::size_t ids,
-                   const std::vector<CommandPattern>& patterns, const std::vector<Name>& names);
+                   const std::vector<EvidenceLine>& lines, const std::vector<CommandPattern>& patterns,
+                   const std::vector<Name>& names);
 
 // "commands": each command of the report is plain words that one of the patterns allows, over names that the
 // bundle has or refers to.

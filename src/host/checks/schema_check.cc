@@ -48,8 +48,9 @@ std::size_t code_points(std::string_view text) {
 
 class Validator {
  public:
-  Validator(std::size_t ids, const std::vector<CommandPattern>& patterns, const std::vector<Name>& names)
-      : ids_(ids), patterns_(patterns), names_(names) {}
+  Validator(std::size_t ids, const std::vector<EvidenceLine>& lines,
+            const std::vector<CommandPattern>& patterns, const std::vector<Name>& names)
+      : ids_(ids), lines_(lines), patterns_(patterns), names_(names) {}
 
   // The first thing that is wrong at or below `path` (a JSON pointer), or nothing.
   std::string wrong(const Schema& schema, const Value& value, const std::string& path) {
@@ -58,15 +59,9 @@ class Validator {
         return wrong_object(schema, value, path);
       case Schema::Type::array:
         return wrong_array(schema, value, path);
-      case Schema::Type::string: {
-        if (!value.IsString()) return at(path, "is not a string");
-        const std::size_t length = code_points(text_of(value));
-        if (length < schema.min_count)
-          return at(path, fmt::format("has {} characters, at least {} are due", length, schema.min_count));
-        if (length > schema.max_count)
-          return at(path, fmt::format("has {} characters, at most {} are allowed", length, schema.max_count));
-        return {};
-      }
+      case Schema::Type::string:
+      case Schema::Type::quote:  // of which line is seen where its object is: wrong_quote()
+        return wrong_string(schema, value, path);
       case Schema::Type::integer: {
         const auto number = whole_number(value);
         if (!number) return at(path, "is not an integer");
@@ -110,6 +105,31 @@ class Validator {
     return fmt::format("{} {}", path.empty() ? "the answer" : path, what);
   }
 
+  static std::string wrong_string(const Schema& schema, const Value& value, const std::string& path) {
+    if (!value.IsString()) return at(path, "is not a string");
+    const std::size_t length = code_points(text_of(value));
+    if (length < schema.min_count)
+      return at(path, fmt::format("has {} characters, at least {} are due", length, schema.min_count));
+    if (length > schema.max_count)
+      return at(path, fmt::format("has {} characters, at most {} are allowed", length, schema.max_count));
+    if (schema.pattern && !schema.pattern->holds(text_of(value)))
+      return at(path, fmt::format("is not of the pattern {}", schema.pattern_text));
+    return {};
+  }
+
+  // The words of a quote stand in the line whose id the object has.
+  std::string wrong_quote(const Schema& schema, const Value& object, const Value& quote,
+                          const std::string& path) {
+    const auto id = object.FindMember(schema.quote_of.c_str());
+    const std::size_t line = id != object.MemberEnd() && id->value.IsString()
+                                 ? evidence_index(std::string(text_of(id->value)), ids_)
+                                 : ids_;
+    if (line >= ids_ || line >= lines_.size()) return at(path, "quotes no evidence line");
+    return lines_[line].quote.find(text_of(quote)) != std::string::npos
+               ? ""
+               : at(path, fmt::format("does not stand in the evidence line of \"{}\"", schema.quote_of));
+  }
+
   std::string wrong_object(const Schema& schema, const Value& value, const std::string& path) {
     if (!value.IsObject()) return at(path, "is not an object");
     std::set<std::string_view> seen;
@@ -122,7 +142,10 @@ class Validator {
       if (property == schema.properties.end()) {
         return at(path, fmt::format("has \"{}\", which the schema does not know", escape_for_terminal(name)));
       }
-      std::string inner = wrong(*property->schema, member.value, fmt::format("{}/{}", path, name));
+      const std::string inner_path = fmt::format("{}/{}", path, name);
+      std::string inner = wrong(*property->schema, member.value, inner_path);
+      if (inner.empty() && property->schema->type == Schema::Type::quote)
+        inner = wrong_quote(*property->schema, value, member.value, inner_path);
       if (!inner.empty()) return inner;
     }
     for (const Schema::Property& property : schema.properties) {
@@ -169,6 +192,7 @@ class Validator {
   }
 
   std::size_t ids_;
+  const std::vector<EvidenceLine>& lines_;
   const std::vector<CommandPattern>& patterns_;
   const std::vector<Name>& names_;
   std::unique_ptr<CommandRules> rules_;  // made when the first command comes
@@ -177,7 +201,8 @@ class Validator {
 }  // namespace
 
 Check check_schema(const std::string& answer_json, const Schema& schema, std::size_t ids,
-                   const std::vector<CommandPattern>& patterns, const std::vector<Name>& names) {
+                   const std::vector<EvidenceLine>& lines, const std::vector<CommandPattern>& patterns,
+                   const std::vector<Name>& names) {
   Check check;
   check.name = "schema";
   rapidjson::Document document;
@@ -188,7 +213,7 @@ Check check_schema(const std::string& answer_json, const Schema& schema, std::si
         fmt::format("the answer is not JSON: {}", rapidjson::GetParseError_En(document.GetParseError()));
     return check;
   }
-  const std::string wrong = Validator(ids, patterns, names).wrong(schema, document, "");
+  const std::string wrong = Validator(ids, lines, patterns, names).wrong(schema, document, "");
   check.verdict = wrong.empty() ? Check::Verdict::pass : Check::Verdict::fail;
   check.detail = wrong.empty() ? "the answer has the schema's shape" : wrong;
   return check;

@@ -23,7 +23,10 @@ Check check(const std::string& json) {
   const auto schema = parse_schema(schema_text, nullptr);
   EXPECT_TRUE(schema);
   const std::vector<CommandPattern> patterns = {*parse_command_pattern("kubectl describe node {node.name}")};
-  return check_schema(json, **schema, 12, patterns, {{"node", "", "n1", true}});
+  std::vector<EvidenceLine> lines(12);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    lines[i].quote = "line " + std::to_string(i + 1) + " says \"no\"";
+  return check_schema(json, **schema, 12, lines, patterns, {{"node", "", "n1", true}});
 }
 
 TEST(SchemaCheck, TakesAnswersOfTheSchema) {

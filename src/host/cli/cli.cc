@@ -17,6 +17,19 @@ std::atomic<bool> stop_requested{false};
 
 namespace {
 
+constexpr const char* model_examples = R"(
+Examples:
+  carrel models pull hf:Qwen/Qwen3-4B-GGUF:Qwen3-4B-Q4_K_M.gguf --name qwen3-4b
+  carrel models add ~/models/phi-4-q4_k_m.gguf
+  carrel models import ollama
+  carrel models list --json
+  carrel models inspect qwen3-4b
+  carrel models fit qwen3-4b --context 16384 --tries 5
+  carrel triage customer-123.tar.gz --model qwen3-4b
+
+Exit status: 0 done, 2 usage, 4 not a model that can be used, 5 does not fit,
+6 a room was refused, 7 this machine or the network, 130 interrupted.)";
+
 constexpr const char* examples = R"(
 Examples:
   carrel triage customer-123.tar.gz
@@ -207,6 +220,40 @@ int run_command_line(int count, const char* const* arguments) {
   make->add_option("--from", from, "the playbook to begin with")->capture_default_str();
   CLI::App* list = playbook->add_subcommand("list", "List the playbooks that came with Carrel");
 
+  ModelArguments model;
+  CLI::App* models = app.add_subcommand("models", "List, add, get, look into and try out model files");
+  models->require_subcommand(1);
+  models->footer(model_examples);
+  CLI::App* models_list = models->add_subcommand("list", "The models that have a name");
+  CLI::App* models_add =
+      models->add_subcommand("add", "Give a GGUF file, or those of a folder, a name; they stay there");
+  models_add->add_option("FILE|DIR", model.what, "a GGUF file or a folder with some")->required();
+  models_add->add_option("--name", model.name, "the name of a file; else its own");
+  CLI::App* models_import =
+      models->add_subcommand("import", "List the models that another program keeps; nothing is copied");
+  models_import->add_option("STORE", model.what, "ollama, lmstudio or hf-cache")->required();
+  models_import->add_option("--from", model.from, "the store's folder; else where that program looks");
+  CLI::App* models_remove = models->add_subcommand("remove", "Take a model off the list; its file stays");
+  models_remove->add_option("NAME", model.what, "its name")->required();
+  CLI::App* models_inspect =
+      models->add_subcommand("inspect", "What a model file says of itself, read in a room");
+  models_inspect->add_option("MODEL", model.what, "a name of the list or a file")->required();
+  CLI::App* models_fit =
+      models->add_subcommand("fit", "What a model needs here, by a short measurement in a room");
+  models_fit->add_option("MODEL", model.what, "a name of the list or a file")->required();
+  models_fit->add_option("--slots", model.slots, "runs at the same time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  CLI::App* models_pull = models->add_subcommand("pull", "Get a model file; what arrived is never lost");
+  models_pull->add_option("SOURCE", model.what, "https://... or hf:ORG/REPO:FILE.gguf")->required();
+  models_pull->add_option("--name", model.name, "its name; else the file's own");
+  models_pull->add_option("--sha256", model.sha256, "what the file must be");
+  for (CLI::App* command :
+       {models_list, models_add, models_import, models_remove, models_inspect, models_fit, models_pull}) {
+    add_output(command);
+    add_settings(command, &flags);
+  }
+
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -235,6 +282,13 @@ int run_command_line(int count, const char* const* arguments) {
   if (doctor->parsed()) return doctor_command(desk);
   if (lint->parsed()) return playbook_lint_command(desk, folders);
   if (list->parsed()) return playbook_list_command(desk);
+  if (models_list->parsed()) return models_list_command(desk);
+  if (models_add->parsed()) return models_add_command(desk, model);
+  if (models_import->parsed()) return models_import_command(desk, model);
+  if (models_remove->parsed()) return models_remove_command(desk, model);
+  if (models_inspect->parsed()) return models_inspect_command(desk, model);
+  if (models_fit->parsed()) return models_fit_command(desk, model);
+  if (models_pull->parsed()) return models_pull_command(desk, model);
   return playbook_new_command(desk, folder, from);
 }
 

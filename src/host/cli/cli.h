@@ -32,6 +32,14 @@ struct Desk {
   Result<std::string> playbook_folder(const std::string& name) const;
 };
 
+struct ModelArguments {
+  std::string what;    // a name, a path, a store or a source
+  std::string name;    // --name
+  std::string from;    // --from
+  std::string sha256;  // --sha256
+  std::size_t slots = 1;
+};
+
 struct RunArguments {
   std::string playbook;
   std::vector<std::string> inputs;
@@ -53,6 +61,18 @@ int room_probe_command(const Desk& desk, const RoomArguments& arguments);
 int playbook_lint_command(const Desk& desk, const std::vector<std::string>& folders);
 int playbook_new_command(const Desk& desk, const std::string& folder, const std::string& from);
 int playbook_list_command(const Desk& desk);
+
+int models_list_command(const Desk& desk);
+int models_add_command(const Desk& desk, const ModelArguments& arguments);
+int models_import_command(const Desk& desk, const ModelArguments& arguments);
+int models_remove_command(const Desk& desk, const ModelArguments& arguments);
+int models_inspect_command(const Desk& desk, const ModelArguments& arguments);
+int models_fit_command(const Desk& desk, const ModelArguments& arguments);
+int models_pull_command(const Desk& desk, const ModelArguments& arguments);
+
+// A model that the settings name as it is listed becomes its file; `sha256` then is what the file must be.
+// What is a path, or a file here, stays as it is.
+Status resolve_model(const Desk& desk, Settings* settings, std::string* sha256);
 
 // Tells an error on stderr, with its remedy; returns its exit status.
 int tell(const Error& error);

@@ -19,6 +19,8 @@ using Clock = std::chrono::steady_clock;
 // Stages as a person would say them.
 const char* doing(const std::string& stage) {
   if (stage == "hash") return "hashing";
+  if (stage == "fetch") return "fetching";
+  if (stage == "measure") return "measuring";
   if (stage == "inspect") return "inspecting the model";
   if (stage == "read") return "reading";
   if (stage == "think") return "thinking";
@@ -49,19 +51,24 @@ void ProgressLine::stage(const std::string& name) {
   stage_ = name;
   stage_start_ = Clock::now();
   shown_ = stage_start_;
+  first_.reset();
   if (quiet_) return;
   std::fprintf(stderr, terminal_ ? "\r\x1b[K%s: %s" : "%s: %s\n", input_.c_str(), doing(stage_));
 }
 
 void ProgressLine::progress(std::uint64_t done, std::uint64_t total) {
+  // What was there before (of a file that goes on where it stopped) has no part in the speed.
+  if (!first_) first_ = done;
   const auto now = Clock::now();
   if (quiet_ || !terminal_ || now - shown_ < std::chrono::milliseconds(100)) return;
   shown_ = now;
   const double elapsed = std::chrono::duration<double>(now - stage_start_).count();
   std::string text = fmt::format("{}: {}", input_, doing(stage_));
-  if (total > 0 && done > 0 && done <= total) {
-    const double share = static_cast<double>(done) / static_cast<double>(total);
-    text += fmt::format(" {:.0f} %, {:.0f} s left", share * 100, elapsed / share - elapsed);
+  if (total > 0 && done > *first_ && done <= total) {
+    const double rate = static_cast<double>(done - *first_) / elapsed;
+    text += fmt::format(" {:.0f} %", 100.0 * static_cast<double>(done) / static_cast<double>(total));
+    if (stage_ == "fetch" || stage_ == "hash") text += fmt::format(", {:.1f} MB/s", rate / 1e6);
+    text += fmt::format(", {:.0f} s left", static_cast<double>(total - done) / rate);
   } else {
     text += fmt::format(", {:.0f} s", elapsed);
   }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "host/flow/run.h"
@@ -18,16 +19,17 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   RunObserver observer();
+  // A stage begins; how far it is, in the stage's own unit.
+  void stage(const std::string& name);
+  void progress(std::uint64_t done, std::uint64_t total);
   // Takes the line away, before other output.
   void clear();
 
  private:
-  void stage(const std::string& name);
-  void progress(std::uint64_t done, std::uint64_t total);
-
   std::string input_, stage_;
   bool quiet_, terminal_;
   std::chrono::steady_clock::time_point stage_start_, shown_;
+  std::optional<std::uint64_t> first_;  // what progress() of this stage began with
 };
 
 // True where stderr or stdout (1, 2) is a terminal that takes colours: NO_COLOR unset and TERM not "dumb".

@@ -59,13 +59,19 @@ Status plausible(const ModelCard& card, const std::string& path) {
   return Error{Code::bad_input, path + " claims a size that no model has", "get the model file again"};
 }
 
-Result<Model> Model::open(const Settings& settings, Rooms& rooms, const HashProgress& progress,
-                          const std::atomic<bool>& stop) {
+Result<Model> Model::open(const Settings& settings, const ExpectedSum& sum, Rooms& rooms,
+                          const HashProgress& progress, const std::atomic<bool>& stop) {
   Model model;
   auto file = HashedFile::open(settings.text("model"), progress, stop);
   if (!file) return file.error();
   model.file_ = std::move(*file);
   const std::string& path = model.file_.path();
+  if (!sum.sha256.empty() && model.file_.sha256() != sum.sha256) {
+    return Error{Code::bad_input,
+                 fmt::format("{} is not the file that {} names: its SHA-256 is {}, not {}", path, sum.whose,
+                             model.file_.sha256(), sum.sha256),
+                 "get the file again, or list it as it is now with `carrel models add`"};
+  }
   auto descriptor = model.file_.descriptor();
   if (!descriptor) return descriptor.error();
   auto card = rooms.inspect({path}, std::move(*descriptor), model.file_.bytes());

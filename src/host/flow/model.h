@@ -17,12 +17,17 @@
 
 namespace carrel {
 
+// What a file must be, and who says so ("--sha256"); an empty sum is any file.
+struct ExpectedSum {
+  std::string sha256, whose;
+};
+
 class Model {
  public:
   // Opens settings' "model", hashes it, and lets an inspect room read its card. `progress` gets the bytes
-  // hashed.
-  static Result<Model> open(const Settings& settings, Rooms& rooms, const HashProgress& progress,
-                            const std::atomic<bool>& stop);
+  // hashed. A file of another sum is an Error (bad_input), before a room sees it.
+  static Result<Model> open(const Settings& settings, const ExpectedSum& sum, Rooms& rooms,
+                            const HashProgress& progress, const std::atomic<bool>& stop);
 
   // The sampling that the file recommends (general.sampling.*), as the weakest source but the defaults.
   // Returns a sentence for each recommendation that no setting can have, and that so was not taken.

@@ -135,7 +135,8 @@ class Run {
   }
 
   Status inspect_model() {
-    auto model = Model::open(settings_, rooms_, observer_.progress, stop_);
+    auto model = Model::open(settings_, {request_.model_sha256, "the list of models"}, rooms_,
+                             observer_.progress, stop_);
     if (!model) return model.error();
     model_ = std::move(*model);
     row_.model = report_.model_name = model_->name();

@@ -21,6 +21,7 @@ struct RunRequest {
   Settings settings;     // flags, environment and files; playbook and model file are added by the run
   std::string rooms;     // folder with the rooms' roots
   std::string tenant;    // whose ledger it is
+  std::string model_sha256 = {};  // of a listed model: what its file must still be
 };
 
 // What a run tells while it works. Called on the thread of the run.

@@ -71,8 +71,8 @@ Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report*
          if (verification.answer_json.empty()) {
            return Check{"schema", Check::Verdict::fail, "there is no answer: no try was completed"};
          }
-         return check_schema(verification.answer_json, *playbook.schema, verification.ids, playbook.commands,
-                             evidence.names);
+         return check_schema(verification.answer_json, *playbook.schema, verification.ids, evidence.lines,
+                             playbook.commands, evidence.names);
        }},
       {"citations", [&] { return check_citations(cited, found->citations); }},
       {"searched", [&] { return check_searched(report->searched, found->searched); }},

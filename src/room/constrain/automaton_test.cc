@@ -260,6 +260,78 @@ TEST(Automaton, SkipsOptionalPropertiesInOrder) {
   }
 }
 
+TEST(Automaton, HoldsStringsToTheirPattern) {
+  const std::string schema =
+      one_property(R"({"type":"string","minLength":2,"maxLength":6,"pattern":"^v[0-9]+(\\.[0-9]+)?$"})");
+  auto c = at(schema, 0, R"({"a":")");
+  EXPECT_EQ(c->forced(9), "v");
+  for (const char* good : {"v1\"", "v1.2\"", "v1234\"", "v123.4\"}"}) EXPECT_TRUE(c->allows(good)) << good;
+  for (const char* bad : {"\"", "v\"", "v1.\"", "v1234.", "x", "v12345.", "v1\\"})
+    EXPECT_FALSE(c->allows(bad)) << bad;
+  EXPECT_TRUE(c->accept("v1."));
+  EXPECT_EQ(c->shortest_close(), "0\"}");
+}
+
+TEST(Automaton, EscapesStandForWhatThePatternSays) {
+  auto c = at(one_property(R"({"type":"string","maxLength":4,"pattern":"^[\"\\\\/]+x$"})"), 0, R"({"a":")");
+  for (const char* good : {"\\\"x\"", "/x\"", "\\/\\\\x\""}) EXPECT_TRUE(c->allows(good)) << good;
+  for (const char* bad : {"\\n", "\\t", "x", "\"", "\\\"\""}) EXPECT_FALSE(c->allows(bad)) << bad;
+  EXPECT_TRUE(c->accept("\\"));
+  auto copy = c->clone();
+  EXPECT_TRUE(copy->accept(c->shortest_close()));
+  EXPECT_TRUE(copy->finished());
+}
+
+constexpr std::string_view quoting =
+    R"({"type":"object","additionalProperties":false,"required":["id","words"],
+  "properties":{"id":{"type":"string","x-carrel-set":"evidence"},
+                "words":{"type":"string","x-carrel-quote":"id","minLength":4,"maxLength":9}}})";
+
+std::unique_ptr<Constraint> quoting_at(std::string_view text, const std::vector<std::string_view>& lines) {
+  const auto schema = parse_schema(quoting, nullptr);
+  const auto grammar = compile(**schema, lines.size(), {}, {}, lines);
+  if (!grammar) throw std::runtime_error(grammar.error().what);
+  auto constraint = start(*grammar);
+  EXPECT_TRUE(text.empty() || constraint->accept(text)) << text;
+  return constraint;
+}
+
+TEST(Automaton, QuotesWordsOfTheChosenLine) {
+  const std::vector<std::string_view> lines = {"the disk is full", "no",
+                                               "caf\xc3\xa9 \"ol\xc3\xa9\" \xff down"};
+  auto c = quoting_at(R"({"id":"E)", lines);
+  EXPECT_TRUE(c->allows("001\""));
+  EXPECT_FALSE(c->allows("002"));  // too short to be quoted
+  EXPECT_TRUE(c->allows("003\""));
+  auto first = quoting_at(R"({"id":"E001","words":")", lines);
+  for (const char* good : {"disk\"}", "the disk \"}", "full\"}", "s is full\"}"})
+    EXPECT_TRUE(first->allows(good)) << good;
+  for (const char* bad : {"dsk", "ull\"", "ull", "dis\"", "the disk i", "down", "\\n"})
+    EXPECT_FALSE(first->allows(bad)) << bad;
+  auto third = quoting_at(R"({"id":"E003","words":")", lines);
+  for (const char* good : {"caf\xc3\xa9\"}", "\\\"ol\xc3\xa9\\\"\"}", "down\"}", " down\"}"})
+    EXPECT_TRUE(third->allows(good)) << good;
+  for (const char* bad : {"caf\"", "\xa9", "\"ol", "\\\"ol\xc3\xa9\\\" \xff", "isk"})
+    EXPECT_FALSE(third->allows(bad)) << bad;
+  EXPECT_TRUE(third->accept("\\\"o"));
+  auto copy = third->clone();
+  EXPECT_TRUE(copy->accept(third->shortest_close()));
+  EXPECT_TRUE(copy->finished());
+}
+
+TEST(Automaton, ALineThatCannotBeQuotedIsNoLineToQuote) {
+  const auto schema = parse_schema(quoting, nullptr);
+  const std::vector<std::string_view> short_ones = {"no",
+                                                    "a\x01"
+                                                    "b\x01"
+                                                    "c"};
+  EXPECT_FALSE(compile(**schema, 2, {}, {}, short_ones));
+  EXPECT_FALSE(compile(**schema, 2, {}, {}));  // the lines are not there
+  const auto c = quoting_at("", {"no", "maybe", "12345"});
+  EXPECT_EQ(c->forced(99), R"({"id":"E00)");
+  EXPECT_EQ(c->shortest_close(), R"({"id":"E002","words":"mayb"})");
+}
+
 TEST(TokenTrie, MasksAsAllowsDoes) {
   const std::vector<std::string> vocabulary = {"",     "a",   "{",     "{\"",  "\"",   "é",
                                                "\xc3", "ab",  "a\"",   "\n",   "abcd", "\"}",

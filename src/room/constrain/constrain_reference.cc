@@ -111,8 +111,8 @@ int code_point(std::string_view text) {
 
 ReferenceLanguage::ReferenceLanguage(const Schema& schema, std::size_t evidence_count,
                                      const std::vector<CommandPattern>& patterns,
-                                     const std::vector<Name>& names)
-    : schema_(schema) {
+                                     const std::vector<Name>& names, const std::vector<std::string>& lines)
+    : schema_(schema), lines_(lines) {
   for (std::size_t at = 0; at < evidence_count; ++at) ids_.push_back(quoted(evidence_id(at, evidence_count)));
   for (const CommandPattern& pattern : patterns) leave_out(pattern, 0, {}, names, &commands_);
 }
@@ -161,15 +161,23 @@ bool ReferenceLanguage::possible(const Schema& schema) const {
 bool ReferenceLanguage::find_possible(const Schema& schema) const {
   switch (schema.type) {
     case Schema::Type::object:
-      return std::all_of(schema.properties.begin(), schema.properties.end(),
-                         [&](const auto& p) { return !p.required || possible(*p.schema); });
+      return std::all_of(schema.properties.begin(), schema.properties.end(), [&](const auto& p) {
+        if (!p.required) return true;
+        if (p.schema->type != Schema::Type::evidence) return possible(*p.schema);
+        for (std::size_t line = 0; line < ids_.size(); ++line) {
+          if (id_possible(schema, p.name, line)) return true;
+        }
+        return false;
+      });
     case Schema::Type::array: {
       if (schema.min_count == 0) return true;
       if (schema.unique && listed(*schema.items).size() < schema.min_count) return false;
       return possible(*schema.items) && schema.min_count <= schema.max_count;
     }
     case Schema::Type::string:
-      return schema.min_count <= schema.max_count;
+      return schema.min_count <= schema.max_count && begins_pattern(schema, L"");
+    case Schema::Type::quote:
+      return !ids_.empty();  // of which line is the object's matter
     case Schema::Type::integer:
       return schema.minimum.value_or(INT64_MIN) <= schema.maximum.value_or(INT64_MAX);
     case Schema::Type::any_of:
@@ -213,7 +221,7 @@ ReferenceLanguage::Match ReferenceLanguage::match(const Schema& schema, std::str
     } else if (text[at] == (object ? '{' : '[')) {
       std::vector<std::string> taken;
       if (object) {
-        match_properties(schema, 0, false, text, at + 1, &out);
+        match_properties(schema, 0, false, 0, text, at + 1, &out);
       } else {
         match_items(schema, &taken, text, at + 1, &out);
       }
@@ -224,30 +232,124 @@ ReferenceLanguage::Match ReferenceLanguage::match(const Schema& schema, std::str
   return out;
 }
 
+bool ReferenceLanguage::of_pattern(const Schema& schema, const std::wstring& value) const {
+  if (schema.pattern_text.empty()) return true;
+  const auto [known, fresh] = patterns_.try_emplace(&schema);
+  if (fresh)
+    known->second = std::wregex(std::wstring(schema.pattern_text.begin(), schema.pattern_text.end()));
+  return std::regex_match(value, known->second);
+}
+
+// By trying every text of the characters that the tests' patterns tell apart.
+bool ReferenceLanguage::begins_pattern(const Schema& schema, const std::wstring& value) const {
+  if (schema.pattern_text.empty()) return true;
+  const auto [known, fresh] = begun_.try_emplace({&schema, value}, false);
+  if (!fresh) return known->second;
+  bool found =
+      value.size() >= schema.min_count && value.size() <= schema.max_count && of_pattern(schema, value);
+  for (const wchar_t c : std::wstring(L"abc01-\"\\\n\u00e9")) {
+    if (found || value.size() >= schema.max_count) break;
+    found = begins_pattern(schema, value + c);
+  }
+  return begun_[{&schema, value}] = found;
+}
+
 ReferenceLanguage::Match ReferenceLanguage::match_string(const Schema& schema, std::string_view text,
                                                          std::size_t at) const {
+  static constexpr std::string_view escapes = "\"\\/nt";
+  const auto meant = [](char c) { return c == 'n' ? L'\n' : c == 't' ? L'\t' : static_cast<wchar_t>(c); };
   Match out;
   if (at < text.size() && text[at] != '"') return out;
-  std::size_t count = 0;
-  for (++at; at < text.size(); ++count) {
+  std::wstring value;
+  for (++at; at < text.size();) {
     if (text[at] == '"') {
-      if (count >= schema.min_count) out.ends.insert(at + 1);
+      if (value.size() >= schema.min_count && of_pattern(schema, value)) out.ends.insert(at + 1);
       return out;
     }
-    if (count == schema.max_count || static_cast<unsigned char>(text[at]) < 0x20) return out;
+    if (value.size() == schema.max_count || static_cast<unsigned char>(text[at]) < 0x20) return out;
     if (text[at] == '\\') {
-      if (at + 1 == text.size()) break;
-      if (std::string_view("\"\\/nt").find(text[at + 1]) == std::string_view::npos) return out;
+      if (at + 1 == text.size()) {
+        out.cut = std::any_of(escapes.begin(), escapes.end(),
+                              [&](char c) { return begins_pattern(schema, value + meant(c)); });
+        return out;
+      }
+      if (escapes.find(text[at + 1]) == std::string_view::npos) return out;
+      value += meant(text[at + 1]);
       at += 2;
-      continue;
+    } else {
+      const int length = code_point(text.substr(at));
+      if (length == 0) return out;
+      // No pattern tells characters beyond ASCII apart.
+      value += static_cast<unsigned char>(text[at]) < 0x80 ? static_cast<wchar_t>(text[at]) : L'\u00e9';
+      if (length < 0) {
+        out.cut = begins_pattern(schema, value);
+        return out;
+      }
+      at += static_cast<std::size_t>(length);
     }
-    const int length = code_point(text.substr(at));
-    if (length == 0) return out;
-    if (length < 0) break;
-    at += static_cast<std::size_t>(length);
+    if (!begins_pattern(schema, value)) return out;
   }
   out.cut = true;
   return out;
+}
+
+// Every way to quote: all words of the line, in all their spellings.
+ReferenceLanguage::Match ReferenceLanguage::match_quote(const Schema& schema, std::size_t line,
+                                                        std::string_view text, std::size_t at) const {
+  Match out;
+  if (at == text.size()) out.cut = true;
+  if (at >= text.size() || text[at] != '"') return out;
+  const std::string& all = lines_[line];
+  for (std::size_t begin = 0; begin < all.size(); ++begin) {
+    if ((static_cast<unsigned char>(all[begin]) & 0xc0) == 0x80) continue;
+    // The run of characters that can be written, from here.
+    std::vector<std::string> run;
+    for (std::size_t place = begin; place < all.size() && run.size() < schema.max_count;) {
+      const int length = code_point(std::string_view(all).substr(place));
+      const auto byte = static_cast<unsigned char>(all[place]);
+      if (length <= 0 || (byte < 0x20 && byte != '\n' && byte != '\t')) break;
+      run.push_back(all.substr(place, static_cast<std::size_t>(length)));
+      place += static_cast<std::size_t>(length);
+    }
+    if (run.size() < schema.min_count) continue;
+    std::set<std::size_t> places = {at + 1};
+    for (std::size_t count = 0; count <= run.size(); ++count) {
+      std::set<std::size_t> next;
+      for (const std::size_t place : places) {
+        if (place == text.size()) out.cut = true;
+        if (count >= schema.min_count && place < text.size() && text[place] == '"')
+          out.ends.insert(place + 1);
+        if (count == run.size()) continue;
+        const std::string& c = run[count];
+        std::vector<std::string> spellings;
+        if (c == "\n") spellings = {"\\n"};
+        if (c == "\t") spellings = {"\\t"};
+        if (c == "\"" || c == "\\") spellings = {"\\" + c};
+        if (c == "/") spellings = {"/", "\\/"};
+        if (spellings.empty()) spellings = {c};
+        for (const std::string& spelling : spellings) {
+          const Match found = match_text(spelling, text, place);
+          out.cut = out.cut || found.cut;
+          next.insert(found.ends.begin(), found.ends.end());
+        }
+      }
+      places = std::move(next);
+    }
+  }
+  return out;
+}
+
+bool ReferenceLanguage::may_quote(const Schema& schema, std::size_t line) const {
+  return match_quote(schema, line, "\"", 0).cut;
+}
+
+// Whether the property may have this line's id: every quote of it can be written.
+bool ReferenceLanguage::id_possible(const Schema& object, const std::string& property,
+                                    std::size_t line) const {
+  return std::all_of(object.properties.begin(), object.properties.end(), [&](const auto& other) {
+    return other.schema->type != Schema::Type::quote || other.schema->quote_of != property ||
+           may_quote(*other.schema, line);
+  });
 }
 
 ReferenceLanguage::Match ReferenceLanguage::match_integer(const Schema& schema, std::string_view text,
@@ -263,8 +365,9 @@ ReferenceLanguage::Match ReferenceLanguage::match_integer(const Schema& schema, 
 }
 
 // Behind '{' or a value; properties before `next` are past.
-void ReferenceLanguage::match_properties(const Schema& schema, std::size_t next, bool any,
+void ReferenceLanguage::match_properties(const Schema& schema, std::size_t next, bool any, std::size_t line,
                                          std::string_view text, std::size_t at, Match* out) const {
+  // In tests the property "id" has the line that is quoted.
   const auto& properties = schema.properties;
   const bool may_close = std::none_of(properties.begin() + static_cast<std::ptrdiff_t>(next),
                                       properties.end(), [](const auto& p) { return p.required; });
@@ -274,14 +377,27 @@ void ReferenceLanguage::match_properties(const Schema& schema, std::size_t next,
   }
   if (may_close && text[at] == '}') out->ends.insert(at + 1);
   for (std::size_t which = next; which < properties.size(); ++which) {
-    if (possible(*properties[which].schema)) {
+    const Schema& of = *properties[which].schema;
+    const auto go_on = [&](const Match& value, std::size_t with_line) {
+      out->cut = out->cut || value.cut;
+      for (const std::size_t end : value.ends)
+        match_properties(schema, which + 1, true, with_line, text, end, out);
+    };
+    if (possible(of)) {
       const Match key = match_text((any ? ",\"" : "\"") + properties[which].name + "\":", text,
                                    at);  // plain names in tests
       out->cut = out->cut || key.cut;
       for (const std::size_t behind_key : key.ends) {
-        const Match value = match(*properties[which].schema, text, behind_key);
-        out->cut = out->cut || value.cut;
-        for (const std::size_t end : value.ends) match_properties(schema, which + 1, true, text, end, out);
+        if (of.type == Schema::Type::quote) {
+          go_on(match_quote(of, line, text, behind_key), line);
+        } else if (of.type == Schema::Type::evidence) {
+          for (std::size_t id = 0; id < ids_.size(); ++id) {
+            if (id_possible(schema, properties[which].name, id))
+              go_on(match_text(ids_[id], text, behind_key), id);
+          }
+        } else {
+          go_on(match(of, text, behind_key), line);
+        }
       }
     }
     if (properties[which].required) break;

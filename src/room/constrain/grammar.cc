@@ -29,6 +29,14 @@ bool magnitudes(const IntegerBounds& bounds, bool negative, std::uint64_t* low, 
   return *low <= *high;
 }
 
+bool has_quotes(const Schema& schema) {
+  const auto inside = [](const auto& part) { return has_quotes(*part); };
+  return schema.type == Schema::Type::quote || (schema.items && has_quotes(*schema.items)) ||
+         std::any_of(schema.choices.begin(), schema.choices.end(), inside) ||
+         std::any_of(schema.properties.begin(), schema.properties.end(),
+                     [](const auto& property) { return has_quotes(*property.schema); });
+}
+
 }  // namespace
 
 bool IntegerBounds::holds(bool negative, std::uint64_t value) const {
@@ -60,11 +68,12 @@ bool IntegerBounds::shortest_rest(bool negative, std::uint64_t value, std::uint3
 }
 
 Grammar::Grammar(std::size_t evidence_count, const std::vector<CommandPattern>& patterns,
-                 const std::vector<Name>& names)
+                 const std::vector<Name>& names, const std::vector<std::string_view>& lines)
     : evidence_count_(static_cast<std::uint32_t>(evidence_count)),
       evidence_digits_(
           evidence_count == 0 ? 0 : static_cast<std::uint32_t>(evidence_id(0, evidence_count).size()) - 1),
-      commands_(patterns, names) {}
+      commands_(patterns, names),
+      lines_(lines) {}
 
 bool Grammar::add_root(const Schema& schema) {
   roots_ = alternatives(schema);
@@ -116,8 +125,16 @@ bool Grammar::fill(const Schema& schema, Node* node) {
     case Schema::Type::string:
       node->least = schema.min_count;
       node->most = schema.max_count;
-      node->shortest = '"' + std::string(schema.min_count, '-') + '"';
+      node->pattern = schema.pattern;
+      node->shortest = '"' +
+                       (schema.pattern ? schema.pattern->rest(schema.pattern->start(), 0)
+                                       : std::string(schema.min_count, '-')) +
+                       '"';
       return schema.min_count <= schema.max_count;
+    case Schema::Type::quote:  // its shortest text is another for each line: property_starts()
+      node->least = schema.min_count;
+      node->most = schema.max_count;
+      return evidence_count_ > 0;
     case Schema::Type::integer: {
       if (schema.minimum) node->bounds.least = *schema.minimum;
       if (schema.maximum) node->bounds.most = *schema.maximum;
@@ -158,20 +175,52 @@ bool Grammar::fill(const Schema& schema, Node* node) {
   return true;
 }
 
+std::vector<std::uint32_t> Grammar::property_starts(const Schema& object, const Schema::Property& property,
+                                                    std::uint32_t* line, std::string* shortest) {
+  const Schema& schema = *property.schema;
+  std::uint32_t quoted = 0;  // code points that some quote of this id needs
+  for (const Schema::Property& other : object.properties) {
+    if (other.schema->type == Schema::Type::quote && other.schema->quote_of == property.name)
+      quoted = std::max(quoted, other.schema->min_count);
+  }
+  std::vector<std::uint32_t> starts;
+  if (schema.type == Schema::Type::evidence && quoted > 0) {
+    Node node;
+    if (!fill(schema, &node)) return {};
+    node.quoted = true;
+    node.left_out = lines_.too_short(quoted);
+    for (*line = 1; std::binary_search(node.left_out.begin(), node.left_out.end(), *line);) ++*line;
+    if (*line > evidence_count_) return {};
+    node.shortest = '"' + evidence_id(*line - 1, evidence_count_) + '"';
+    starts.push_back(static_cast<std::uint32_t>(nodes_.size()));
+    nodes_.push_back(std::move(node));
+  } else {
+    starts = alternatives(schema);
+  }
+  if (starts.empty()) return {};
+  *shortest =
+      schema.type == Schema::Type::quote
+          ? json_string(lines_.next(*line, lines_.first_run(*line, schema.min_count), schema.min_count))
+          : shortest_of(starts);
+  return starts;
+}
+
 bool Grammar::fill_object(const Schema& schema, Node* node) {
   node->shortest = "{";
+  std::uint32_t line = 0;
   for (const Schema::Property& from : schema.properties) {
     Property property;
     property.key = json_string(from.name) + ':';
     property.required = from.required;
-    property.starts = alternatives(*from.schema);
+    std::string shortest;
+    property.starts = property_starts(schema, from, &line, &shortest);
     if (property.starts.empty()) {
       if (from.required) return false;
       continue;
     }
     if (from.required) {
       if (node->shortest.size() > 1) node->shortest += ',';
-      node->shortest += property.key + shortest_of(property.starts);
+      node->shortest += property.key + shortest;
       node->last_required = static_cast<std::uint32_t>(node->properties.size()) + 1;
     }
     node->properties.push_back(std::move(property));
@@ -214,7 +263,8 @@ bool Grammar::fill_array(const Schema& schema, Node* node) {
 
 Result<std::shared_ptr<const Grammar>> compile(const Schema& schema, std::size_t evidence_count,
                                                const std::vector<CommandPattern>& patterns,
-                                               const std::vector<Name>& names) {
+                                               const std::vector<Name>& names,
+                                               const std::vector<std::string_view>& lines) {
   if (evidence_count > limit::evidence_lines) {
     return Error{Code::does_not_fit,
                  fmt::format("there are more than {} evidence lines", limit::evidence_lines), ""};
@@ -232,7 +282,11 @@ Result<std::shared_ptr<const Grammar>> compile(const Schema& schema, std::size_t
                  fmt::format("the command patterns use more than {} kinds of names", most_kinds),
                  "use {object} for kinds that are used alike"};
   }
-  auto grammar = std::make_shared<Grammar>(evidence_count, patterns, names);
+  const bool quotes = has_quotes(schema);
+  if (quotes && lines.size() != evidence_count)
+    return Error{Code::internal, "the schema quotes lines, and not all of them are there", ""};
+  auto grammar = std::make_shared<Grammar>(evidence_count, patterns, names,
+                                           quotes ? lines : std::vector<std::string_view>());
   if (!grammar->add_root(schema)) {
     return Error{Code::bad_input,
                  fmt::format("the answer's schema allows no answer with {} evidence lines and these names",

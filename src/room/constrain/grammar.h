@@ -10,6 +10,7 @@
 #include "record/schema.h"
 #include "room/constrain/automaton.h"
 #include "room/constrain/command_grammar.h"
+#include "room/constrain/quotable.h"
 
 namespace carrel {
 
@@ -40,15 +41,19 @@ class Grammar {
     std::vector<Property> properties;   // object: those that are possible
     std::uint32_t last_required = 0;    // object: behind the last required property
     std::vector<std::uint32_t> starts;  // array: what an item may be
-    std::uint32_t least = 0, most = 0;  // array: items; string: code points
+    std::uint32_t least = 0, most = 0;  // array: items; string, quote: code points
     bool unique = false;                // array
     IntegerBounds bounds;               // integer
-    std::vector<std::string> literals;  // literal: in order
-    std::string shortest;               // the shortest text of the whole value
+    std::shared_ptr<const TextPattern> pattern;  // string; null: any text
+    bool quoted = false;                         // evidence: the id of the line that its object quotes
+    std::vector<std::uint32_t> left_out;         // and the numbers of lines that are too short for that
+    std::vector<std::string> literals;           // literal: in order
+    std::string shortest;                        // the shortest text of the whole value
   };
 
+  // `lines`: what may be quoted; one for each evidence id, or none where the schema has no quotes.
   Grammar(std::size_t evidence_count, const std::vector<CommandPattern>& patterns,
-          const std::vector<Name>& names);
+          const std::vector<Name>& names, const std::vector<std::string_view>& lines);
 
   // Makes the nodes; false where the schema has no answer.
   bool add_root(const Schema& schema);
@@ -56,6 +61,7 @@ class Grammar {
   const Node& node(std::uint32_t node) const { return nodes_[node]; }
   const std::vector<std::uint32_t>& roots() const { return roots_; }
   const CommandGrammar& commands() const { return commands_; }
+  const QuotableLines& lines() const { return lines_; }
   std::uint32_t evidence_count() const { return evidence_count_; }
   std::uint32_t evidence_digits() const { return evidence_digits_; }
   const std::string& shortest_of(const std::vector<std::uint32_t>& starts) const;
@@ -66,11 +72,16 @@ class Grammar {
   std::uint32_t make(const Schema& schema);
   bool fill(const Schema& schema, Node* node);
   bool fill_object(const Schema& schema, Node* node);
+  // What a property may begin as. The id of a line that another property quotes is one of a line that is long
+  // enough; `line` becomes the first of those, and a quote's shortest text is of it.
+  std::vector<std::uint32_t> property_starts(const Schema& object, const Schema::Property& property,
+                                             std::uint32_t* line, std::string* shortest);
   bool fill_array(const Schema& schema, Node* node);
 
   std::uint32_t evidence_count_;
   std::uint32_t evidence_digits_;
   CommandGrammar commands_;
+  QuotableLines lines_;
   std::vector<Node> nodes_;
   std::vector<std::pair<const Schema*, std::uint32_t>> made_;  // by schema, so that a definition is made once
   std::vector<std::uint32_t> roots_;

@@ -45,6 +45,7 @@ class TokenTrie {
   // tokens.
   const Part& all() const { return all_; }
   const Part& other() const { return other_; }
+  const Part& plain() const { return plain_part_; }
   // The most code points of a plain token.
   std::uint32_t longest_plain() const { return static_cast<std::uint32_t>(plain_.size()) - 1; }
   // Sets the plain tokens of at most so many code points and clears all other places.
@@ -53,7 +54,7 @@ class TokenTrie {
  private:
   static Part build(const std::vector<std::string>& bytes, const std::vector<std::uint32_t>& sorted);
 
-  Part all_, other_;
+  Part all_, other_, plain_part_;
   std::vector<std::vector<bool>> plain_;  // [n]: the mask of the plain tokens of at most n code points
   std::size_t vocabulary_ = 0;
 };

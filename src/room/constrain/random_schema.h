@@ -19,6 +19,7 @@ struct RandomLanguage {
   std::size_t evidence_count = 0;
   std::vector<CommandPattern> patterns;
   std::vector<Name> names;
+  std::vector<std::string> lines;  // one for each evidence id
 };
 
 // `below(n)` draws a number from 0 to n - 1.

@@ -13,9 +13,14 @@ constexpr const char* values[] = {"\"a\"", "\"ab\"", "\"b\"",   "\"\\\"\"", "\"Ã
                                   "1",     "12",     "123",     "-1",       "0",        "true",
                                   "false", "null",   "\"low\"", "\"a b\"",  "\"\\\\n\""};
 
+// Over the few characters that the reference tries.
+constexpr const char* text_patterns[] = {"^[ab]+$",      "^a(b|c)*$",   "^(ab|a)?b$",   "^[^ab]{1,2}$",
+                                         R"(^\d-?\d?$)", R"(^[\\"]+$)", "^(a|b|c)?1*$", "^[a-c0]{2,3}$",
+                                         R"(^\w[^\w]$)", "^[^\\n]*$"};
+
 Made leaf(const Draw& below) {
   Schema schema;
-  switch (below(6)) {
+  switch (below(7)) {
     case 0:
       schema.type = Type::string;
       schema.min_count = static_cast<std::uint32_t>(below(3));
@@ -35,6 +40,19 @@ Made leaf(const Draw& below) {
     case 4:
       schema.type = Type::command;
       break;
+    case 5: {
+      schema.type = Type::string;
+      schema.pattern_text = text_patterns[below(std::size(text_patterns))];
+      schema.min_count = static_cast<std::uint32_t>(below(3));
+      schema.max_count = schema.min_count + static_cast<std::uint32_t>(below(3));
+      auto pattern = TextPattern::make(schema.pattern_text, schema.min_count, schema.max_count);
+      if (pattern) {
+        schema.pattern = std::move(*pattern);
+      } else {
+        schema.pattern_text.clear();  // no text has it at these lengths
+      }
+      break;
+    }
     default:
       schema.type = Type::literal;
       for (const char* value : values) {
@@ -78,6 +96,16 @@ Made object(const Draw& below, int depth) {
   for (const char* key : keys) {
     if (below(2) == 0) schema.properties.push_back({key, below(2) == 0, value(below, depth - 1)});
   }
+  if (below(4) == 0) {
+    Schema id, quote;
+    id.type = Type::evidence;
+    schema.properties.push_back({"id", true, std::make_shared<const Schema>(std::move(id))});
+    quote.type = Type::quote;
+    quote.quote_of = "id";
+    quote.min_count = 1 + static_cast<std::uint32_t>(below(3));
+    quote.max_count = quote.min_count + static_cast<std::uint32_t>(below(4));
+    schema.properties.push_back({"words", below(2) == 0, std::make_shared<const Schema>(std::move(quote))});
+  }
   return std::make_shared<const Schema>(std::move(schema));
 }
 
@@ -94,6 +122,12 @@ RandomLanguage random_language(const Draw& below) {
     out.schema = std::make_shared<const Schema>(std::move(schema));
   }
   out.evidence_count = below(3) == 0 ? 0 : 1 + below(30);
+  static constexpr const char* words[] = {"a",      "ab", "b",    "\"",   "\\", "/",
+                                          "\u00e9", "\n", "\x01", "\xff", " "};
+  for (std::size_t line = 0; line < out.evidence_count; ++line) {
+    out.lines.emplace_back();
+    for (std::size_t count = below(7); count > 0; --count) out.lines.back() += words[below(std::size(words))];
+  }
   static constexpr const char* kinds[] = {"pod",     "pod",  "poddisruptionbudget",
                                           "service", "node", "namespace"};
   static constexpr const char* names[] = {"a", "ab", "a-b", "b", "b.c", "system:a", "UNSAFE", "a;b"};

@@ -43,6 +43,11 @@ TokenTrie::TokenTrie(const std::vector<std::string>& bytes) : vocabulary_(bytes.
     }
   }
   other_ = build(bytes, other);
+  std::vector<std::uint32_t> plain_tokens;
+  for (const std::uint32_t token : sorted) {
+    if (plain_code_points(bytes[token]) > 0) plain_tokens.push_back(token);
+  }
+  plain_part_ = build(bytes, plain_tokens);
   std::sort(plain.begin(), plain.end());
   plain_.assign(1, std::vector<bool>(vocabulary_, false));
   for (const auto& [count, token] : plain) {

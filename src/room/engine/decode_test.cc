@@ -1,5 +1,9 @@
 #include "room/engine/decode.h"
 
+#include <algorithm>
+#include <cctype>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -169,6 +173,40 @@ TEST(Decode, ForcedTextIsCutAsItWouldBeInOnePiece) {
   for (Token token : sequence) fed += run.engine.bytes(token);
   EXPECT_THAT(fed, HasSubstr("\nA:{\"evidence\":["));
   EXPECT_THAT(run.wanted[0], StartsWith(fed.substr(fed.find("\nA:") + 3)));
+}
+
+// Forced text appended in a batch leaves the same tokens as writing the answer one token after the other
+// would, whatever the vocabulary's pieces.
+TEST(Decode, ItsTokensAreThoseOfThePlainTokenizer) {
+  const std::string answers[] = {
+      good_answer, R"({"evidence":[],"verdict":"no_fault","cause":"all is well"})",
+      R"({"evidence":["E012"],"verdict":"insufficient_evidence","cause":"a \"b\" é"})"};
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    std::mt19937 random(seed);
+    // Pieces of words, and JSON's marks as vocabularies have them.
+    std::vector<std::string> pieces = {"{\"", "\":", "\":\"", "\":[", "\",\"", "],\""};
+    while (pieces.size() < 60) {
+      const std::string& answer = answers[random() % std::size(answers)];
+      const std::string piece = answer.substr(random() % answer.size(), 2 + random() % 7);
+      if (std::all_of(piece.begin(), piece.end(), [](char c) { return std::isalpha(c) != 0; }))
+        pieces.push_back(piece);
+    }
+    for (const std::string& answer : answers) {
+      Scene run({answer}, FakeEngine::bytes_and(pieces));
+      const auto decoded = run.go();
+      ASSERT_TRUE(decoded) << decoded.error().what;
+      ASSERT_EQ(decoded->tries[0].json, answer);
+      const Tokens plain = run.engine.tokenise(answer, false);
+      EXPECT_EQ(decoded->tries[0].tokens, plain.size()) << seed;
+      const Tokens& fed = run.engine.sequences_[0];
+      const std::size_t before = run.engine.tokenise("the shared evidence\n", false).size() +
+                                 run.engine.tokenise("question 0\nA:", false).size();
+      ASSERT_LE(fed.size() - before, plain.size());  // what ends an answer is not fed any more
+      EXPECT_TRUE(std::equal(fed.begin() + static_cast<std::ptrdiff_t>(before), fed.end(), plain.begin()))
+          << seed;
+      EXPECT_GT(decoded->tries[0].forced_tokens, 0U);
+    }
+  }
 }
 
 TEST(Decode, ForcedTextIsWholeWhereTokensCannotBeTakenBack) {

@@ -48,6 +48,14 @@ struct Extension {
 
 enum class Extended : std::uint8_t { done, deadline };
 
+// What an open engine has taken, bytes.
+struct EngineMemory {
+  std::uint64_t mapped = 0;   // weights used where the file is mapped
+  std::uint64_t weights = 0;  // weights in memory of its own, repacked for the processor
+  std::uint64_t cache = 0;    // keys and values of the whole context
+  std::uint64_t compute = 0;  // buffers of one batch and its logits
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -89,6 +97,7 @@ class Engine {
   // ---- for the record ----
   virtual std::string backend() const = 0;
   virtual std::string library() const = 0;
+  virtual EngineMemory memory() const = 0;
 };
 
 }  // namespace carrel

@@ -47,6 +47,7 @@ class FakeEngine : public Engine {
 
   std::string backend() const override { return "fake"; }
   std::string library() const override { return "fake"; }
+  EngineMemory memory() const override { return {}; }
 
   // What tests set and look at.
   Tokens begin_;

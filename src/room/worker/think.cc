@@ -42,8 +42,10 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::stea
   const PlainTokens plain(engine, trie);
   Result<Prompt> prompt = make_prompt(job, prompt_model(job, engine, plain));
   if (!prompt) return prompt.error();
+  std::vector<std::string_view> lines;
+  for (std::uint32_t i = 0; i < prompt->lines_kept; ++i) lines.emplace_back(job.lines[i].quote);
   Result<std::shared_ptr<const Grammar>> grammar =
-      compile(**schema, prompt->lines_kept, job.commands, job.names);
+      compile(**schema, prompt->lines_kept, job.commands, job.names, lines);
   if (!grammar) return grammar.error();
 
   // All of it fits before the first token is read; the context is never shifted.
@@ -76,6 +78,11 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::stea
   result.threads = opened->threads;
   result.backend = engine.backend();
   result.library = engine.library();
+  const EngineMemory memory = engine.memory();
+  result.mapped_bytes = memory.mapped;
+  result.weight_bytes = memory.weights;
+  result.cache_bytes = memory.cache;
+  result.compute_bytes = memory.compute;
   result.prefill_s = decoded->prefill_s;
   result.decode_s = decoded->decode_s;
   return result;

@@ -42,6 +42,7 @@ class LlamaEngine : public Engine {
   std::string library() const override {
     return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
   }
+  EngineMemory memory() const override { return logged_memory(); }
 
  private:
   bool late() const { return deadline_ != Clock::time_point::max() && Clock::now() >= deadline_; }

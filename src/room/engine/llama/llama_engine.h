@@ -31,6 +31,9 @@ std::string chosen_backend();
 // there is none.
 std::string take_logged_error();
 
+// What the library said it allocated since it was loaded: nothing but its log tells.
+EngineMemory logged_memory();
+
 struct FreeModel {
   void operator()(llama_model* model) const;
 };

@@ -1,14 +1,17 @@
 #include "room/engine/llama/model_card.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 
 #include <fmt/format.h>
 #include <llama.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "room/engine/gguf_table.h"
 #include "room/engine/llama/llama_engine.h"
 
 namespace carrel {
@@ -86,14 +89,37 @@ std::string what_it_is(const ModelCard& card, std::uint64_t file_type) {
   return std::string(cut_utf8(trim(text), limit::name));
 }
 
+// The weights by type, the most bytes first.
+std::vector<TensorKind> kinds_of(const std::vector<TensorEntry>& table) {
+  std::map<std::uint32_t, TensorKind> by_type;
+  for (const TensorEntry& tensor : table) {
+    if (tensor.type >= GGML_TYPE_COUNT) continue;  // libllama has refused such a file
+    const auto type = static_cast<ggml_type>(tensor.type);
+    const auto block = static_cast<std::uint64_t>(ggml_blck_size(type));
+    TensorKind& kind = by_type[tensor.type];
+    if (const char* name = ggml_type_name(type); name != nullptr) kind.type = name;
+    ++kind.tensors;
+    kind.values += tensor.values;
+    if (block > 0) kind.bytes += tensor.values / block * ggml_type_size(type);
+  }
+  std::vector<TensorKind> kinds;
+  for (auto& [type, kind] : by_type) kinds.push_back(std::move(kind));
+  std::stable_sort(kinds.begin(), kinds.end(),
+                   [](const TensorKind& a, const TensorKind& b) { return a.bytes > b.bytes; });
+  kinds.resize(std::min(kinds.size(), ModelCard::most_kinds));
+  return kinds;
+}
+
 }  // namespace
 
 Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) return errno_error("cannot read " + job.model_name);
   const auto file_bytes = static_cast<std::uint64_t>(status.st_size);
+  const auto table = read_tensor_table(file.get(), job.model_name);
   Result<ModelPointer> model = load_model(std::move(file), job.model_name, true);
-  if (!model) return model.error();
+  if (!model) return model.error();  // its reasons are the better ones
+  if (!table) return table.error();
   const Description about(model->get());
   ModelCard card;
   card.architecture = about.text("general.architecture", limit::name);
@@ -118,6 +144,7 @@ Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
   card.top_p = about.real("general.sampling.top_p");
   card.min_p = about.real("general.sampling.min_p");
   card.top_k = static_cast<std::int64_t>(about.real("general.sampling.top_k"));
+  card.tensors = kinds_of(*table);
   return card;
 }
 

@@ -25,10 +25,30 @@ constexpr const char* short_spins = "GOMP_SPINCOUNT=1000";
 struct Log {
   std::string errors;   // the lines at error level, up to a limit
   std::string backend;  // from libggml's "loaded CPU backend from .../libggml-cpu-haswell.so"
+  EngineMemory memory;
 };
 Log& log() {
   static Log instance;
   return instance;
+}
+
+// "load_tensors:   CPU_REPACK model buffer size =   284.06 MiB", and likewise of the cache and of computing.
+void note_memory(std::string_view line) {
+  constexpr std::string_view size = " buffer size =";
+  const std::size_t at = line.find(size);
+  if (at == std::string_view::npos) return;
+  const std::string_view what = line.substr(0, at);
+  const double mib = std::strtod(std::string(line.substr(at + size.size())).c_str(), nullptr);
+  if (!(mib >= 0 && mib < 1e9)) return;
+  const auto bytes = static_cast<std::uint64_t>(mib * (1 << 20));
+  EngineMemory& memory = log().memory;
+  if (what.ends_with("model")) {
+    (what.find("Mapped") != std::string_view::npos ? memory.mapped : memory.weights) += bytes;
+  } else if (what.ends_with("compute") || what.ends_with("output")) {
+    memory.compute += bytes;
+  } else {
+    memory.cache += bytes;  // "KV", and the states of recurrent models
+  }
 }
 
 void listen(ggml_log_level level, const char* text, void*) {
@@ -36,6 +56,7 @@ void listen(ggml_log_level level, const char* text, void*) {
   if (level == GGML_LOG_LEVEL_ERROR && !line.empty() && log().errors.size() < logged_bytes) {
     log().errors += (log().errors.empty() ? "" : "\n") + std::string(line);
   }
+  note_memory(line);
   constexpr std::string_view loaded = "libggml-cpu-";
   const std::size_t at = line.rfind(loaded);
   if (at != std::string_view::npos && line.find("loaded") != std::string_view::npos) {
@@ -91,6 +112,10 @@ std::string take_logged_error() {
     line.remove_prefix(colon + 2);
   }
   return escape_for_terminal(cut_utf8(line, 300));  // a hostile file chooses part of what is logged
+}
+
+EngineMemory logged_memory() {
+  return log().memory;
 }
 
 std::string chosen_backend() {
