@@ -8,13 +8,13 @@
 
 namespace carrel {
 
-Result<std::size_t> FdSource::read(char* into, std::size_t size) {
+Result<std::size_t> PackedSource::read(char* into, std::size_t size) {
   std::size_t filled = std::min(size, head_.size() - head_used_);
   std::memcpy(into, head_.data() + head_used_, filled);
   head_used_ += filled;
   while (filled < size && !at_end_) {
-    const auto got = read_some(fd_, into + filled, size - filled);
-    if (!got) return Error{Code::machine, "cannot be read: " + got.error().what, got.error().remedy};
+    const auto got = pull(into + filled, size - filled);
+    if (!got) return got.error();
     at_end_ = *got == 0;
     filled += *got;
   }
@@ -22,7 +22,7 @@ Result<std::size_t> FdSource::read(char* into, std::size_t size) {
   return filled;
 }
 
-Result<std::string_view> FdSource::peek(std::size_t size) {
+Result<std::string_view> PackedSource::peek(std::size_t size) {
   std::string first(size, '\0');
   const auto got = read(first.data(), size);
   if (!got) return got.error();
@@ -30,6 +30,24 @@ Result<std::string_view> FdSource::peek(std::size_t size) {
   head_ = std::move(first);
   packed_ = 0;
   return std::string_view(head_);
+}
+
+Result<std::size_t> FdSource::pull(char* into, std::size_t size) {
+  auto got = read_some(fd_, into, size);
+  if (!got) return Error{Code::machine, "cannot be read: " + got.error().what, got.error().remedy};
+  return got;
+}
+
+Result<std::size_t> MemberSource::pull(char* into, std::size_t size) {
+  if (block_.empty()) {
+    const auto next = next_();
+    if (!next) return next.error();
+    block_ = *next;
+  }
+  const std::size_t taken = std::min(size, block_.size());
+  std::memcpy(into, block_.data(), taken);
+  block_.remove_prefix(taken);
+  return taken;
 }
 
 }  // namespace carrel

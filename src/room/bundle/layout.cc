@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "room/bundle/text_format.h"
 #include "room/inventory/inventory.h"
 #include "room/inventory/kinds.h"
 
@@ -92,6 +93,25 @@ bool kubelet_log(const Parts& parts, TextFile* file) {
   return true;
 }
 
+// "api-7c9d5b8f6d-4xk2p", "postgres-0"
+bool is_given_name(std::string_view name) {
+  const std::size_t dash = name.rfind('-');
+  if (dash == name.npos || dash == 0) return false;
+  const std::string_view last = name.substr(dash + 1);
+  const auto all = [](std::string_view text, auto holds) {
+    return std::all_of(text.begin(), text.end(), holds);
+  };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto random = [&](char c) { return digit(c) || (c >= 'b' && c <= 'z'); };
+  if (!last.empty() && last.size() <= 3 && all(last, digit)) return true;
+  const std::size_t before = name.rfind('-', dash - 1);
+  if (last.size() != 5 || !all(last, random) || before == name.npos) return false;
+  const std::string_view hash = name.substr(before + 1, dash - before - 1);
+  return hash.size() >= 7 && hash.size() <= 10 &&
+         all(hash, [&](char c) { return digit(c) || (c >= 'a' && c <= 'z'); }) &&
+         !all(hash, [&](char c) { return !digit(c); });
+}
+
 bool log_place(const Parts& parts, TextFile* file) {
   const std::size_t n = parts.size();
   const std::string_view name = parts.back();
@@ -114,6 +134,12 @@ bool log_place(const Parts& parts, TextFile* file) {
   }
   if (n >= 4 && parts[n - 3] == "podlogs") {  // sos: cluster-info/<ns>/podlogs/<pod>/<file>
     set_log(file, parts[n - 4], parts[n - 2], "");
+    return true;
+  }
+  // troubleshoot's older logs: NAME/<pod>/<container>.log, where the pod's name is one that a controller
+  // gave.
+  if (n >= 3 && name.ends_with(".log") && is_given_name(parts[n - 2])) {
+    set_log(file, "", parts[n - 2], stem_of(name));
     return true;
   }
   const bool in_log_folder =
@@ -190,12 +216,43 @@ void FormatVotes::see(std::string_view path) {
     kubectl_ = true;
 }
 
+void FormatVotes::see_content(std::string_view head) {
+  switch (text_format(head)) {
+    case TextFormat::kubectl:
+      kubectl_ = true;
+      break;
+    case TextFormat::journal_export:
+      journal_export_ = true;
+      break;
+    case TextFormat::journal_json:
+      journal_json_ = true;
+      break;
+    case TextFormat::journal_text:
+      journal_text_ = true;
+      break;
+    case TextFormat::docker_json:
+      docker_ = true;
+      break;
+    default:
+      break;
+  }
+}
+
 std::string FormatVotes::format(bool has_objects) const {
   if (must_gather_) return "must-gather";
   if (sos_) return "sos report";
   if (troubleshoot_) return "support bundle (troubleshoot)";
   if (dump_) return "kubectl cluster-info dump";
-  if (kubectl_) return "saved kubectl output";
+  std::string files;
+  const auto add = [&](bool seen, const char* name) {
+    if (seen) files += files.empty() ? name : std::string(" and ") + name;
+  };
+  add(kubectl_, "saved kubectl output");
+  add(journal_export_, "journald export");
+  add(journal_json_, "journald JSON");
+  add(journal_text_, "journal or syslog");
+  add(docker_, "docker logs (JSON)");
+  if (!files.empty()) return files;
   return has_objects ? "folder with Kubernetes objects" : "folder of text";
 }
 

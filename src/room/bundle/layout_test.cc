@@ -29,6 +29,9 @@ TEST(Layout, KnowsWhoseLogItIs) {
              Kind::previous_log);
   expect_log("sos/var/log/pods/shop_api-0_1234-ab/api/3.log", "shop", "api-0", "api");
   expect_log("sosreport/sos_commands/kubernetes/cluster-info/shop/podlogs/api-0/api", "shop", "api-0", "");
+  expect_log("b/all-logs/postgres-0/postgres-previous.log", "", "postgres-0", "postgres", Kind::previous_log);
+  expect_log("b/app/api-7c9d5b8f6d-4xk2p/api.log", "", "api-7c9d5b8f6d-4xk2p", "api");
+  expect_log("src/my-app/server.log", "", "", "server");
   expect_log("sosreport/var/log/messages", "", "", "");
   expect_log("app.log", "", "", "app");
   expect_log("a/app.log.3", "", "", "");
@@ -85,6 +88,10 @@ TEST(Layout, TellsTheFormat) {
   EXPECT_EQ(format_of({"describe-pod.txt", "app.log"}), "saved kubectl output");
   EXPECT_EQ(format_of({"manifests/api.yaml"}), "folder with Kubernetes objects");
   EXPECT_EQ(format_of({"a.txt", "b/c.log"}, false), "folder of text");
+  FormatVotes votes;
+  votes.see_content("__CURSOR=1\n");
+  votes.see_content("NAME   READY\n");
+  EXPECT_EQ(votes.format(true), "saved kubectl output and journald export");
 }
 
 }  // namespace

@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "room/bundle/recognise.h"
+#include "room/bundle/text_format.h"
 
 namespace carrel {
 
-void Pour::begin(std::string_view name) {
+void Pour::begin(std::string_view name, std::string_view as) {
   state_ = State::deciding;
-  place_ = place_of(name);
+  place_ = place_of(as.empty() ? name : as);
+  place_.file.path = name;
   head_.clear();
   refusal_.clear();
   text_.clear();
@@ -29,6 +31,10 @@ bool Pour::decide(std::string_view head) {
   }
   state_ = refusal_.empty() ? State::pouring : State::refused;
   if (state_ == State::refused) return false;
+  if (const auto kind = kind_of_content(place_.file.kind, head); kind != place_.file.kind) {
+    place_.file.kind = kind;
+    hold_limit_ = held_ == nullptr ? 0 : held_->room_for(place_);
+  }
   ++summary_->files;
   sink_->begin(place_.file);
   if (held_ != nullptr) held_->note_log(place_.file);

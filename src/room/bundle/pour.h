@@ -20,7 +20,9 @@ class Pour {
        std::uint64_t file_bytes)
       : sink_(sink), held_(held), left_out_(left_out), summary_(summary), file_bytes_(file_bytes) {}
 
-  void begin(std::string_view name);
+  // A file of this name. `as`: the name that tells what is in it, where that is another ("app.log" of
+  // "app.log.gz").
+  void begin(std::string_view name, std::string_view as = {});
   // The next bytes; false when no more of this file are wanted (binary, packed, or over the limit).
   bool add(std::string_view bytes);
   // `rest`: how many bytes of the file were not offered.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -53,6 +54,21 @@ const char* refuse_kind(archive_entry* entry) {
   }
 }
 
+std::optional<Packing> packing_of(Content content) {
+  switch (content) {
+    case Content::gzip:
+      return Packing::gzip;
+    case Content::zstd:
+      return Packing::zstd;
+    case Content::xz:
+      return Packing::xz;
+    case Content::bzip2:
+      return Packing::bzip2;
+    default:
+      return std::nullopt;
+  }
+}
+
 class Reading {
  public:
   Reading(int fd, const BundleOptions& options, Inventory* inventory, LineSink* sink)
@@ -84,24 +100,13 @@ class Reading {
     const auto head = packed->peek(recognise_bytes);
     if (!head) return head.error();
     const Recognised outer = recognise(*head);
-    switch (outer.content) {
-      case Content::zip:
-        return read_zip();
-      case Content::gzip:
-        return read_unpacked(std::move(packed), Packing::gzip);
-      case Content::zstd:
-        return read_unpacked(std::move(packed), Packing::zstd);
-      case Content::xz:
-        return read_unpacked(std::move(packed), Packing::xz);
-      case Content::bzip2:
-        return read_unpacked(std::move(packed), Packing::bzip2);
-      default:
-        blocks_ = std::make_unique<BlockReader>(std::move(packed), 0);
-    }
+    if (outer.content == Content::zip) return read_zip();
+    if (const auto packing = packing_of(outer.content)) return read_unpacked(std::move(packed), *packing);
+    blocks_ = std::make_unique<BlockReader>(std::move(packed), 0);
     return read_plain(outer);
   }
 
-  Status read_unpacked(std::unique_ptr<FdSource> packed, Packing packing) {
+  Status read_unpacked(std::unique_ptr<PackedSource> packed, Packing packing) {
     auto source = unpack(std::move(packed), packing);
     if (!source) return source.error();
     limit_ratio_ = true;
@@ -146,10 +151,11 @@ class Reading {
     votes_.see(name);
     pour_.begin(name);
     bool wanted = true;
-    for (;;) {
+    for (bool first = true;; first = false) {
       const auto block = next_block();
       if (!block) return block.error();
       if (block->empty()) break;
+      if (first) votes_.see_content(*block);
       if (wanted) wanted = pour_.add(*block);
     }
     pour_.end(0);
@@ -328,34 +334,193 @@ class Reading {
     return seen_.insert(name_key(name)).second ? nullptr : "duplicate of an earlier file";
   }
 
+  // The next block of a member's data; empty at its end. What goes wrong with the outer archive is kept in
+  // `*ended`.
+  Result<std::string_view> next_data(archive* handle, std::string_view name, std::uint64_t size,
+                                     std::uint64_t* read, Status* ended) {
+    const void* block = nullptr;
+    std::size_t length = 0;
+    la_int64_t offset = 0;
+    const int status = archive_read_data_block(handle, &block, &length, &offset);
+    if (status == ARCHIVE_EOF) return std::string_view();
+    if (status < ARCHIVE_OK) {
+      // A limit that ended the stream is no error: what was read of this file counts.
+      if (auto whole = failure(handle); !whole) *ended = whole;
+      return std::string_view();
+    }
+    // A hole that was not announced is not filled: its zeros would be no text anyway.
+    if (static_cast<std::uint64_t>(offset) != *read) {
+      left_out_.add("sparse file, not read behind its hole", name, size - std::min(size, *read));
+      *read = size;
+      return std::string_view();
+    }
+    *read += length;
+    if (zip_bytes_ > 0) {  // a zip does not come through next_block()
+      progress(std::min(unpacked_, zip_bytes_));
+      if (!within_limits(length, zip_bytes_)) return std::string_view();
+    }
+    return std::string_view(static_cast<const char*>(block), length);
+  }
+
   Status pour_member(archive* handle, std::string_view name, std::uint64_t size) {
     std::uint64_t read = 0;
+    Status ended;
+    const auto next = [&] { return next_data(handle, name, size, &read, &ended); };
+    auto block = next();
+    if (!block) return block.error();
+    if (block->size() >= std::min<std::uint64_t>(size, recognise_bytes)) {
+      const Recognised inside = recognise(*block);
+      if (inside.content == Content::tar || packing_of(inside.content)) {
+        if (Status done = read_inside(name, inside, *block, next); !done) return done;
+        return ended;
+      }
+      votes_.see_content(*block);
+    }
     pour_.begin(name);
+    for (bool wanted = true; wanted && !block->empty();) {
+      wanted = pour_.add(*block);
+      if (!wanted) break;
+      block = next();
+      if (!block) return block.error();
+    }
+    pour_.end(stopped_.empty() ? size - std::min(size, read) : 0);
+    return ended;
+  }
+
+  // ---- What is packed inside the bundle: an archive's members, or one compressed file; one level deep ----
+  // Its damage is told and does not keep the rest of the bundle from being read.
+  Status read_inside(std::string_view name, const Recognised& packed, std::string_view first,
+                     MemberSource::Next next) {
+    std::unique_ptr<ByteSource> source;
+    auto member = std::make_unique<MemberSource>(first, std::move(next));
+    const auto packing = packing_of(packed.content);
+    if (packing) {
+      auto unpacked = unpack(std::move(member), *packing);
+      if (!unpacked) return damaged_inside(name, unpacked.error());
+      source = std::move(*unpacked);
+      limit_ratio_ = true;
+    } else {
+      source = std::move(member);
+    }
+    Inside inside{this, BlockReader(std::move(source), 0), packing.has_value(), Error{}};
+    const auto head = inside.blocks.peek();
+    if (!head) return damaged_inside(name, head.error());
+    const Recognised content = recognise(*head);
+    if (content.content == Content::tar) return read_tar_inside(name, &inside);
+    if (is_packed(content.content)) {
+      left_out_.add("packed twice inside the bundle", name, 0);
+      return {};
+    }
+    return pour_inside(name, &inside);
+  }
+
+  struct Inside {
+    Reading* reading;
+    BlockReader blocks;
+    bool packed;   // its blocks were not counted when the bundle's own were
+    Error broken;  // of the stream below libarchive
+  };
+
+  Result<std::string_view> next_inside(Inside* inside) {
+    if (!stopped_.empty()) return std::string_view();
+    auto block = inside->blocks.next();
+    if (!block) {
+      inside->broken = block.error();
+      return block;
+    }
+    const std::uint64_t of_bundle = zip_bytes_ > 0 ? zip_bytes_ : blocks_->packed();
+    if (inside->packed && !within_limits(block->size(), of_bundle)) return std::string_view();
+    return block;
+  }
+
+  static la_ssize_t pull_inside(archive*, void* self, const void** bytes) {
+    auto* const inside = static_cast<Inside*>(self);
+    const auto block = inside->reading->next_inside(inside);
+    if (!block) return ARCHIVE_FATAL;
+    *bytes = block->data();
+    return static_cast<la_ssize_t>(block->size());
+  }
+
+  Status damaged_inside(std::string_view name, const Error& error) {
+    left_out_.add("damaged archive or compressed file inside the bundle: it " + error.what, name, 0);
+    summary_.cut_short = true;
+    return {};
+  }
+
+  // One compressed file, such as a log that was rotated: it keeps its name, and is what its name is without
+  // the ending.
+  Status pour_inside(std::string_view name, Inside* inside) {
+    std::string_view as = name;
+    for (const std::string_view ending : {".gz", ".zst", ".xz", ".bz2"}) {
+      if (as.size() > ending.size() && as.ends_with(ending)) as.remove_suffix(ending.size());
+    }
+    pour_.begin(name, as);
+    for (bool wanted = true; wanted;) {
+      const auto block = next_inside(inside);
+      if (!block || block->empty()) break;
+      wanted = pour_.add(*block);
+    }
+    pour_.end(0);
+    return inside->broken.what.empty() ? Status() : damaged_inside(name, inside->broken);
+  }
+
+  Status read_tar_inside(std::string_view outer, Inside* inside) {
+    const ReadHandle handle(archive_read_new());
+    if (handle == nullptr) return Error{Code::machine, "needs more memory to be read", ""};
+    archive_read_support_format_tar(handle.get());
+    int status = archive_read_open(handle.get(), inside, nullptr, &Reading::pull_inside, nullptr);
+    while (status == ARCHIVE_OK || status == ARCHIVE_WARN) {
+      archive_entry* entry = nullptr;
+      status = archive_read_next_header(handle.get(), &entry);
+      if (status != ARCHIVE_OK && status != ARCHIVE_WARN) break;
+      if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == nullptr) continue;
+      status = pour_from_inside(handle.get(), entry, outer);
+      if (!stopped_.empty()) return {};
+    }
+    if (status == ARCHIVE_EOF || !stopped_.empty()) return {};
+    if (!inside->broken.what.empty()) return damaged_inside(outer, inside->broken);
+    const char* const said = archive_error_string(handle.get());
+    return damaged_inside(
+        outer,
+        {Code::bad_input,
+         fmt::format("is damaged ({})", said == nullptr ? "unknown damage" : escape_for_terminal(said)), ""});
+  }
+
+  // Returns libarchive's status.
+  int pour_from_inside(archive* handle, archive_entry* entry, std::string_view outer) {
+    const char* const known = archive_entry_pathname(entry);
+    const std::string_view raw = known == nullptr ? "" : known;
+    const std::string name = fmt::format("{}/{}", outer, member_name(raw));
+    const auto size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
+    ++members_;
+    const char* refusal = refuse_name(member_name(raw));
+    if (refusal == nullptr) refusal = refuse(entry, name);
+    if (refusal != nullptr) {
+      left_out_.add(refusal, name, size);
+      return ARCHIVE_OK;
+    }
+    if (summary_.files >= options_.limits.files) {
+      left_out_.add(fmt::format("more than {} files", options_.limits.files), name, size);
+      summary_.cut_short = true;
+      return ARCHIVE_OK;
+    }
+    votes_.see(name);
+    pour_.begin(name);
+    int status = ARCHIVE_OK;
+    std::uint64_t read = 0;
     for (bool wanted = true; wanted;) {
       const void* block = nullptr;
       std::size_t length = 0;
       la_int64_t offset = 0;
-      const int status = archive_read_data_block(handle, &block, &length, &offset);
-      if (status == ARCHIVE_EOF) break;
-      if (status < ARCHIVE_OK) {
-        if (auto whole = failure(handle); !whole) return whole;
-        break;  // a limit ended the stream: what was read of this file counts
-      }
-      // A hole that was not announced is not filled: its zeros would be no text anyway.
-      if (static_cast<std::uint64_t>(offset) != read) {
-        left_out_.add("sparse file, not read behind its hole", name, size - std::min(size, read));
-        size = read;
-        break;
-      }
+      status = archive_read_data_block(handle, &block, &length, &offset);
+      if (status != ARCHIVE_OK) break;
+      const std::string_view bytes(static_cast<const char*>(block), length);
+      if (read == 0) votes_.see_content(bytes);
       read += length;
-      if (zip_bytes_ > 0) {  // a zip does not come through next_block()
-        progress(std::min(unpacked_, zip_bytes_));
-        if (!within_limits(length, zip_bytes_)) break;
-      }
-      wanted = pour_.add({static_cast<const char*>(block), length});
+      wanted = pour_.add(bytes);
     }
     pour_.end(stopped_.empty() ? size - std::min(size, read) : 0);
-    return {};
+    return status == ARCHIVE_EOF ? ARCHIVE_OK : status;
   }
 
   int fd_;

@@ -14,6 +14,8 @@ namespace {
 
 using made::Files;
 using made::Read;
+using testing::Contains;
+using testing::Field;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -206,6 +208,54 @@ TEST(Read, KeepsNamesThatAZipMarksAsUtf8) {
   made::read_bytes(zip, &read);
   ASSERT_TRUE(read.summary) << read.summary.error().what;
   EXPECT_TRUE(read.sink.text.contains(name));
+}
+
+TEST(Read, ReadsWhatIsPackedInsideOneLevelDeep) {
+  const std::string big = varied(900'000);
+  const std::string inner = made::archive_of(
+      {{"x/a.log", big}, {"x/pod.json", R"({"kind":"Pod","metadata":{"name":"a"}})"}}, "pax", "zstd");
+  Read read;
+  made::read_bytes(made::tar_file("b/inner.tar.zst", inner) +
+                       made::tar_file("b/app.log.gz", made::gzip("rotated\n")) +
+                       made::tar_file("b/plain.tar", made::tar_file("y.log", "y\n") + made::tar_end) +
+                       made::tar_file("b/after.log", "after\n") + made::tar_end,
+                   &read);
+  ASSERT_TRUE(read.summary) << read.summary.error().what;
+  EXPECT_TRUE(read.sink.text["b/inner.tar.zst/x/a.log"] == big);
+  EXPECT_EQ(read.inventory.of("pod").size(), 1U);
+  EXPECT_EQ(read.sink.text["b/app.log.gz"], "rotated\n");
+  EXPECT_EQ(read.sink.files["b/app.log.gz"].kind, TextFile::Kind::log);
+  EXPECT_EQ(read.sink.text["b/plain.tar/y.log"], "y\n");
+  EXPECT_EQ(read.sink.text["b/after.log"], "after\n");
+  EXPECT_EQ(read.summary->files, 5U);
+  EXPECT_TRUE(read.summary->left_out.empty());
+}
+
+TEST(Read, LimitsHoldInsideToo) {
+  BundleLimits limits;
+  limits.bytes = 2'000'000;
+  for (const std::string& inner :
+       {made::gzip(std::string(5'000'000, 'x')),
+        made::gzip(made::tar_file("a.log", std::string(5'000'000, 'x')) + made::tar_end)}) {
+    Read read;
+    made::read_bytes(
+        made::tar_file("inner.gz", inner) + made::tar_file("after.log", "after\n") + made::tar_end, &read,
+        limits);
+    ASSERT_TRUE(read.summary) << read.summary.error().what;
+    EXPECT_THAT(read.summary->left_out,
+                Contains(Field(&LeftOut::reason, HasSubstr("more than 2000000 bytes unpacked"))));
+    EXPECT_TRUE(read.summary->cut_short);
+    EXPECT_LE(read.summary->bytes, 2'300'000U);
+    EXPECT_FALSE(read.sink.text.contains("after.log"));
+  }
+  limits = {};
+  limits.ratio = 10;
+  Read bomb;
+  made::read_bytes(made::tar_file("inner.gz", made::gzip(std::string(100 << 20, 'x'), 9)) + made::tar_end,
+                   &bomb, limits);
+  ASSERT_TRUE(bomb.summary) << bomb.summary.error().what;
+  EXPECT_THAT(bomb.summary->left_out,
+              Contains(Field(&LeftOut::reason, HasSubstr("more than 10 times its size"))));
 }
 
 TEST(Read, ReportsProgress) {

@@ -28,7 +28,8 @@ Error damaged(std::uint64_t packed, std::string_view why) {
 
 class GzipSource final : public ByteSource {
  public:
-  explicit GzipSource(std::unique_ptr<FdSource> packed) : packed_(std::move(packed)), input_(input_block) {}
+  explicit GzipSource(std::unique_ptr<PackedSource> packed)
+      : packed_(std::move(packed)), input_(input_block) {}
   GzipSource(const GzipSource&) = delete;
   GzipSource& operator=(const GzipSource&) = delete;
   ~GzipSource() override { inflateEnd(&stream_); }
@@ -93,7 +94,7 @@ class GzipSource final : public ByteSource {
     return {};
   }
 
-  std::unique_ptr<FdSource> packed_;
+  std::unique_ptr<PackedSource> packed_;
   std::vector<char> input_;
   z_stream stream_{};
   bool between_members_ = false;  // a member has just ended: here the file may end
@@ -103,7 +104,8 @@ class GzipSource final : public ByteSource {
 
 class FilterSource final : public ByteSource {
  public:
-  explicit FilterSource(std::unique_ptr<FdSource> packed) : packed_(std::move(packed)), input_(input_block) {}
+  explicit FilterSource(std::unique_ptr<PackedSource> packed)
+      : packed_(std::move(packed)), input_(input_block) {}
 
   Status open(Packing packing) {
     archive_.reset(archive_read_new());
@@ -176,7 +178,7 @@ class FilterSource final : public ByteSource {
     return damaged(packed(), why == nullptr ? "its header" : why);
   }
 
-  std::unique_ptr<FdSource> packed_;
+  std::unique_ptr<PackedSource> packed_;
   std::vector<char> input_;
   ReadHandle archive_;
   std::string_view rest_;
@@ -186,7 +188,7 @@ class FilterSource final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> unpack(std::unique_ptr<FdSource> packed, Packing packing) {
+Result<std::unique_ptr<ByteSource>> unpack(std::unique_ptr<PackedSource> packed, Packing packing) {
   if (packing == Packing::gzip) {
     auto source = std::make_unique<GzipSource>(std::move(packed));
     if (auto opened = source->open(); !opened) return opened.error();

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/text.h"
 #include "base/phrase_set.h"
+#include "base/text.h"
 
 namespace carrel {
 namespace {
@@ -146,6 +146,12 @@ void keep_field(std::string_view key, std::string_view value, Fields* fields) {
     fields->error += cut_utf8(value.substr(0, value.find('\n')), 300);
   } else if (is({"logger", "logger_name", "component", "module", "name", "service"})) {
     set(&fields->logger);
+  } else if (name == "priority") {
+    // journald's: syslog's numbers. A service's output is all 6 whatever it says, so only what is worse
+    // counts.
+    if (value.size() == 1 && value[0] >= '0' && value[0] <= '4') {
+      fields->level = value[0] <= '2' ? "fatal" : value[0] == '3' ? "error" : "warning";
+    }
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {
     set(&fields->status);
   }
@@ -288,6 +294,20 @@ void from_fields(const Fields& fields, LineClass* out) {
   }
 }
 
+// A field of a journal's entry beside its message: "_SYSTEMD_UNIT=…", "SYSLOG_IDENTIFIER=…". Source:
+// systemd.journal-fields(7).
+bool is_journal_field(std::string_view line) {
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos || equals == 0) return false;
+  const std::string_view name = line.substr(0, equals);
+  if (!std::all_of(name.begin(), name.end(),
+                   [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; }))
+    return false;
+  if (name[0] == '_') return true;
+  return name == "PRIORITY" || name == "MESSAGE_ID" || name == "INVOCATION_ID" ||
+         name.starts_with("SYSLOG_") || name.starts_with("CODE_") || name.starts_with("JOB_");
+}
+
 }  // namespace
 
 Severity level_of(std::string_view word) {
@@ -337,6 +357,16 @@ LineClass classify(std::string_view line) {
   LineClass out;
   std::string_view rest = line;
   bool level_seen = false;
+
+  // `journalctl -o export` has a field a line: the message is one of them, and the others say nothing of it.
+  if (rest.starts_with("MESSAGE=")) rest.remove_prefix(8);
+  if (is_journal_field(rest)) {
+    out.severity = Severity::debug;
+    out.stated = true;
+    out.body = rest;
+    out.message = rest;
+    return out;
+  }
 
   // Takes off, one after another, whatever a logger puts before its message.
   for (int round = 0; round < 16 && !rest.empty(); ++round) {
