@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "crypto/secret.h"
 #include "record/codec.h"
 #include "record/room.h"
 #include "record/room_exit.h"
@@ -34,6 +35,8 @@ Result<std::string> answer(std::string_view bytes, const char* stage,
 }
 
 Result<std::string> run(std::string_view room) {
+  // A sealed bundle is opened here; what that asks of the kernel is asked before the room is closed.
+  if (const Status ready = prepare_crypto(); !ready) return ready.error();
   const auto job = seal_and_receive_job();
   if (!job) return job.error();
   if (room == to_string(RoomKind::read)) return answer<ReadJob, ReadResult>(*job, "reading", read_room);

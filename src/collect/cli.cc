@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "collect/collect.h"
+#include "collect/commands.h"
 #include "collect/out/inspect.h"
 #include "record/exit_status.h"
 
@@ -27,6 +28,8 @@ Examples:
   support-diag collect --all-namespaces --since 24h --out customer-123.tar.gz
   support-diag collect --namespace platform --out x.tar.gz --dry-run --explain
   support-diag inspect customer-123.tar.gz
+  support-diag redact --map secrets.map --map-key secrets.key app.log > app.redacted.log
+  support-diag reveal --map secrets.map --map-key secrets.key reply.txt
 
 Exit status: 0 done, also where something could not be had (the manifest says what and why);
 2 usage, 3 a bundle's sums do not hold or it is not whole, 4 no bundle, 7 this machine, 130 interrupted.)";
@@ -35,12 +38,6 @@ void on_signal(int number) {
   // A second one ends the program at once: there is no bundle then.
   stop_requested = true;
   std::signal(number, SIG_DFL);
-}
-
-int tell(const Error& error) {
-  std::fprintf(stderr, "support-diag: %s\n", escape_for_terminal(error.what, true).c_str());
-  if (!error.remedy.empty()) std::fprintf(stderr, "  %s\n", escape_for_terminal(error.remedy, true).c_str());
-  return exit_status::of(error.code);
 }
 
 template <class... T>
@@ -335,6 +332,10 @@ int run_command_line(int count, const char* const* words) {
     command->add_flag("--json", arguments.json, "JSON on stdout");
     command->add_flag("-q,--quiet", arguments.quiet, "no progress");
   }
+  Chosen chosen;
+  add_redact_command(&app, &chosen);
+  add_reveal_command(&app, &chosen);
+  add_seal_commands(&app, &chosen);
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
@@ -342,6 +343,7 @@ int run_command_line(int count, const char* const* words) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error like a full disk
+  if (chosen) return chosen();
   struct sigaction action {};
   action.sa_handler = on_signal;
   ::sigaction(SIGINT, &action, nullptr);
@@ -350,6 +352,12 @@ int run_command_line(int count, const char* const* words) {
 }
 
 }  // namespace
+
+int tell(const Error& error) {
+  std::fprintf(stderr, "support-diag: %s\n", escape_for_terminal(error.what, true).c_str());
+  if (!error.remedy.empty()) std::fprintf(stderr, "  %s\n", escape_for_terminal(error.remedy, true).c_str());
+  return exit_status::of(error.code);
+}
 
 int run_support_diag(int count, const char* const* arguments) {
   const int status = run_command_line(count, arguments);

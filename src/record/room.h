@@ -39,6 +39,7 @@ struct ReadJob {
   std::string question;
   bool kubernetes = true;  // false: no object detectors (a playbook that knows nothing of Kubernetes)
   BundleLimits limits;
+  std::string key;  // opens a sealed bundle: a line of crypto/envelope.h; empty where there is none
   template <class Codec>
   void fields(Codec& c) {
     c(bundle_name, limit::path);
@@ -46,6 +47,7 @@ struct ReadJob {
     c(question, limit::question);
     c(kubernetes);
     c(limits);
+    c(key, limit::name);
   }
 };
 using ReadResult = EvidenceList;
@@ -71,6 +73,7 @@ struct CheckJob {
   std::vector<Searched> searched;  // to be counted again
   std::vector<Name> names;         // to be found again, present or referenced
   std::uint32_t around = 0;        // lines to tell before and after each citation
+  std::string key;                 // as in ReadJob
   template <class Codec>
   void fields(Codec& c) {
     c(bundle_name, limit::path);
@@ -81,6 +84,7 @@ struct CheckJob {
     c(searched, limit::searched);
     c(names, limit::names);
     c(around);
+    c(key, limit::name);
   }
 };
 
@@ -88,7 +92,8 @@ namespace limit {
 inline constexpr std::size_t surrounding_lines = 2000;  // told of one citation
 }
 
-// What stands around a citation, and the file it is in. Without lines where the file or the line is not there.
+// What stands around a citation, and the file it is in. Without lines where the file or the line is not
+// there.
 struct Surroundings {
   std::string file_sha256;  // of the member's bytes
   std::uint32_t file_lines = 0;

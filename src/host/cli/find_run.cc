@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "crypto/envelope.h"
 
 namespace carrel {
 namespace {
@@ -102,6 +103,18 @@ std::vector<std::string> tenants_of(const Desk& desk) {
 
 bool wants_key(const Desk& desk) {
   return !desk.settings.text("key-command").empty() || desk.settings.truth("passphrase");
+}
+
+Result<std::string> bundle_key(const Desk& desk) {
+  const std::string& file = desk.settings.text("key");
+  const std::string& command = desk.settings.text("bundle-key-command");
+  if (file.empty() && command.empty()) return std::string();
+  auto text = file.empty() ? output_of(command, desk.settings.text("tenant")) : read_file(file, key_output_limit);
+  if (!text) return text.error();
+  auto keys = recipient_keys_of_text(*text);
+  wipe_text(&*text);
+  if (!keys) return std::move(keys.error()).in(file.empty() ? "the bundle's key command" : file);
+  return recipient_secret_text(keys->secret);
 }
 
 KeySource key_source(const Desk& desk, const std::string& tenant) {

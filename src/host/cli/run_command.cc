@@ -88,12 +88,14 @@ int run_command(const Desk& desk, const RunArguments& arguments) {
   Settings settings = desk.settings;
   std::string model_sha256;
   if (Status found = resolve_model(desk, &settings, &model_sha256); !found) return tell(found.error());
+  auto key = bundle_key(desk);
+  if (!key) return tell(key.error());
 
   const std::vector<std::string> inputs = expand(arguments.inputs);
   int first_failure = exit_status::passed;
   for (const std::string& input : inputs) {
     const RunRequest request{*playbook, input,           arguments.question, settings,
-                             *rooms,    tenant_of(desk), model_sha256};
+                             *rooms,    tenant_of(desk), model_sha256,       *key};
     const int status = run_one(desk, request, inputs.size() > 1);
     if (first_failure == exit_status::passed) first_failure = status;
     if (stop_requested) return exit_status::interrupted;

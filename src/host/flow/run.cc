@@ -171,6 +171,7 @@ class Run {
       job.packed_bytes = packed_bytes();
       job.kubernetes = request_.playbook.kubernetes;
       job.question = report_.question;
+      job.key = request_.key;
       auto evidence = rooms_.read(job, std::move(bundle));
       if (!evidence) return evidence.error();
       evidence_ = std::move(*evidence);
@@ -214,8 +215,8 @@ class Run {
 
   Status check() {
     return with_bundle([&](Fd bundle) -> Status {
-      const Verification verification{input_->path(), packed_bytes(), &request_.playbook,
-                                      &evidence_,     ids_,           answer_json_};
+      const Verification verification{input_->path(), packed_bytes(), &request_.playbook, &evidence_,
+                                      ids_,           answer_json_,   request_.key};
       CitedContext context;
       Status verified = verify(verification, rooms_, std::move(bundle), &report_, &context);
       if (!verified || context.surroundings.empty()) return verified;

@@ -22,6 +22,7 @@ struct RunRequest {
   std::string rooms;     // folder with the rooms' roots
   std::string tenant;    // whose ledger it is
   std::string model_sha256 = {};  // of a listed model: what its file must still be
+  std::string key = {};           // opens a sealed bundle, in the rooms alone; empty where there is none
 };
 
 // What a run tells while it works. Called on the thread of the run.

@@ -56,6 +56,7 @@ Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report*
   CheckJob job;
   job.bundle_name = verification.bundle_name;
   job.packed_bytes = verification.packed_bytes;
+  job.key = verification.key;
   job.kubernetes = playbook.kubernetes;
   for (const ReportEvidence& item : cited) job.citations.push_back({item.at, item.quote});
   job.searched = report->searched;

@@ -19,6 +19,7 @@ struct Verification {
   const EvidenceList* evidence = nullptr;
   std::size_t ids = 0;      // the answer's ids stand for the first so many lines of the evidence
   std::string answer_json;  // as decoded, or as the detectors' finding would have been
+  std::string key;          // opens a sealed bundle; empty where there is none
 };
 
 // Lines that are kept before and after each citation.

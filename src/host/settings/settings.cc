@@ -27,11 +27,11 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 7> not_in_project_files = {
-    "rooms", "data", "model", "template", "tenant", "key-command", "passphrase"};
+constexpr std::array<std::string_view, 9> not_in_project_files = {
+    "rooms", "data", "model", "template", "tenant", "key-command", "passphrase", "key", "bundle-key-command"};
 
-// Its value may hold a secret: it is never written down.
-constexpr std::string_view never_kept = "key-command";
+// Their values may hold a secret: they are never written down.
+constexpr std::array<std::string_view, 2> never_kept = {"key-command", "bundle-key-command"};
 
 std::string environment_name(std::string_view setting) {
   std::string out = "CARREL_";
@@ -126,6 +126,8 @@ const std::vector<SettingRule>& setting_rules() {
        "results that do not depend on the batch schedule, at lower speed"},
       {"wall-seconds", Kind::whole, "600", 1, 86400, "most seconds for each room"},
       {"memory", Kind::whole, "0", 0, 1048576, "most MiB for the think room; 0: what the model file needs"},
+      {"key", Kind::text, "", 0, 0, "a file with the secret key that opens a sealed bundle (support-diag keys)"},
+      {"bundle-key-command", Kind::text, "", 0, 0, "a command that prints that key"},
       {"key-command", Kind::text, "", 0, 0,
        "a command that prints the tenant's key (CARREL_TENANT names the tenant): its ledger is sealed"},
       {"passphrase", Kind::truth, "false", 0, 0,
@@ -267,7 +269,8 @@ std::string Settings::to_json() const {
     json.Key(slot.rule->name);
     json.StartObject();
     json.Key("value");
-    const bool hidden = slot.rule->name == never_kept && !text(slot.rule->name).empty();
+    const bool hidden = std::find(never_kept.begin(), never_kept.end(), slot.rule->name) != never_kept.end() &&
+                        !text(slot.rule->name).empty();
     write(hidden ? "(not kept)" : text(slot.rule->name));
     json.Key("source");
     write(source_text(slot.rule->name));

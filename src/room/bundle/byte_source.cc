@@ -7,6 +7,11 @@
 #include "base/fd.h"
 
 namespace carrel {
+namespace {
+
+constexpr std::size_t sealed_block = 256 << 10;
+
+}  // namespace
 
 Result<std::size_t> PackedSource::read(char* into, std::size_t size) {
   std::size_t filled = std::min(size, head_.size() - head_used_);
@@ -47,6 +52,25 @@ Result<std::size_t> MemberSource::pull(char* into, std::size_t size) {
   const std::size_t taken = std::min(size, block_.size());
   std::memcpy(into, block_.data(), taken);
   block_.remove_prefix(taken);
+  return taken;
+}
+
+Result<std::size_t> SealedSource::pull(char* into, std::size_t size) {
+  while (used_ == plain_.size() && !ended_) {
+    plain_.clear();
+    used_ = 0;
+    std::string sealed(sealed_block, '\0');
+    const auto got = sealed_->read(sealed.data(), sealed.size());
+    if (!got) return got.error();
+    sealed.resize(*got);
+    if (Status opened = opener_.add(sealed, &plain_); !opened) return opened.error();
+    ended_ = *got < sealed_block;
+    if (!ended_) continue;
+    if (Status whole = opener_.finish(&plain_); !whole) return whole.error();
+  }
+  const std::size_t taken = std::min(size, plain_.size() - used_);
+  std::memcpy(into, plain_.data() + used_, taken);
+  used_ += taken;
   return taken;
 }
 

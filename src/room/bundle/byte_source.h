@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "crypto/sealed_file.h"
 
 namespace carrel {
 
@@ -72,6 +73,24 @@ class MemberSource final : public PackedSource {
  private:
   std::string_view block_;
   Next next_;
+};
+
+// What a sealed bundle (crypto/sealed_file.h) holds. Nothing that is not authentic is given out, and a bundle that
+// was cut short is an Error at its end.
+class SealedSource final : public PackedSource {
+ public:
+  SealedSource(std::unique_ptr<PackedSource> sealed, RecipientSecret secret)
+      : sealed_(std::move(sealed)), opener_(std::move(secret)) {}
+
+ protected:
+  Result<std::size_t> pull(char* into, std::size_t size) override;
+
+ private:
+  std::unique_ptr<PackedSource> sealed_;
+  FileOpener opener_;
+  std::string plain_;
+  std::size_t used_ = 0;  // of plain_
+  bool ended_ = false;
 };
 
 enum class Packing : std::uint8_t { gzip, zstd, xz, bzip2 };

@@ -96,9 +96,18 @@ class Reading {
  private:
   // ---- What the descriptor holds ----
   Status read_content() {
-    auto packed = std::make_unique<FdSource>(fd_);
-    const auto head = packed->peek(recognise_bytes);
+    std::unique_ptr<PackedSource> packed = std::make_unique<FdSource>(fd_);
+    auto head = packed->peek(recognise_bytes);
     if (!head) return head.error();
+    if (head->starts_with(sealed_file_magic) && !options_.key.empty()) {
+      auto keys = recipient_keys_of_text(options_.key);
+      if (!keys) return keys.error();
+      packed = std::make_unique<SealedSource>(std::move(packed), std::move(keys->secret));
+      head = packed->peek(recognise_bytes);
+      if (!head) return head.error();
+      if (recognise(*head).content == Content::zip)
+        return bad("holds a zip archive inside its seal", "open it with `support-diag open` and give what is inside");
+    }
     const Recognised outer = recognise(*head);
     if (outer.content == Content::zip) return read_zip();
     if (const auto packing = packing_of(outer.content)) return read_unpacked(std::move(packed), *packing);

@@ -231,6 +231,45 @@ TEST(Read, ReadsWhatIsPackedInsideOneLevelDeep) {
   EXPECT_TRUE(read.summary->left_out.empty());
 }
 
+TEST(Read, OpensASealedBundleWithItsKeyAlone) {
+  const RecipientKeys keys = random_recipient_keys();
+  const std::string tar = made::gzip(made::tar_file("a.log", varied(700'000)) + made::tar_end);
+  FileSealer sealer({random_recipient_keys().recipient, keys.recipient});
+  std::string sealed = sealer.add(tar);
+  sealed += sealer.finish();
+  const auto read_with = [](const std::string& bytes, const std::string& key, made::Read* read) {
+    const Fd fd = made::file_of(bytes);
+    BundleOptions options;
+    options.name = "bundle.sealed";
+    options.key = key;
+    read->summary = read_bundle(fd.get(), options, &read->inventory, &read->sink);
+  };
+  Read whole;
+  read_with(sealed, recipient_secret_text(keys.secret), &whole);
+  ASSERT_TRUE(whole.summary) << whole.summary.error().what;
+  EXPECT_TRUE(whole.sink.text["a.log"] == varied(700'000));
+
+  Read none;
+  read_with(sealed, "", &none);
+  ASSERT_FALSE(none.summary);
+  EXPECT_THAT(none.summary.error().what, HasSubstr("encrypted (carrel)"));
+  EXPECT_THAT(none.summary.error().remedy, HasSubstr("--key FILE"));
+  Read other;
+  read_with(sealed, recipient_secret_text(random_recipient_keys().secret), &other);
+  ASSERT_FALSE(other.summary);
+  EXPECT_THAT(other.summary.error().what, HasSubstr("sealed for another key"));
+  for (const std::size_t size : {20UL, 100UL, sealed.size() / 2, sealed.size() - 1}) {
+    Read cut;
+    read_with(sealed.substr(0, size), recipient_secret_text(keys.secret), &cut);
+    EXPECT_FALSE(cut.summary) << size;
+  }
+  std::string changed = sealed;
+  changed[changed.size() / 2] ^= 1;
+  Read damaged;
+  read_with(changed, recipient_secret_text(keys.secret), &damaged);
+  EXPECT_FALSE(damaged.summary);
+}
+
 TEST(Read, LimitsHoldInsideToo) {
   BundleLimits limits;
   limits.bytes = 2'000'000;

@@ -16,7 +16,7 @@ struct Magic {
   Recognised recognised;
 };
 
-constexpr std::array<Magic, 25> magics{{
+constexpr std::array<Magic, 26> magics{{
     {"\x1f\x8b"sv, {Content::gzip, "a gzip file", ""}},
     {"\x28\xb5\x2f\xfd"sv, {Content::zstd, "a zstd file", ""}},
     {"\xfd"
@@ -25,6 +25,8 @@ constexpr std::array<Magic, 25> magics{{
     {"PK\x03\x04"sv, {Content::zip, "a zip archive", ""}},
     {"PK\x05\x06"sv, {Content::zip, "a zip archive", ""}},
     {"PK\x07\x08"sv, {Content::unsupported, "a zip archive in several parts", repack}},
+    {"carrel bundle 1\n"sv,  // crypto/sealed_file.h
+     {Content::encrypted, "encrypted (carrel)", "give the secret of the key that it was sealed to, with --key FILE"}},
     {"Salted__"sv, {Content::encrypted, "encrypted (openssl)", decrypt}},
     {"U2FsdGVkX1"sv, {Content::encrypted, "encrypted (openssl, base64)", decrypt}},
     {"age-encryption.org/"sv, {Content::encrypted, "encrypted (age)", decrypt}},

@@ -78,6 +78,7 @@ Result<CheckResult> check_room(int bundle_fd, const CheckJob& job,
   BundleOptions options;
   options.name = job.bundle_name;
   options.packed_bytes = job.packed_bytes;
+  options.key = job.key;
   options.limits = job.limits;
   options.kubernetes = job.kubernetes;
   options.progress = progress;

@@ -42,6 +42,7 @@ Result<ReadResult> read_room(int bundle_fd, const ReadJob& job,
   BundleOptions options;
   options.name = job.bundle_name;
   options.packed_bytes = job.packed_bytes;
+  options.key = job.key;
   options.limits = job.limits;
   options.kubernetes = job.kubernetes;
   options.progress = progress;

@@ -1,0 +1,203 @@
+// `support-diag keys`, `seal` and `open`: bundles that their recipients alone can open, and signatures.
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "collect/commands.h"
+#include "collect/out/output_file.h"
+#include "crypto/sealed_file.h"
+#include "digest/sha256.h"
+#include "record/exit_status.h"
+
+namespace carrel {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t key_bytes = 4096;
+constexpr std::size_t piece_bytes = 256 << 10;
+
+struct Arguments {
+  std::string bundle, out, key, sign, signed_by;
+  std::vector<std::string> recipients;
+  bool signing = false, replace = false;
+};
+
+template <class Key>
+Result<Key> read_key(const std::string& file, Result<Key> (*read)(std::string_view)) {
+  auto text = read_file(file, key_bytes);
+  if (!text) return text.error();
+  auto key = read(*text);
+  wipe({reinterpret_cast<unsigned char*>(text->data()), text->size()});
+  if (!key) return std::move(key.error()).in(file);
+  return key;
+}
+
+// Each piece of the file, and its SHA-256 as it is read.
+template <class Take>
+Result<std::string> each_piece(const std::string& file, Take take) {
+  auto from = open_read(file);
+  if (!from) return from.error();
+  Sha256 digest;
+  std::string piece(piece_bytes, '\0');
+  for (;;) {
+    const auto got = read_some(from->get(), piece.data(), piece.size());
+    if (!got) return got.error();
+    if (*got == 0) return digest.hex();
+    const std::string_view bytes(piece.data(), *got);
+    digest.add(bytes);
+    if (Status taken = take(bytes); !taken) return taken.error();
+  }
+}
+
+Status sign_file(const std::string& file, const SigningKeys& keys) {
+  const auto digest = each_piece(file, [](std::string_view) { return Status(); });
+  if (!digest) return digest.error();
+  return write_file_durably(file + ".sig", file_signature_text(keys, *digest) + "\n", 0644);
+}
+
+Status make_keys(const Arguments& arguments) {
+  std::error_code error;
+  for (const std::string& file : {arguments.key, arguments.key + ".pub"}) {
+    if (fs::exists(file, error))
+      return Error{Code::usage, file + " exists already, and a key is never overwritten", "name another file"};
+  }
+  std::string secret, shown;
+  if (arguments.signing) {
+    const SigningKeys keys = random_signing_keys();
+    secret = signing_key_text(keys.secret);
+    shown = verifying_key_text(keys.verifying);
+  } else {
+    const RecipientKeys keys = random_recipient_keys();
+    secret = recipient_secret_text(keys.secret);
+    shown = recipient_text(keys.recipient);
+  }
+  const Status kept = write_file_durably(arguments.key, secret + "\n", 0600);
+  wipe({reinterpret_cast<unsigned char*>(secret.data()), secret.size()});
+  if (!kept) return kept;
+  if (Status told = write_file_durably(arguments.key + ".pub", shown + "\n", 0644); !told) return told;
+  std::fprintf(stderr, "support-diag: %s is secret; give %s.pub to whoever %s\n", escape_for_terminal(arguments.key).c_str(),
+               escape_for_terminal(arguments.key).c_str(), arguments.signing ? "checks your signatures" : "sends you bundles");
+  return {};
+}
+
+Status seal_bundle(const Arguments& arguments) {
+  std::vector<RecipientKey> recipients;
+  for (const std::string& file : arguments.recipients) {
+    auto key = read_key<RecipientKey>(file, recipient_of_text);
+    if (!key) return key.error();
+    recipients.push_back(*key);
+  }
+  if (recipients.size() > most_recipients)
+    return Error{Code::usage, fmt::format("a bundle is sealed to at most {} keys", most_recipients), "leave some away"};
+  std::optional<SigningKeys> signing;
+  if (!arguments.sign.empty()) {
+    auto keys = read_key<SigningKeys>(arguments.sign, signing_keys_of_text);
+    if (!keys) return keys.error();
+    signing = std::move(*keys);
+  }
+  if (recipients.empty() && !signing)
+    return Error{Code::usage, "nothing is to be done", "give --encrypt-to KEY, --sign KEY, or both"};
+  std::string result = arguments.bundle;
+  if (!recipients.empty()) {
+    result = arguments.out.empty() ? arguments.bundle + ".sealed" : arguments.out;
+    auto out = OutputFile::create(result, arguments.replace);
+    if (!out) return out.error();
+    FileSealer sealer(recipients);
+    const auto read = each_piece(arguments.bundle, [&](std::string_view bytes) { return out->write(sealer.add(bytes)); });
+    if (!read) return read.error();
+    if (Status written = out->write(sealer.finish()); !written) return written;
+    if (Status whole = out->finish(); !whole) return whole;
+  }
+  return signing ? sign_file(result, *signing) : Status();
+}
+
+Status check_signature(const Arguments& arguments) {
+  auto verifying = read_key<VerifyingKey>(arguments.signed_by, verifying_key_of_text);
+  if (!verifying) return verifying.error();
+  auto line = read_file(arguments.bundle + ".sig", key_bytes);
+  if (!line) return line.error();
+  const auto digest = each_piece(arguments.bundle, [](std::string_view) { return Status(); });
+  if (!digest) return digest.error();
+  const auto holds = is_file_signature(*line, *verifying, *digest);
+  if (!holds) return holds.error();
+  if (!*holds)
+    return Error{Code::bad_input, arguments.bundle + " is not what was signed with that key", "ask the sender for it again"};
+  return {};
+}
+
+Status open_bundle(const Arguments& arguments) {
+  auto keys = read_key<RecipientKeys>(arguments.key, recipient_keys_of_text);
+  if (!keys) return keys.error();
+  if (!arguments.signed_by.empty()) {
+    if (Status holds = check_signature(arguments); !holds) return holds;
+  }
+  auto out = OutputFile::create(arguments.out, arguments.replace);
+  if (!out) return out.error();
+  FileOpener opener(std::move(keys->secret));
+  std::string plain;
+  const auto give = [&] {
+    Status written = out->write(plain);
+    plain.clear();
+    return written;
+  };
+  Status opened;
+  const auto read = each_piece(arguments.bundle, [&](std::string_view bytes) {
+    opened = opener.add(bytes, &plain);
+    return opened ? give() : opened;
+  });
+  if (opened && read) opened = opener.finish(&plain);
+  if (!opened) return Error{opened.error().code, arguments.bundle + " " + opened.error().what, opened.error().remedy};
+  if (!read) return read.error();
+  if (Status written = give(); !written) return written;
+  return out->finish();
+}
+
+// Makes `work` what the command line chose when it names this command.
+void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> arguments, Status (*work)(const Arguments&)) {
+  command->callback([chosen, arguments, work] {
+    *chosen = [arguments, work] {
+      const Status done = work(*arguments);
+      return done ? exit_status::passed : tell(done.error());
+    };
+  });
+}
+
+}  // namespace
+
+void add_seal_commands(CLI::App* app, Chosen* chosen) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* keys = app->add_subcommand("keys", "Make a pair of keys: to receive sealed bundles, or to sign them");
+  keys->footer("\nExample:\n  support-diag keys support.key        # and support.key.pub, for the customer\n");
+  keys->add_option("FILE", arguments->key, "the secret key; the public one becomes FILE.pub")->required();
+  keys->add_flag("--signing", arguments->signing, "keys to sign with, not to receive with");
+  choose(keys, chosen, arguments, make_keys);
+
+  CLI::App* seal = app->add_subcommand("seal", "Seal a bundle to its recipients, sign it, or both");
+  seal->footer("\nExample:\n  support-diag seal customer-123.tar.gz --encrypt-to support.key.pub --sign site.key\n");
+  seal->add_option("BUNDLE", arguments->bundle, "a bundle, or any file")->required();
+  seal->add_option("--encrypt-to", arguments->recipients, "the public key of who may open it; more than one may");
+  seal->add_option("--sign", arguments->sign, "a secret key to sign with; the signature becomes FILE.sig");
+  seal->add_option("-o,--out", arguments->out, "the sealed file [BUNDLE.sealed]");
+  seal->add_flag("--force", arguments->replace, "replace a file of that name");
+  choose(seal, chosen, arguments, seal_bundle);
+
+  CLI::App* open = app->add_subcommand("open", "Open a sealed bundle");
+  open->footer("\nExample:\n  support-diag open customer-123.tar.gz.sealed --key support.key --out customer-123.tar.gz\n");
+  open->add_option("BUNDLE", arguments->bundle, "a sealed bundle")->required();
+  open->add_option("--key", arguments->key, "the secret key")->required();
+  open->add_option("--signed-by", arguments->signed_by, "the sender's public signing key: BUNDLE.sig must be by it");
+  open->add_option("-o,--out", arguments->out, "where the bundle goes")->required();
+  open->add_flag("--force", arguments->replace, "replace a file of that name");
+  choose(open, chosen, arguments, open_bundle);
+}
+
+}  // namespace carrel
