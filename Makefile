@@ -6,6 +6,7 @@
 #   make             the programs, in build/release
 #   make install     under PREFIX (default /usr/local); DESTDIR is honoured
 #   make room        the room image; LLAMA_PREFIX=DIR makes it from your own llama.cpp
+#   make vm-image    what the vm wall runs on: QEMU and a kernel, from Debian's packages (--wall vm)
 #   make bench       the benchmarks, one JSON line a figure
 #   make kills       a ledger's writer killed 1,000 times, for about ten minutes
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
@@ -25,7 +26,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release
+.PHONY: all demo test install room vm-image bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release
 
 all: programs
 
@@ -35,6 +36,10 @@ packages:
 # The image that was made last time stays, be it Debian's or one's own, unless `make room` says otherwise.
 room: packages
 	@room-image/make-image $(if $(LLAMA_PREFIX),--llama-prefix "$(LLAMA_PREFIX)")
+
+# The vm wall's image: not made for `make demo`, which does not use it. The tests do.
+vm-image: packages
+	@room-image/make-vm-image
 
 prepared: packages
 	@setup/room
@@ -52,7 +57,7 @@ demo: programs
 	@printf '\n$$ carrel triage examples/customer-123.tar.gz\n\n'
 	@$(release)/carrel triage examples/customer-123.tar.gz
 
-test: release
+test: vm-image release
 	@setup/packages test
 	@ctest --test-dir $(release) --output-on-failure --no-tests=error -j $(JOBS)
 
@@ -70,7 +75,7 @@ fuzz:
 	@ninja -C build/fuzz -j $(JOBS) $(if $(CI),--quiet) fuzzers
 	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(JOBS)
 
-bench: release
+bench: vm-image release
 	@setup/packages bench
 	@bench/run $(release)
 

@@ -5,11 +5,10 @@ if(NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
   add_executable(carrel-probe apps/carrel_probe.cc)
   target_link_libraries(carrel-probe PRIVATE carrel-room-seal carrel-room-probe Threads::Threads -static)
 endif()
+include(cmake/vm.cmake)
 if(NOT CARREL_FUZZ)
   add_executable(carrel apps/carrel.cc)
   target_link_libraries(carrel PRIVATE carrel-host-cli Threads::Threads)
-  # flow/ composes models/ too.
-  target_link_libraries(carrel-host-flow PUBLIC carrel-host-models)
   # The only program with a network client.
   add_executable(carrel-fetch apps/carrel_fetch.cc)
   target_link_libraries(carrel-fetch PRIVATE carrel-host-fetch Threads::Threads)

@@ -5,6 +5,7 @@
 #   libexec/carrel/probe-root/               the probes' root: carrel-probe, under the names of both rooms' programs
 #   libexec/carrel/think-root/               the room image, with carrel-think in it
 #   libexec/carrel/carrel-fetch              what gets model files, the one program that talks to a network
+#   libexec/carrel/vm-root/                  what a virtual machine is made of, where `make vm-image` has made it
 #   libexec/carrel/playbooks/                the playbooks that come with Carrel
 set(libexec ${CMAKE_BINARY_DIR}/libexec/carrel)
 
@@ -60,6 +61,10 @@ add_custom_command(
   VERBATIM)
 list(APPEND rooms ${libexec}/carrel-fetch)
 
+if(CARREL_VM_ROOT)
+  list(APPEND rooms ${CARREL_VM_ROOT}/carrel-boot)
+  install(DIRECTORY ${CARREL_VM_ROOT} DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
+endif()
 add_custom_target(rooms ALL DEPENDS ${rooms})
 
 install(TARGETS carrel support-diag RUNTIME DESTINATION bin)

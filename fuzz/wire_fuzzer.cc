@@ -8,6 +8,7 @@
 
 #include "record/answer.h"
 #include "record/codec.h"
+#include "record/guest.h"
 #include "record/room.h"
 #include "record/wire.h"
 
@@ -44,6 +45,8 @@ void try_every_record(std::string_view body) {
   try_record<InspectJob>(body);
   try_record<ModelCard>(body);
   try_record<ThinkJob>(body);
+  try_record<GuestReport>(body);
+  try_record<GuestTask>(body);
   auto result = decode<ThinkResult>(body);
   if (result) {
     for (const Try& one : result->tries) (void)parse_answer(one.json);

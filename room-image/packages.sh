@@ -1,15 +1,18 @@
-# Fetches the image's packages, and trusts none that is neither signed for nor named in the lock. Sourced by make-image.
+# Fetches an image's packages, and trusts none that is neither signed for nor named in its lock. Sourced by make-image
+# and make-vm-image, which say what they make (subject) and what else a user can do (instead).
 #
 # A package is taken, in this order: from the cache where its sha256 is the locked one; from the suite in the locked
 # version; from the suite in its current version, where the soname is still the locked one.
 
 # shellcheck shell=bash
-say() { printf 'room image: %s\n' "$*"; }
+subject=${subject:-room image}
+instead=${instead:-bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR}
+say() { printf '%s: %s\n' "$subject" "$*"; }
 
 # refuse WHAT REMEDY: ends the script.
 refuse() {
-  printf 'room image: %s\n' "$1" >&2
-  [ -z "${2:-}" ] || printf '            %s\n' "$2" >&2
+  printf '%s: %s\n' "$subject" "$1" >&2
+  [ -z "${2:-}" ] || printf '%*s  %s\n' "${#subject}" '' "$2" >&2
   exit 1
 }
 
@@ -39,7 +42,7 @@ prepare_apt() {
   local work=$1 suite=$2 options=$3 mirror
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || refuse "no Debian package source is known here: this machine's apt names none" \
-    "set CARREL_DEBIAN_MIRROR=http://… to a Debian mirror, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
+    "set CARREL_DEBIAN_MIRROR=http://… to a Debian mirror, or $instead"
   apt_state=$work/apt
   mkdir -p "$apt_state/lists/partial" "$apt_state/cache/archives/partial" "$apt_state/preferences.d"
   : > "$apt_state/status"
@@ -92,7 +95,7 @@ read_lists() {
 refuse_source() {
   printf '%s\n' "$1" | grep -E '^(E|W|Err)' | head -3 >&2
   refuse "the package source cannot be reached or read ($(debian_mirror))" \
-    "check the network and the proxy, or set CARREL_DEBIAN_MIRROR, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
+    "check the network and the proxy, or set CARREL_DEBIAN_MIRROR, or $instead"
 }
 
 sha256_of() { sha256sum "$1" | cut -c1-64; }
@@ -102,7 +105,7 @@ sha256_of() { sha256sum "$1" | cut -c1-64; }
 fetch_packages() {
   local lock=$1 work=$2 kind=$3 suite architecture package version sum deb missing= got
   command -v dpkg-deb > /dev/null && command -v apt-get > /dev/null ||
-    refuse "Debian's package tools are not on this machine" "bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
+    refuse "Debian's package tools are not on this machine" "$instead"
   suite=$(awk '$1 == "suite" { print $2 }' "$lock")
   architecture=$(dpkg --print-architecture)
   multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2> /dev/null || gcc -print-multiarch)
@@ -110,6 +113,7 @@ fetch_packages() {
   tested=yes
   authentic=
 
+  fetch_locked "$work" "$lock" "$kind"
   for package in $(awk -v kind="$kind" '$1 == kind { print $2 }' "$lock" | sort -u); do
     read -r version sum <<< "$(awk -v kind="$kind" -v p="$package" -v a="$architecture" \
       '$1 == kind && $2 == p && $3 == a { print $4, $5 }' "$lock")"
@@ -131,6 +135,23 @@ fetch_packages() {
   [ "$kind" != image ] || check_sonames "$lock" "$work"
 }
 
+# fetch_locked WORK LOCK KIND: brings into the cache, in one go, what the lock names and the suite still has. What is
+# missing afterwards is fetched or refused one by one.
+fetch_locked() {
+  local work=$1 lock=$2 kind=$3 folder=$1/all deb architecture wanted=()
+  architecture=$(dpkg --print-architecture)
+  mkdir -p "$folder"
+  mapfile -t wanted < <(awk -v kind="$kind" -v a="$architecture" -v cache="$cache" \
+    '$1 == kind && $3 == a && $5 && system("test -s " cache "/" $5 ".deb") { print $2 "=" $4 }' "$lock")
+  [ ${#wanted[@]} -gt 1 ] || return 0
+  [ -n "$authentic" ] || read_lists "$work" "$suite"
+  say "fetching ${#wanted[@]} packages"
+  (cd "$folder" && private_apt apt-get download "${wanted[@]}" > "$work/said" 2>&1) || true
+  for deb in "$folder"/*.deb; do
+    [ ! -s "$deb" ] || mv "$deb" "$cache/$(sha256_of "$deb").deb"
+  done
+}
+
 # Prints the path of the fetched package. Words for a person go to the standard error.
 fetch_one() {
   local work=$1 package=$2 version=$3 sum=$4 folder=$1/fetch deb found
@@ -139,12 +160,17 @@ fetch_one() {
   if [ -z "$version" ] || ! (cd "$folder" && private_apt apt-get download "$package=$version" > "$work/said" 2>&1); then
     if [ "$authentic" = no ]; then
       refuse "$package $version cannot be had any more, and nothing here verifies a newer one" \
-        "install a newer debian-archive-keyring, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR" >&2
+        "install a newer debian-archive-keyring, or $instead" >&2
     fi
     found=$(private_apt apt-cache policy "$package" | awk '$1 == "Candidate:" { print $2 }')
+    if [ -z "$found" ] && [[ $package == linux-image-* ]]; then
+      # A kernel's package has its interface's number in its name: the newest of its kind is its next version.
+      package=$(private_apt apt-cache pkgnames linux-image- | grep -E '^linux-image-[0-9][0-9.]*-[0-9]+-cloud-amd64$' | sort -V | tail -1)
+      found=$(private_apt apt-cache policy "${package:-none}" | awk '$1 == "Candidate:" { print $2 }')
+    fi
     if [ -z "$found" ] || [ "$found" = "(none)" ]; then
       refuse "the suite has no $package any more$(successors "$package")" \
-        "take a newer Carrel, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR" >&2
+        "take a newer Carrel, or $instead" >&2
     fi
     if [ -n "$version" ]; then
       say "  $package $version, the tested version, cannot be had; the suite has $found" >&2
@@ -179,7 +205,7 @@ check_sonames() {
     file=$(find "$work/sonames" -name "$soname" | head -1)
     if [ -z "$file" ]; then
       refuse "$package has no $soname, the soname that Carrel was tested with" \
-        "take a newer Carrel, or bring a llama.cpp of your own: make room LLAMA_PREFIX=DIR"
+        "take a newer Carrel, or $instead"
     fi
   done < <(awk '$1 == "soname" { print $2, $3 }' "$lock")
   rm -rf "$work/sonames"

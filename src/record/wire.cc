@@ -12,6 +12,8 @@ std::size_t body_limit(MessageType type) {
       return 64;
     case MessageType::refused:
       return 4 << 10;
+    case MessageType::guest:
+      return 512 << 10;
     case MessageType::job:
     case MessageType::result:
       return limit::message;

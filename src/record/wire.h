@@ -8,6 +8,9 @@
 //   room: progress*    at most a few a second
 //   room: result | refused
 //
+// A room in a virtual machine has two halves (docs/formats/wire.md): the virtual machine's own program seals
+// itself first, then the guest's init tells of the room's program, with one `guest` before the result.
+//
 // The host's reader takes the room for hostile: sizes are checked before memory is taken, an unknown version
 // or type or a frame out of order ends the room (Code::room_refused).
 #pragma once
@@ -22,7 +25,7 @@
 
 namespace carrel {
 
-enum class MessageType : std::uint8_t { sealed, job, progress, result, refused, count_ };
+enum class MessageType : std::uint8_t { sealed, job, progress, result, refused, guest, count_ };
 
 struct Message {
   MessageType type = MessageType::refused;

@@ -230,19 +230,19 @@ int behave(std::string_view name) {
   }
   if (name == "garbage") write_raw(std::string(4096, 'G'));
   if (name == "unknown_version") write_raw({'C', 'w', 9, 3, 0, 0, 0, 0});
-  if (name == "unknown_type") write_raw({'C', 'w', 1, 77, 0, 0, 0, 0});
-  if (name == "huge_announcement") write_raw({'C', 'w', 1, 3, '\xff', '\xff', '\xff', '\xff'});
-  if (name == "sends_a_job") write_raw({'C', 'w', 1, 1, 0, 0, 0, 0});
+  if (name == "unknown_type") write_raw({'C', 'w', wire_version, 77, 0, 0, 0, 0});
+  if (name == "huge_announcement") write_raw({'C', 'w', wire_version, 3, '\xff', '\xff', '\xff', '\xff'});
+  if (name == "sends_a_job") write_raw({'C', 'w', wire_version, 1, 0, 0, 0, 0});
   if (name == "bad_progress") must(send(MessageType::progress, "\xff\xff\xff"));
   if (name == "bad_refusal") must(send(MessageType::refused, "\xff\xff\xff"));
   if (name == "sealed_twice") must(send(MessageType::sealed, *encode(Sealed{0})));
   if (name == "half_a_message") {
-    write_raw(std::string("Cw\x01\x03\x64\x00\x00\x00half", 12));
+    write_raw({'C', 'w', wire_version, 3, 100, 0, 0, 0, 'h', 'a', 'l', 'f'});
     return 0;
   }
   if (name == "answer_and_a_half") {
     answer("whole");
-    write_raw("Cw\x01");
+    write_raw({'C', 'w', wire_version});
     return 0;
   }
   if (name == "two_answers") {

@@ -112,8 +112,15 @@ TEST(Tree, TheCollectorLinksNeitherRoomNorHost) {
   }
 }
 
-TEST(Tree, TheReaderIsStatic) {
-  EXPECT_THAT(link_line(contents(build / "build.ninja"), "carrel-read"), Contains(HasSubstr("-static")));
+TEST(Tree, TheProgramsThatStandAloneAreStatic) {
+  for (const char* const program : {"carrel-read", "carrel-init", "carrel-boot"})
+    EXPECT_THAT(link_line(contents(build / "build.ninja"), program), Contains(HasSubstr("-static")))
+        << program;
+}
+
+TEST(Tree, TheVirtualMachinesProgramsReadNoBundleAndNoModel) {
+  for (const char* const program : {"carrel-init", "carrel-boot"})
+    expect_not_linked(program, {"archive", "llama", "ggml", "sqlite3", "crypto", "ssl"});
 }
 
 // ---- the rules themselves ----

@@ -9,10 +9,12 @@
 #include "base/text.h"
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/rooms.h"
 #include "host/walls/lacks.h"
 #include "host/walls/namespace_wall.h"
+#include "host/walls/vm_wall.h"
 
 namespace carrel {
 namespace {
@@ -59,6 +61,41 @@ bool try_room(const std::string& folder) {
   return true;
 }
 
+void note(const std::string& what, const std::string& consequence, const std::string& remedy) {
+  print("note  {}\n      {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence),
+        escape_for_terminal(remedy));
+}
+
+// The vm wall is for whom asks for it: what it lacks is a lack only where the settings choose it. Boots a
+// guest with each acceleration, whatever is known of earlier tries.
+bool try_virtual_machines(const Settings& settings, const std::string& folder) {
+  const bool chosen = settings.text("wall") == "vm";
+  const auto tell_lack = [&](const std::string& what, const std::string& remedy, bool matters) {
+    if (matters) return bad(what, "no run can be made with the settings as they are", remedy);
+    note(what, "the namespace wall does not need it", remedy);
+  };
+  auto image = find_vm_image(folder);
+  if (!image) {
+    tell_lack(image.error().what, image.error().remedy, chosen);
+    return !chosen;
+  }
+  bool holds = true;
+  for (const Acceleration acceleration : {Acceleration::kvm, Acceleration::tcg}) {
+    const Preflight preflight =
+        VmWall(*image, acceleration, user_cache_folder()).preflight(stop_requested, true);
+    if (preflight.works) {
+      good(fmt::format("the vm wall ({}) boots a guest in {:.2f} s: qemu {}, linux {}",
+                       to_string(acceleration), preflight.boot_s, image->qemu, image->kernel));
+      if (acceleration == Acceleration::tcg) good("  by software, so for rooms without a model");
+      continue;
+    }
+    const bool matters = chosen && acceleration == acceleration_of(settings);
+    tell_lack(preflight.why, preflight.remedy, matters);
+    holds = holds && !matters;
+  }
+  return holds;
+}
+
 }  // namespace
 
 int doctor_command(const Desk& desk) {
@@ -68,8 +105,7 @@ int doctor_command(const Desk& desk) {
     status = exit_status::room_refused;
   }
   for (const Lack& weakness : namespace_wall_weaknesses()) {
-    print("note  {}\n      {}\n      {}\n", escape_for_terminal(weakness.what),
-          escape_for_terminal(weakness.consequence), escape_for_terminal(weakness.remedy));
+    note(weakness.what, weakness.consequence, weakness.remedy);
   }
   auto rooms = desk.rooms_folder();
   if (!rooms) {
@@ -77,6 +113,7 @@ int doctor_command(const Desk& desk) {
     status = exit_status::machine;
   } else {
     if (!try_room(*rooms)) status = exit_status::room_refused;
+    if (!try_virtual_machines(desk.settings, *rooms)) status = exit_status::room_refused;
     std::error_code error;
     if (std::filesystem::exists(*rooms + "/think-root/carrel-think", error)) {
       good("the room image is there: models can be asked");

@@ -8,10 +8,10 @@
 #include "host/cli/cli.h"
 #include "host/cli/find_run.h"
 #include "host/cli/progress.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/run.h"
 #include "host/report/terminal.h"
-#include "host/walls/namespace_wall.h"
 #include "record/limits.h"
 
 namespace carrel {
@@ -39,7 +39,7 @@ std::string tenant_of(const Desk& desk) {
   return given.empty() ? "once-" + new_run_id() : given;
 }
 
-int run_one(const Desk& desk, const RunRequest& request, bool batch) {
+int run_one(const Desk& desk, const RunRequest& request, Wall& wall, bool batch) {
   const std::string data = desk.data_folder();
   if (data.empty())
     return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
@@ -50,7 +50,6 @@ int run_one(const Desk& desk, const RunRequest& request, bool batch) {
         {Code::usage, fmt::format("the ledger of tenant {} was made without a key", request.tenant),
          "run it without the key, or for a tenant of another name, whose ledger is sealed from the start"});
   }
-  NamespaceWall wall;
   ProgressLine progress(request.input, desk.quiet);
   auto report = run_playbook(request, wall, *ledger, progress.observer(), stop_requested);
   progress.clear();
@@ -84,6 +83,8 @@ int run_command(const Desk& desk, const RunArguments& arguments) {
   if (!playbook) return tell(playbook.error());
   auto rooms = desk.rooms_folder();
   if (!rooms) return tell(rooms.error());
+  auto wall = choose_wall(desk.settings, *rooms);
+  if (!wall) return tell(wall.error());
 
   Settings settings = desk.settings;
   std::string model_sha256;
@@ -96,7 +97,7 @@ int run_command(const Desk& desk, const RunArguments& arguments) {
   for (const std::string& input : inputs) {
     const RunRequest request{*playbook, input,           arguments.question, settings,
                              *rooms,    tenant_of(desk), model_sha256,       *key};
-    const int status = run_one(desk, request, inputs.size() > 1);
+    const int status = run_one(desk, request, **wall, inputs.size() > 1);
     if (first_failure == exit_status::passed) first_failure = status;
     if (stop_requested) return exit_status::interrupted;
   }

@@ -83,6 +83,7 @@ RoomShape room_shape(RoomKind kind, std::chrono::seconds wall_clock, const Model
     caps.processes = needs.threads + 32;
   }
   caps.cpu = wall_clock * working_threads;
+  shape.processors = working_threads;
   return shape;
 }
 
@@ -106,6 +107,7 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds
   spec.arguments = {to_string(kind)};
   spec.inputs.push_back(std::move(input));
   spec.caps = shape.caps;
+  spec.processors = shape.processors;
   spec.job = std::move(*body);
 
   RoomTrace trace;

@@ -29,6 +29,7 @@ struct RoomTrace {
 struct RoomShape {
   const char* program = "";
   Caps caps;
+  unsigned processors = 1;  // how many it can keep busy
 };
 struct ModelNeeds {
   std::uint64_t memory = 0, model_bytes = 0;  // bytes

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "host/flow/choose.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/compose.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/input.h"
@@ -39,6 +40,7 @@ Result<Settings> settle(const RunRequest& request) {
   if (engine == "llama" && settings.text("model").empty()) {
     return Error{Code::usage, "the engine llama needs a model", "name one with --model FILE.gguf"};
   }
+  if (Status takes = wall_takes_engine(settings); !takes) return takes.error();
   return settings;
 }
 

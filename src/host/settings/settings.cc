@@ -27,8 +27,10 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 9> not_in_project_files = {
-    "rooms", "data", "model", "template", "tenant", "key-command", "passphrase", "key", "bundle-key-command"};
+constexpr std::array<std::string_view, 11> not_in_project_files = {
+    "rooms",       "data",       "model", "template",           "tenant",
+    "key-command", "passphrase", "key",   "bundle-key-command", "wall",
+    "vm-accel"};
 
 // Their values may hold a secret: they are never written down.
 constexpr std::array<std::string_view, 2> never_kept = {"key-command", "bundle-key-command"};
@@ -48,11 +50,18 @@ std::optional<double> as_number(const std::string& value) {
   return number;
 }
 
+// Texts of which there are only some.
+std::string one_of(std::string_view name, std::string_view value) {
+  if (name == "wall") return value == "namespace" || value == "vm" ? "" : "must be namespace or vm";
+  if (name == "vm-accel") return value == "kvm" || value == "tcg" ? "" : "must be kvm or tcg";
+  return "";
+}
+
 // What is wrong with a value, empty where it is right.
 std::string refusal(const SettingRule& rule, const std::string& value) {
   switch (rule.kind) {
     case Kind::text:
-      return "";
+      return one_of(rule.name, value);
     case Kind::truth:
       return value == "true" || value == "false" ? "" : "must be true or false";
     case Kind::whole:
@@ -125,8 +134,13 @@ const std::vector<SettingRule>& setting_rules() {
       {"exact", Kind::truth, "false", 0, 0,
        "results that do not depend on the batch schedule, at lower speed"},
       {"wall-seconds", Kind::whole, "600", 1, 86400, "most seconds for each room"},
+      {"wall", Kind::text, "namespace", 0, 0,
+       "namespace, or vm: each room in a virtual machine of its own (`make vm-image`)"},
+      {"vm-accel", Kind::text, "kvm", 0, 0,
+       "of the vm wall: kvm, or tcg: software, slow, for rooms without a model"},
       {"memory", Kind::whole, "0", 0, 1048576, "most MiB for the think room; 0: what the model file needs"},
-      {"key", Kind::text, "", 0, 0, "a file with the secret key that opens a sealed bundle (support-diag keys)"},
+      {"key", Kind::text, "", 0, 0,
+       "a file with the secret key that opens a sealed bundle (support-diag keys)"},
       {"bundle-key-command", Kind::text, "", 0, 0, "a command that prints that key"},
       {"key-command", Kind::text, "", 0, 0,
        "a command that prints the tenant's key (CARREL_TENANT names the tenant): its ledger is sealed"},
@@ -269,8 +283,9 @@ std::string Settings::to_json() const {
     json.Key(slot.rule->name);
     json.StartObject();
     json.Key("value");
-    const bool hidden = std::find(never_kept.begin(), never_kept.end(), slot.rule->name) != never_kept.end() &&
-                        !text(slot.rule->name).empty();
+    const bool hidden =
+        std::find(never_kept.begin(), never_kept.end(), slot.rule->name) != never_kept.end() &&
+        !text(slot.rule->name).empty();
     write(hidden ? "(not kept)" : text(slot.rule->name));
     json.Key("source");
     write(source_text(slot.rule->name));

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -80,17 +81,30 @@ TEST_F(SettingsTest, AMistakeNamesItsPlace) {
 }
 
 TEST_F(SettingsTest, AProjectFileCannotChooseWhatIsTrusted) {
-  for (const char* name : {"rooms", "data", "model", "template", "tenant"}) {
+  const std::pair<const char*, const char*> values[] = {
+      {"rooms", "/elsewhere"}, {"data", "/elsewhere"}, {"model", "/elsewhere"}, {"template", "/elsewhere"},
+      {"tenant", "elsewhere"}, {"wall", "namespace"},  {"vm-accel", "tcg"}};
+  for (const auto& [name, value] : values) {
     Settings settings;
-    const std::string path = file("carrel.yaml", std::string("tries: 1\n") + name + ": /elsewhere\n");
+    const std::string path = file("carrel.yaml", fmt::format("tries: 1\n{}: {}\n", name, value));
     const Status status = settings.load_file(path, Source::project_file);
     ASSERT_FALSE(status) << name;
     EXPECT_EQ(status.error().code, Code::usage);
     EXPECT_THAT(status.error().what,
                 testing::HasSubstr(std::string(":2: a project file cannot set ") + name));
-    EXPECT_EQ(settings.text(name), "");
+    EXPECT_EQ(settings.text(name), Settings().text(name));
     EXPECT_TRUE(Settings().load_file(path, Source::user_file));
   }
+}
+
+TEST_F(SettingsTest, OfTheWallsThereAreTwo) {
+  Settings settings;
+  EXPECT_EQ(settings.text("wall"), "namespace");
+  EXPECT_TRUE(settings.set("wall", "vm", Source::flag, "--wall"));
+  EXPECT_TRUE(settings.set("vm-accel", "tcg", Source::flag, "--vm-accel"));
+  const Status status = settings.set("wall", "paper", Source::flag, "--wall");
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().what, "--wall: wall must be namespace or vm, not \"paper\"");
 }
 
 TEST_F(SettingsTest, AProjectFileThatOthersWriteIsRefused) {

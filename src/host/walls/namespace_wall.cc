@@ -58,31 +58,6 @@ class SigpipeBlocked {
   bool was_pending_ = false;
 };
 
-// A room may read its inputs and do nothing else with them: a folder would be a way to other files, a
-// descriptor open for writing a way out.
-Status check_spec(const RoomSpec& spec) {
-  const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
-  if (spec.caps.address_space == 0) return refuse("the room names no limit on its address space");
-  if (spec.root.empty() || spec.root[0] != '/') return refuse("the room's root must be an absolute path");
-  if (spec.program.empty() || spec.program[0] != '/')
-    return refuse("the room's program must be a path in its root");
-  if (spec.inputs.size() > max_inputs)
-    return refuse(fmt::format("a room takes at most {} inputs", max_inputs));
-  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
-    struct stat state {};
-    if (::fstat(spec.inputs[i].get(), &state) != 0)
-      return errno_error(fmt::format("input {} of the room", i));
-    if (!S_ISREG(state.st_mode) && !S_ISFIFO(state.st_mode)) {
-      return refuse(fmt::format("input {} of the room is neither a file nor a pipe", i));
-    }
-    const int flags = ::fcntl(spec.inputs[i].get(), F_GETFL);
-    if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) {
-      return refuse(fmt::format("input {} of the room is not open for reading alone", i));
-    }
-  }
-  return {};
-}
-
 // What the cgroup counts beside the room's own memory: pages of its inputs that nobody has read before, its
 // program, page tables and pipes. The kernel takes such pages back before it kills, so they need room and no
 // more.
@@ -165,15 +140,47 @@ RoomOutcome refused(const Error& error) {
 
 }  // namespace
 
+// A room may read its inputs and do nothing else with them: a folder would be a way to other files, a
+// descriptor open for writing a way out.
+Status check_spec(const RoomSpec& spec) {
+  const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
+  if (spec.caps.address_space == 0) return refuse("the room names no limit on its address space");
+  if (spec.root.empty() || spec.root[0] != '/') return refuse("the room's root must be an absolute path");
+  if (spec.program.empty() || spec.program[0] != '/')
+    return refuse("the room's program must be a path in its root");
+  if (spec.inputs.size() > max_inputs)
+    return refuse(fmt::format("a room takes at most {} inputs", max_inputs));
+  for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+    struct stat state {};
+    if (::fstat(spec.inputs[i].get(), &state) != 0)
+      return errno_error(fmt::format("input {} of the room", i));
+    if (!S_ISREG(state.st_mode) && !S_ISFIFO(state.st_mode)) {
+      return refuse(fmt::format("input {} of the room is neither a file nor a pipe", i));
+    }
+    const int flags = ::fcntl(spec.inputs[i].get(), F_GETFL);
+    if (flags < 0 || (flags & O_ACCMODE) != O_RDONLY || (flags & O_PATH) != 0) {
+      return refuse(fmt::format("input {} of the room is not open for reading alone", i));
+    }
+  }
+  return {};
+}
+
 RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
                                const std::atomic<bool>& stop) {
+  return make_room(std::move(spec), nullptr, without_, progress, stop);
+}
+
+RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& without,
+                      const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop) {
   const auto started = Supervisor::Clock::now();
   const SigpipeBlocked no_sigpipe;
-  if (Status usable = check_spec(spec); !usable) return refused(usable.error());
+  // The vm wall has checked its room, and gives its machine sockets beside.
+  if (Status usable = machine == nullptr ? check_spec(spec) : Status(); !usable)
+    return refused(usable.error());
 
   Result<bool> own_id = rooms_get_own_id();
   if (!own_id) return refused(own_id.error());
-  if (without_.own_id) own_id = false;
+  if (without.own_id) own_id = false;
 
   // What the child needs, all of it before the copy is made.
   auto root = detached_root(spec.root);
@@ -192,12 +199,12 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   plan.root_tree = root->get();
   plan.root = spec.root;
   plan.drop_groups = *own_id;
-  plan.program = without_.own_root ? spec.root + spec.program : spec.program;
-  plan.without = without_;
+  plan.program = without.own_root ? spec.root + spec.program : spec.program;
+  plan.without = without;
   plan.arguments.push_back(spec.program.data());
   for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
   plan.arguments.push_back(nullptr);
-  plan.limits = room_limits(spec.caps, spec.inputs.size());
+  plan.limits = limits_of(spec, machine);
   plan.last_capability = last_capability();
 
   Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});
@@ -228,17 +235,17 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
   say(go->write.get());
 
   outcome.layers = layers(cgroup, *identity);
-  if (without_.any()) outcome.layers.emplace_back("WITHOUT SOME LAYERS, FOR A TEST");
+  if (without.any()) outcome.layers.emplace_back("WITHOUT SOME LAYERS, FOR A TEST");
   outcome.configuration = configuration_digest(spec, outcome.layers);
   RunningRoom room{
       child->process,         std::move(child->pidfd), std::move(job->write), std::move(messages->read),
       std::move(words->read), std::move(report->read), identity->user,        identity->group};
-  Supervisor(spec, cgroup, progress, stop, started, without_, outcome).watch(std::move(room));
+  Supervisor(spec, cgroup, progress, stop, started, without, outcome, machine).watch(std::move(room));
   // The kernel's own count where it keeps one; a search through /proc takes longer.
   const auto counted = cgroup.process_count();
   outcome.survivors = counted ? static_cast<std::uint32_t>(*counted) : processes.processes();
   // In the host's own process namespace there is nothing to count.
-  if (without_.pid_namespace) outcome.survivors = 0;
+  if (without.pid_namespace) outcome.survivors = 0;
   if (outcome.survivors != 0) {
     outcome.ending = Ending::violation;
     outcome.detail = fmt::format("{} processes of the room outlived it", outcome.survivors);

@@ -26,6 +26,8 @@
 
 namespace carrel {
 
+struct Machine;
+
 class NamespaceWall : public Wall {
  public:
   NamespaceWall() = default;
@@ -38,5 +40,14 @@ class NamespaceWall : public Wall {
  private:
   LayersLeftOut without_;
 };
+
+// An Error where a wall runs no such room: without a limit, or with an input that is more than bytes to be
+// read.
+Status check_spec(const RoomSpec& spec);
+
+// The same for a room whose program is a virtual machine's (vm_wall.h): `machine` says what differs; null for
+// none.
+RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& without,
+                      const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop);
 
 }  // namespace carrel

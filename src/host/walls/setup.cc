@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
-#include <linux/securebits.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -107,23 +106,6 @@ void drop_ids(const RoomPlan& plan, int report) {
   if (::syscall(SYS_setresuid, inside_id, inside_id, inside_id) != 0) fail(report, SetupStep::user);
 }
 
-// No capability is left in any set, and none can come back: the bounding set is empty, user id 0 means
-// nothing (NOROOT), and no_new_privs makes execve grant nothing.
-void drop_capabilities(const RoomPlan& plan, int report) {
-  constexpr unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                                 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-                                 SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-  if (::prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) != 0) fail(report, SetupStep::capabilities);
-  for (std::uint32_t capability = 0; capability <= plan.last_capability; ++capability) {
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) fail(report, SetupStep::capabilities);
-  }
-  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) fail(report, SetupStep::capabilities);
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct none[2] = {};
-  if (::syscall(SYS_capset, &header, none) != 0) fail(report, SetupStep::capabilities);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(report, SetupStep::no_new_privileges);
-}
-
 // For a test without that layer: what the room's user namespace gives is kept across execve, too.
 void keep_capabilities(const RoomPlan& plan, int report) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -156,18 +138,6 @@ void reset_signals(int report) {
   if (::sigprocmask(SIG_SETMASK, &none, nullptr) != 0) fail(report, SetupStep::session);
 }
 
-// A hard limit that is lower already stays: without capabilities it could not be raised, and lower is
-// stricter.
-void set_limits(const RoomPlan& plan, int report) {
-  for (const Limit& limit : plan.limits) {
-    rlimit both{};
-    if (::getrlimit(limit.resource, &both) != 0) fail(report, SetupStep::limits);
-    if (limit.value < both.rlim_max) both.rlim_max = limit.value;
-    both.rlim_cur = both.rlim_max;
-    if (::setrlimit(limit.resource, &both) != 0) fail(report, SetupStep::limits);
-  }
-}
-
 }  // namespace
 
 void become_room(const RoomPlan& plan) {
@@ -186,13 +156,15 @@ void become_room(const RoomPlan& plan) {
   if (plan.without.capabilities) {
     keep_capabilities(plan, setup.report);
   } else {
-    drop_capabilities(plan, setup.report);
+    if (!drop_capabilities(plan.last_capability)) fail(setup.report, SetupStep::capabilities);
+    if (!forbid_new_privileges()) fail(setup.report, SetupStep::no_new_privileges);
   }
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::setsid() < 0) fail(setup.report, SetupStep::session);
   ::umask(077);
   die_with_host(setup);
   reset_signals(setup.report);
-  if (!plan.without.limits) set_limits(plan, setup.report);
+  if (!plan.without.limits && !set_limits(plan.limits.data(), plan.limits.size()))
+    fail(setup.report, SetupStep::limits);
   char* const no_environment[] = {nullptr};
   ::execve(plan.program.c_str(), plan.arguments.data(), plan.without.environment ? environ : no_environment);
   fail(setup.report, SetupStep::execute);

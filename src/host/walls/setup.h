@@ -9,10 +9,9 @@
 #include <string>
 #include <vector>
 
-#include <sys/resource.h>
-
 #include "base/fd.h"
 #include "base/result.h"
+#include "confine/process.h"
 #include "host/walls/layers_left_out.h"
 #include "host/walls/wall.h"
 
@@ -47,10 +46,6 @@ struct SetupFailure {
 // The error a failure stands for, with its remedy. `spec` names the root and the program.
 Error setup_error(const SetupFailure& failure, const RoomSpec& spec);
 
-struct Limit {
-  decltype(RLIMIT_AS) resource;
-  rlim_t value;  // soft and hard
-};
 inline constexpr std::size_t limit_count = 12;
 
 // The limits of a room with these caps; `descriptors` is the number of its inputs.

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/text.h"
 #include "host/walls/posture.h"
 #include "record/codec.h"
 #include "record/room_exit.h"
@@ -41,16 +42,26 @@ ssize_t read_now(const Fd& fd, char* into, std::size_t size) {
 
 }  // namespace
 
+std::array<Limit, limit_count> limits_of(const RoomSpec& spec, const Machine* machine) {
+  auto limits = room_limits(spec.caps, spec.inputs.size());
+  for (Limit& limit : limits) {
+    if (machine != nullptr && limit.resource == RLIMIT_NOFILE) limit.value = machine->descriptors;
+  }
+  return limits;
+}
+
 Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup,
                        const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop,
-                       Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome)
+                       Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome,
+                       Machine* machine)
     : spec_(spec),
       cgroup_(cgroup),
       progress_(progress),
       stop_(stop),
       started_(started),
       without_(without),
-      outcome_(outcome) {}
+      outcome_(outcome),
+      machine_(machine) {}
 
 void Supervisor::watch(RunningRoom room) {
   room_ = std::move(room);
@@ -60,6 +71,10 @@ void Supervisor::watch(RunningRoom room) {
   while (!exited_) poll_once();
   reap();
   outcome_.denials = denials_.record();
+  if (machine_ != nullptr) {
+    for (Denial& denial : outcome_.denials) denial.call = "machine: " + denial.call;
+  }
+  if (guest_) outcome_.denials.insert(outcome_.denials.end(), guest_->denials.begin(), guest_->denials.end());
   if (outcome_.ending != Ending::ok) outcome_.answer = {};
   outcome_.elapsed_s = std::chrono::duration<double>(Clock::now() - started_).count();
 }
@@ -83,7 +98,7 @@ void Supervisor::poll_once() {
                        {room_.words.get(), POLLIN, 0},
                        {denials_.descriptor(), POLLIN, 0},
                        {-1, POLLOUT, 0}};
-  if (stage_ >= Stage::sealed && !ended_) fds[job].fd = room_.job.get();
+  if (stage_ >= Stage::booting && !ended_ && job_sent_ < job_frame_.size()) fds[job].fd = room_.job.get();
   if (ended_) fds[messages].fd = fds[denied].fd = -1;
 
   milliseconds wait = tick;
@@ -124,6 +139,12 @@ void Supervisor::check_clock() {
                            static_cast<double>(spec_.caps.wall_clock.count()) / 1000),
                "give it more time, or a smaller input");
   }
+  if (machine_ != nullptr && stage_ <= Stage::booting && now - started_ > machine_->boot) {
+    return end(Ending::setup_error,
+               fmt::format("the guest of the virtual machine did not come up within {} s",
+                           static_cast<double>(machine_->boot.count()) / 1000),
+               "run it on a machine whose KVM works whole, or without --wall vm");
+  }
   if (cpu_used() >= cpu_cap()) return end_for_cpu();
   if (stage_ == Stage::answered && now - answer_time_ > farewell) {
     end(Ending::time, "the room did not end after its answer");
@@ -145,6 +166,13 @@ double Supervisor::cpu_cap() const {
 void Supervisor::end_for_cpu() {
   end(Ending::time, fmt::format("the room used more than its {} s of CPU", cpu_cap()),
       "give it more time, or a smaller input");
+}
+
+void Supervisor::end_for_memory() {
+  std::uint64_t memory = spec_.caps.memory == 0 ? spec_.caps.address_space : spec_.caps.memory;
+  if (machine_ != nullptr) memory = machine_->memory;
+  end(Ending::memory, fmt::format("the room needed more than its {} MiB of memory", memory >> 20),
+      "give it more memory, or a smaller input");
 }
 
 // The pipe is closed by execve without a word, so it has something to tell only once the child has ended.
@@ -193,6 +221,7 @@ void Supervisor::read_words() {
 void Supervisor::receive(Message message) {
   switch (message.type) {
     case MessageType::sealed:
+      if (stage_ == Stage::booting) return on_sealed_inside();
       if (stage_ != Stage::setup) return end(Ending::violation, "the room sealed itself twice");
       return on_sealed(message.body);
     case MessageType::progress: {
@@ -215,11 +244,18 @@ void Supervisor::receive(Message message) {
         if (!refuses) return end(Ending::violation, "the room answered before it was sealed");
         return end(Ending::setup_error, refused->what, refused->remedy);
       }
+      if (machine_ != nullptr && !guest_)
+        return end(Ending::violation, "the guest answered without its report");
       stage_ = Stage::answered;
       answer_time_ = Clock::now();
       outcome_.answer = std::move(message);
+      // The guest has told that its program has ended in order: what is left of the machine is not waited
+      // for.
+      if (machine_ != nullptr) end(Ending::ok, "");
       return;
     }
+    case MessageType::guest:
+      return on_guest(message.body);
     case MessageType::job:
     case MessageType::count_:
       break;
@@ -236,25 +272,45 @@ void Supervisor::on_sealed(const std::string& body) {
   auto job = frame(MessageType::job, spec_.job);
   if (!job) return end(Ending::setup_error, "the job is too large for a message", "ask for less at once");
   job_frame_ = std::move(*job);
+  if (machine_ == nullptr) return on_sealed_inside();
+  if (machine_->kvm.valid()) denials_.lend("openat", std::move(machine_->kvm));
+  stage_ = Stage::booting;
+}
+
+// The room's own program is sealed: in a virtual machine by the word of its guest, whose filter the host
+// cannot see.
+void Supervisor::on_sealed_inside() {
   stage_ = Stage::sealed;
   outcome_.start_s = std::chrono::duration<double>(Clock::now() - started_).count();
 }
 
 Status Supervisor::look_at_room(int listener) {
-  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener,
-                          room_limits(spec_.caps, spec_.inputs.size())};
+  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener, limits_of(spec_, machine_)};
   auto seen = see_posture(room_.process, room_.pidfd.get(), expected);
   if (!seen) return seen.error();
   outcome_.posture = std::move(*seen);
   return check_posture(outcome_.posture, golden_posture(expected), without_);
 }
 
+void Supervisor::on_guest(const std::string& body) {
+  if (machine_ == nullptr || guest_ || stage_ == Stage::setup || stage_ == Stage::answered) {
+    return end(Ending::violation, "the room told of a guest out of turn");
+  }
+  auto report = decode<GuestReport>(body);
+  if (!report) return end(Ending::violation, "the guest's report cannot be read: " + report.error().what);
+  for (const std::string& layer : report->layers)
+    outcome_.layers.push_back("inside: " + escape_for_terminal(layer));
+  guest_ = std::move(*report);
+  judge_guest();
+}
+
 void Supervisor::send_job() {
   const ssize_t n = ::write(room_.job.get(), job_frame_.data() + job_sent_, job_frame_.size() - job_sent_);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n >= 0) job_sent_ += static_cast<std::size_t>(n);
-  // A room that does not want its job (EPIPE) will be judged by how it ends.
-  if (n < 0 || job_sent_ == job_frame_.size()) room_.job.reset();
+  // A room that does not want its job (EPIPE) will be judged by how it ends. A virtual machine takes the end
+  // of the job's stream for the end of the whole channel.
+  if (n < 0 || (job_sent_ == job_frame_.size() && machine_ == nullptr)) room_.job.reset();
 }
 
 void Supervisor::serve_denials() {
@@ -297,12 +353,7 @@ void Supervisor::judge(int status, double cpu_seconds) {
   const bool signalled = WIFSIGNALED(status);
   const int signal = signalled ? WTERMSIG(status) : 0;
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  if (cgroup_.out_of_memory() || code == room_exit::memory) {
-    return end(Ending::memory,
-               fmt::format("the room needed more than its {} MiB of memory",
-                           (spec_.caps.memory == 0 ? spec_.caps.address_space : spec_.caps.memory) >> 20),
-               "give it more memory, or a smaller input");
-  }
+  if (cgroup_.out_of_memory() || code == room_exit::memory) return end_for_memory();
   // The kernel's own limit, if it came first, ends the first process of a namespace by SIGKILL.
   if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds >= cpu_cap())) return end_for_cpu();
   if (signal == SIGSYS) return end(Ending::violation, "the room made a system call of another architecture");
@@ -311,6 +362,11 @@ void Supervisor::judge(int status, double cpu_seconds) {
     return end(Ending::setup_error, fmt::format("the room's program ended before it was sealed ({})", how),
                "its last words tell why; if its image is damaged, make it again");
   }
+  if (stage_ == Stage::booting) {
+    return end(Ending::setup_error,
+               fmt::format("the virtual machine ended before its guest was up ({})", how),
+               "its last words tell why; `make vm-image` makes its image again");
+  }
   if (signalled) return end(Ending::killed, fmt::format("the room was ended by {}", how));
   if (stage_ != Stage::answered)
     return end(Ending::killed, fmt::format("the room ended without an answer ({})", how));
@@ -318,6 +374,54 @@ void Supervisor::judge(int status, double cpu_seconds) {
     return end(Ending::killed, fmt::format("the room failed after its answer ({})", how));
   if (!frames_.at_border()) return end(Ending::violation, "the room's last message is cut short");
   end(Ending::ok, "");
+}
+
+// What the guest's init told of the program inside. True where that decided the ending; a program that ended
+// in order is judged on by what it sent and by how its machine ended.
+bool Supervisor::judge_guest() {
+  if (!guest_) return false;
+  const unsigned status = guest_->status;
+  if (stage_ == Stage::booting && guest_->end <= GuestReport::End::signalled) {
+    end(Ending::setup_error,
+        fmt::format("the room's program ended before it was sealed ({} {})",
+                    guest_->end == GuestReport::End::exited ? "status" : "signal", status),
+        "its last words tell why; if its image is damaged, make it again");
+    return true;
+  }
+  switch (guest_->end) {
+    case GuestReport::End::exited:
+      if (status == room_exit::in_order) return false;
+      if (status == room_exit::memory) {
+        end_for_memory();
+      } else {
+        end(Ending::killed, fmt::format("the room ended without an answer (status {})", status));
+      }
+      return true;
+    case GuestReport::End::signalled:
+      if (status == SIGXCPU) {
+        end_for_cpu();
+      } else if (status == SIGSYS) {
+        end(Ending::violation, "the room made a system call of another architecture");
+      } else if (status == SIGKILL) {
+        end_for_memory();  // nobody but the guest's kernel sends it, when the memory is used up
+      } else {
+        end(Ending::killed, fmt::format("the room was ended by signal {}", status));
+      }
+      return true;
+    case GuestReport::End::too_many_denials:
+      end(Ending::violation,
+          fmt::format("the room made more than {} denied system calls", spec_.caps.denials));
+      return true;
+    case GuestReport::End::bad_message:
+      end(Ending::violation, escape_for_terminal(guest_->detail));
+      return true;
+    case GuestReport::End::lingered:
+      end(Ending::time, "the room did not end after its answer");
+      return true;
+    case GuestReport::End::count_:
+      break;
+  }
+  return false;
 }
 
 }  // namespace carrel

@@ -5,16 +5,18 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <sys/types.h>
 
 #include "base/fd.h"
+#include "confine/denials.h"
 #include "host/walls/cgroup.h"
-#include "host/walls/denials.h"
 #include "host/walls/layers_left_out.h"
 #include "host/walls/setup.h"
 #include "host/walls/wall.h"
+#include "record/guest.h"
 
 namespace carrel {
 
@@ -29,6 +31,18 @@ struct RunningRoom {
   std::uint32_t user = 0, group = 0;  // on the host
 };
 
+// What differs where the room is a virtual machine. Its own program is the machine's, which seals itself
+// first; the room's runs inside, seals itself there, and is told of by the guest's init.
+struct Machine {
+  std::chrono::milliseconds boot{};  // the most time until the program inside has sealed itself
+  Fd kvm;  // /dev/kvm, lent to the machine's program once; invalid where the machine is made by software
+  rlim_t descriptors = 0;    // its limit, in place of the room's
+  std::uint64_t memory = 0;  // the room's own cap, within that of its machine; bytes
+};
+
+// The limits of a room, with what differs for a machine.
+std::array<Limit, limit_count> limits_of(const RoomSpec& spec, const Machine* machine);
+
 class Supervisor {
  public:
   using Clock = std::chrono::steady_clock;
@@ -36,14 +50,14 @@ class Supervisor {
   // `started` is when the wall began with this room. All are borrowed and outlive the supervisor.
   Supervisor(const RoomSpec& spec, const Cgroup& cgroup, const std::function<void(const Progress&)>& progress,
              const std::atomic<bool>& stop, Clock::time_point started, const LayersLeftOut& without,
-             RoomOutcome& outcome);
+             RoomOutcome& outcome, Machine* machine = nullptr);
 
   // Blocks until the room's first process, and with it its whole pid namespace, is gone and waited for; fills
   // all of the outcome but survivors, layers and configuration. SIGPIPE must be blocked.
   void watch(RunningRoom room);
 
  private:
-  enum class Stage { setup, sealed, answered };
+  enum class Stage { setup, booting, sealed, answered };
 
   void end(Ending ending, std::string detail, std::string remedy = "");
   void poll_once();
@@ -51,6 +65,7 @@ class Supervisor {
   double cpu_used() const;  // seconds
   double cpu_cap() const;   // seconds
   void end_for_cpu();
+  void end_for_memory();
   void read_report();
   void read_messages();
   void read_words();
@@ -59,9 +74,12 @@ class Supervisor {
   void count_output(std::size_t bytes);
   void receive(Message message);
   void on_sealed(const std::string& body);
+  void on_sealed_inside();
+  void on_guest(const std::string& body);
   void serve_denials();
   void reap();
   void judge(int status, double cpu_seconds);
+  bool judge_guest();
 
   const RoomSpec& spec_;
   const Cgroup& cgroup_;
@@ -70,6 +88,7 @@ class Supervisor {
   const Clock::time_point started_;
   const LayersLeftOut& without_;
   RoomOutcome& outcome_;
+  Machine* const machine_;  // null where the room is none
 
   RunningRoom room_;
   Stage stage_ = Stage::setup;
@@ -78,6 +97,7 @@ class Supervisor {
   Clock::time_point kill_time_, answer_time_;
   FrameReader frames_;
   Denials denials_;
+  std::optional<GuestReport> guest_;
   std::string job_frame_;
   std::size_t job_sent_ = 0;
 };

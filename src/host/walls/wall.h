@@ -1,7 +1,7 @@
 // Wall: runs one program in a room and tells, typed, how it ended.
 //
 // A wall fails closed: a layer that cannot be made ends the run with Ending::setup_error before the room has
-// seen its task. Implementations: namespace_wall.h; a fake in tests. (A vm wall comes beside them.)
+// seen its task. Implementations: namespace_wall.h; vm_wall.h; a fake in tests.
 #pragma once
 
 #include <atomic>
@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "record/denial.h"
 #include "record/room.h"
 #include "record/wire.h"
 
@@ -39,7 +40,8 @@ struct RoomSpec {
   std::vector<std::string> arguments;
   std::vector<Fd> inputs;  // opened and hashed by the host
   Caps caps;
-  std::string job;  // body of the job message
+  unsigned processors = 1;  // how many it can keep busy
+  std::string job;          // body of the job message
 };
 
 enum class Ending : std::uint8_t {
@@ -54,19 +56,6 @@ enum class Ending : std::uint8_t {
   count_,
 };
 const char* to_string(Ending ending);
-
-// One kind of denied system call of a run.
-struct Denial {
-  std::string call;       // "socket"
-  std::string arguments;  // of the first: "(2, 1, 0)"
-  std::uint64_t count = 0;
-  template <class Codec>
-  void fields(Codec& c) {
-    c(call, limit::name);
-    c(arguments, limit::name);
-    c(count);
-  }
-};
 
 struct RoomOutcome {
   Ending ending = Ending::setup_error;

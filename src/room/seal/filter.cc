@@ -2,12 +2,14 @@
 
 #include <cerrno>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -95,30 +97,100 @@ Error filter_error(const char* step, int result) {
   return error;
 }
 
-}  // namespace
+// A call that fails with this number and is not told to the host.
+struct Quiet {
+  int call;
+  int number;
+  std::vector<scmp_arg_cmp> arguments;
+};
 
-Result<int> install_filter() {
+Result<int> install(const std::vector<int>& allowed, const std::vector<Condition>& conditional,
+                    const std::vector<Quiet>& quiet) {
   const Context context(seccomp_init(SCMP_ACT_NOTIFY), seccomp_release);
   if (!context) return filter_error("make", -EOPNOTSUPP);
   int done = seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
   if (done == 0) done = seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-  for (const int call : allowed_calls) {
-    if (done == 0) done = seccomp_rule_add(context.get(), SCMP_ACT_ALLOW, call, 0);
-  }
-  for (const Condition& condition : conditions()) {
-    if (done != 0) break;
-    done =
-        seccomp_rule_add_array(context.get(), SCMP_ACT_ALLOW, condition.call,
-                               static_cast<unsigned>(condition.arguments.size()), condition.arguments.data());
-  }
+  const auto add = [&](std::uint32_t action, int call, const std::vector<scmp_arg_cmp>& arguments) {
+    if (done != 0) return;
+    done = seccomp_rule_add_array(context.get(), action, call, static_cast<unsigned>(arguments.size()),
+                                  arguments.data());
+  };
+  for (const int call : allowed) add(SCMP_ACT_ALLOW, call, {});
+  for (const Condition& condition : conditional) add(SCMP_ACT_ALLOW, condition.call, condition.arguments);
+  for (const Quiet& one : quiet)
+    add(SCMP_ACT_ERRNO(static_cast<std::uint32_t>(one.number)), one.call, one.arguments);
   // The C library then starts its threads by clone, whose flags the filter can see.
-  if (done == 0) done = seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+  add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), {});
   if (done != 0) return filter_error("describe", done);
   done = seccomp_load(context.get());
   if (done != 0) return filter_error("load", done);
   const int listener = seccomp_notify_fd(context.get());
   if (listener < 0) return filter_error("take the listener of", listener);
   return listener;
+}
+
+// What QEMU needs beside allowed_calls, as it was seen to start and run a microvm with TCG and with KVM.
+constexpr int machine_calls[] = {
+    // loading itself and its libraries; its root holds nothing else
+    SCMP_SYS(execve), SCMP_SYS(access), SCMP_SYS(readlink), SCMP_SYS(newfstatat), SCMP_SYS(statfs),
+    SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(set_tid_address), SCMP_SYS(arch_prctl),
+    // waiting for events
+    SCMP_SYS(ppoll), SCMP_SYS(poll), SCMP_SYS(eventfd2), SCMP_SYS(signalfd4), SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_wait), SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(rt_sigpending),
+    // the descriptors that it was given
+    SCMP_SYS(preadv), SCMP_SYS(dup), SCMP_SYS(fcntl), SCMP_SYS(fdatasync), SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
+    // a filter of its own, which can only take away more
+    SCMP_SYS(seccomp)};
+
+std::vector<Condition> machine_conditions(bool kvm) {
+  std::vector<Condition> all;
+  for (Condition& one : conditions()) {
+    if (one.call != SCMP_SYS(mmap) && one.call != SCMP_SYS(mprotect) && one.call != SCMP_SYS(newfstatat) &&
+        one.call != SCMP_SYS(fcntl) && one.call != SCMP_SYS(arch_prctl)) {
+      all.push_back(std::move(one));
+    }
+  }
+  constexpr scmp_datum_t shared_anonymous = MAP_SHARED | MAP_ANONYMOUS;
+  // Libraries are executable, and TCG writes code; memory that is shared and of no file stays refused.
+  for (const scmp_datum_t sharing :
+       {scmp_datum_t{MAP_ANONYMOUS}, scmp_datum_t{MAP_SHARED}, scmp_datum_t{0}}) {
+    all.push_back({SCMP_SYS(mmap), {masked(3, shared_anonymous, sharing)}});
+  }
+  all.push_back({SCMP_SYS(mprotect), {}});
+  all.push_back({SCMP_SYS(ioctl), {equal(1, FIONBIO)}});
+  constexpr scmp_datum_t kind_of_ioctl = 0xff00, kvm_ioctl = 0xae00;  // KVMIO of linux/kvm.h
+  if (kvm) all.push_back({SCMP_SYS(ioctl), {masked(1, kind_of_ioctl, kvm_ioctl)}});
+  for (const scmp_datum_t option :
+       {PR_SET_TIMERSLACK, PR_MCE_KILL, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_GET_SECCOMP}) {
+    all.push_back({SCMP_SYS(prctl), {equal(0, option)}});
+  }
+  return all;
+}
+
+std::vector<Quiet> machine_quiet(bool kvm) {
+  constexpr scmp_datum_t kind_of_ioctl = 0xff00, terminal_ioctl = 0x5400;
+  std::vector<Quiet> all = {{SCMP_SYS(io_uring_setup), ENOSYS, {}}, {SCMP_SYS(memfd_create), ENOSYS, {}},
+                            {SCMP_SYS(get_mempolicy), ENOSYS, {}},  {SCMP_SYS(set_mempolicy), ENOSYS, {}},
+                            {SCMP_SYS(membarrier), ENOSYS, {}},     {SCMP_SYS(sched_setaffinity), ENOSYS, {}},
+                            {SCMP_SYS(mlockall), EPERM, {}},        {SCMP_SYS(fchdir), EACCES, {}}};
+  if (!kvm) all.push_back({SCMP_SYS(openat), ENOENT, {masked(2, O_ACCMODE, O_RDWR)}});
+  all.push_back({SCMP_SYS(ioctl), ENOTTY, {masked(1, kind_of_ioctl, terminal_ioctl)}});
+  return all;
+}
+
+}  // namespace
+
+Result<int> install_filter() {
+  return install({std::begin(allowed_calls), std::end(allowed_calls)}, conditions(), {});
+}
+
+Result<int> install_machine_filter(bool kvm) {
+  std::vector<int> calls(std::begin(allowed_calls), std::end(allowed_calls));
+  calls.insert(calls.end(), std::begin(machine_calls), std::end(machine_calls));
+  return install(calls, machine_conditions(kvm), machine_quiet(kvm));
 }
 
 }  // namespace carrel

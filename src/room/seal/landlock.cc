@@ -24,6 +24,7 @@ struct [[gnu::packed]] PathRule {
 };
 constexpr unsigned create_ruleset_version = 1;
 constexpr int rule_path_beneath = 1;
+constexpr std::uint64_t access_execute = 1ULL << 0;
 constexpr std::uint64_t access_read_file = 1ULL << 2;
 constexpr std::uint64_t access_read_folder = 1ULL << 3;
 constexpr std::uint64_t network_bind_and_connect = 3;   // TCP
@@ -52,7 +53,7 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
-Status restrict_paths(const std::string& readable) {
+Status restrict_paths(const std::string& readable, bool executable) {
   const int abi = landlock_abi();
   if (abi == 0) {
     return Error{Code::machine, "this kernel has no Landlock, so the room cannot be kept from opening files",
@@ -68,7 +69,8 @@ Status restrict_paths(const std::string& readable) {
   if (!readable.empty()) {
     const Fd folder(::open(readable.c_str(), O_PATH | O_CLOEXEC));
     if (!folder.valid()) return errno_error("cannot open " + readable + " of the room");
-    const PathRule rule{access_read_file | access_read_folder, folder.get()};
+    const std::uint64_t execute = executable ? access_execute : 0;
+    const PathRule rule{access_read_file | access_read_folder | execute, folder.get()};
     if (::syscall(SYS_landlock_add_rule, ruleset.get(), rule_path_beneath, &rule, 0) != 0) {
       return errno_error("cannot add a Landlock rule for " + readable);
     }

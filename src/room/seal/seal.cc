@@ -1,9 +1,11 @@
 #include "room/seal/seal.h"
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <new>
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -62,6 +64,24 @@ Result<std::string> seal_and_receive_job(const std::string& readable) {
   // "continue".
   ::close(*listener);
   return job;
+}
+
+Status seal_machine(bool kvm) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno_error("cannot set no_new_privs");
+  if (Status done = restrict_paths("/", true); !done) return done;
+  auto listener = install_machine_filter(kvm);
+  if (!listener) return listener.error();
+  const auto sealed = encode(Sealed{static_cast<std::uint32_t>(*listener)});
+  if (!sealed) return sealed.error();
+  if (Status sent = send(MessageType::sealed, *sealed); !sent) return sent;
+  pollfd job{from_host, POLLIN, 0};
+  while (::poll(&job, 1, -1) < 0 && errno == EINTR) {
+  }
+  // The host has its own copy of the listener by now, as above.
+  ::close(*listener);
+  if ((job.revents & POLLIN) == 0)
+    return Error{Code::interrupted, "the host left before it sent the job", ""};
+  return {};
 }
 
 bool request_amx() {

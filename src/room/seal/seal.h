@@ -27,6 +27,11 @@ namespace carrel {
 // filter's list fail with EPERM and are recorded by the host, and no path can be opened.
 Result<std::string> seal_and_receive_job(const std::string& readable = "");
 
+// The same for a program that is no room's own but QEMU, which cannot seal itself: puts the layers on, with
+// QEMU's filter, tells the host, and returns once the host has seen that they hold and has sent the job; it
+// is left unread, for the guest. The caller then executes QEMU. Nothing hostile was read by then.
+Status seal_machine(bool kvm);
+
 // Asks the kernel for the AMX tile registers (arch_prctl ARCH_REQ_XCOMP_PERM, feature 18; Linux
 // Documentation/arch/x86/xstate.rst). True when this process and its threads may use them, false when the
 // processor or the kernel has none. Only before sealing: the filter denies the call.

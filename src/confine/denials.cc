@@ -1,5 +1,6 @@
-#include "host/walls/denials.h"
+#include "confine/denials.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -80,6 +81,7 @@ void Denials::serve() {
   const auto answer = reinterpret_cast<seccomp_notif_resp*>(answer_bytes);
   // The call may be gone already (its process died): nothing to answer, nothing to record.
   if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, request) != 0) return;
+  if (lent_.valid() && lent(request->id, name_of(request->data.arch, request->data.nr))) return;
   ++count_;
   const std::int64_t key =
       static_cast<std::int64_t>(request->data.arch) << 32 | static_cast<std::uint32_t>(request->data.nr);
@@ -91,6 +93,24 @@ void Denials::serve() {
   answer->id = request->id;
   answer->error = -EPERM;
   ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, answer);
+}
+
+void Denials::lend(std::string call, Fd descriptor) {
+  lent_to_ = std::move(call);
+  lent_ = std::move(descriptor);
+}
+
+// The kernel puts a copy of the descriptor into the process and answers the call with its number in one step.
+bool Denials::lent(std::uint64_t request, const std::string& call) {
+  if (call != lent_to_) return false;
+  seccomp_notif_addfd answer{};
+  answer.id = request;
+  answer.flags = SECCOMP_ADDFD_FLAG_SEND;
+  answer.srcfd = static_cast<std::uint32_t>(lent_.get());
+  answer.newfd_flags = O_CLOEXEC;
+  if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_ADDFD, &answer) < 0) return false;
+  lent_.reset();
+  return true;
 }
 
 std::vector<Denial> Denials::record() const {

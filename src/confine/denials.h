@@ -1,4 +1,5 @@
-// The seccomp listener: answers every denied system call of a room with EPERM and keeps the record of them.
+// The seccomp listener: answers every denied system call of a sealed process with EPERM and keeps the record
+// of them. The host has one for each room; in a virtual machine its init has one for the program it runs.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "host/walls/wall.h"
+#include "record/denial.h"
 
 namespace carrel {
 
@@ -26,6 +27,9 @@ class Denials {
 
   // Answers one call, when one waits. Never lets it through.
   void serve();
+  // The next call of this name is answered once by this descriptor in place of EPERM, whatever it asked for:
+  // no argument of the call is looked at or believed.
+  void lend(std::string call, Fd descriptor);
   // Nobody can be denied anything more.
   void close() { listener_.reset(); }
 
@@ -34,7 +38,11 @@ class Denials {
   std::vector<Denial> record() const;
 
  private:
+  bool lent(std::uint64_t request, const std::string& call);
+
   Fd listener_;
+  Fd lent_;
+  std::string lent_to_;
   std::uint64_t count_ = 0;
   std::map<std::int64_t, Denial> by_call_;  // key: architecture << 32 | number
 };
