@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "collect/collect.h"
 #include "collect/commands.h"
+#include "collect/gather.h"
 #include "collect/out/inspect.h"
 #include "record/exit_status.h"
 
@@ -27,6 +28,8 @@ Examples:
   support-diag collect --namespace platform --out customer-123.tar.gz
   support-diag collect --all-namespaces --since 24h --out customer-123.tar.gz
   support-diag collect --namespace platform --out x.tar.gz --dry-run --explain
+  support-diag collect --no-cluster --host --config '/etc/app/*.yaml' --out host.tar.gz
+  support-diag collect -n shop --db-export postgres://app@db/shop --tables orders --mask status=keep --out x.tar.gz
   support-diag inspect customer-123.tar.gz
   support-diag redact --map secrets.map --map-key secrets.key app.log > app.redacted.log
   support-diag reveal --map secrets.map --map-key secrets.key reply.txt
@@ -100,9 +103,12 @@ class ProgressLine {
 
 struct Arguments {
   CollectOptions collect;
+  std::string prometheus, queries, range = "6h";
+  std::vector<std::string> masks;
+  bool no_cluster = false;
   bool all_namespaces = false, no_logs = false, no_custom = false, no_helm = false;
   std::string since;
-  unsigned timeout = 60;
+  unsigned timeout = 60, database_timeout = 30;
   bool dry_run = false, explain = false, json = false, quiet = false;
   std::string bundle;
 };
@@ -127,6 +133,33 @@ void add_collect_options(CLI::App* command, Arguments* arguments) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
   command->add_flag("--no-custom-resources", arguments->no_custom, "leave operators' objects out");
   command->add_flag("--no-helm", arguments->no_helm, "leave Helm's releases out");
+  command->add_flag("--no-cluster", arguments->no_cluster,
+                    "ask no cluster: only what the options below name");
+  command->add_flag("--host", options.machine.facts,
+                    "this machine: kernel, disks, memory, network, journal of the kubelet");
+  command->add_option("--config", options.machine.patterns,
+                      "files of this machine by a pattern, as '/etc/app/*.yaml'; may be repeated");
+  command->add_option(
+      "--prometheus", arguments->prometheus,
+      "a Prometheus: http://HOST:PORT, or service:NAMESPACE/NAME:PORT to reach it through the cluster");
+  command->add_option("--metrics", arguments->queries,
+                      "a file with its queries, one a line, as 'NAME: PROMQL'");
+  command->add_option("--metrics-range", arguments->range, "how far back they go")->capture_default_str();
+  command->add_option(
+      "--db-export", options.database.url,
+      "a PostgreSQL: postgres://USER@HOST/DATABASE; the password comes from PGPASSWORD or ~/.pgpass");
+  command
+      ->add_option("--tables", options.database.tables, "tables of which rows are sampled, parted by commas")
+      ->delimiter(',');
+  command->add_option("--rows", options.database.rows, "rows of each")->capture_default_str();
+  command->add_option("--where", options.database.where,
+                      "which rows: 'TABLE: CONDITION', or a condition for every table");
+  command->add_option("--mask", arguments->masks,
+                      "COLUMN=hash, =null or =keep, also TABLE.COLUMN and '*'; text is hashed unless kept");
+  command
+      ->add_option("--db-timeout", arguments->database_timeout, "seconds for each question to the database")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
   command->add_option("--parallel", options.parallel, "most requests at the same time")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
@@ -137,12 +170,90 @@ void add_collect_options(CLI::App* command, Arguments* arguments) {
   command->add_flag("--explain", arguments->explain, "with --dry-run: and why");
 }
 
+// service:NAMESPACE/NAME:PORT, the path of the API server's own proxy to a Service.
+Status settle_service(const std::string& place, CollectOptions* options) {
+  const std::size_t slash = place.find('/');
+  const std::size_t colon = place.find(':', std::min(slash, place.size()));
+  const std::string space = place.substr(0, slash);
+  if (slash == std::string::npos || colon == std::string::npos || !is_label(space) ||
+      !is_label(place.substr(slash + 1, colon - slash - 1)) || !is_label(place.substr(colon + 1)))
+    return Error{Code::usage, "--prometheus service:" + place + " names no Service",
+                 "write service:NAMESPACE/NAME:PORT, as service:monitoring/prometheus:9090"};
+  if (!options->cluster)
+    return Error{Code::usage, "a Service is reached through the cluster, and --no-cluster asks none", ""};
+  options->metrics_in_cluster = true;
+  options->metrics.path =
+      fmt::format("/api/v1/namespaces/{}/services/{}/proxy", space, place.substr(slash + 1));
+  options->metrics.url = options->metrics.path;
+  options->kubernetes.kubectl.prometheus_proxy = options->metrics.path;
+  return {};
+}
+
+Status settle_metrics(Arguments* arguments) {
+  CollectOptions& options = arguments->collect;
+  options.prometheus = !arguments->prometheus.empty();
+  if (!options.prometheus && !arguments->queries.empty())
+    return Error{Code::usage, "--metrics needs a Prometheus", "name it with --prometheus"};
+  if (!options.prometheus) return {};
+  constexpr std::string_view service = "service:";
+  const Status done = arguments->prometheus.starts_with(service)
+                          ? settle_service(arguments->prometheus.substr(service.size()), &options)
+                          : set_url(arguments->prometheus, &options.metrics);
+  if (!done) return done;
+  options.metrics.range_seconds = seconds_of(arguments->range);
+  if (options.metrics.range_seconds == 0)
+    return Error{Code::usage, "--metrics-range " + arguments->range + " is no length of time",
+                 "write 90s, 30m, 48h or 7d"};
+  options.metrics.end = BundleClock().now();
+  options.metrics.timeout = options.kubernetes.timeout;
+  if (arguments->queries.empty()) return {};
+  const auto text = read_file(arguments->queries, 1 << 20);
+  if (!text) return text.error();
+  auto queries = read_queries(*text);
+  if (!queries) return std::move(queries.error()).in(arguments->queries);
+  options.metrics.queries = std::move(*queries);
+  return {};
+}
+
+Status settle_database(Arguments* arguments) {
+  DatabaseOptions& database = arguments->collect.database;
+  arguments->collect.postgres = !database.url.empty();
+  database.timeout = std::chrono::seconds(arguments->database_timeout);
+  if (database.url.empty() &&
+      !(database.tables.empty() && database.where.empty() && arguments->masks.empty()))
+    return Error{Code::usage, "--tables, --where and --mask need a database", "name it with --db-export"};
+  static const std::map<std::string, ColumnMask> kinds = {
+      {"hash", ColumnMask::hash}, {"null", ColumnMask::null}, {"keep", ColumnMask::keep}};
+  for (const std::string& mask : arguments->masks) {
+    const std::size_t equals = mask.rfind('=');
+    const auto kind = kinds.find(equals == std::string::npos ? "" : mask.substr(equals + 1));
+    if (kind == kinds.end())
+      return Error{Code::usage, "--mask " + mask + " says not how to mask",
+                   "write COLUMN=hash, COLUMN=null or COLUMN=keep"};
+    database.masks[mask.substr(0, equals)] = kind->second;
+  }
+  return {};
+}
+
+Status settle_machine(Arguments* arguments) {
+  MachineOptions& machine = arguments->collect.machine;
+  machine.since = arguments->since;
+  machine.timeout_seconds = arguments->timeout;
+  for (const std::string& pattern : machine.patterns) {
+    if (!pattern.starts_with('/') || pattern.find("/..") != std::string::npos)
+      return Error{Code::usage, "--config " + pattern + " is no absolute pattern",
+                   "begin it with /, and without /.."};
+  }
+  return {};
+}
+
 Status settle(Arguments* arguments) {
   CollectOptions& options = arguments->collect;
   ClusterOptions& cluster = options.kubernetes;
   if (options.out.empty() && !arguments->dry_run)
     return Error{Code::usage, "no bundle is named", "name one with --out NAME.tar.gz"};
-  if (arguments->all_namespaces == !cluster.namespaces.empty())
+  options.cluster = !arguments->no_cluster;
+  if (options.cluster && arguments->all_namespaces == !cluster.namespaces.empty())
     return Error{Code::usage, "it is not said which namespaces to collect",
                  "give --namespace NAME, more than once if need be, or --all-namespaces"};
   for (const std::string& space : cluster.namespaces) {
@@ -160,22 +271,35 @@ Status settle(Arguments* arguments) {
   cluster.helm = !arguments->no_helm;
   cluster.timeout = std::chrono::seconds(arguments->timeout);
   options.tool_version = CARREL_VERSION;
-  return {};
+  if (Status done = settle_metrics(arguments); !done) return done;
+  if (Status done = settle_database(arguments); !done) return done;
+  return settle_machine(arguments);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
+  return line;
 }
 
 // What the manifest keeps of the command line.
 void tell_options(Arguments* arguments) {
   const ClusterOptions& cluster = arguments->collect.kubernetes;
-  std::string spaces;
-  for (const std::string& space : cluster.namespaces) spaces += (spaces.empty() ? "" : " ") + space;
+  const std::string spaces = joined(cluster.namespaces);
   const auto yes = [](bool value) { return std::string(value ? "yes" : "no"); };
-  arguments->collect.told = {{"namespaces", spaces.empty() ? "all" : spaces},
+  arguments->collect.told = {{"namespaces", spaces.empty() && arguments->collect.cluster ? "all" : spaces},
                              {"logs", yes(cluster.logs)},
                              {"tail", std::to_string(cluster.tail)},
                              {"since", arguments->since.empty() ? "the beginning" : arguments->since},
                              {"log-bytes", std::to_string(cluster.log_bytes)},
                              {"custom-resources", yes(cluster.custom_resources)},
                              {"helm", yes(cluster.helm)},
+                             {"host", yes(arguments->collect.machine.facts)},
+                             {"config", joined(arguments->collect.machine.patterns)},
+                             {"prometheus", arguments->prometheus},
+                             {"database", shown_url(arguments->collect.database.url)},
+                             {"tables", joined(arguments->collect.database.tables)},
+                             {"masks", joined(arguments->masks)},
                              {"parallel", std::to_string(arguments->collect.parallel)},
                              {"timeout", std::to_string(arguments->timeout)}};
 }

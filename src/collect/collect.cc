@@ -59,6 +59,9 @@ class Collection {
       if (Status done = cluster(); !done) return done.error();
     }
 
+    // What lies beside the cluster: a Prometheus, this machine, a database.
+    if (Status done = beside(); !done) return done.error();
+
     // What support-diag made itself is no reason for a bundle.
     const bool any = std::any_of(manifest.files.begin(), manifest.files.end(),
                                  [](const ManifestFile& file) { return file.status != status_made; });
@@ -112,7 +115,26 @@ class Collection {
     observer_.stage("reading lists");
     if (Status done = add(tasks.lists()); !done) return done;
     observer_.stage("reading logs");
-    return add(tasks.rest());
+    if (Status done = add(tasks.rest()); !done) return done;
+    if (!options_.metrics_in_cluster) return {};
+    observer_.stage("reading metrics");
+    PrometheusOptions metrics = options_.metrics;
+    metrics.server = (*proxy)->server();
+    return add(prometheus_tasks(metrics, stop_));
+  }
+
+  Status beside() {
+    if (options_.prometheus && !options_.metrics_in_cluster) {
+      observer_.stage("reading metrics");
+      if (Status done = add(prometheus_tasks(options_.metrics, stop_)); !done) return done;
+    }
+    if (options_.machine.facts || !options_.machine.patterns.empty()) {
+      observer_.stage("reading this machine");
+      if (Status done = add(machine_tasks(options_.machine, stop_)); !done) return done;
+    }
+    if (!options_.postgres) return {};
+    observer_.stage("reading the database");
+    return add(database_tasks(options_.database));
   }
 
   Error nothing_had() const {
@@ -150,6 +172,10 @@ std::vector<Task> planned(const CollectOptions& options) {
     add(tasks.lists());
     add(tasks.rest());
   }
+  const std::atomic<bool> never = false;
+  if (options.prometheus) add(prometheus_tasks(options.metrics, never));
+  add(machine_tasks(options.machine, never));
+  if (options.postgres) add(database_tasks(options.database));
   all.push_back(
       {manifest_path, "support-diag", "what is in the bundle, where it came from, what is missing", {}});
   return all;

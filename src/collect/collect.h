@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "collect/cluster/cluster_tasks.h"
+#include "collect/database/postgres.h"
+#include "collect/machine/machine.h"
+#include "collect/metrics/prometheus.h"
 #include "collect/out/manifest.h"
 
 namespace carrel {
@@ -20,6 +23,12 @@ struct CollectOptions {
   unsigned parallel = 8;
   bool cluster = true;
   ClusterOptions kubernetes;
+  bool prometheus = false;
+  PrometheusOptions metrics;  // its `server` is the cluster's own proxy where `metrics_in_cluster`
+  bool metrics_in_cluster = false;
+  bool postgres = false;
+  DatabaseOptions database;
+  MachineOptions machine;
   std::string tool_version;
   std::vector<std::pair<std::string, std::string>>
       told;  // the options as the manifest has them: without secrets
