@@ -12,7 +12,7 @@
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
 #   make sanitize    the unit tests under the address and undefined-behaviour sanitizers
 #   make format      clang-format on every source; make lint checks it, and runs clang-tidy
-#   make examples    examples/*.tar.gz again from the folders beside them
+#   make examples    examples/*.tar.gz again from the clusters in the folders beside them
 #   make clean       removes build/; downloads stay in ~/.cache/carrel
 #
 # This file only calls CMake, Ninja and the scripts in setup/ and room-image/; CMakeLists.txt is the build.
@@ -93,8 +93,9 @@ check-format:
 lint: check-format release
 	@setup/lint $(release) $(JOBS)
 
-examples:
-	@examples/make-bundles
+examples: release
+	@setup/packages test
+	@examples/make-bundles $(release)
 
 clean:
 	rm -rf build
