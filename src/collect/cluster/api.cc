@@ -97,6 +97,7 @@ Api::Answer Api::get(const std::string& path, const std::string& accept) {
     if (reply) {
       answer.status = fmt::format("HTTP {}", reply->status());
       if (reply->status() == 200) {
+        note(true, "");
         answer.reply = std::move(*reply);
         answer.reason.clear();
         return answer;
