@@ -1,13 +1,10 @@
 #include "record/report.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 
-#include "base/text.h"
+#include "base/json_writer.h"
 #include "record/answer.h"
 
 namespace carrel {
@@ -15,62 +12,7 @@ namespace {
 
 constexpr int report_version = 1;
 
-class Json {
- public:
-  Json() : writer_(buffer_) {
-    writer_.SetIndent(' ', 1);
-    writer_.StartObject();
-  }
-  std::string finish() {
-    writer_.EndObject();
-    return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
-  }
-  void key(const char* name) { writer_.Key(name); }
-  void text(const char* name, const std::string& value) {
-    key(name);
-    text(value);
-  }
-  void text(const std::string& value) {
-    const std::string literal = printable_json_string(value);
-    writer_.RawValue(literal.data(), literal.size(), rapidjson::kStringType);
-  }
-  void count(const char* name, std::uint64_t value) {
-    key(name);
-    writer_.Uint64(value);
-  }
-  // Rounded to what was measured: four decimals.
-  void number(const char* name, double value) {
-    key(name);
-    const double rounded = std::round(value * 1e4) / 1e4;
-    writer_.Double(std::isfinite(rounded) ? rounded : 0);
-  }
-  void flag(const char* name, bool value) {
-    key(name);
-    writer_.Bool(value);
-  }
-  template <class List, class Each>
-  void list(const char* name, const List& values, Each each) {
-    key(name);
-    writer_.StartArray();
-    for (const auto& value : values) each(value);
-    writer_.EndArray();
-  }
-  template <class Body>
-  void object(Body body) {
-    writer_.StartObject();
-    body();
-    writer_.EndObject();
-  }
-  template <class Body>
-  void object(const char* name, Body body) {
-    key(name);
-    object(body);
-  }
-
- private:
-  rapidjson::StringBuffer buffer_;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer_;
-};
+using Json = JsonPage;
 
 void write_evidence(Json& json, const std::vector<ReportEvidence>& evidence) {
   json.list("evidence", evidence, [&](const ReportEvidence& item) {
@@ -84,6 +26,17 @@ void write_evidence(Json& json, const std::vector<ReportEvidence>& evidence) {
       json.text("shows", item.shows);
     });
   });
+}
+
+void write_grounds(Json& json, const ConfidenceGrounds& grounds) {
+  if (grounds.tries > 0) {
+    json.count("agree", grounds.agree);
+    json.count("tries", grounds.tries);
+    json.text("says", grounds.says);
+  } else {
+    json.text("detector", grounds.detector);
+    json.number("weight", grounds.weight);
+  }
 }
 
 void write_stats(Json& json, const Report& report) {
@@ -289,6 +242,7 @@ std::string to_json(const Report& report) {
     json.text("level", report.confidence.level);
     json.number("score", report.confidence.score);
     json.text("basis", report.confidence.basis);
+    json.object("grounds", [&] { write_grounds(json, report.confidence.grounds); });
   });
   json.list("alternatives", report.alternatives, [&](const Alternative& item) {
     json.object([&] {
@@ -358,6 +312,12 @@ Result<Report> report_from_json(const std::string& json) {
   report.confidence.level = text(confidence, "level");
   read(confidence, "score", report.confidence.score);
   report.confidence.basis = text(confidence, "basis");
+  const Node& grounds = member(confidence, "grounds");
+  report.confidence.grounds.detector = text(grounds, "detector");
+  read(grounds, "weight", report.confidence.grounds.weight);
+  read(grounds, "agree", report.confidence.grounds.agree);
+  read(grounds, "tries", report.confidence.grounds.tries);
+  report.confidence.grounds.says = text(grounds, "says");
   each(root, "alternatives", [&](const Node& item) {
     Alternative alternative{text(item, "root_cause"), text(item, "detector"), 0, read_evidence(item)};
     read(item, "weight", alternative.weight);

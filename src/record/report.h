@@ -38,10 +38,20 @@ struct Alternative {
   std::vector<ReportEvidence> evidence;
 };
 
+// What a confidence was looked up by: the detector that decided and its weight, or how many tries agreed and
+// what the model said of itself.
+struct ConfidenceGrounds {
+  std::string detector;
+  double weight = 0;
+  std::uint32_t agree = 0, tries = 0;
+  std::string says;
+};
+
 struct Confidence {
   std::string level;  // "low", "medium", "high"
   double score = 0;   // 0 to 1
   std::string basis;  // what the two rest on
+  ConfidenceGrounds grounds;
 };
 
 struct StageTime {

@@ -64,6 +64,41 @@ struct Citation {
   }
 };
 
+namespace limit {
+inline constexpr std::size_t lookups = 256;           // citations of graded answers
+inline constexpr std::size_t lookup_quote = 8 << 10;  // one of them, as any program may write it
+inline constexpr std::size_t lookup_text = 16 << 10;  // the line that it stands in
+}  // namespace limit
+
+// A citation as any program may write it, of an answer that is graded on a labelled case: the file may be
+// named by the end of its path, and white space does not count. docs/evaluation.md says what is made of it.
+struct Lookup {
+  std::string file;
+  std::uint32_t line = 0;
+  std::string quote;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(file, limit::path);
+    c(line);
+    c(quote, limit::lookup_quote);
+  }
+};
+
+// What there is of it in the bundle.
+struct Seen {
+  std::string file;      // the one file that is meant; empty where there is none, or more than one
+  bool quoted = false;   // the quote stands somewhere in it
+  bool at_line = false;  // and at the line, or at one beside it
+  std::string text;      // that line around the quote, white space folded; empty where the quote spans lines
+  template <class Codec>
+  void fields(Codec& c) {
+    c(file, limit::path);
+    c(quoted);
+    c(at_line);
+    c(text, limit::lookup_text);
+  }
+};
+
 struct CheckJob {
   std::string bundle_name;
   std::uint64_t packed_bytes = 0;
@@ -74,6 +109,7 @@ struct CheckJob {
   std::vector<Name> names;         // to be found again, present or referenced
   std::uint32_t around = 0;        // lines to tell before and after each citation
   std::string key;                 // as in ReadJob
+  std::vector<Lookup> lookups;     // of answers that are graded; a run has none
   template <class Codec>
   void fields(Codec& c) {
     c(bundle_name, limit::path);
@@ -85,6 +121,7 @@ struct CheckJob {
     c(names, limit::names);
     c(around);
     c(key, limit::name);
+    c(lookups, limit::lookups);
   }
 };
 
@@ -115,12 +152,14 @@ struct CheckResult {
   std::vector<Searched> searched;  // with what was counted now
   std::vector<Name> names;  // with `present` as found now; kind empty where the name was not found at all
   std::vector<Surroundings> surroundings;  // of each citation, where they were asked for
+  std::vector<Seen> seen;   // of the lookups
   template <class Codec>
   void fields(Codec& c) {
     c(citations, limit::citations * limit::tries);
     c(searched, limit::searched);
     c(names, limit::names);
     c(surroundings, limit::citations * limit::tries);
+    c(seen, limit::lookups);
   }
 };
 

@@ -36,6 +36,7 @@ Examples:
   carrel triage bundle/ --ask "Why is the api Deployment not available?"
   carrel triage *.tar.gz --model qwen3-4b.gguf --tenant acme
   carrel run explain-logs /var/log/myapp
+  carrel eval k8s-triage --cases old-incidents/ --html eval.html
   carrel runs --tenant acme
   carrel show 20260102-030405 --json | jq .root_cause
   carrel search fast-ssd --tenant acme
@@ -152,6 +153,42 @@ Result<std::string> Desk::playbook_folder(const std::string& name) const {
 
 namespace {
 
+constexpr const char* eval_examples = R"(
+Cases are labelled old incidents: a folder with cases.json and <id>.tar.gz for each of them. Every case is a
+run; its report is graded by fixed rules, beside the floors of no model and of pasted lines. A second evaluation
+takes what is the same from the first, and tells what became worse.
+
+Examples:
+  carrel eval k8s-triage --cases old-incidents/
+  carrel eval k8s-triage --cases old-incidents/ --model qwen3-4b.gguf --html eval.html
+  carrel eval my-playbook --cases old-incidents/ --split test --junit eval.xml --no-worse
+  carrel eval k8s-triage --cases old-incidents/ --answers other-tool/    # <id>.json of another program
+
+Exit status: 0 every case was evaluated, whatever is right; 3 --at-least or --no-worse does not hold;
+of a case that could not be run, that of its run; 2 usage, 4 bad cases, 7 this machine, 130 interrupted.)";
+
+void add_eval(CLI::App* eval, EvalArguments* arguments) {
+  eval->footer(eval_examples);
+  eval->add_option("PLAYBOOK", arguments->playbook, "name of one that came with Carrel, or a folder")
+      ->required();
+  eval->add_option("--cases", arguments->cases, "folder of labelled cases")->required();
+  eval->add_option("--only", arguments->only, "ids of cases, with commas between them")->delimiter(',');
+  eval->add_option("--split", arguments->split, "the cases of this split alone: train, test, unknown");
+  eval->add_option("--jobs", arguments->jobs, "cases at a time; 0: what the machine has room for [0]")
+      ->check(CLI::Range(0, 256));
+  eval->add_option("--answers", arguments->answers,
+                   "grade another program's answers: a folder with <id>.json");
+  eval->add_option("--against", arguments->against, "compare with this evaluation, not the last one");
+  eval->add_option("--junit", arguments->junit, "write JUnit's XML to this file");
+  eval->add_option("--html", arguments->html, "write a page to this file");
+  eval->add_option("--calibrate", arguments->calibrate, "write how often what was right to this file");
+  eval->add_option("--at-least", arguments->at_least, "exit with 3 where a smaller share is right, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  eval->add_flag("--no-worse", arguments->no_worse, "exit with 3 where a case became worse");
+  eval->add_flag("--afresh", arguments->afresh, "take nothing from earlier evaluations");
+  eval->add_flag("--recall", arguments->recall, "show how often a deciding line is in the budget");
+}
+
 int run_command_line(int count, const char* const* arguments) {
   CLI::App app(
       "Runs local language models on data that may not leave: in sealed rooms, with every claim checked.",
@@ -187,6 +224,12 @@ int run_command_line(int count, const char* const* arguments) {
     add_output(command);
     add_settings(command, &flags);
   }
+
+  EvalArguments eval_arguments;
+  CLI::App* eval = app.add_subcommand("eval", "Evaluate a playbook on labelled cases");
+  add_eval(eval, &eval_arguments);
+  add_output(eval);
+  add_settings(eval, &flags);
 
   CLI::App* runs = app.add_subcommand("runs", "List runs, the newest first");
   runs->add_option("-n,--limit", most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
@@ -275,6 +318,7 @@ int run_command_line(int count, const char* const* arguments) {
   if (const auto status = records.run(desk)) return *status;
   if (triage->parsed()) run.playbook = "k8s-triage";
   if (triage->parsed() || run_app->parsed()) return run_command(desk, run);
+  if (eval->parsed()) return eval_command(desk, eval_arguments);
   if (runs->parsed()) return runs_command(desk, most);
   if (show->parsed()) return show_command(desk, id);
   if (config->parsed()) return config_command(desk);

@@ -51,8 +51,21 @@ struct RoomArguments {
   std::string room = "read";  // a kind, or "all"
 };
 
+struct EvalArguments {
+  std::string playbook, cases;
+  std::vector<std::string> only;  // ids; empty: all
+  std::string split, answers, against, junit, html, calibrate;
+  unsigned jobs = 0;  // 0: what the machine has room for
+  double at_least = 0;
+  bool no_worse = false, afresh = false, recall = false;
+};
+
+// Tenants whose names begin so are those of evaluations.
+inline constexpr const char* evaluation_tenants = "eval-";
+
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
+int eval_command(const Desk& desk, const EvalArguments& arguments);
 int runs_command(const Desk& desk, std::size_t most);
 int show_command(const Desk& desk, const std::string& run);
 int config_command(const Desk& desk);

@@ -8,6 +8,7 @@
 
 #include "host/checks/agreement.h"
 #include "host/flow/compose.h"
+#include "host/flow/confidence.h"
 #include "record/answer.h"
 
 namespace carrel {
@@ -35,8 +36,8 @@ LeftOut beyond_context(const EvidenceList& evidence, std::size_t kept) {
 
 }  // namespace
 
-Result<std::string> choose_answer(const ThinkResult& result, const EvidenceList& evidence, std::size_t ids,
-                                  Report* report) {
+Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& result,
+                                  const EvidenceList& evidence, std::size_t ids, Report* report) {
   fill_engine_stats(result, &report->stats);
   if (ids < evidence.lines.size()) {
     report->stats.left_out.insert(report->stats.left_out.begin(), beyond_context(evidence, ids));
@@ -62,7 +63,7 @@ Result<std::string> choose_answer(const ThinkResult& result, const EvidenceList&
     report->verdict = Verdict::insufficient_evidence;
     report->root_cause = "The model came to no whole answer, so nothing can be told.";
     report->missing = {fmt::format("a whole answer ({})", fmt::join(ends, ", "))};
-    report->confidence = {"low", 0, "no try was completed"};
+    report->confidence = {"low", 0, "no try was completed", {}};
     return std::string();
   }
 
@@ -73,15 +74,9 @@ Result<std::string> choose_answer(const ThinkResult& result, const EvidenceList&
   }
   fill_report(report, chosen, evidence, ids);
   fill_searched(report, chosen, evidence, ids);
-  const double share = static_cast<double>(agreement.count) / static_cast<double>(result.tries.size());
-  // A model's own confidence is only a word it wrote; disagreement between tries may lower it.
-  const std::string level = share < 0.5                                ? "low"
-                            : share < 1 && chosen.confidence == "high" ? "medium"
-                                                                       : chosen.confidence;
-  report->confidence = {
-      level, share,
-      fmt::format("{} of {} tries agree and the model says {}; not calibrated on past cases", agreement.count,
-                  result.tries.size(), chosen.confidence)};
+  report->confidence =
+      confidence_of_agreement(playbook, report->model_sha256, static_cast<std::uint32_t>(agreement.count),
+                              static_cast<std::uint32_t>(result.tries.size()), chosen.confidence);
   return result.tries[agreement.chosen].json;
 }
 

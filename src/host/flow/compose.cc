@@ -7,18 +7,13 @@
 #include <rapidjson/writer.h>
 
 #include "base/text.h"
+#include "host/flow/confidence.h"
 
 namespace carrel {
 namespace {
 
 constexpr std::size_t most_alternatives = 4;
 constexpr double least_alternative_weight = 0.2;
-
-// The detectors' weights are their authors' judgement, so their levels are coarse.
-const char* level_of(double weight) {
-  if (weight >= 0.75) return "high";
-  return weight >= 0.45 ? "medium" : "low";
-}
 
 bool has_member(const Schema& schema, const std::string& name) {
   if (schema.type == Schema::Type::any_of) {
@@ -123,14 +118,8 @@ void fill_searched(Report* report, const Answer& answer, const EvidenceList& evi
 }
 
 void fill_from_findings(Report* report, const EvidenceList& evidence) {
-  report->confidence = {"low", 0, "no detector found anything; no model was asked"};
   if (evidence.findings.empty()) return;
-  const Finding& best = evidence.findings.front();
-  report->searched = best.searched;
-  report->confidence = {
-      best.verdict == Verdict::insufficient_evidence ? "low" : level_of(best.weight), best.weight,
-      fmt::format("the detector {}; its weight is not calibrated on cases, and no model was asked",
-                  best.detector)};
+  report->searched = evidence.findings.front().searched;
   for (std::size_t i = 1; i < evidence.findings.size() && report->alternatives.size() < most_alternatives;
        ++i) {
     const Finding& other = evidence.findings[i];

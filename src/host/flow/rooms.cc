@@ -149,16 +149,20 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
 }
 
 Result<std::string> Rooms::image_sha256() const {
+  const bool model = std::any_of(traces_.begin(), traces_.end(),
+                                 [](const RoomTrace& trace) { return uses_model(trace.kind); });
+  return carrel::image_sha256(folder_, model);
+}
+
+Result<std::string> image_sha256(const std::string& folder, bool with_model) {
   Sha256 digest;
   const auto take = [&](std::string_view bytes) -> Status {
     digest.add(bytes);
     return {};
   };
-  const bool model = std::any_of(traces_.begin(), traces_.end(),
-                                 [](const RoomTrace& trace) { return uses_model(trace.kind); });
-  if (Status done = write_tar(folder_ + "/read-root", take); !done) return done.error();
-  if (model) {
-    if (Status done = write_tar(folder_ + "/think-root", take); !done) return done.error();
+  if (Status done = write_tar(folder + "/read-root", take); !done) return done.error();
+  if (with_model) {
+    if (Status done = write_tar(folder + "/think-root", take); !done) return done.error();
   }
   return digest.hex();
 }

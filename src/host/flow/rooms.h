@@ -70,6 +70,10 @@ class Rooms {
   std::vector<RoomTrace> traces_;
 };
 
+// SHA-256 over the trees of the rooms' roots below `folder`: the read room's, and the think room's where a
+// model is used.
+Result<std::string> image_sha256(const std::string& folder, bool with_model);
+
 // The traces as one JSON array (docs/formats/proof.md).
 std::string to_json(const std::vector<RoomTrace>& traces);
 

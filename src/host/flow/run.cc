@@ -11,6 +11,7 @@
 #include "host/flow/choose.h"
 #include "host/flow/choose_wall.h"
 #include "host/flow/compose.h"
+#include "host/flow/confidence.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/input.h"
 #include "host/flow/model.h"
@@ -198,6 +199,8 @@ class Run {
     ids_ = evidence_.lines.size();
     fill_report(&report_, answer, evidence_, ids_);
     fill_from_findings(&report_, evidence_);
+    report_.confidence = confidence_of_finding(
+        request_.playbook, evidence_.findings.empty() ? nullptr : &evidence_.findings.front());
     answer_json_ = answer_json(answer, *request_.playbook.schema);
   }
 
@@ -209,7 +212,7 @@ class Run {
     if (!result) return result.error();
     if (Status kept = put("tries", *result); !kept) return kept;
     ids_ = std::min<std::size_t>(result->lines_kept, evidence_.lines.size());
-    auto chosen = choose_answer(*result, evidence_, ids_, &report_);
+    auto chosen = choose_answer(request_.playbook, *result, evidence_, ids_, &report_);
     if (!chosen) return chosen.error();
     answer_json_ = std::move(*chosen);
     return {};

@@ -65,6 +65,8 @@ class Reader {
       playbook_.system = file_text(value);
     } else if (key == "schema") {
       read_schema(value);
+    } else if (key == "calibration") {
+      read_calibration(value);
     } else if (key == "variants") {
       read_variants(value);
     } else if (key == "commands") {
@@ -85,11 +87,25 @@ class Reader {
     if (playbook_.schema_text.empty()) return;
     std::vector<Mistake> found;
     auto schema = parse_schema(playbook_.schema_text, &found);
+    add_mistakes(value, found);
+    if (schema) playbook_.schema = *schema;
+  }
+
+  void read_calibration(const Value& value) {
+    const std::string text = file_text(value);
+    if (text.empty()) return;
+    std::vector<Mistake> found;
+    auto calibration = parse_calibration(text, &found);
+    add_mistakes(value, found);
+    if (calibration) playbook_.calibration = std::make_shared<Calibration>(std::move(*calibration));
+  }
+
+  // Mistakes in a file that the playbook names.
+  void add_mistakes(const Value& file, const std::vector<Mistake>& found) {
     for (const Mistake& each : found) {
       mistakes_.push_back(
-          fmt::format("{}/{}:{}:{}: {}", folder_, value.text(), each.line, each.column, each.what));
+          fmt::format("{}/{}:{}:{}: {}", folder_, file.text(), each.line, each.column, each.what));
     }
-    if (schema) playbook_.schema = *schema;
   }
 
   void read_variants(const Value& list) {

@@ -3,7 +3,8 @@
 //   playbook.yaml        name, version, input, question, variants, commands, checks, caps, sampling
 //   answer.schema.json   the answer's shape (record/schema.h)
 //   prompts/*.md         the system text and one file a variant
-//   cases/               labelled cases (not read by a run)
+//   calibration.json     how often answers were right on labelled cases (record/calibration.h); may be left
+//   out cases/               labelled cases (not read by a run)
 //
 // docs/playbooks.md describes every key. Loading tells all mistakes together, each with file, line and
 // column.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "record/calibration.h"
 #include "record/command.h"
 #include "record/room.h"
 #include "record/schema.h"
@@ -39,8 +41,9 @@ struct Playbook {
   // Settings that the playbook gives (caps, sampling), by the names of host/settings, with the line they
   // stand at.
   std::vector<std::pair<std::string, std::string>> settings;
-  std::string file;    // of playbook.yaml
-  std::string sha256;  // over every file that shapes a run, by name and content
+  std::shared_ptr<const Calibration> calibration;  // null where it has none
+  std::string file;                                // of playbook.yaml
+  std::string sha256;                              // over every file that shapes a run, by name and content
 
   std::string title() const { return name + "@" + std::to_string(version); }
 };

@@ -8,6 +8,7 @@
 
 #include "room/bundle/read.h"
 #include "room/worker/citation.h"
+#include "room/worker/lookup.h"
 #include "room/worker/surroundings.h"
 
 namespace carrel {
@@ -74,7 +75,9 @@ Result<CheckResult> check_room(int bundle_fd, const CheckJob& job,
   Inventory inventory;
   CitationCheck citations(job.citations);
   SurroundingLines surroundings(job.citations, job.around);
-  BothSinks sinks(citations, surroundings);
+  LookupCheck lookups(job.lookups);
+  BothSinks of_lines(citations, surroundings);
+  BothSinks sinks(of_lines, lookups);
   BundleOptions options;
   options.name = job.bundle_name;
   options.packed_bytes = job.packed_bytes;
@@ -88,6 +91,7 @@ Result<CheckResult> check_room(int bundle_fd, const CheckJob& job,
   CheckResult result;
   result.citations = citations.results();
   if (job.around > 0) result.surroundings = surroundings.take();
+  result.seen = lookups.results();
   const std::vector<Searched> listings = inventory.searched();
   for (const Searched& claimed : job.searched)
     result.searched.push_back(recount(inventory, listings, claimed));

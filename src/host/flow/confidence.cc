@@ -1,0 +1,81 @@
+#include "host/flow/confidence.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace carrel {
+namespace {
+
+// The playbook's own calibration; null where it has none, or one of another version of it.
+const Calibration* own_calibration(const Playbook& playbook) {
+  const Calibration* calibration = playbook.calibration.get();
+  return calibration != nullptr && calibration->playbook == playbook.title() ? calibration : nullptr;
+}
+
+std::string cases(std::uint32_t count) {
+  return count == 1 ? "1 case" : fmt::format("{} cases", count);
+}
+
+}  // namespace
+
+const char* level_of(double score) {
+  if (score >= 0.75) return "high";
+  return score >= 0.45 ? "medium" : "low";
+}
+
+Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) {
+  Confidence out;
+  out.grounds.detector = best == nullptr ? "none" : best->detector;
+  out.grounds.weight = best == nullptr ? 0 : best->weight;
+  const std::string said = best == nullptr ? "no detector found anything" : "the detector " + best->detector;
+  const Calibration* calibration = own_calibration(playbook);
+  const auto rate = calibration == nullptr
+                        ? std::nullopt
+                        : rate_of_finding(*calibration, out.grounds.detector, out.grounds.weight);
+  if (rate) {
+    out.score = rate->right;
+    out.level = level_of(rate->right);
+    out.basis =
+        rate->cases == 0
+            ? fmt::format("{}; {:.2f} right at its weight on {}, none of them its own; no model was asked",
+                          said, rate->right, cases(calibration->without_model.cases))
+            : fmt::format("{}; {:.2f} right where that decided, on {}; no model was asked", said, rate->right,
+                          cases(rate->cases));
+    return out;
+  }
+  const bool unsure = best == nullptr || best->verdict == Verdict::insufficient_evidence;
+  out.score = out.grounds.weight;
+  out.level = unsure ? "low" : level_of(out.score);
+  out.basis = best == nullptr ? said + "; no model was asked"
+                              : said + "; its weight is not calibrated on cases, and no model was asked";
+  return out;
+}
+
+Confidence confidence_of_agreement(const Playbook& playbook, const std::string& model_sha256,
+                                   std::uint32_t agree, std::uint32_t tries, const std::string& says) {
+  Confidence out;
+  out.grounds.agree = agree;
+  out.grounds.tries = tries;
+  out.grounds.says = says;
+  const Calibration* calibration = own_calibration(playbook);
+  const auto rate = calibration == nullptr
+                        ? std::nullopt
+                        : rate_of_agreement(*calibration, model_sha256, agree, tries, says);
+  if (rate) {
+    out.score = rate->right;
+    out.level = level_of(rate->right);
+    out.basis = fmt::format("{} of {} tries agree; {:.2f} right at this agreement on {}", agree, tries,
+                            rate->right, cases(rate->cases));
+    return out;
+  }
+  const double share = tries == 0 ? 0 : static_cast<double>(agree) / tries;
+  out.score = share;
+  // A model's own confidence is only a word it wrote; disagreement between tries may lower it.
+  out.level = share < 0.5 ? "low" : share < 1 && says == "high" ? "medium" : says;
+  out.basis = fmt::format("{} of {} tries agree and the model says {}; not calibrated on past cases", agree,
+                          tries, says);
+  return out;
+}
+
+}  // namespace carrel

@@ -1,0 +1,24 @@
+// How sure a report is, and on what that rests: looked up in the playbook's calibration
+// (record/calibration.h) where it has one of its own, else the detectors' weight or the share of tries that
+// agree, said to be uncalibrated.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "host/playbook/playbook.h"
+#include "record/report.h"
+
+namespace carrel {
+
+// "high" from 0.75, "medium" from 0.45, else "low".
+const char* level_of(double score);
+
+// Of the detectors' best finding; null where they found nothing.
+Confidence confidence_of_finding(const Playbook& playbook, const Finding* best);
+
+// Of a model's tries. `says` is the chosen one's own word.
+Confidence confidence_of_agreement(const Playbook& playbook, const std::string& model_sha256,
+                                   std::uint32_t agree, std::uint32_t tries, const std::string& says);
+
+}  // namespace carrel

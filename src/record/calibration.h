@@ -1,0 +1,70 @@
+// Calibration: how often answers were right on labelled cases, by what they rest on. A playbook carries it in
+// calibration.json (docs/formats/calibration.md), `carrel eval --calibrate` writes it, and a report's
+// confidence is looked up in it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "record/schema.h"
+
+namespace carrel {
+
+struct Calibration {
+  struct Count {
+    std::uint32_t cases = 0, right = 0;
+    void add(bool was_right) {
+      ++cases;
+      right += was_right ? 1 : 0;
+    }
+  };
+  // Of findings whose weight is at least `from` and below the next step's.
+  struct Step {
+    double from = 0;
+    Count count;
+  };
+  struct Agreement {
+    std::uint32_t agree = 0, tries = 0;
+    std::string says;  // the model's own word
+    Count count;
+  };
+  // Of the detectors' own reports.
+  struct WithoutModel {
+    std::string cases_sha256;  // of the labels
+    std::uint32_t cases = 0;
+    std::vector<Step> weights;               // ascending, the first from 0
+    std::map<std::string, Count> detectors;  // by the detector that decided
+  };
+  struct Model {
+    std::string name, sha256, cases_sha256;
+    std::uint32_t cases = 0;
+    std::vector<Agreement> agreement;
+  };
+  std::string playbook;  // "k8s-triage@1": of another one it says nothing
+  WithoutModel without_model;
+  std::vector<Model> models;
+};
+
+std::string to_json(const Calibration& calibration);
+
+// Reads it. On failure the mistakes are in `mistakes`, each with its line; the Error counts them.
+Result<Calibration> parse_calibration(std::string_view text, std::vector<Mistake>* mistakes);
+
+// How often an answer like this was right, and on how many cases of exactly its kind that rests. Few cases
+// are drawn towards what holds of their neighbours: a detector's towards its weight's, an agreement's towards
+// the model's in general.
+struct RightRate {
+  double right = 0;
+  std::uint32_t cases = 0;
+};
+std::optional<RightRate> rate_of_finding(const Calibration& calibration, const std::string& detector,
+                                         double weight);
+std::optional<RightRate> rate_of_agreement(const Calibration& calibration, const std::string& model_sha256,
+                                           std::uint32_t agree, std::uint32_t tries, const std::string& says);
+
+}  // namespace carrel

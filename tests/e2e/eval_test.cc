@@ -1,0 +1,145 @@
+// Evaluation as a user has it: cases in, a table out, and what was finished kept.
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include "program.h"
+
+namespace carrel::e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Eval : public Scratch {
+ protected:
+  // The example bundle as some cases: of the first the label is right, of the others it is not.
+  std::string cases(int count) {
+    std::string json = R"({"cases": [)";
+    for (int i = 0; i < count; ++i) {
+      const std::string id = "case-" + std::to_string(i);
+      json += (i == 0 ? "\n" : ",\n") + ("{\"id\": \"" + id) + R"(", "category": ")" +
+              (i == 0 ? "pvc" : "dns") +
+              R"(", "question": "Why is postgres-0 Pending?", "reference": "fast-ssd does not exist",
+          "root_cause_all_of": [[")" +
+              (i == 0 ? "fast-ssd" : "resolv.conf") + R"("]],
+          "evidence_any_of": [{"file": "pvcs/", "quote": "fast-ssd"}],
+          "culprit": {"kind": "persistentvolumeclaim", "namespace": "platform", "name": "data-postgres-0"}})";
+      std::filesystem::create_directories(folder_ + "/cases");
+      std::filesystem::copy_file(example, folder_ + "/cases/" + id + ".tar.gz");
+    }
+    file("cases/cases.json", json + "]}");
+    return folder_ + "/cases";
+  }
+};
+
+TEST_F(Eval, GradesEveryCaseAndTakesWhatIsTheSameFromTheLastOne) {
+  const std::string folder = cases(2);
+  const std::string page = folder_ + "/eval.html", xml = folder_ + "/eval.xml";
+  const Outcome first =
+      carrel({"eval", "k8s-triage", "--cases", folder, "--html", page, "--junit", xml, "--recall"});
+  ASSERT_EQ(first.status, 0) << first.err;
+  for (const char* part :
+       {"1 of 2", "floor: quotes", "culprit named", "By category", "1,024 tokens", "case-1"})
+    EXPECT_THAT(first.out, HasSubstr(part));
+  EXPECT_THAT(first.out, Not(HasSubstr("taken from earlier")));
+  EXPECT_THAT(read(page), HasSubstr("id=\"case-case-0\""));
+  EXPECT_THAT(read(xml), HasSubstr("failures=\"1\""));
+
+  const Outcome again = carrel({"eval", "k8s-triage", "--cases", folder});
+  EXPECT_THAT(again.out, HasSubstr("2 of them taken from earlier evaluations"));
+  EXPECT_THAT(again.out, HasSubstr("0 worse, 0 better, 2 the same"));
+
+  const auto json =
+      json_of(carrel({"eval", "k8s-triage", "--cases", folder, "--json", "-q", "--only", "case-0"}));
+  EXPECT_EQ(json["scores"]["right"]["right"].GetInt(), 1);
+  EXPECT_EQ(json["scores"]["citations_real"]["share"].GetDouble(), 1);
+  const std::string run = json["results"][0]["run"].GetString();
+  EXPECT_THAT(carrel({"show", run}).out, HasSubstr("fast-ssd"));
+  EXPECT_EQ(json_of(carrel({"runs", "--json"})).Size(), 0U)
+      << "runs of evaluations are listed by their tenant";
+}
+
+TEST_F(Eval, ThresholdsMistakesAndOtherProgramsHaveTheirStatus) {
+  const std::string folder = cases(2);
+  EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.5"}).status, 0);
+  EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.6"}).status, 3);
+  EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--no-worse"}).status, 0);
+  const Outcome floor =
+      carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--engine", "quotes", "--no-worse"});
+  EXPECT_EQ(floor.status, 3) << floor.out;
+  EXPECT_THAT(floor.out, HasSubstr("worse  case-0"));
+  EXPECT_THAT(floor.out, HasSubstr("Other evaluations of these cases"));
+
+  file("answers/case-0.json", R"({"root_cause": "fast-ssd", "evidence": []})");
+  file("answers/case-1.json", R"({"root_cause": "resolv.conf", "evidence": [
+      {"file": "cluster-resources/pvcs/platform.json", "line": 28, "quote": "\"fast-ssd\""}]})");
+  const auto answers = json_of(
+      carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--json", "--answers", folder_ + "/answers"}));
+  EXPECT_FALSE(answers["results"][0]["evidence"].GetBool());
+  EXPECT_TRUE(answers["results"][1]["right"].GetBool());
+
+  EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder_}).status, 4);
+  EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "--only", "case-7"}).status, 2);
+  file("cases/case-1.tar.gz", "no archive");
+  const Outcome damaged = carrel({"eval", "k8s-triage", "--cases", folder, "-q"});
+  EXPECT_EQ(damaged.status, 4);
+  EXPECT_THAT(damaged.out, HasSubstr("failed"));
+  EXPECT_THAT(carrel({"eval", "--help"}).out, HasSubstr("Exit status"));
+}
+
+TEST_F(Eval, AfterAKillItGoesOn) {
+  const std::string folder = cases(12);
+  const std::vector<std::string> command = {"eval", "k8s-triage", "--cases", folder, "-q", "--jobs", "1"};
+  const std::string kept = folder_ + "/.local/share/carrel/tenants";
+  const auto finished = [&] {
+    std::size_t lines = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(kept, std::filesystem::directory_options{})) {
+      if (entry.path().extension() != ".jsonl") continue;
+      const std::string text = read(entry.path());
+      lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+    return lines;
+  };
+  const Outcome killed = carrel_while(command, [&](pid_t pid) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while ((!std::filesystem::exists(kept) || finished() < 4) && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ::kill(pid, SIGKILL);
+  });
+  if (killed.status == 0) GTEST_SKIP() << "it had ended before";
+  EXPECT_TRUE(nothing_left_running());
+  const Outcome on = carrel(command);
+  EXPECT_EQ(on.status, 0) << on.err;
+  EXPECT_THAT(on.out, HasSubstr("of them taken from earlier evaluations"));
+  EXPECT_THAT(on.out, Not(HasSubstr("12 of them")));
+}
+
+TEST_F(Eval, WhatItCalibratesAPlaybookCarriesAndReportsName) {
+  const std::string folder = cases(12);
+  ASSERT_EQ(carrel({"playbook", "new", folder_ + "/mine", "--from", "k8s-triage"}).status, 0);
+  std::string yaml = read(folder_ + "/mine/playbook.yaml");
+  const auto given = yaml.find("\ncalibration:");
+  if (given != std::string::npos) yaml.erase(given, yaml.find('\n', given + 1) - given);
+  file("mine/playbook.yaml", yaml + "calibration: calibration.json\n");
+  const std::string calibration = folder_ + "/mine/calibration.json";
+  file("mine/calibration.json", R"({"calibration": 1, "playbook": "mine@1"})");
+  const Outcome made =
+      carrel({"eval", folder_ + "/mine", "--cases", folder, "-q", "--calibrate", calibration, "--json"});
+  ASSERT_EQ(made.status, 0) << made.err;
+  EXPECT_EQ(carrel({"playbook", "lint", folder_ + "/mine"}).status, 0);
+  const auto report = json_of(carrel({"run", folder_ + "/mine", example, "--json"}));
+  EXPECT_THAT(report["confidence"]["basis"].GetString(), HasSubstr("right where that decided, on 12 cases"));
+  EXPECT_LT(report["confidence"]["score"].GetDouble(), 0.3) << "one of twelve was right";
+  file("mine/calibration.json", R"({"calibration": 1})");
+  const Outcome lint = carrel({"playbook", "lint", folder_ + "/mine"});
+  EXPECT_EQ(lint.status, 4);
+  EXPECT_THAT(lint.err + lint.out, HasSubstr("mine/calibration.json:1:1: \"playbook\" must be a text"));
+}
+
+}  // namespace
+}  // namespace carrel::e2e
