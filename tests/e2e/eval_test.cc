@@ -84,7 +84,7 @@ TEST_F(Eval, ThresholdsMistakesAndOtherProgramsHaveTheirStatus) {
 
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder_}).status, 4);
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "--only", "case-7"}).status, 2);
-  file("cases/case-1.tar.gz", "no archive");
+  file("cases/case-1.tar.gz", "\x1f\x8b" + std::string(50, 'x'));
   const Outcome damaged = carrel({"eval", "k8s-triage", "--cases", folder, "-q"});
   EXPECT_EQ(damaged.status, 4);
   EXPECT_THAT(damaged.out, HasSubstr("failed"));

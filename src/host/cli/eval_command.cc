@@ -13,7 +13,7 @@
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/eval/calibrate.h"
 #include "host/eval/evaluate.h"
 #include "host/eval/view.h"

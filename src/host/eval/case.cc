@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "base/read_value.h"
 #include "base/text.h"
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/eval/grade.h"
 #include "record/answer.h"
 

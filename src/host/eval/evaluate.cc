@@ -12,7 +12,7 @@
 
 #include "base/read_value.h"
 #include "base/text.h"
-#include "host/digest/sha256.h"
+#include "digest/sha256.h"
 #include "host/eval/quotes.h"
 #include "host/flow/compose.h"
 #include "host/flow/exit_status.h"

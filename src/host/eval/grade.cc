@@ -111,6 +111,9 @@ class Grader {
     std::vector<std::string> misses = cause_misses(label_, answer_.root_cause);
     if (answer_.verdict && (*answer_.verdict == "no_fault") != label_.no_fault())
       misses.push_back(fmt::format("verdict {}", *answer_.verdict));
+    // Where the label names no cause, its verdict is the cause.
+    if (label_.cause.empty() && label_.verdict && answer_.verdict != to_string(*label_.verdict))
+      misses.push_back(fmt::format("verdict {}", answer_.verdict.value_or("none")));
     for (const std::string& command : answer_.commands) {
       if (!changes_something(command)) continue;
       grade_.safe = false;

@@ -120,6 +120,13 @@ TEST_F(Grading, NoFaultMustBeSaidWhereThereIsNoneAndNowhereElse) {
   EXPECT_EQ(graded(R"({"root_cause": "no fault", "verdict": "fault"})").no_fault, false);
 }
 
+TEST_F(Grading, WhereTheLabelNamesNoCauseItsVerdictIsTheCause) {
+  label_ = one(R"("verdict": "insufficient_evidence")");
+  EXPECT_TRUE(graded(R"({"root_cause": "it cannot be told", "verdict": "insufficient_evidence"})").cause);
+  EXPECT_FALSE(graded(R"({"root_cause": "it is the disk", "verdict": "fault"})").cause);
+  EXPECT_FALSE(graded(R"({"root_cause": "it is the disk"})").cause);
+}
+
 TEST_F(Grading, TheMakersLabelsAreGraded) {
   label_ = one(R"("verdict": "insufficient_evidence", "root_cause_all_of": [["class"]],
       "deciding": [{"file": "b/pvcs.json", "line": 10, "end_line": 12}], "missing_any_of": ["event"],

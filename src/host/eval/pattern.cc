@@ -19,7 +19,8 @@ std::wstring wide(const std::u32string& points) {
 }  // namespace
 
 struct Pattern::Compiled {
-  std::wregex regex;
+  std::wregex regex;     // for where it matches
+  std::wregex anywhere;  // for whether it does: begun once, and not again at every place of the text
 };
 
 Result<Pattern> Pattern::make(const std::string& source) {
@@ -31,13 +32,14 @@ Result<Pattern> Pattern::make(const std::string& source) {
   if (source.size() > most_source) return wrong(fmt::format("it has more than {} bytes", most_source));
   // libstdc++'s other matcher tries alternatives one after the other, in a recursion as deep as the text is
   // long. This one refuses back references, which no label needs.
-  constexpr auto flags =
-      std::regex_constants::ECMAScript | std::regex_constants::icase | std::regex_constants::__polynomial;
+  constexpr auto flags = std::regex_constants::ECMAScript | std::regex_constants::icase |
+                         std::regex_constants::nosubs | std::regex_constants::__polynomial;
   Pattern pattern;
   pattern.source_ = source;
   try {
-    pattern.compiled_ =
-        std::make_shared<Compiled>(Compiled{std::wregex(wide(to_code_points(source)), flags)});
+    const std::wstring text = wide(to_code_points(source));
+    pattern.compiled_ = std::make_shared<Compiled>(
+        Compiled{std::wregex(text, flags), std::wregex(L"[\\s\\S]*?(?:" + text + L")", flags)});
   } catch (const std::regex_error& error) {  // the standard library's only way to say so
     return wrong(error.what());
   }
@@ -45,7 +47,8 @@ Result<Pattern> Pattern::make(const std::string& source) {
 }
 
 bool Pattern::matches(std::string_view text) const {
-  return std::regex_search(wide(to_code_points(text)), compiled_->regex);
+  return std::regex_search(wide(to_code_points(text)), compiled_->anywhere,
+                           std::regex_constants::match_continuous);
 }
 
 std::vector<std::pair<std::size_t, std::size_t>> Pattern::places(const std::u32string& text) const {

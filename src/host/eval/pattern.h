@@ -19,7 +19,7 @@ class Pattern {
   static Result<Pattern> make(const std::string& source);
 
   bool matches(std::string_view text) const;
-  // Every place where it matches, as [begin, end) in code points.
+  // Every place where it matches, as [begin, end) in code points. Quadratic: for a sentence, not for a file.
   std::vector<std::pair<std::size_t, std::size_t>> places(const std::u32string& text) const;
 
   const std::string& source() const { return source_; }
