@@ -10,10 +10,10 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "digest/sha256.h"
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "digest/sha256.h"
 #include "host/eval/calibrate.h"
 #include "host/eval/evaluate.h"
 #include "host/eval/view.h"
@@ -171,7 +171,9 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   std::vector<std::string> notes;
-  const std::vector<Evaluation> all = read_evaluations(evaluations_folder(data, request.tenant), &notes);
+  auto ledger = Ledger::open_existing(data, request.tenant);
+  if (!ledger) return tell(ledger.error());
+  const std::vector<Evaluation> all = earlier_evaluations(data, *ledger, most_earlier_evaluations, &notes);
   for (const std::string& note : notes) std::fprintf(stderr, "%s\n", escape_for_terminal(note).c_str());
   EvalView view{&*set, &*evaluation, {}, others(all, *evaluation, most_others), arguments.recall};
   const Evaluation* earlier = choose_earlier(all, *evaluation, arguments.against);

@@ -10,10 +10,12 @@
 
 #include <fmt/format.h>
 
+#include "base/json_writer.h"
 #include "base/read_value.h"
 #include "base/text.h"
 #include "digest/sha256.h"
 #include "host/eval/quotes.h"
+#include "host/eval/score.h"
 #include "host/flow/compose.h"
 #include "host/flow/exit_status.h"
 #include "host/flow/input.h"
@@ -31,6 +33,11 @@ constexpr std::size_t most_answer_bytes = 4 << 20;
 constexpr std::array<std::string_view, 13> shaping_settings = {
     "tries", "context", "output-tokens", "temperature", "top-k",        "top-p",   "min-p",
     "seed",  "threads", "exact",         "memory",      "wall-seconds", "template"};
+
+// Where a tenant's evaluations lie until they have finished.
+std::string unfinished_folder(const std::string& data, const std::string& tenant) {
+  return fmt::format("{}/tenants/{}/evaluations", data, tenant);
+}
 
 Result<std::string> sha256_of_file(const std::string& path) {
   auto file = open_read(path);
@@ -56,12 +63,18 @@ class Evaluator {
     // The tenant's ledger is made before the workers open it, each for itself.
     auto ledger = Ledger::open(request_.data, request_.tenant);
     if (!ledger) return ledger.error();
-    const std::string folder = evaluations_folder(request_.data, request_.tenant);
+    if (ledger->sealed()) {
+      return Error{Code::usage,
+                   fmt::format("the ledger of tenant {} is sealed, and evaluations are kept unsealed",
+                               request_.tenant),
+                   "name another tenant, or none: the cases then have one of their own"};
+    }
+    const std::string folder = unfinished_folder(request_.data, request_.tenant);
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (!request_.afresh) recall_earlier(folder);
-    auto file =
-        EvaluationFile::create(fmt::format("{}/{}.jsonl", folder, evaluation_.head.id), evaluation_.head);
+    if (!request_.afresh) recall_earlier(*ledger);
+    const std::string path = fmt::format("{}/{}.jsonl", folder, evaluation_.head.id);
+    auto file = EvaluationFile::create(path, evaluation_.head);
     if (!file) return file.error();
     file_ = &*file;
 
@@ -71,8 +84,13 @@ class Evaluator {
       return Error{Code::interrupted, "interrupted", "the same command goes on where this one ended"};
     if (!failure_) return failure_.error();
     put_in_order();
-    if (Status done = file->finish(); !done) return done.error();
     evaluation_.finished = true;
+    auto lines = file->finish();
+    if (!lines) return lines.error();
+    if (Status kept = keep_all(*ledger, *lines); !kept) return kept.error();
+    std::filesystem::remove(path, error);
+    for (const std::string& before : gone_on_)
+      std::filesystem::remove(fmt::format("{}/{}.jsonl", folder, before), error);
     return std::move(evaluation_);
   }
 
@@ -118,17 +136,34 @@ class Evaluator {
 
   // Cases that were finished with the same key. Answers of another program are read again: they are not ours
   // to know of.
-  void recall_earlier(const std::string& folder) {
+  void recall_earlier(Ledger& ledger) {
     if (evaluation_.head.engine == "answers") return;
     std::vector<std::string> notes;
-    for (Evaluation& earlier : read_evaluations(folder, &notes)) {
+    for (Evaluation& earlier : earlier_evaluations(request_.data, ledger, most_earlier_evaluations, &notes)) {
       if (earlier.head.key() != evaluation_.head.key()) continue;
+      if (!earlier.finished && earlier.head.cases_sha256 == evaluation_.head.cases_sha256)
+        gone_on_.push_back(earlier.head.id);
       for (CaseResult& result : earlier.results) {
         if (!result.error.empty()) continue;  // what failed is tried again
         if (result.kept_from.empty()) result.kept_from = earlier.head.id;
         earlier_.emplace(result.id, std::move(result));
       }
     }
+  }
+
+  // The ledger has it whole, with an entry in its chain.
+  Status keep_all(Ledger& ledger, const std::string& lines) const {
+    auto sha256 = ledger.put(lines);
+    if (!sha256) return sha256.error();
+    const EvaluationHead& head = evaluation_.head;
+    const Share right = score(grades_of(evaluation_, "")).right;
+    JsonLine summary;
+    summary.count("right", right.right);
+    summary.count("of", right.all);
+    std::string text = summary.finish();
+    text.pop_back();  // the newline
+    return ledger.add_evaluation({head.id, "", head.playbook, head.playbook_sha256, head.engine, head.model,
+                                  head.model_sha256, head.cases_sha256, text, *sha256});
   }
 
   void work() {
@@ -309,6 +344,7 @@ class Evaluator {
   const EvalObserver& observer_;
   const std::atomic<bool>& stop_;
   std::map<std::string, CaseResult> earlier_;
+  std::vector<std::string> gone_on_;  // interrupted evaluations that this one goes on with
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> failed_ = false;
   std::mutex mutex_;  // of all below
@@ -319,8 +355,23 @@ class Evaluator {
 
 }  // namespace
 
-std::string evaluations_folder(const std::string& data, const std::string& tenant) {
-  return fmt::format("{}/tenants/{}/evaluations", data, tenant);
+std::vector<Evaluation> earlier_evaluations(const std::string& data, Ledger& ledger, std::size_t most,
+                                            std::vector<std::string>* notes) {
+  std::vector<Evaluation> out = unfinished_evaluations(unfinished_folder(data, ledger.tenant()), notes);
+  const auto rows = ledger.evaluations(most);
+  if (!rows) notes->push_back(rows.error().what);
+  for (const EvaluationRow& row : rows ? *rows : std::vector<EvaluationRow>()) {
+    auto lines = ledger.get(row.sha256);
+    auto evaluation = lines ? parse_evaluation(*lines) : lines.error();
+    if (evaluation) {
+      out.push_back(std::move(*evaluation));
+    } else {
+      notes->push_back(fmt::format("evaluation {}: {}", row.id, evaluation.error().what));
+    }
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Evaluation& a, const Evaluation& b) { return a.head.id > b.head.id; });
+  return out;
 }
 
 Result<Evaluation> evaluate(const EvalRequest& request, Wall& wall, const EvalObserver& observer,

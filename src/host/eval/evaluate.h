@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "host/eval/evaluation.h"
+#include "host/ledger/ledger.h"
 #include "host/playbook/playbook.h"
 #include "host/settings/settings.h"
 #include "host/walls/wall.h"
@@ -41,8 +42,11 @@ struct EvalObserver {
       [](const CaseResult&, std::size_t, std::size_t) {};
 };
 
-// Where a tenant's evaluations lie.
-std::string evaluations_folder(const std::string& data, const std::string& tenant);
+// The evaluations of a tenant, the newest first: those that were interrupted, and at most `most` that
+// finished. What cannot be read is told in `notes`.
+std::vector<Evaluation> earlier_evaluations(const std::string& data, Ledger& ledger, std::size_t most,
+                                            std::vector<std::string>* notes);
+inline constexpr std::size_t most_earlier_evaluations = 50;
 
 // The evaluation, its cases in the order of the set. A case whose run failed is graded as no answer and keeps
 // the error. An Error means that there is no evaluation; what had finished before it is kept for the next

@@ -61,7 +61,9 @@ class Evaluating : public MadeCases {
   }
   std::vector<Evaluation> kept() {
     std::vector<std::string> notes;
-    auto all = read_evaluations(evaluations_folder(folder_ + "/data", "eval-x"), &notes);
+    auto ledger = Ledger::open_existing(folder_ + "/data", "eval-x");
+    EXPECT_TRUE(ledger);
+    auto all = earlier_evaluations(folder_ + "/data", *ledger, 10, &notes);
     EXPECT_TRUE(notes.empty());
     return all;
   }
@@ -154,6 +156,8 @@ TEST_F(Evaluating, AnInterruptedOneGoesOnWhereItEnded) {
   EXPECT_NE(second->find("full")->kept_from, "");
   EXPECT_EQ(second->find("dns")->kept_from, "");
   EXPECT_EQ(reads, 3);
+  ASSERT_EQ(kept().size(), 1U) << "the interrupted one is a part of it";
+  EXPECT_TRUE(kept()[0].finished);
 }
 
 TEST_F(Evaluating, ACaseThatCannotBeRunIsNoAnswerAndIsTriedAgain) {

@@ -165,6 +165,7 @@ const CaseResult* Evaluation::find(const std::string& id) const {
 
 Result<EvaluationFile> EvaluationFile::create(const std::string& path, const EvaluationHead& head) {
   EvaluationFile out;
+  out.path_ = path;
   out.file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (!out.file_.valid()) return errno_error("cannot make " + path);
   JsonLine json;
@@ -190,27 +191,25 @@ Status EvaluationFile::add(const CaseResult& result) {
   return write_all(file_.get(), line_of(result));
 }
 
-Status EvaluationFile::finish() {
+Result<std::string> EvaluationFile::finish() {
   JsonLine json;
   json.flag("finished", true);
-  return write_all(file_.get(), json.finish());
+  if (Status written = write_all(file_.get(), json.finish()); !written) return written.error();
+  return read_file(path_, most_bytes);
 }
 
-Result<Evaluation> read_evaluation(const std::string& path) {
-  auto bytes = read_file(path, most_bytes);
-  if (!bytes) return bytes.error();
+Result<Evaluation> parse_evaluation(std::string_view lines) {
   Evaluation evaluation;
   bool has_head = false;
-  std::string_view rest = *bytes;
+  std::string_view rest = lines;
   for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
     const auto line = read_json(rest.substr(0, end));
     rest.remove_prefix(end + 1);
-    if (!line) return std::move(Error(line.error())).in(path);
+    if (!line) return line.error();
     if (!has_head) {
       const auto version = (*line)["evaluation"].integer();
       if (version != evaluation_version) {
-        return Error{Code::bad_input,
-                     fmt::format("{} is no evaluation of version {}", path, evaluation_version),
+        return Error{Code::bad_input, fmt::format("it is no evaluation of version {}", evaluation_version),
                      "another version of Carrel wrote it"};
       }
       evaluation.head = read_head(*line);
@@ -221,12 +220,11 @@ Result<Evaluation> read_evaluation(const std::string& path) {
       evaluation.results.push_back(read_result(*line));
     }
   }
-  if (!has_head)
-    return Error{Code::bad_input, path + " was cut short before its head was whole", "remove it"};
+  if (!has_head) return Error{Code::bad_input, "it was cut short before its head was whole", "remove it"};
   return evaluation;
 }
 
-std::vector<Evaluation> read_evaluations(const std::string& folder, std::vector<std::string>* notes) {
+std::vector<Evaluation> unfinished_evaluations(const std::string& folder, std::vector<std::string>* notes) {
   std::vector<std::string> paths;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -235,11 +233,12 @@ std::vector<Evaluation> read_evaluations(const std::string& folder, std::vector<
   std::sort(paths.rbegin(), paths.rend());
   std::vector<Evaluation> out;
   for (const std::string& path : paths) {
-    auto evaluation = read_evaluation(path);
+    auto bytes = read_file(path, most_bytes);
+    auto evaluation = bytes ? parse_evaluation(*bytes) : bytes.error();
     if (evaluation) {
       out.push_back(std::move(*evaluation));
     } else {
-      notes->push_back(evaluation.error().what);
+      notes->push_back(path + ": " + evaluation.error().what);
     }
   }
   return out;

@@ -1,8 +1,9 @@
-// Evaluation: what came of running a playbook over labelled cases, as it is kept on the disk.
+// Evaluation: what came of running a playbook over labelled cases, and how it is kept.
 //
-// One file of JSON lines (docs/formats/evaluation.md): a head with its version, a line for each finished
-// case, an end. It is only ever appended to, so that a kill at any moment loses the case that was being
-// written and no other.
+// JSON lines (docs/formats/evaluation.md): a head with its version, a line for each finished case, an end.
+// While it runs they are a file that is only ever appended to, so that a kill at any moment loses the case
+// that was being written and no other. One that has finished is an object of its tenant's ledger, and the
+// file goes.
 #pragma once
 
 #include <array>
@@ -56,24 +57,26 @@ struct Evaluation {
   const CaseResult* find(const std::string& id) const;
 };
 
-// A file that is being written.
+// The lines of one that is being made.
 class EvaluationFile {
  public:
   // Makes it; one that exists is an Error.
   static Result<EvaluationFile> create(const std::string& path, const EvaluationHead& head);
   Status add(const CaseResult& result);
-  Status finish();
+  // Writes the end and returns all lines.
+  Result<std::string> finish();
 
  private:
   EvaluationFile() = default;
+  std::string path_;
   Fd file_;
 };
 
-// Reads it back. A last line that was cut short is left out; an Error where there is no whole head, or
+// Reads the lines back. A last one that was cut short is left out; an Error where there is no whole head, or
 // another version.
-Result<Evaluation> read_evaluation(const std::string& path);
+Result<Evaluation> parse_evaluation(std::string_view lines);
 
-// The evaluations of a folder, the newest first; files that cannot be read are told in `notes`.
-std::vector<Evaluation> read_evaluations(const std::string& folder, std::vector<std::string>* notes);
+// Those of a folder, the newest first; files that cannot be read are told in `notes`.
+std::vector<Evaluation> unfinished_evaluations(const std::string& folder, std::vector<std::string>* notes);
 
 }  // namespace carrel

@@ -48,6 +48,7 @@ class Kept : public testing::Test {
   }
   ~Kept() override { std::filesystem::remove_all(folder_); }
   std::string path() const { return folder_ + "/e.jsonl"; }
+  Result<Evaluation> read_back() const { return parse_evaluation(*read_file(path(), 1 << 20)); }
   void write_two() {
     auto file = EvaluationFile::create(path(), head_);
     ASSERT_TRUE(file);
@@ -61,7 +62,7 @@ class Kept : public testing::Test {
 
 TEST_F(Kept, ReadsBackWhatWasWritten) {
   write_two();
-  const auto back = read_evaluation(path());
+  const auto back = read_back();
   ASSERT_TRUE(back) << back.error().what;
   EXPECT_TRUE(back->finished);
   EXPECT_EQ(back->head.key(), head_.key());
@@ -93,7 +94,7 @@ TEST_F(Kept, CutAnywhereItLosesTheCaseThatWasWrittenAndNoOther) {
   ASSERT_EQ(ends.size(), 4U);
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     std::ofstream(path(), std::ios::trunc) << whole.substr(0, size);
-    const auto back = read_evaluation(path());
+    const auto back = read_back();
     const auto lines = std::count_if(ends.begin(), ends.end(), [&](std::size_t end) { return end <= size; });
     ASSERT_EQ(static_cast<bool>(back), lines > 0) << size;
     if (!back) continue;
@@ -107,7 +108,7 @@ TEST_F(Kept, AnotherVersionOrWhatIsDamagedIsToldAndHidesNoOther) {
   std::ofstream(folder_ + "/new.jsonl") << "{\"evaluation\":2}\n";
   std::ofstream(folder_ + "/bad.jsonl") << "x\n";
   std::vector<std::string> notes;
-  EXPECT_EQ(read_evaluations(folder_, &notes).size(), 1U);
+  EXPECT_EQ(unfinished_evaluations(folder_, &notes).size(), 1U);
   ASSERT_EQ(notes.size(), 2U);
   EXPECT_THAT(notes[0], HasSubstr("no evaluation of version 1"));
 }
