@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <memory>
 
+#include <unistd.h>
+
 #include "host/ledger/statement.h"
 
 namespace carrel {
@@ -55,7 +57,9 @@ Status raise_head(const std::string& data, const std::string& chain, const Chain
 Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain) {
   std::error_code error;
   if (!std::filesystem::exists(path_of(data), error)) return std::optional<ChainHead>();
-  auto database = open_index(path_of(data), SQLITE_OPEN_READONLY);
+  // What a kill left half written is taken back by whoever opens the index next, if only to read.
+  const bool writable = ::access(path_of(data).c_str(), W_OK) == 0;
+  auto database = open_index(path_of(data), writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
   if (!database) return database.error();
   Statement select(database->get(), "SELECT entries, hash FROM chain WHERE id = ?");
   auto row = select.bind(chain).step();

@@ -11,6 +11,9 @@
 namespace carrel {
 namespace {
 
+// Of texts that are less alike the common words are chance, and each is told whole.
+constexpr double least_likeness = 0.4;
+
 class Page {
  public:
   explicit Page(const DiffStyle& style) : style_(style) {}
@@ -67,6 +70,8 @@ void show_claim(Page& page, const ChangedClaim& claim) {
     page.line(fmt::format("{} gained: {}", kind, page.added(claim.after)));
   } else if (claim.before == claim.after) {
     page.line(fmt::format("{}: {}", kind, escape_for_terminal(claim.after)));
+  } else if (likeness(claim.before, claim.after) < least_likeness) {
+    page.line(fmt::format("{} changed: {} {}", kind, page.removed(claim.before), page.added(claim.after)));
   } else {
     page.line(fmt::format("{} changed: {}", kind, page.words(claim.before, claim.after)));
   }
