@@ -63,7 +63,8 @@ TEST_F(CommandLine, ASetInPiecesIsTheSet) {
   EXPECT_EQ(run({"make", "--out", folder_ + "/rest", "--count", "2", "--from", "2"}), 0);
   const auto whole = files_of("whole");
   for (const auto& [name, bytes] : files_of("rest")) {
-    if (name != "cases.json") EXPECT_EQ(bytes, whole.at(name)) << name;
+    if (name == "cases.json") continue;
+    EXPECT_EQ(bytes, whole.at(name)) << name;
   }
 }
 

@@ -51,7 +51,7 @@ struct Confidence {
   std::string level;  // "low", "medium", "high"
   double score = 0;   // 0 to 1
   std::string basis;  // what the two rest on
-  ConfidenceGrounds grounds;
+  ConfidenceGrounds grounds = {};
 };
 
 struct StageTime {

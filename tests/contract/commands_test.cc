@@ -93,7 +93,7 @@ TEST_F(Contract, WhatTheAutomatonWritesPassesTheChecks) {
   const CommandRules rules(patterns_, names_);
   for (int round = 0; round < 150; ++round) {
     const std::string answer = walk();
-    const Check shape = check_schema(answer, *schema_, 12, patterns_, names_);
+    const Check shape = check_schema(answer, *schema_, 12, std::vector<EvidenceLine>(12), patterns_, names_);
     ASSERT_EQ(shape.verdict, Check::Verdict::pass) << answer << ": " << shape.detail;
     for (const std::string& command : commands_of(answer)) ASSERT_EQ(rules.why_not(command), "") << command;
   }

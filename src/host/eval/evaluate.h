@@ -31,7 +31,8 @@ struct EvalRequest {
   std::string program;  // path of this program: another build gives other results
   CaseSet cases;
   bool quotes = false;  // the quote dumper is evaluated in the playbook's place
-  std::string answers;  // folder with <id>.json: another program's answers are graded, and nothing is run
+  std::string answers =
+      {};               // folder with <id>.json: another program's answers are graded, and nothing is run
   unsigned jobs = 1;    // cases at a time
   bool afresh = false;  // nothing is taken from earlier evaluations
 };
