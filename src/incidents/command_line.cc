@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "incidents/make.h"
+#include "record/exit_status.h"
 
 namespace carrel::incidents {
 namespace {
@@ -168,7 +169,7 @@ int list_kinds(bool as_json) {
 int status_of(const Error& error) {
   fmt::print(stderr, "carrel-incidents: {}\n", error.what);
   if (!error.remedy.empty()) fmt::print(stderr, "  {}\n", error.remedy);
-  return error.code == Code::usage ? 2 : error.code == Code::machine ? 7 : 1;
+  return exit_status::of(error.code);
 }
 
 }  // namespace
@@ -178,7 +179,7 @@ int run_command_line(int count, char** words) {
   if (all.empty() || all[0] == "--help" || all[0] == "-h" || all[0] == "help" ||
       std::find(all.begin(), all.end(), "--help") != all.end()) {
     fmt::print(all.empty() ? stderr : stdout, "{}", kUsage);
-    return all.empty() ? 2 : 0;
+    return all.empty() ? exit_status::usage : exit_status::passed;
   }
   if (all[0] == "kinds" && (all.size() == 1 || (all.size() == 2 && all[1] == "--json")))
     return list_kinds(all.size() == 2);
@@ -189,7 +190,7 @@ int run_command_line(int count, char** words) {
   const auto wanted = read_options({all.begin() + 1, all.end()});
   if (!wanted) return status_of(wanted.error());
   const Status made = make(*wanted);
-  return made ? 0 : status_of(made.error());
+  return made ? exit_status::passed : status_of(made.error());
 }
 
 }  // namespace carrel::incidents
