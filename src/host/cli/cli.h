@@ -47,7 +47,6 @@ struct RunArguments {
 };
 
 struct RoomArguments {
-  std::string wall = "namespace";
   std::string room = "read";  // a kind, or "all"
 };
 

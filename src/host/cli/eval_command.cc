@@ -17,9 +17,9 @@
 #include "host/eval/calibrate.h"
 #include "host/eval/evaluate.h"
 #include "host/eval/view.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/exit_status.h"
 #include "host/ledger/ledger.h"
-#include "host/walls/namespace_wall.h"
 
 namespace carrel {
 namespace {
@@ -162,10 +162,12 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
   request.jobs = jobs_of(arguments, request.settings);
   request.afresh = arguments.afresh;
 
-  NamespaceWall wall;
+  if (Status taken = wall_takes_engine(request.settings); !taken) return tell(taken.error());
+  auto wall = choose_wall(request.settings, *rooms);
+  if (!wall) return tell(wall.error());
   EvalProgress progress(desk.quiet);
   const auto start = std::chrono::steady_clock::now();
-  auto evaluation = evaluate(request, wall, progress.observer(), stop_requested);
+  auto evaluation = evaluate(request, **wall, progress.observer(), stop_requested);
   progress.clear();
   if (!evaluation) return tell(evaluation.error());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -80,8 +80,9 @@ Result<std::vector<ProbeVerdict>> probe_room(const TwinRoom& twin, const ProbeSt
 }  // namespace
 
 int room_probe_command(const Desk& desk, const RoomArguments& arguments) {
-  if (arguments.wall != "namespace") {
-    return tell({Code::usage, fmt::format("there is no wall \"{}\"", arguments.wall), "there is namespace"});
+  if (const std::string& wall = desk.settings.text("wall"); wall != "namespace") {
+    return tell({Code::usage, fmt::format("there are no twins of rooms of the wall \"{}\"", wall),
+                 "there are of namespace"});
   }
   auto twins = twins_of(desk, arguments.room);
   if (!twins) return tell(twins.error());
