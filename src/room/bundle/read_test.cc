@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "crypto/envelope.h"
 #include "crypto/sealed_file.h"
 #include "room/bundle/made_archive.h"
 
