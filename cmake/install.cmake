@@ -69,8 +69,6 @@ add_custom_target(rooms ALL DEPENDS ${rooms})
 
 install(TARGETS carrel support-diag RUNTIME DESTINATION bin)
 install(TARGETS carrel-fetch RUNTIME DESTINATION libexec/carrel)
-install(DIRECTORY ${libexec}/read-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
-install(TARGETS carrel RUNTIME DESTINATION bin)
 install(DIRECTORY ${libexec}/read-root ${libexec}/probe-root DESTINATION libexec/carrel USE_SOURCE_PERMISSIONS)
 install(DIRECTORY playbooks DESTINATION libexec/carrel)
 install(FILES LICENSE DESTINATION share/doc/carrel)

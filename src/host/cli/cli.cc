@@ -44,6 +44,17 @@ Examples:
 Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
 5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
 
+constexpr const char* prove_help = R"(
+Of a run: each room as it was seen from outside, what it tried and was denied, how it ended, what it used and sent,
+what it read, before and after, and what probes of its twin came to. Of a tenant: every input, model and room that
+touched its data, that its files are its own, and where canaries are found.
+
+Examples:
+  carrel prove 20260102-030405
+  carrel prove --tenant acme --canary canary-7f3c9a52e1
+
+Exit status: 0 nothing was found that must not be, 3 something was, 2 usage, 7 this machine.)";
+
 constexpr const char* probe_help = R"(
 Each probe is one attempt, by name. It runs in a room of the same configuration as a run's, where it must fail in its
 own exact way, and once outside, where it must come through: a probe whose control fails proves nothing here. What
@@ -205,6 +216,7 @@ int run_command_line(int count, const char* const* arguments) {
   std::string id, folder, from = "explain-logs";
   std::vector<std::string> folders;
   RoomArguments rooms;
+  ProveArguments proof;
   std::size_t most = 20;
 
   const auto add_output = [&](CLI::App* command) {
@@ -237,13 +249,19 @@ int run_command_line(int count, const char* const* arguments) {
   show->add_option("RUN", id, "its id, or the beginning of it")->required();
   CLI::App* config = app.add_subcommand("config", "Print each setting, its value and its source");
   CLI::App* doctor = app.add_subcommand("doctor", "Tell what this machine can and cannot do, and the remedy");
+  CLI::App* prove =
+      app.add_subcommand("prove", "Show what a run's rooms did, or that nothing of a tenant is another's");
+  prove->add_option("RUN", proof.run, "its id, or the beginning of it; without one, --tenant is proven");
+  prove->add_option("--canary", proof.canaries,
+                    "a text that only the tenant's data holds, searched for elsewhere");
+  prove->footer(prove_help);
   CLI::App* room = app.add_subcommand("room", "Try to get out of the rooms that runs are made in");
   room->require_subcommand(1);
   CLI::App* probe = room->add_subcommand(
       "probe", "Run hostile programs in twins of the rooms, each with a control outside, and tell what held");
   probe->add_option("--room", rooms.room, "read, check, inspect, think, or all")->capture_default_str();
   probe->footer(probe_help);
-  for (CLI::App* command : {runs, show, config, doctor, probe}) {
+  for (CLI::App* command : {runs, show, config, doctor, probe, prove}) {
     add_output(command);
     add_settings(command, &flags);
   }
@@ -321,6 +339,7 @@ int run_command_line(int count, const char* const* arguments) {
   if (runs->parsed()) return runs_command(desk, most);
   if (show->parsed()) return show_command(desk, id);
   if (config->parsed()) return config_command(desk);
+  if (prove->parsed()) return prove_command(desk, proof);
   if (probe->parsed()) return room_probe_command(desk, rooms);
   if (doctor->parsed()) return doctor_command(desk);
   if (lint->parsed()) return playbook_lint_command(desk, folders);

@@ -62,6 +62,11 @@ struct EvalArguments {
 // Tenants whose names begin so are those of evaluations.
 inline constexpr const char* evaluation_tenants = "eval-";
 
+struct ProveArguments {
+  std::string run;  // empty: the tenant
+  std::vector<std::string> canaries;
+};
+
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
 int eval_command(const Desk& desk, const EvalArguments& arguments);
@@ -69,6 +74,7 @@ int runs_command(const Desk& desk, std::size_t most);
 int show_command(const Desk& desk, const std::string& run);
 int config_command(const Desk& desk);
 int doctor_command(const Desk& desk);
+int prove_command(const Desk& desk, const ProveArguments& arguments);
 int room_probe_command(const Desk& desk, const RoomArguments& arguments);
 int playbook_lint_command(const Desk& desk, const std::vector<std::string>& folders);
 int playbook_new_command(const Desk& desk, const std::string& folder, const std::string& from);

@@ -13,6 +13,7 @@
 #include "host/flow/exit_status.h"
 #include "host/flow/rooms.h"
 #include "host/walls/lacks.h"
+#include "host/walls/machine.h"
 #include "host/walls/namespace_wall.h"
 #include "host/walls/vm_wall.h"
 
@@ -100,6 +101,7 @@ bool try_virtual_machines(const Settings& settings, const std::string& folder) {
 
 int doctor_command(const Desk& desk) {
   int status = exit_status::passed;
+  good(describe(look_at_machine("", ::geteuid() == 0, landlock_abi_of_kernel())));
   for (const Lack& lack : namespace_wall_lacks()) {
     bad(lack.what, lack.consequence, lack.remedy);
     status = exit_status::room_refused;

@@ -148,6 +148,14 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
   return ask<ThinkResult>(RoomKind::think, job, std::move(model), {memory, model_bytes, job.threads});
 }
 
+void Rooms::name_input(RoomKind kind, const std::string& sha256, bool same_afterwards) {
+  for (RoomTrace& trace : traces_) {
+    if (trace.kind != kind) continue;
+    trace.input_sha256 = sha256;
+    trace.input_sha256_after = same_afterwards ? sha256 : "";
+  }
+}
+
 Result<std::string> Rooms::image_sha256() const {
   const bool model = std::any_of(traces_.begin(), traces_.end(),
                                  [](const RoomTrace& trace) { return uses_model(trace.kind); });
@@ -180,10 +188,12 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     json.Uint64(value);
   };
   json.StartArray();
-  for (const auto& [kind, program, caps, outcome] : traces) {
+  for (const auto& [kind, program, caps, input_sha256, input_sha256_after, outcome] : traces) {
     json.StartObject();
     text("room", to_string(kind));
     text("program", program);
+    text("input_sha256", input_sha256);
+    text("input_sha256_after", input_sha256_after);
     json.Key("caps");
     json.StartObject();
     number("wall_clock_ms", static_cast<std::uint64_t>(caps.wall_clock.count()));

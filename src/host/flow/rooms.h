@@ -20,6 +20,8 @@ struct RoomTrace {
   RoomKind kind = RoomKind::read;
   std::string program;
   Caps caps;
+  std::string input_sha256;        // of what it read, as it was hashed before
+  std::string input_sha256_after;  // when the run was over; empty where it did not come so far
   RoomOutcome outcome;
 };
 
@@ -55,6 +57,8 @@ class Rooms {
   Result<ThinkResult> think(const ThinkJob& job, Fd model, std::uint64_t model_bytes, std::uint64_t memory);
 
   const std::vector<RoomTrace>& traces() const { return traces_; }
+  // Says what the rooms of a kind read, and whether it was the same when the run was over.
+  void name_input(RoomKind kind, const std::string& sha256, bool same_afterwards);
   // SHA-256 over the trees of the roots that were used, so that a run names its programs and libraries.
   Result<std::string> image_sha256() const;
 

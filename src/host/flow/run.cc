@@ -94,7 +94,9 @@ class Run {
 
     // What was hashed is what was read, to the end.
     if (Status same = input_->unchanged(); !same) return same;
-    return model_ ? model_->unchanged() : Status();
+    if (Status same = model_ ? model_->unchanged() : Status(); !same) return same;
+    inputs_unchanged_ = true;
+    return {};
   }
 
   bool uses_model() const { return settings_.text("engine") != "none"; }
@@ -273,6 +275,12 @@ class Run {
   }
 
   Status record_rooms() {
+    for (const RoomKind kind : {RoomKind::read, RoomKind::check}) {
+      if (input_) rooms_.name_input(kind, input_->sha256(), inputs_unchanged_);
+    }
+    for (const RoomKind kind : {RoomKind::inspect, RoomKind::think}) {
+      if (model_) rooms_.name_input(kind, model_->sha256(), inputs_unchanged_);
+    }
     auto image = rooms_.image_sha256();
     if (!image) return image.error();
     row_.image_sha256 = std::move(*image);
@@ -302,6 +310,7 @@ class Run {
   std::optional<Model> model_;
   EvidenceList evidence_;
   std::string answer_json_;
+  bool inputs_unchanged_ = false;
   std::size_t ids_ = 0;  // the ids of the answer stand for the first so many lines of the evidence
   Report report_;
   RunRow row_;

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "host/walls/cgroup.h"
+#include "host/walls/machine.h"
 
 namespace carrel {
 namespace {
@@ -69,7 +70,7 @@ std::vector<Lack> switched_off(const NamespaceSwitches& switches, bool root) {
     lacks.push_back(
         {"AppArmor restricts user namespaces (kernel.apparmor_restrict_unprivileged_userns is not 0)",
          no_rooms,
-         "give carrel an AppArmor profile that allows userns, or: "
+         "give carrel an AppArmor profile that allows userns (docs/machines.md), or: "
          "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"});
   }
   return lacks;
@@ -117,17 +118,18 @@ std::vector<Lack> namespace_wall_lacks() {
 std::vector<Lack> namespace_wall_weaknesses() {
   std::vector<Lack> weaknesses;
   const Cgroup cgroup({1ULL << 30, 64});
+  const MachineFacts facts = look_at_machine("", ::geteuid() == 0, landlock_abi_of_kernel());
   if (!cgroup.holds_memory()) {
     weaknesses.push_back(
         {"no memory cgroup can be made here",
          "a room's memory is held by limits alone, and its peak is the resident size of one process",
-         "run carrel as root, or in a session with delegated controllers: "
-         "systemd-run --user --scope -p Delegate=yes carrel ..."});
+         cgroup_remedy(facts, "memory")});
   }
   if (!cgroup.holds_processes()) {
     weaknesses.push_back({"no pids cgroup can be made here", "a room's threads are held by a limit alone",
-                          "run carrel as root, or in a session with delegated controllers"});
+                          cgroup_remedy(facts, "pids")});
   }
+  for (Lack& note : machine_notes(facts)) weaknesses.push_back(std::move(note));
   return weaknesses;
 }
 

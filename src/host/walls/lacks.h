@@ -15,7 +15,8 @@ namespace carrel {
 // milliseconds.
 std::vector<Lack> namespace_wall_lacks();
 
-// What makes the wall weaker and keeps nothing from running: controllers of which no cgroup can be made.
+// What makes the wall weaker and keeps nothing from running: controllers of which no cgroup can be made, and
+// what the machine's files tell (machine.h).
 std::vector<Lack> namespace_wall_weaknesses();
 
 // The kernel's Landlock ABI (1 and up), 0 where there is none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -224,6 +225,26 @@ Status check_posture(const Posture& seen, const Posture& golden, const LayersLef
                  "this is a defect of Carrel or of this kernel; report it"};
   }
   return {};
+}
+
+Status check_recorded(const Posture& recorded, const Caps& caps) {
+  Expected expected;
+  for (const auto& [name, value] : recorded) {
+    const auto first = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
+    if (name == "Uid") expected.user = first;
+    if (name == "Gid") expected.group = first;
+    // "0 1 2 3 5": the inputs follow one another, the listener is the last and may follow them.
+    if (name != "descriptors") continue;
+    std::istringstream words(value);
+    std::size_t count = 0;
+    for (int number = 0; words >> number; ++count) expected.listener = number;
+    expected.inputs = count < 4 ? 0 : count - 4;
+  }
+  if (expected.user == 0) {
+    return Error{Code::room_refused, "the wall did not hold: the room ran as root", ""};
+  }
+  expected.limits = room_limits(caps, expected.inputs);
+  return check_posture(recorded, golden_posture(expected));
 }
 
 PidNamespace::PidNamespace(pid_t process)

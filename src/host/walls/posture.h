@@ -47,6 +47,10 @@ Posture see_status(std::string_view status);
 // that were left out may be otherwise.
 Status check_posture(const Posture& seen, const Posture& golden, const LayersLeftOut& without = {});
 
+// The same of a posture that was recorded of a room with these caps. What only that moment knew, its ids and
+// its listener, must only be possible.
+Status check_recorded(const Posture& recorded, const Caps& caps);
+
 // A room's pid namespace, held open so that its processes can be counted.
 class PidNamespace {
  public:

@@ -86,6 +86,20 @@ TEST(Posture, TheDescriptorsAreItsOwnItsInputsAndTheListener) {
   EXPECT_THAT(golden, testing::Contains(testing::Pair("descriptors", "0 1 2 3 5")));
 }
 
+TEST(Posture, ARecordIsJudgedAgain) {
+  const Posture golden = golden_posture(expected());
+  EXPECT_TRUE(check_recorded(golden, Caps{}));
+  for (std::size_t i = 0; i < golden.size(); ++i) {
+    Posture record = golden;
+    record[i].second = "x";
+    EXPECT_FALSE(check_recorded(record, Caps{})) << golden[i].first;
+  }
+  Posture as_root = golden;
+  as_root[8].second = "0\t0\t0\t0";
+  EXPECT_FALSE(check_recorded(as_root, Caps{}));
+  EXPECT_FALSE(check_recorded({}, Caps{}));
+}
+
 TEST(Posture, DoesNotHoldForThisProcess) {
   const Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   const auto seen = see_posture(::getpid(), self.get(), expected());
