@@ -59,9 +59,9 @@ TEST(HealthyWorld, HasNothingThatADetectorFaults) {
       const auto list = read(make_case(*find_kind(id), Split::test, seed, id));
       ASSERT_TRUE(list) << list.error().what;
       for (const Finding& finding : list->findings) {
-        if (finding.verdict == Verdict::fault)
-          EXPECT_LT(finding.weight, 0.8)
-              << id << " " << seed << " [" << finding.detector << "] " << finding.cause;
+        if (finding.verdict != Verdict::fault) continue;
+        EXPECT_LT(finding.weight, 0.8)
+            << id << " " << seed << " [" << finding.detector << "] " << finding.cause;
       }
     }
   }
