@@ -68,7 +68,8 @@ Status make_keys(const Arguments& arguments) {
   std::error_code error;
   for (const std::string& file : {arguments.key, arguments.key + ".pub"}) {
     if (fs::exists(file, error))
-      return Error{Code::usage, file + " exists already, and a key is never overwritten", "name another file"};
+      return Error{Code::usage, file + " exists already, and a key is never overwritten",
+                   "name another file"};
   }
   std::string secret, shown;
   if (arguments.signing) {
@@ -84,8 +85,9 @@ Status make_keys(const Arguments& arguments) {
   wipe({reinterpret_cast<unsigned char*>(secret.data()), secret.size()});
   if (!kept) return kept;
   if (Status told = write_file_durably(arguments.key + ".pub", shown + "\n", 0644); !told) return told;
-  std::fprintf(stderr, "support-diag: %s is secret; give %s.pub to whoever %s\n", escape_for_terminal(arguments.key).c_str(),
-               escape_for_terminal(arguments.key).c_str(), arguments.signing ? "checks your signatures" : "sends you bundles");
+  std::fprintf(stderr, "support-diag: %s is secret; give %s.pub to whoever %s\n",
+               escape_for_terminal(arguments.key).c_str(), escape_for_terminal(arguments.key).c_str(),
+               arguments.signing ? "checks your signatures" : "sends you bundles");
   return {};
 }
 
@@ -97,7 +99,8 @@ Status seal_bundle(const Arguments& arguments) {
     recipients.push_back(*key);
   }
   if (recipients.size() > most_recipients)
-    return Error{Code::usage, fmt::format("a bundle is sealed to at most {} keys", most_recipients), "leave some away"};
+    return Error{Code::usage, fmt::format("a bundle is sealed to at most {} keys", most_recipients),
+                 "leave some away"};
   std::optional<SigningKeys> signing;
   if (!arguments.sign.empty()) {
     auto keys = read_key<SigningKeys>(arguments.sign, signing_keys_of_text);
@@ -112,7 +115,8 @@ Status seal_bundle(const Arguments& arguments) {
     auto out = OutputFile::create(result, arguments.replace);
     if (!out) return out.error();
     FileSealer sealer(recipients);
-    const auto read = each_piece(arguments.bundle, [&](std::string_view bytes) { return out->write(sealer.add(bytes)); });
+    const auto read =
+        each_piece(arguments.bundle, [&](std::string_view bytes) { return out->write(sealer.add(bytes)); });
     if (!read) return read.error();
     if (Status written = out->write(sealer.finish()); !written) return written;
     if (Status whole = out->finish(); !whole) return whole;
@@ -130,7 +134,8 @@ Status check_signature(const Arguments& arguments) {
   const auto holds = is_file_signature(*line, *verifying, *digest);
   if (!holds) return holds.error();
   if (!*holds)
-    return Error{Code::bad_input, arguments.bundle + " is not what was signed with that key", "ask the sender for it again"};
+    return Error{Code::bad_input, arguments.bundle + " is not what was signed with that key",
+                 "ask the sender for it again"};
   return {};
 }
 
@@ -155,14 +160,16 @@ Status open_bundle(const Arguments& arguments) {
     return opened ? give() : opened;
   });
   if (opened && read) opened = opener.finish(&plain);
-  if (!opened) return Error{opened.error().code, arguments.bundle + " " + opened.error().what, opened.error().remedy};
+  if (!opened)
+    return Error{opened.error().code, arguments.bundle + " " + opened.error().what, opened.error().remedy};
   if (!read) return read.error();
   if (Status written = give(); !written) return written;
   return out->finish();
 }
 
 // Makes `work` what the command line chose when it names this command.
-void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> arguments, Status (*work)(const Arguments&)) {
+void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> arguments,
+            Status (*work)(const Arguments&)) {
   command->callback([chosen, arguments, work] {
     *chosen = [arguments, work] {
       const Status done = work(*arguments);
@@ -175,26 +182,33 @@ void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> argume
 
 void add_seal_commands(CLI::App* app, Chosen* chosen) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* keys = app->add_subcommand("keys", "Make a pair of keys: to receive sealed bundles, or to sign them");
-  keys->footer("\nExample:\n  support-diag keys support.key        # and support.key.pub, for the customer\n");
+  CLI::App* keys =
+      app->add_subcommand("keys", "Make a pair of keys: to receive sealed bundles, or to sign them");
+  keys->footer(
+      "\nExample:\n  support-diag keys support.key        # and support.key.pub, for the customer\n");
   keys->add_option("FILE", arguments->key, "the secret key; the public one becomes FILE.pub")->required();
   keys->add_flag("--signing", arguments->signing, "keys to sign with, not to receive with");
   choose(keys, chosen, arguments, make_keys);
 
   CLI::App* seal = app->add_subcommand("seal", "Seal a bundle to its recipients, sign it, or both");
-  seal->footer("\nExample:\n  support-diag seal customer-123.tar.gz --encrypt-to support.key.pub --sign site.key\n");
+  seal->footer(
+      "\nExample:\n  support-diag seal customer-123.tar.gz --encrypt-to support.key.pub --sign site.key\n");
   seal->add_option("BUNDLE", arguments->bundle, "a bundle, or any file")->required();
-  seal->add_option("--encrypt-to", arguments->recipients, "the public key of who may open it; more than one may");
+  seal->add_option("--encrypt-to", arguments->recipients,
+                   "the public key of who may open it; more than one may");
   seal->add_option("--sign", arguments->sign, "a secret key to sign with; the signature becomes FILE.sig");
   seal->add_option("-o,--out", arguments->out, "the sealed file [BUNDLE.sealed]");
   seal->add_flag("--force", arguments->replace, "replace a file of that name");
   choose(seal, chosen, arguments, seal_bundle);
 
   CLI::App* open = app->add_subcommand("open", "Open a sealed bundle");
-  open->footer("\nExample:\n  support-diag open customer-123.tar.gz.sealed --key support.key --out customer-123.tar.gz\n");
+  open->footer(
+      "\nExample:\n  support-diag open customer-123.tar.gz.sealed --key support.key --out "
+      "customer-123.tar.gz\n");
   open->add_option("BUNDLE", arguments->bundle, "a sealed bundle")->required();
   open->add_option("--key", arguments->key, "the secret key")->required();
-  open->add_option("--signed-by", arguments->signed_by, "the sender's public signing key: BUNDLE.sig must be by it");
+  open->add_option("--signed-by", arguments->signed_by,
+                   "the sender's public signing key: BUNDLE.sig must be by it");
   open->add_option("-o,--out", arguments->out, "where the bundle goes")->required();
   open->add_flag("--force", arguments->replace, "replace a file of that name");
   choose(open, chosen, arguments, open_bundle);

@@ -82,7 +82,8 @@ Status FileOpener::add(std::string_view sealed, std::string* plain) {
 
 Status FileOpener::finish(std::string* plain) {
   if (opener_) return opener_->finish(plain);
-  return Error{Code::bad_input, "is truncated: it ends before its sealed bytes begin", "get a complete copy of it"};
+  return Error{Code::bad_input, "is truncated: it ends before its sealed bytes begin",
+               "get a complete copy of it"};
 }
 
 std::string file_signature_text(const SigningKeys& keys, std::string_view digest) {

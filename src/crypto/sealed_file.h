@@ -1,5 +1,5 @@
-// A file that its recipients alone can open: a sealed stream (sealed_stream.h) under a random key, and before it that
-// key in an envelope for each recipient (envelope.h). docs/formats/sealed.md has the format.
+// A file that its recipients alone can open: a sealed stream (sealed_stream.h) under a random key, and before
+// it that key in an envelope for each recipient (envelope.h). docs/formats/sealed.md has the format.
 //
 //   FileSealer sealer({recipient});
 //   write(out, sealer.add(bytes));
@@ -51,10 +51,11 @@ class FileOpener {
   std::unique_ptr<Opener> opener_;
 };
 
-// A signature over a whole file, by its SHA-256 or another digest that the signer and the verifier agree on: a line of
-// text that is kept beside the file.
+// A signature over a whole file, by its SHA-256 or another digest that the signer and the verifier agree on:
+// a line of text that is kept beside the file.
 std::string file_signature_text(const SigningKeys& keys, std::string_view digest);
-// Whether the line is the signature of this digest by this key. Error: Code::bad_input, where it is no such line.
+// Whether the line is the signature of this digest by this key. Error: Code::bad_input, where it is no such
+// line.
 Result<bool> is_file_signature(std::string_view line, const VerifyingKey& key, std::string_view digest);
 
 }  // namespace carrel

@@ -49,7 +49,8 @@ TEST(SealedFile, EachRecipientOpensItHoweverItIsCut) {
 }
 
 TEST(SealedFile, AnotherKeyDoesNotOpenIt) {
-  const auto opened = open_with(random_recipient_keys().secret, sealed_for({random_recipient_keys().recipient}, "x"), 50);
+  const auto opened =
+      open_with(random_recipient_keys().secret, sealed_for({random_recipient_keys().recipient}, "x"), 50);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Code::bad_input);
   EXPECT_THAT(opened.error().what, HasSubstr("sealed for another key"));

@@ -152,7 +152,7 @@ struct CheckResult {
   std::vector<Searched> searched;  // with what was counted now
   std::vector<Name> names;  // with `present` as found now; kind empty where the name was not found at all
   std::vector<Surroundings> surroundings;  // of each citation, where they were asked for
-  std::vector<Seen> seen;   // of the lookups
+  std::vector<Seen> seen;                  // of the lookups
   template <class Codec>
   void fields(Codec& c) {
     c(citations, limit::citations * limit::tries);
@@ -335,9 +335,9 @@ struct ThinkResult {
   std::uint32_t threads = 0;
   std::string backend;  // the CPU back end that ggml chose
   std::string library;  // libllama's build
-  double load_s = 0, prefill_s = 0, decode_s = 0;
   // Bytes that the engine took: mapped from the file, and of its own for weights, cache and computing.
   std::uint64_t mapped_bytes = 0, weight_bytes = 0, cache_bytes = 0, compute_bytes = 0;
+  double load_s = 0, prefill_s = 0, decode_s = 0;  // last: all before them is the same in a replay
   template <class Codec>
   void fields(Codec& c) {
     c(tries, limit::tries);
@@ -347,13 +347,13 @@ struct ThinkResult {
     c(threads);
     c(backend, limit::name);
     c(library, limit::name);
-    c(load_s);
-    c(prefill_s);
-    c(decode_s);
     c(mapped_bytes);
     c(weight_bytes);
     c(cache_bytes);
     c(compute_bytes);
+    c(load_s);
+    c(prefill_s);
+    c(decode_s);
   }
 };
 

@@ -35,7 +35,8 @@ TEST_F(Seal, CarrelOpensItInTheReadRoom) {
     words.insert(words.end(), key.begin(), key.end());
     const Outcome opened = carrel(words);
     ASSERT_EQ(opened.status, 0) << opened.err;
-    EXPECT_STREQ(e2e::json_of(opened)["root_cause"].GetString(), e2e::json_of(plain)["root_cause"].GetString());
+    EXPECT_STREQ(e2e::json_of(opened)["root_cause"].GetString(),
+                 e2e::json_of(plain)["root_cause"].GetString());
   }
   const Outcome without = carrel({"triage", path("b.sealed")});
   EXPECT_EQ(without.status, 4);
@@ -49,8 +50,8 @@ TEST_F(Seal, CarrelOpensItInTheReadRoom) {
 }
 
 TEST_F(Seal, OpenGivesTheSameBytesAndChecksTheSignature) {
-  const std::vector<std::string> open = {"open", path("b.sealed"), "--key", path("support.key"), "--signed-by",
-                                         path("site.key.pub"), "--out", path("b.tar.gz")};
+  const std::vector<std::string> open = {"open",        path("b.sealed"),     "--key", path("support.key"),
+                                         "--signed-by", path("site.key.pub"), "--out", path("b.tar.gz")};
   const Outcome opened = diag(open);
   ASSERT_EQ(opened.status, 0) << opened.err;
   EXPECT_TRUE(read(path("b.tar.gz")) == read(e2e::example));
@@ -64,7 +65,8 @@ TEST_F(Seal, OpenGivesTheSameBytesAndChecksTheSignature) {
                                        path("site.key.pub"), "--out", path("c.tar.gz")});
   EXPECT_EQ(unsigned_bytes.status, 4);
   EXPECT_THAT(unsigned_bytes.err, HasSubstr("is not what was signed"));
-  EXPECT_EQ(diag({"open", path("c.sealed"), "--key", path("support.key"), "--out", path("c.tar.gz")}).status, 4);
+  EXPECT_EQ(diag({"open", path("c.sealed"), "--key", path("support.key"), "--out", path("c.tar.gz")}).status,
+            4);
   EXPECT_FALSE(std::filesystem::exists(path("c.tar.gz")));
 }
 

@@ -70,8 +70,11 @@ std::vector<Refused> refused() {
           {"1,500 levels of folders", member(deep(1500)), "nested too deep"},
           {"name that is not UTF-8", member("caf\xe9.log"), "not UTF-8"},
           {"name with control characters", member("a\x1b]0;owned\x07.log"), "control characters"},
-          {"archive in an archive", member("inner.tar", member("x.log") + tar_end()),
-           "archive or compressed file"}};
+          {"archive in an archive in an archive",
+           member("outer.tar", member("inner.tar", member("x.log") + tar_end()) + tar_end()),
+           "archive or compressed file"},
+          {"path that climbs out, one archive deeper",
+           member("outer.tar", member("../../carrel-hostile-climbed") + tar_end()), "climbs out"}};
 }
 
 class Hostile : public Scratch {

@@ -120,7 +120,7 @@ TEST_F(LedgerOfRecords, ADiskThatFillsUpTakesNoRunThatWasGiven) {
       example +
       " -q --json > $HOME/out 2> $HOME/err; do given=$((given + 1)); [ $given -lt 100 ] || exit 91; done\n"
       "mount -o remount,size=64m $HOME/data && there ledger verify >&2 || exit 92\n"
-      "echo $given $(there runs --json | grep -c '\"finished\"')";
+      "echo $given $(there runs -n 1000 --json | grep -c '\"finished\"')";
   words.insert(words.end(), {"sh", "-c", script});
   const Outcome outcome = run(words);
   EXPECT_EQ(outcome.status, 0) << outcome.err;

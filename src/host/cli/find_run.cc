@@ -109,7 +109,8 @@ Result<std::string> bundle_key(const Desk& desk) {
   const std::string& file = desk.settings.text("key");
   const std::string& command = desk.settings.text("bundle-key-command");
   if (file.empty() && command.empty()) return std::string();
-  auto text = file.empty() ? output_of(command, desk.settings.text("tenant")) : read_file(file, key_output_limit);
+  auto text =
+      file.empty() ? output_of(command, desk.settings.text("tenant")) : read_file(file, key_output_limit);
   if (!text) return text.error();
   auto keys = recipient_keys_of_text(*text);
   wipe_text(&*text);

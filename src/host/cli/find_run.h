@@ -17,8 +17,8 @@ std::vector<std::string> tenants_of(const Desk& desk);
 // at the terminal, for a ledger that has one, or is to have one (--passphrase).
 KeySource key_source(const Desk& desk, const std::string& tenant);
 
-// What opens a sealed bundle: the line in the file of --key, or what --bundle-key-command prints; empty where neither
-// is set. It goes to the rooms that read the bundle and is written nowhere.
+// What opens a sealed bundle: the line in the file of --key, or what --bundle-key-command prints; empty where
+// neither is set. It goes to the rooms that read the bundle and is written nowhere.
 Result<std::string> bundle_key(const Desk& desk);
 
 // True where the settings want a new ledger to be sealed.

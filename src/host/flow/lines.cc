@@ -9,7 +9,8 @@ namespace carrel {
 
 Result<Surroundings> lines_of(const LinesWish& wish, Wall& wall, const std::string& rooms,
                               const std::atomic<bool>& stop) {
-  auto input = Input::open(wish.bundle, [](std::uint64_t, std::uint64_t) {}, stop);
+  auto input = Input::open(
+      wish.bundle, [](std::uint64_t, std::uint64_t) {}, stop);
   if (!input) return input.error();
   if (input->sha256() != wish.sha256) {
     return Error{Code::bad_input, wish.bundle + " is not the bundle that was read any more",

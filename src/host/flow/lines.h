@@ -1,4 +1,5 @@
-// Lines of a file of a bundle, on demand: read by a check room, for a person who looks at evidence in context.
+// Lines of a file of a bundle, on demand: read by a check room, for a person who looks at evidence in
+// context.
 #pragma once
 
 #include <atomic>
@@ -20,8 +21,8 @@ struct LinesWish {
   std::uint32_t around = 100;  // lines before and after; at most limit::surrounding_lines are told in all
 };
 
-// Error: Code::bad_input where the bundle is another one now; what the room refuses. A file or line that is not
-// there gives no lines.
+// Error: Code::bad_input where the bundle is another one now; what the room refuses. A file or line that is
+// not there gives no lines.
 Result<Surroundings> lines_of(const LinesWish& wish, Wall& wall, const std::string& rooms,
                               const std::atomic<bool>& stop);
 

@@ -15,12 +15,14 @@ Result<RunRequest> replay_request(const RunRow& run, Playbook playbook, const Se
   auto recorded = read_json(run.settings);
   if (!recorded || !recorded->is(Value::Kind::object))
     return Error{Code::bad_input, fmt::format("the settings of run {} cannot be read", run.id), ""};
-  RunRequest request{std::move(playbook), wish.input.empty() ? run.input : wish.input, run.question, Settings(),
-                     rooms, run.tenant};
+  RunRequest request{
+      std::move(playbook), wish.input.empty() ? run.input : wish.input, run.question, Settings(), rooms,
+      run.tenant};
   const std::string place = "replay of " + run.id;
   for (const auto& [name, setting] : recorded->members) {
     if (of_this_machine.contains(name)) continue;
-    if (Status done = request.settings.set(name, std::string(setting["value"].text()), Source::flag, place); !done)
+    if (Status done = request.settings.set(name, std::string(setting["value"].text()), Source::flag, place);
+        !done)
       return std::move(done.error()).in("run " + run.id);
   }
   for (const std::string& name : of_this_machine) {

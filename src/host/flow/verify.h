@@ -25,8 +25,8 @@ struct Verification {
 // Lines that are kept before and after each citation.
 inline constexpr std::uint32_t kept_around = 6;
 
-// Adds the verdicts of the playbook's checks to the report, and what stands around its citations to `context`.
-// An Error means that the check room gave no answer.
+// Adds the verdicts of the playbook's checks to the report, and what stands around its citations to
+// `context`. An Error means that the check room gave no answer.
 Status verify(const Verification& verification, Rooms& rooms, Fd bundle, Report* report,
               CitedContext* context);
 

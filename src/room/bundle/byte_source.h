@@ -75,8 +75,8 @@ class MemberSource final : public PackedSource {
   Next next_;
 };
 
-// What a sealed bundle (crypto/sealed_file.h) holds. Nothing that is not authentic is given out, and a bundle that
-// was cut short is an Error at its end.
+// What a sealed bundle (crypto/sealed_file.h) holds. Nothing that is not authentic is given out, and a bundle
+// that was cut short is an Error at its end.
 class SealedSource final : public PackedSource {
  public:
   SealedSource(std::unique_ptr<PackedSource> sealed, RecipientSecret secret)

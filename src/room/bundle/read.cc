@@ -106,7 +106,8 @@ class Reading {
       head = packed->peek(recognise_bytes);
       if (!head) return head.error();
       if (recognise(*head).content == Content::zip)
-        return bad("holds a zip archive inside its seal", "open it with `support-diag open` and give what is inside");
+        return bad("holds a zip archive inside its seal",
+                   "open it with `support-diag open` and give what is inside");
     }
     const Recognised outer = recognise(*head);
     if (outer.content == Content::zip) return read_zip();
@@ -379,7 +380,9 @@ class Reading {
     if (!block) return block.error();
     if (block->size() >= std::min<std::uint64_t>(size, recognise_bytes)) {
       const Recognised inside = recognise(*block);
-      if (inside.content == Content::tar || packing_of(inside.content)) {
+      // A tar without members is zeros: told as the bytes that they are.
+      const bool has_members = inside.content == Content::tar && block->front() != '\0';
+      if (has_members || packing_of(inside.content)) {
         if (Status done = read_inside(name, inside, *block, next); !done) return done;
         return ended;
       }

@@ -28,7 +28,7 @@ struct BundleSummary {
 struct BundleOptions {
   std::string name;                // for messages
   std::uint64_t packed_bytes = 0;  // 0: not known
-  std::string key;                 // the secret of one it was sealed to (crypto/envelope.h), as a line of text
+  std::string key;  // the secret of one it was sealed to (crypto/envelope.h), as a line of text
   BundleLimits limits;
   bool kubernetes = true;  // false: every file is text, nothing is parsed as objects
   std::function<void(std::uint64_t packed_bytes_read)> progress;  // may be empty; called every few MiB

@@ -26,7 +26,8 @@ constexpr std::array<Magic, 26> magics{{
     {"PK\x05\x06"sv, {Content::zip, "a zip archive", ""}},
     {"PK\x07\x08"sv, {Content::unsupported, "a zip archive in several parts", repack}},
     {"carrel bundle 1\n"sv,  // crypto/sealed_file.h
-     {Content::encrypted, "encrypted (carrel)", "give the secret of the key that it was sealed to, with --key FILE"}},
+     {Content::encrypted, "encrypted (carrel)",
+      "give the secret of the key that it was sealed to, with --key FILE"}},
     {"Salted__"sv, {Content::encrypted, "encrypted (openssl)", decrypt}},
     {"U2FsdGVkX1"sv, {Content::encrypted, "encrypted (openssl, base64)", decrypt}},
     {"age-encryption.org/"sv, {Content::encrypted, "encrypted (age)", decrypt}},

@@ -304,7 +304,7 @@ TEST(Automaton, QuotesWordsOfTheChosenLine) {
   EXPECT_FALSE(c->allows("002"));  // too short to be quoted
   EXPECT_TRUE(c->allows("003\""));
   auto first = quoting_at(R"({"id":"E001","words":")", lines);
-  for (const char* good : {"disk\"}", "the disk \"}", "full\"}", "s is full\"}"})
+  for (const char* good : {"disk\"}", "the disk \"}", "full\"}", "k is full\"}"})
     EXPECT_TRUE(first->allows(good)) << good;
   for (const char* bad : {"dsk", "ull\"", "ull", "dis\"", "the disk i", "down", "\\n"})
     EXPECT_FALSE(first->allows(bad)) << bad;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/phrase_set.h"
 #include "base/text.h"
 #include "record/limits.h"
-#include "base/phrase_set.h"
 
 namespace carrel {
 namespace {

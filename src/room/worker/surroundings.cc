@@ -34,8 +34,8 @@ void SurroundingLines::begin(const TextFile& file) {
   line_is_empty_ = true;
   const auto [from, to] = by_file_.equal_range(file.path);
   for (auto entry = from; entry != to; ++entry) open_.push_back(entry->second);
-  // A name that stands twice in an archive: the last file of that name is the one that is told of, as it is of
-  // its citations.
+  // A name that stands twice in an archive: the last file of that name is the one that is told of, as it is
+  // of its citations.
   for (const std::size_t index : open_) found_[index] = {};
   if (!open_.empty()) sha256_init(&digest_);
 }

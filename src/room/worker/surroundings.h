@@ -1,6 +1,6 @@
-// SurroundingLines: a LineSink that keeps the lines around citations while a bundle streams by, and the digest of
-// each file that is cited, so that a claim can be traced to what stands around it when the bundle is gone.
-// Memory is bounded by the lines asked for: each is cut to limit::quote bytes.
+// SurroundingLines: a LineSink that keeps the lines around citations while a bundle streams by, and the
+// digest of each file that is cited, so that a claim can be traced to what stands around it when the bundle
+// is gone. Memory is bounded by the lines asked for: each is cut to limit::quote bytes.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,8 @@ TEST(Surroundings, AreTheLinesAroundWhateverTheChunks) {
     EXPECT_EQ(found[2].file_lines, 6u);
     EXPECT_EQ(found[2].first_line, 5u);
     // sha256sum of the text above
-    EXPECT_EQ(found[0].file_sha256, "3a72d931663caaff5599b9259d52ccaedc6f761516983f99d38db8fef497ba61") << size;
+    EXPECT_EQ(found[0].file_sha256, "3a72d931663caaff5599b9259d52ccaedc6f761516983f99d38db8fef497ba61")
+        << size;
     EXPECT_TRUE(found[3].lines.empty());
     EXPECT_EQ(found[3].file_lines, 0u);
     EXPECT_EQ(found[4].file_sha256, "");
