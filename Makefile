@@ -7,6 +7,8 @@
 #   make install     under PREFIX (default /usr/local); DESTDIR is honoured
 #   make room        the room image; LLAMA_PREFIX=DIR makes it from your own llama.cpp
 #   make vm-image    what the vm wall runs on: QEMU and a kernel, from Debian's packages (--wall vm)
+#   make eval        makes incidents and tells how often k8s-triage is right on them (EVAL_TEST, EVAL_UNKNOWN: how many)
+#   make calibrate   writes playbooks/k8s-triage/calibration.json from made incidents (EVAL_TRAIN: how many)
 #   make bench       the benchmarks, one JSON line a figure
 #   make kills       a ledger's writer killed 1,000 times, for about ten minutes
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
@@ -21,12 +23,15 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 LLAMA_PREFIX ?=
+EVAL_TEST ?= 300
+EVAL_UNKNOWN ?= 120
+EVAL_TRAIN ?= 900
 export NINJA_STATUS = [%f/%t] 
 
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release
+.PHONY: all demo test install room vm-image bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate
 
 all: programs
 
@@ -74,6 +79,15 @@ fuzz:
 	@setup/configure fuzz
 	@ninja -C build/fuzz -j $(JOBS) $(if $(CI),--quiet) fuzzers
 	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(JOBS)
+
+incidents: programs
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel-incidents-program
+
+eval: incidents
+	@setup/eval $(release) $(EVAL_TEST) $(EVAL_UNKNOWN)
+
+calibrate: incidents
+	@setup/eval $(release) --calibrate $(EVAL_TRAIN)
 
 bench: vm-image release
 	@setup/packages bench

@@ -10,7 +10,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t name_columns = 30, bar_columns = 20, most_wrong = 40;
+constexpr std::size_t name_columns = 30, id_columns = 20, bar_columns = 20, most_wrong = 40;
 
 class Table {
  public:
@@ -129,7 +129,7 @@ class Table {
       const std::string why = !result.error.empty()      ? result.error
                               : result.grade.why.empty() ? ""
                                                          : result.grade.why.front();
-      const std::string start = fmt::format("  {} {:<16} ", padded(result.id, 10), what);
+      const std::string start = fmt::format("  {} {:<16} ", padded(result.id, id_columns), what);
       line(start + fitted(why, start.size()));
     }
     if (wrong.size() > most_wrong)
@@ -139,7 +139,8 @@ class Table {
   void changes(const std::vector<Change>& list, const char* word, const char* colour) {
     for (std::size_t i = 0; i < std::min(list.size(), most_wrong); ++i) {
       const Change& change = list[i];
-      const std::string start = fmt::format("{:<6} {} {:<18} ", word, padded(change.id, 10), change.what);
+      const std::string start =
+          fmt::format("{:<6} {} {:<18} ", word, padded(change.id, id_columns), change.what);
       line("  " + paint(start, colour) + fitted(change.why, start.size() + 2));
     }
     if (list.size() > most_wrong) line(fmt::format("  and {} more {}", list.size() - most_wrong, word));

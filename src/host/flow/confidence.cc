@@ -1,5 +1,7 @@
 #include "host/flow/confidence.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -15,6 +17,11 @@ const Calibration* own_calibration(const Playbook& playbook) {
 
 std::string cases(std::uint32_t count) {
   return count == 1 ? "1 case" : fmt::format("{} cases", count);
+}
+
+// In hundredths and never rounded up: what was right on all cases so far is not certain.
+double stated(double right) {
+  return std::floor(right * 100) / 100;
 }
 
 }  // namespace
@@ -34,13 +41,13 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
                         ? std::nullopt
                         : rate_of_finding(*calibration, out.grounds.detector, out.grounds.weight);
   if (rate) {
-    out.score = rate->right;
-    out.level = level_of(rate->right);
+    out.score = stated(rate->right);
+    out.level = level_of(out.score);
     out.basis =
         rate->cases == 0
             ? fmt::format("{}; {:.2f} right at its weight on {}, none of them its own; no model was asked",
-                          said, rate->right, cases(calibration->without_model.cases))
-            : fmt::format("{}; {:.2f} right where that decided, on {}; no model was asked", said, rate->right,
+                          said, out.score, cases(calibration->without_model.cases))
+            : fmt::format("{}; {:.2f} right where that decided, on {}; no model was asked", said, out.score,
                           cases(rate->cases));
     return out;
   }
@@ -63,10 +70,10 @@ Confidence confidence_of_agreement(const Playbook& playbook, const std::string& 
                         ? std::nullopt
                         : rate_of_agreement(*calibration, model_sha256, agree, tries, says);
   if (rate) {
-    out.score = rate->right;
-    out.level = level_of(rate->right);
+    out.score = stated(rate->right);
+    out.level = level_of(out.score);
     out.basis = fmt::format("{} of {} tries agree; {:.2f} right at this agreement on {}", agree, tries,
-                            rate->right, cases(rate->cases));
+                            out.score, cases(rate->cases));
     return out;
   }
   const double share = tries == 0 ? 0 : static_cast<double>(agree) / tries;
