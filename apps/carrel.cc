@@ -4,7 +4,7 @@
 #include <new>
 
 #include "host/cli/cli.h"
-#include "host/flow/exit_status.h"
+#include "record/exit_status.h"
 
 int main(int count, char** arguments) {
   try {

@@ -316,11 +316,12 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   connection.left = trouble.break_after;
   const Target asked(target);
   const std::vector<std::string>& parts = asked.parts;
-  if (target == "/version")
+  const std::string path = target.substr(0, target.find('?'));
+  if (path == "/version")
     return connection.whole(200,
                             R"({"major":"1","minor":"29","gitVersion":"v1.29.6","platform":"linux/amd64"})");
-  if (target == "/apis") return connection.whole(200, groups_json());
-  if (target == "/api/v1") return connection.whole(200, resources_json(""));
+  if (path == "/apis") return connection.whole(200, groups_json());
+  if (path == "/api/v1") return connection.whole(200, resources_json(""));
   if (parts.size() == 3 && parts[0] == "apis") return connection.whole(200, resources_json(parts[1]));
   if (parts.size() == 7 && parts[6] == "log") {
     bool begun = false;
@@ -334,6 +335,8 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
     if (!begun) return connection.whole(200, "");
     return !connection.lost && connection.end();
   }
+  if (parts.size() < 3)
+    return connection.whole(404, status_json(404, "the server could not find the requested resource"));
   const std::string group = parts[0] == "apis" ? parts[1] : "";
   const std::size_t at = parts[0] == "apis" ? 3 : 2;
   const bool in_space = parts.size() == at + 3 && parts[at] == "namespaces";

@@ -38,6 +38,9 @@ TEST_F(Seal, CarrelOpensItInTheReadRoom) {
     EXPECT_STREQ(e2e::json_of(opened)["root_cause"].GetString(),
                  e2e::json_of(plain)["root_cause"].GetString());
   }
+  const auto run = e2e::json_of(carrel({"triage", path("b.sealed"), "--json", "--key", path("support.key")}));
+  EXPECT_EQ(carrel({"replay", run["run"].GetString(), "-q", "--key", path("support.key")}).status, 0);
+  EXPECT_EQ(carrel({"replay", run["run"].GetString(), "-q"}).status, 4);
   const Outcome without = carrel({"triage", path("b.sealed")});
   EXPECT_EQ(without.status, 4);
   EXPECT_THAT(without.err, HasSubstr("is encrypted (carrel)"));

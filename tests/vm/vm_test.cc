@@ -15,6 +15,8 @@
 
 #include "base/fd.h"
 #include "host/walls/vm_wall.h"
+#include "record/codec.h"
+#include "record/probe.h"
 
 namespace carrel {
 namespace {
@@ -166,9 +168,13 @@ TEST_F(Vm, AProgramThatDoesNotSealItselfIsASetUpError) {
 }
 
 TEST_F(Vm, AnAttemptToMakeAFileIsDenied) {
-  const RoomOutcome outcome = run(room("attempt", "create_file"));
+  ProbeJob job;
+  job.name = "create_file";
+  const RoomOutcome outcome = run(room("attempt", *encode(job)));
   ASSERT_EQ(outcome.ending, Ending::ok) << shown(outcome);
-  EXPECT_EQ(outcome.answer.body, "EPERM");
+  const auto result = decode<ProbeResult>(outcome.answer.body);
+  ASSERT_TRUE(result) << result.error().what;
+  EXPECT_EQ(result->outcome, "EPERM");
 }
 
 // A room that has taken over its guest, kernel and all, still finds nothing that it could write or reach.

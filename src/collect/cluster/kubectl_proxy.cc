@@ -110,7 +110,8 @@ Status KubectlProxy::listen_on(const std::string& folder, const KubectlOptions& 
   child_ = ::fork();
   if (child_ < 0) return errno_error("cannot start " + options.program);
   if (child_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    // Not SIGTERM: until the program is executed, the handler of this one would take it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
     // Standard input and the terminal stay as they are, for auth plug-ins that ask.
     ::dup2(say.get(), 1);

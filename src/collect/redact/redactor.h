@@ -12,7 +12,7 @@
 // the value alone is replaced by its pseudonym. Bytes that are no text pass through unless a finder
 // recognises a secret in them; packed data must be unpacked first.
 //
-// Memory: half a megabyte. Speed: `make bench`, redact_mb_s. Not thread-safe; Redactors of one Pseudonyms
+// Memory: half a megabyte. Speed: `make bench`, redact_*_mb_s. Not thread-safe; Redactors of one Pseudonyms
 // belong to one thread.
 #pragma once
 

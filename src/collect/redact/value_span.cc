@@ -155,7 +155,7 @@ std::optional<ValueSpan> value_below(const Sight& sight, Span key, std::size_t c
   return value;
 }
 
-ValueSpan string_at(const Sight& sight, std::size_t begin, std::size_t inside, Quote quote) {
+ValueSpan string_at(const Sight& sight, std::size_t inside, Quote quote) {
   const std::string_view text = sight.text;
   ValueSpan value;
   value.quoted = true;
@@ -175,7 +175,6 @@ ValueSpan string_at(const Sight& sight, std::size_t begin, std::size_t inside, Q
       line = next;
     }
   }
-  (void)begin;
   value.span = {inside, closed ? end : trim_end(text, inside, end)};
   if (end == text.size() && !sight.to_end) {
     value.span.end = end;
@@ -395,7 +394,7 @@ std::optional<ValueSpan> value_after(const Sight& sight, Span key) {
   }
   const bool list = value.list;
   if (const Quote quote = quote_at(text, at, &behind); quote.mark != 0 && text[at] != '`') {
-    value = string_at(sight, at, behind, quote);
+    value = string_at(sight, behind, quote);
   } else if (text[at] == '{' && text.substr(at, 2) != "{{") {
     return std::nullopt;
   } else if (list) {
@@ -418,7 +417,7 @@ std::optional<ValueSpan> value_after(const Sight& sight, Span key) {
 ValueSpan argument_at(const Sight& sight, std::size_t at) {
   std::size_t behind = at;
   const Quote quote = quote_at(sight.text, at, &behind);
-  return quote.mark != 0 ? string_at(sight, at, behind, quote) : word_at(sight, at);
+  return quote.mark != 0 ? string_at(sight, behind, quote) : word_at(sight, at);
 }
 
 std::string unescaped(std::string_view text) {

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "host/cli/record_commands.h"
-#include "host/flow/exit_status.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 

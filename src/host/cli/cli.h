@@ -1,5 +1,5 @@
 // The command line of `carrel`: `run_cli` parses it and runs one command. Output goes to stdout, progress and
-// errors to stderr; exit statuses are those of host/flow/exit_status.h.
+// errors to stderr; exit statuses are those of record/exit_status.h.
 #pragma once
 
 #include <atomic>

@@ -9,20 +9,21 @@
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
 #include "host/cli/record_commands.h"
-#include "host/flow/exit_status.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/replay.h"
 #include "host/review/diff.h"
 #include "host/review/review.h"
-#include "host/walls/namespace_wall.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {
 
 // Runs a request in the tenant's ledger and reads the run back as it was kept.
 Result<ComparedRun> run_and_read(const Desk& desk, const RunRequest& request, Ledger& ledger) {
-  NamespaceWall wall;
+  auto wall = choose_wall(request.settings, request.rooms);
+  if (!wall) return wall.error();
   ProgressLine progress(request.input, desk.quiet);
-  auto report = run_playbook(request, wall, ledger, progress.observer(), stop_requested);
+  auto report = run_playbook(request, **wall, ledger, progress.observer(), stop_requested);
   progress.clear();
   if (!report) return report.error();
   auto rows = ledger.find_all(report->run, 1);
@@ -50,9 +51,13 @@ Result<ComparedRun> of_bundle(const Desk& desk, const std::string& path) {
   if (!playbook) return playbook.error();
   auto ledger = Ledger::open(desk.data_folder(), tenant, key_source(desk, tenant));
   if (!ledger) return ledger.error();
-  Settings settings = desk.settings;
-  if (Status set = settings.set("engine", "none", Source::flag, "carrel diff"); !set) return set.error();
-  return run_and_read(desk, {*playbook, path, "", settings, *rooms, tenant}, *ledger);
+  auto key = bundle_key(desk);
+  if (!key) return key.error();
+  RunRequest request{*playbook, path, "", desk.settings, *rooms, tenant};
+  request.key = std::move(*key);
+  if (Status set = request.settings.set("engine", "none", Source::flag, "carrel diff"); !set)
+    return set.error();
+  return run_and_read(desk, request, *ledger);
 }
 
 Result<ComparedRun> compared(const Desk& desk, const std::string& what) {
@@ -98,6 +103,9 @@ int replay_command(const Desk& desk, const ReplayArguments& arguments) {
   auto request = replay_request(found->row, std::move(*playbook), desk.settings, *rooms,
                                 {arguments.input, named ? desk.settings.text("model") : ""});
   if (!request) return tell(request.error());
+  auto key = bundle_key(desk);
+  if (!key) return tell(key.error());
+  request->key = std::move(*key);
   auto after = run_and_read(desk, *request, found->ledger);
   if (!after) return tell(after.error());
   const RunDiff diff = diff_runs(*before, *after);

@@ -10,12 +10,12 @@
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
 #include "host/flow/choose_wall.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/rooms.h"
 #include "host/walls/lacks.h"
 #include "host/walls/machine.h"
 #include "host/walls/namespace_wall.h"
 #include "host/walls/vm_wall.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -18,8 +18,8 @@
 #include "host/eval/evaluate.h"
 #include "host/eval/view.h"
 #include "host/flow/choose_wall.h"
-#include "host/flow/exit_status.h"
 #include "host/ledger/ledger.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -10,9 +10,9 @@
 #include "host/cli/cli.h"
 #include "host/cli/find_run.h"
 #include "host/cli/progress.h"
-#include "host/flow/exit_status.h"
 #include "host/ledger/ledger.h"
 #include "host/report/terminal.h"
+#include "record/exit_status.h"
 #include "record/report.h"
 
 namespace carrel {

@@ -11,9 +11,9 @@
 #include "host/cli/model_desk.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/measure.h"
 #include "host/walls/namespace_wall.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -10,8 +10,8 @@
 #include "host/cli/model_desk.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "host/flow/exit_status.h"
 #include "host/models/pull_source.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
-#include "host/flow/exit_status.h"
 #include "host/playbook/playbook.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 

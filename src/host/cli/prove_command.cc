@@ -6,8 +6,8 @@
 #include "host/cli/cli.h"
 #include "host/cli/find_run.h"
 #include "host/cli/print.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/proof.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -15,9 +15,9 @@
 #include "base/text.h"
 #include "host/cli/find_run.h"
 #include "host/cli/print.h"
-#include "host/flow/exit_status.h"
 #include "host/ledger/ledger.h"
 #include "host/report/terminal.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

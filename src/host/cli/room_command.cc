@@ -6,10 +6,10 @@
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/rooms.h"
 #include "host/probe/probe_record.h"
 #include "host/walls/namespace_wall.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

@@ -9,9 +9,9 @@
 #include "host/cli/find_run.h"
 #include "host/cli/progress.h"
 #include "host/flow/choose_wall.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/run.h"
 #include "host/report/terminal.h"
+#include "record/exit_status.h"
 #include "record/limits.h"
 
 namespace carrel {

@@ -10,9 +10,9 @@
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
 #include "host/cli/record_commands.h"
-#include "host/flow/exit_status.h"
 #include "host/review/export.h"
 #include "host/review/review.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

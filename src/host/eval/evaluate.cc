@@ -17,12 +17,12 @@
 #include "host/eval/quotes.h"
 #include "host/eval/score.h"
 #include "host/flow/compose.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/input.h"
 #include "host/flow/rooms.h"
 #include "host/flow/run.h"
 #include "record/answer.h"
 #include "record/codec.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {

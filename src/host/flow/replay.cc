@@ -10,8 +10,8 @@ namespace carrel {
 
 Result<RunRequest> replay_request(const RunRow& run, Playbook playbook, const Settings& here,
                                   const std::string& rooms, const ReplayWish& wish) {
-  static const std::set<std::string, std::less<>> of_this_machine = {"data", "rooms", "tenant", "key-command",
-                                                                     "passphrase"};
+  static const std::set<std::string, std::less<>> of_this_machine = {
+      "data", "rooms", "tenant", "key-command", "passphrase", "key", "bundle-key-command"};
   auto recorded = read_json(run.settings);
   if (!recorded || !recorded->is(Value::Kind::object))
     return Error{Code::bad_input, fmt::format("the settings of run {} cannot be read", run.id), ""};

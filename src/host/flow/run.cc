@@ -12,13 +12,13 @@
 #include "host/flow/choose_wall.h"
 #include "host/flow/compose.h"
 #include "host/flow/confidence.h"
-#include "host/flow/exit_status.h"
 #include "host/flow/input.h"
 #include "host/flow/model.h"
 #include "host/flow/notes.h"
 #include "host/flow/rooms.h"
 #include "host/flow/verify.h"
 #include "record/codec.h"
+#include "record/exit_status.h"
 #include "record/wire.h"
 
 namespace carrel {
