@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -11,7 +12,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +48,23 @@ std::string socket_folder() {
     if (place != nullptr && place[0] == '/' && ::access(place, W_OK | X_OK) == 0) return place;
   }
   return "/tmp";
+}
+
+// The process between this program and kubectl: ends kubectl when this program has gone, however it went,
+// which the end of its pipe tells. The kernel's own signal for that (PR_SET_PDEATHSIG) does not do: some
+// kubectl execute the one that fits the server, from a thread of theirs, and lose it so.
+[[noreturn]] void keep(pid_t kubectl, int gone) {
+  const Fd ended(static_cast<int>(::syscall(SYS_pidfd_open, kubectl, 0)));
+  std::array<pollfd, 2> wait = {pollfd{gone, POLLIN, 0}, pollfd{ended.get(), POLLIN, 0}};
+  while (::poll(wait.data(), wait.size(), -1) < 0 && errno == EINTR) {
+  }
+  if (wait[1].revents == 0) {
+    ::kill(kubectl, SIGTERM);
+    ::poll(&wait[1], 1, 2000);
+    ::kill(kubectl, SIGKILL);
+  }
+  ::waitpid(kubectl, nullptr, 0);
+  ::_exit(0);
 }
 
 }  // namespace
@@ -106,13 +124,21 @@ Status KubectlProxy::listen_on(const std::string& folder, const KubectlOptions& 
   if (::pipe2(failed.data(), O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
   const Fd failed_end(failed[0]);
   Fd fail(failed[1]);
-  const pid_t parent = ::getpid();
+  std::array<int, 2> life{};
+  if (::pipe2(life.data(), O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
+  const Fd gone(life[0]);
+  lifeline_ = Fd(life[1]);
   child_ = ::fork();
   if (child_ < 0) return errno_error("cannot start " + options.program);
   if (child_ == 0) {
-    // Not SIGTERM: until the program is executed, the handler of this one would take it.
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);
+    const pid_t kubectl = ::fork();
+    if (kubectl < 0) ::_exit(126);
+    if (kubectl > 0) {
+      lifeline_.reset();
+      say.reset();
+      fail.reset();
+      keep(kubectl, gone.get());
+    }
     // Standard input and the terminal stay as they are, for auth plug-ins that ask.
     ::dup2(say.get(), 1);
     ::dup2(say.get(), 2);
@@ -154,20 +180,8 @@ Status KubectlProxy::wait_until_it_listens(const std::atomic<bool>& stop) {
 }
 
 KubectlProxy::~KubectlProxy() {
-  if (child_ > 0) {
-    ::kill(child_, SIGTERM);
-    for (int i = 0; i < 200 && child_ > 0; ++i) {
-      if (::waitpid(child_, nullptr, WNOHANG) != 0) {
-        child_ = -1;
-      } else {
-        std::this_thread::sleep_for(milliseconds(10));
-      }
-    }
-    if (child_ > 0) {
-      ::kill(child_, SIGKILL);
-      ::waitpid(child_, nullptr, 0);
-    }
-  }
+  lifeline_.reset();
+  if (child_ > 0) ::waitpid(child_, nullptr, 0);
   ::unlink(server_.socket.c_str());
   ::rmdir(folder_.c_str());
 }

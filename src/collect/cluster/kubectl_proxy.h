@@ -2,7 +2,7 @@
 // customer's access (kubeconfig, certificates, every auth plug-in); it listens on a Unix socket in a folder
 // of this user alone and is told to let through GET on the listed paths and nothing else.
 //
-// The child is ended with this object, and by the kernel if this program dies.
+// kubectl is ended with this object, and by a process beside it if this program dies.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,8 @@ class KubectlProxy {
   struct Words;
   std::string folder_;
   HttpServer server_;
-  pid_t child_ = -1;
+  pid_t child_ = -1;  // the process that keeps kubectl
+  Fd lifeline_;       // closed by the end of this program; then that process ends kubectl
   std::shared_ptr<Words> words_;
 };
 
