@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
-#include "base/text.h"
+#include "base/markup.h"
 #include "record/answer.h"
 #include "record/tar.h"
 
@@ -29,33 +29,6 @@ table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem .
 </style>
 )";
 
-// Text as text, in HTML: control characters are shown, nothing acts.
-std::string text(const std::string& value) {
-  std::string out;
-  for (const char c : escape_for_terminal(value)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string address(const Address& at) {
   std::string out = fmt::format("{}:{}", at.file, at.line);
   if (at.end_line > at.line) out += fmt::format("-{}", at.end_line);
@@ -66,37 +39,38 @@ void add_lines(std::string* out, const CitationInContext& citation) {
   const Address& at = citation.cited.at;
   *out += "<pre>";
   if (citation.around.lines.empty()) {
-    *out += text(citation.cited.quote) + "\n";  // one line, its own line ends shown as they are escaped
+    *out += escape_for_markup(citation.cited.quote) + "\n";
   }
   for (std::size_t i = 0; i < citation.around.lines.size(); ++i) {
     const auto line = citation.around.first_line + static_cast<std::uint32_t>(i);
     const bool cited = line >= at.line && line <= at.end_line;
     *out += fmt::format("<span class=\"{}\">{:>6}  {}</span>\n", cited ? "cited" : "other", line,
-                        text(citation.around.lines[i]));
+                        escape_for_markup(citation.around.lines[i]));
   }
   *out += "</pre>\n";
 }
 
 void add_claim(std::string* out, const ClaimInContext& claim, const DecidedClaim& decided) {
   *out += fmt::format("<h2 id=\"claim-{}\">{} {}</h2>\n<p>{}</p>\n", claim.number,
-                      to_string(claim.claim.kind), claim.number, text(claim.claim.text));
+                      to_string(claim.claim.kind), claim.number, escape_for_markup(claim.claim.text));
   if (decided.claim.text != claim.claim.text)
-    *out += fmt::format("<p>Edited: {}</p>\n", text(decided.claim.text));
+    *out += fmt::format("<p>Edited: {}</p>\n", escape_for_markup(decided.claim.text));
   if (!claim.claim.basis.empty())
-    *out += fmt::format("<p class=\"quiet\">rests on: {}</p>\n", text(claim.claim.basis));
+    *out += fmt::format("<p class=\"quiet\">rests on: {}</p>\n", escape_for_markup(claim.claim.basis));
   for (const CitationInContext& citation : claim.citations) {
-    *out += fmt::format("<p>{} <b>{}</b> {}<br><span class=\"quiet\">{}{}</span></p>\n",
-                        text(citation.cited.id), text(address(citation.cited.at)),
-                        text(citation.cited.at.path), text(citation.cited.reason),
-                        citation.around.file_sha256.empty()
-                            ? ""
-                            : fmt::format("; file sha256 {}", text(citation.around.file_sha256)));
+    *out +=
+        fmt::format("<p>{} <b>{}</b> {}<br><span class=\"quiet\">{}{}</span></p>\n",
+                    escape_for_markup(citation.cited.id), escape_for_markup(address(citation.cited.at)),
+                    escape_for_markup(citation.cited.at.path), escape_for_markup(citation.cited.reason),
+                    citation.around.file_sha256.empty()
+                        ? ""
+                        : fmt::format("; file sha256 {}", escape_for_markup(citation.around.file_sha256)));
     add_lines(out, citation);
   }
 }
 
 void row(std::string* out, const char* name, const std::string& value) {
-  *out += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, text(value));
+  *out += fmt::format("<tr><th>{}</th><td>{}</td></tr>\n", name, escape_for_markup(value));
 }
 
 void add_facts(std::string* out, const RunInContext& run) {
@@ -121,8 +95,8 @@ void add_checks(std::string* out, const RunInContext& run) {
     row(out, to_string(check.verdict), check.name + ": " + check.detail);
   *out += "</table>\n<h2>What each stage decided</h2>\n<table>\n";
   for (const Note& note : run.detail.notes)
-    *out += fmt::format("<tr><th>{}</th><td>{:.2f} s</td><td>{}</td></tr>\n", text(note.stage), note.seconds,
-                        text(note.text));
+    *out += fmt::format("<tr><th>{}</th><td>{:.2f} s</td><td>{}</td></tr>\n", escape_for_markup(note.stage),
+                        note.seconds, escape_for_markup(note.text));
   *out += "</table>\n<h2>Left out, and denied</h2>\n<table>\n";
   for (const LeftOut& left : run.report.stats.left_out)
     row(out, "left out",
@@ -159,8 +133,8 @@ void write_claim(JsonPage& json, const ClaimInContext& claim) {
 
 std::string report_html(const RunInContext& run) {
   std::string out = head;
-  out += fmt::format("<title>{}</title></head><body>\n<h1>{}</h1>\n", text(run.run.id),
-                     text(run.report.question));
+  out += fmt::format("<title>{}</title></head><body>\n<h1>{}</h1>\n", escape_for_markup(run.run.id),
+                     escape_for_markup(run.report.question));
   if (!run.report.passed()) out += "<p class=\"bad\">A check failed: do not rely on this report.</p>\n";
   add_facts(&out, run);
   const std::vector<DecidedClaim> decided = decided_claims(run);
@@ -169,9 +143,10 @@ std::string report_html(const RunInContext& run) {
   if (!run.reviews.empty()) {
     out += "<h2>Decisions</h2>\n<table>\n";
     for (const ReviewRow& review : run.reviews) {
-      out += fmt::format("<tr><th>{}</th><td>{}</td><td>{}{}</td><td>{}</td></tr>\n", text(review.at),
-                         text(review.reviewer), to_string(review.decision),
-                         review.claim < 0 ? "" : fmt::format(" claim {}", review.claim), text(review.reason));
+      out += fmt::format(
+          "<tr><th>{}</th><td>{}</td><td>{}{}</td><td>{}</td></tr>\n", escape_for_markup(review.at),
+          escape_for_markup(review.reviewer), to_string(review.decision),
+          review.claim < 0 ? "" : fmt::format(" claim {}", review.claim), escape_for_markup(review.reason));
     }
     out += "</table>\n";
   }
