@@ -15,7 +15,7 @@ constexpr std::size_t sealed_block = 256 << 10;
 
 Result<std::size_t> PackedSource::read(char* into, std::size_t size) {
   std::size_t filled = std::min(size, head_.size() - head_used_);
-  std::memcpy(into, head_.data() + head_used_, filled);
+  std::string_view(head_).substr(head_used_).copy(into, filled);
   head_used_ += filled;
   while (filled < size && !at_end_) {
     const auto got = pull(into + filled, size - filled);
@@ -50,7 +50,7 @@ Result<std::size_t> MemberSource::pull(char* into, std::size_t size) {
     block_ = *next;
   }
   const std::size_t taken = std::min(size, block_.size());
-  std::memcpy(into, block_.data(), taken);
+  block_.copy(into, taken);
   block_.remove_prefix(taken);
   return taken;
 }
