@@ -116,7 +116,7 @@ class Walk {
 // CARREL_DIFFERENTIAL_STEPS asks for more of them: `make differential` for a million.
 std::size_t wanted_steps() {
   const char* asked = std::getenv("CARREL_DIFFERENTIAL_STEPS");
-  return asked == nullptr ? 3'000 : std::strtoul(asked, nullptr, 10);
+  return asked == nullptr ? 15'000 : std::strtoul(asked, nullptr, 10);
 }
 
 TEST(Differential, AllowsExactlyWhatTheReferenceAllows) {
