@@ -14,6 +14,8 @@ namespace {
 
 using namespace carrel;
 
+constexpr std::string_view planted = "Planted-77-secret";
+
 const RedactionPlan& plan() {
   static const auto rules = [] {
     RedactionRules all;
@@ -45,10 +47,14 @@ std::string redact(std::string_view text, std::string_view sizes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  // One that has learnt the password and writes it elsewhere, in a place where nothing says that it is one.
+  std::string around(bytes);
+  around += bytes;
+  if (around.find(planted) != std::string::npos) return 0;
   const std::string_view sizes = bytes.substr(0, std::min<std::size_t>(size, 4));
   const std::size_t half = size / 2;
   std::string text(bytes.substr(0, half));
-  text += "\n\"password\": \"Planted-77-secret\",\n";
+  text.append("\n\"password\": \"").append(planted).append("\",\n");
   text += bytes.substr(half);
   // Longer than can be seen at once, so that what goes on from buffer to buffer is tried too.
   if (size > 8 && bytes[4] == 0x7f) {
@@ -56,7 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     while (text.size() < 600'000) text += once;
   }
   const std::string whole = redact(text, {});
-  if (whole.find("Planted-77-secret") != std::string::npos) std::abort();
+  if (whole.find(planted) != std::string::npos) std::abort();
   if (!sizes.empty() && redact(text, sizes) != whole) std::abort();
   return 0;
 }
