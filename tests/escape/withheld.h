@@ -39,6 +39,7 @@ inline constexpr Withheld absent_somewhere[] = {
     {"write_release_agent", "ENOENT", "a machine without cgroups"},
     {"write_release_agent", "EROFS", "a container whose cgroups are read-only"},
     {"page_cache_by_cachestat", "ENOSYS", "a kernel older than 6.5"},
+    {"page_cache_by_preadv2", "EOPNOTSUPP", "a file system, such as some kernels' tmpfs, that always waits"},
     {"watch_all_files", "ENOSYS", "a kernel without fanotify"},
     {"mount_proc", "EPERM", "a container that covers parts of /proc"},
     {"load_kernel", "ENOSYS", "a kernel without kexec"},
