@@ -112,10 +112,25 @@ bool is_given_name(std::string_view name) {
          !all(hash, [&](char c) { return !digit(c); });
 }
 
+// What a node logs of itself, in a folder of its name: host-logs/<node>/kubelet.log.
+bool node_log(const Parts& parts, TextFile* file) {
+  static constexpr std::array<std::string_view, 13> kServices = {
+      "kubelet", "containerd", "crio",   "cri-o",    "docker", "dmesg", "kern",
+      "journal", "journalctl", "syslog", "messages", "iostat", "chrony"};
+  const std::size_t n = parts.size();
+  if (n < 3 || !is_log_name(parts.back()) || !parts[n - 3].starts_with("host")) return false;
+  const std::string_view service = stem_of(parts.back());
+  if (std::find(kServices.begin(), kServices.end(), service) == kServices.end()) return false;
+  file->kind = TextFile::Kind::log;
+  file->node = parts[n - 2];
+  file->container = service;
+  return true;
+}
+
 bool log_place(const Parts& parts, TextFile* file) {
   const std::size_t n = parts.size();
   const std::string_view name = parts.back();
-  if (kubelet_log(parts, file)) return true;
+  if (kubelet_log(parts, file) || node_log(parts, file)) return true;
   if (n >= 4 && parts[n - 4] == "logs" &&
       name.ends_with(".log")) {  // troubleshoot: logs/<ns>/<pod>/<container>.log
     set_log(file, parts[n - 3], parts[n - 2], stem_of(name));

@@ -32,6 +32,9 @@ TEST(Layout, KnowsWhoseLogItIs) {
   expect_log("b/all-logs/postgres-0/postgres-previous.log", "", "postgres-0", "postgres", Kind::previous_log);
   expect_log("b/app/api-7c9d5b8f6d-4xk2p/api.log", "", "api-7c9d5b8f6d-4xk2p", "api");
   expect_log("src/my-app/server.log", "", "", "server");
+  expect_log("b/host-logs/worker-2/kubelet.log", "", "", "kubelet");
+  EXPECT_EQ(place_of("b/host-logs/worker-2/kubelet.log").file.node, "worker-2");
+  EXPECT_EQ(place_of("b/app/api-7c9d5b8f6d-4xk2p/kubelet.log").file.node, "");
   expect_log("sosreport/var/log/messages", "", "", "");
   expect_log("app.log", "", "", "app");
   expect_log("a/app.log.3", "", "", "");

@@ -30,7 +30,7 @@ enum class Symptom { none, ended, memory, load };
 
 Symptom symptom_of(const Observation& observation) {
   if (observation.detector == "node-not-ready") return Symptom::ended;  // its host's logs know why
-  if (observation.weight >= 0.85) return Symptom::none;
+  if (std::max(observation.strength, observation.weight) >= 0.85) return Symptom::none;
   const std::string& name = observation.detector;
   if (has_any(name, {"out-of-memory", "oom", "memory-near", "memory-high"})) return Symptom::memory;
   if (has_any(name, {"near-limit", "throttl", "cpu-high"})) return Symptom::load;
@@ -81,7 +81,7 @@ bool explains(const Observation& object, const Observation& log) {
       {{"quota", "limit", "throttl", "usage"}, {"quota", "slow", "timeout"}},
       {{"webhook", "admission"}, {"webhook", "object-missing"}},
   }};
-  if (object.verdict != Verdict::fault || object.weight < 0.55 || is_symptom(object)) return false;
+  if (object.verdict != Verdict::fault || object.strength < 0.55 || is_symptom(object)) return false;
   if (!object.culprit.space.empty() && !log.culprit.space.empty() &&
       object.culprit.space != log.culprit.space) {
     return false;
@@ -116,14 +116,15 @@ bool has_name(std::string_view text, std::string_view name, bool parts) {
   return false;
 }
 
-// True where an error of no known sort speaks by name of the workload whose pod an object's trouble harms
-// ("cannot publish to bus", where "Pod bus-0 ... was evicted").
+// True where a log speaks by name of the workload whose pod an object's trouble harms ("cannot publish to
+// bus", where "Pod bus-0 ... was evicted").
 bool names_who_is_harmed(const Observation& object, const Observation& log) {
-  constexpr std::string_view kPod = "Pod ";
-  const std::size_t at = object.cause.find(kPod);
-  if (log.detector != "log-error" || at == std::string::npos) return false;
-  std::string_view pod = std::string_view(object.cause).substr(at + kPod.size());
-  pod = without_added(pod.substr(0, pod.find_first_of(" ,:")));
+  constexpr std::string_view kPod = "pod ";
+  const std::string cause = to_lower(object.cause);
+  const std::size_t at = cause.find(kPod);
+  if (at == std::string::npos) return false;
+  std::string_view pod = std::string_view(cause).substr(at + kPod.size());
+  pod = without_added(pod.substr(0, pod.find_first_of(" ,:)")));
   if (pod.size() < 2) return false;
   return std::any_of(log.lines.begin(), log.lines.end(),
                      [&](const EvidenceLine& line) { return has_name(to_lower(line.quote), pod, true); });
@@ -134,17 +135,17 @@ bool names_who_is_harmed(const Observation& object, const Observation& log) {
 // one in a line of the other ("postgres" of "data-postgres-0"); where no name tells, only a cause that is
 // certain will do.
 bool keeps_dependency_down(const Observation& object, const Observation& log) {
-  const bool named = names_who_is_harmed(object, log);
-  const bool reaches =
-      named || has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
+  const bool reaches = has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
+  const bool named = (reaches || log.detector == "log-error") && names_who_is_harmed(object, log);
   const bool down =
       has_any(object.detector, {"claim", "volume", "storage", "scheduling", "image", "missing", "quota",
                                 "selects-nothing", "no-endpoints", "host-missing", "out-of-memory", "evict"});
-  if (!reaches || !down || object.verdict != Verdict::fault || object.weight < 0.55) return false;
+  if (!(reaches || named) || !down || object.verdict != Verdict::fault || object.strength < 0.55)
+    return false;
   if (is_symptom(object)) return false;
   const bool elsewhere = !object.culprit.space.empty() && object.culprit.space != log.culprit.space;
   if (elsewhere && !log.culprit.space.empty()) return false;
-  if (named || object.weight >= 0.85) return true;
+  if (named || object.strength >= 0.85) return true;
   std::string_view rest = object.culprit.name;
   while (!rest.empty()) {
     const std::size_t dash = rest.find('-');
@@ -163,6 +164,7 @@ bool same_component(const Observation& object, const Observation& log) {
   const Name& of = object.culprit;
   const Name& pod = log.culprit;
   // A log that lies in a folder named after a node is that node's.
+  if (of.kind == "node" && pod.kind == "node") return of.name == pod.name;
   if (of.kind == "node" && pod.name.empty() && !of.name.empty()) {
     return std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
       return line.at.file.find("/" + of.name + "/") != std::string::npos;
@@ -213,6 +215,8 @@ class Relevance {
   double of(const Observation& observation) const {
     const bool system =
         observation.culprit.space.starts_with("kube-") && !question_.has_word(observation.culprit.space);
+    // What runs on a node suffers with it, whatever its name.
+    if (observation.culprit.kind == "node" && !exact(observation.culprit)) return 0.95;
     double factor = system ? 0.75 : 1.0;
     if (exact_ && !exact(observation.culprit))
       factor *= named(observation) ? 0.9 : 0.7;
@@ -326,8 +330,13 @@ void name_both(std::vector<Observation>* observations, const Question& question,
 std::vector<Observation> combine(std::vector<Observation> of_objects, std::vector<Observation> of_logs,
                                  const Question& question) {
   const Relevance relevance(question, of_objects, of_logs);
-  // The log explains a symptom of its component: the strongest such finding becomes the root.
-  for (const Observation& object : of_objects) {
+  std::vector<double> relevances, of_each;
+  for (const Observation& object : of_objects) relevances.push_back(relevance.of(object));
+  for (const Observation& log : of_logs) of_each.push_back(relevance.of(log));
+  // The log explains a symptom of its component: the strongest such finding becomes the root. Who asks about
+  // the symptom asks about the root, too.
+  for (std::size_t i = 0; i < of_objects.size(); ++i) {
+    const Observation& object = of_objects[i];
     if (object.verdict != Verdict::fault || object.weight < 0.3) continue;
     Observation* root = nullptr;
     for (Observation& log : of_logs) {
@@ -336,27 +345,28 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     }
     if (root == nullptr) continue;
     root->weight = std::min(kStrongest, std::max(root->weight, object.weight) + 0.05);
+    double& lifted = of_each[static_cast<std::size_t>(root - of_logs.data())];
+    lifted = std::max(lifted, relevances[i]);
     cite_also(root, object, 1);
     add_commands(root, object);
   }
-  // An object explains what the log complains of. Who asks about the one that complains asks about the root,
-  // too.
-  std::vector<double> relevances;
-  for (const Observation& object : of_objects) relevances.push_back(relevance.of(object));
-  for (Observation& log : of_logs) {
+  // An object explains what the log complains of.
+  for (std::size_t i = 0; i < of_logs.size(); ++i) {
+    Observation& log = of_logs[i];
     if (log.verdict != Verdict::fault || log.weight < 0.45) continue;
-    const auto root = std::find_if(of_objects.begin(), of_objects.end(), [&](const Observation& object) {
-      return explains(object, log) || (!same_component(object, log) && keeps_dependency_down(object, log));
-    });
-    if (root == of_objects.end()) continue;
+    Observation* root = nullptr;
+    for (Observation& object : of_objects) {
+      if (root != nullptr && root->strength >= object.strength) continue;
+      if (explains(object, log) || (!same_component(object, log) && keeps_dependency_down(object, log)))
+        root = &object;
+    }
+    if (root == nullptr) continue;
     root->weight = std::min(0.97, std::max(root->weight, log.weight + 0.03));
-    cite_also(&*root, log, 1);
-    double& lifted = relevances[static_cast<std::size_t>(root - of_objects.begin())];
-    lifted = std::max(lifted, relevance.of(log));
+    cite_also(root, log, 1);
+    double& lifted = relevances[static_cast<std::size_t>(root - of_objects.data())];
+    lifted = std::max(lifted, of_each[i]);
     log.weight *= 0.85;
   }
-  std::vector<double> of_each;
-  for (const Observation& log : of_logs) of_each.push_back(relevance.of(log));
   lift_roots(&of_logs, &of_each);
   relevances.insert(relevances.end(), of_each.begin(), of_each.end());
 

@@ -14,7 +14,7 @@ Observation make(const std::string& detector, double weight, const std::string& 
                  std::uint32_t line = 1, Verdict verdict = Verdict::fault) {
   Observation made;
   made.detector = detector;
-  made.weight = weight;
+  made.strength = made.weight = weight;
   made.cause = cause;
   made.culprit = culprit;
   made.verdict = verdict;
@@ -96,6 +96,25 @@ TEST(Combine, NoFaultWhereNothingWeighsEnough) {
   const auto faulty = combine({make("health", 0.5, "No fault found", kPod, 1, Verdict::no_fault)},
                               {make("log-error", 0.6, "fails", kPod)}, Question("Is there a fault?"));
   EXPECT_EQ(faulty[0].verdict, Verdict::fault);
+}
+
+TEST(Combine, ARootIsOneHoweverLittleTheQuestionSpeaksOfIt) {
+  auto evicted =
+      make("pod-evicted", 0.82, "Pod bus-0 in namespace shop was evicted", {"pod", "shop", "bus-0", true});
+  evicted.weight = 0.4;  // the question is about api
+  auto log = make("log-broker-unreachable", 0.8, "Pod api cannot reach its broker", kPod);
+  log.lines[0].quote = "broker bus unreachable";
+  const auto all = combine({evicted}, {log}, Question("Why does api-5d8f7b9c6-j4k8n not work?"));
+  EXPECT_EQ(all[0].detector, "pod-evicted");
+}
+
+TEST(Combine, ANodeCountsForWhateverRunsOnIt) {
+  const auto all =
+      combine({},
+              {make("log-timeout", 0.66, "Pod api times out", kPod),
+               make("log-connection-table-full", 0.76, "Node n drops packets", {"node", "", "n", true})},
+              Question("Why does api-5d8f7b9c6-j4k8n not work?"));
+  EXPECT_EQ(all[0].detector, "log-connection-table-full");
 }
 
 TEST(Combine, NamesBothWhereSeveralCausesAreAskedFor) {

@@ -15,7 +15,8 @@ struct Observation {
   std::string detector;
   Verdict verdict = Verdict::fault;
   std::string cause;
-  double weight = 0;
+  double strength = 0;              // how much it says by itself
+  double weight = 0;                // and for what is asked
   std::vector<EvidenceLine> lines;  // the deciding one first
   std::vector<Searched> searched;
   std::vector<Command> commands;

@@ -98,7 +98,7 @@ class Focus {
       } else if (homes_.count(culprit.space) > 0) {
         weight *= 0.6;
       } else {
-        weight *= culprit.space.empty() ? 0.8 : 0.5;
+        weight *= culprit.kind == "node" ? 0.95 : culprit.space.empty() ? 0.8 : 0.5;
       }
     } else if (!spaces_.empty()) {
       if (spaces_.count(culprit.space) > 0) {
@@ -232,6 +232,7 @@ std::vector<Observation> detect(const Inventory& inventory, const std::string& q
   const Focus focus(survey);
   settle(survey, &all);
   for (Observation& observation : all) {
+    observation.strength = observation.weight;
     observation.weight = focus.weigh(observation);
     for (EvidenceLine& line : observation.lines) line.score = observation.weight;
   }

@@ -148,9 +148,26 @@ INSTANTIATE_TEST_SUITE_P(
 const std::string pending =
     "  phase: Pending\n  conditions:\n  - {type: PodScheduled, status: 'False', reason: Unschedulable}\n";
 
+const std::string scheduler =
+    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: kube-scheduler-cp1, namespace: kube-system}\n"
+    "status: {phase: Running, containerStatuses: [{name: kube-scheduler, ready: false, state: "
+    "{waiting: {reason: CrashLoopBackOff}}}]}\n";
+
 INSTANTIATE_TEST_SUITE_P(
     Scheduling, PodDetectors,
     testing::Values(
+        DetectorCase{"nobody is there to place it",
+                     pod(container, "  phase: Pending\n") + scheduler,
+                     "scheduler-crash",
+                     {"kube-scheduler-cp1", "no event says why"},
+                     "name: kube-scheduler-cp1",
+                     "name: kube-proxy-cp1"},
+        DetectorCase{"neither events nor nodes tell why it is placed nowhere",
+                     pod(container, "  phase: Pending\n"),
+                     "pod-unplaced",
+                     {"Pending on no node", "cannot be told"},
+                     "phase: Pending",
+                     "phase: Running"},
         DetectorCase{"node selector",
                      pod("  nodeSelector: {disk: ssd}\n" + container, pending) +
                          event("FailedScheduling",

@@ -1,5 +1,8 @@
 // Containers that never start (their configuration or their command is refused), and pods that are stuck:
 // evicted, terminating, waiting for an init container, not ready for a reason nobody else explains.
+#include <algorithm>
+#include <map>
+
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
@@ -156,6 +159,59 @@ void tell_evicted(const Survey& survey, const Object& pod, Observations* out) {
     suggest(&made, fmt::format("kubectl describe node {}", node), "shows the node's pressure");
 }
 
+// True for a pod that no scheduler has said a word about.
+bool is_unplaced(const Survey& survey, const Object& pod) {
+  const Value& status = pod["status"];
+  if (!tells_all(pod) || status["phase"].text() != "Pending" || !pod["spec"]["nodeName"].text().empty() ||
+      !survey.about(pod, true).empty()) {
+    return false;
+  }
+  return std::none_of(status["conditions"].items.begin(), status["conditions"].items.end(),
+                      [](const Value& condition) { return condition["message"].exists(); });
+}
+
+// The scheduler's own pod where it does not run.
+const Object* broken_scheduler(const Survey& survey) {
+  for (const Object* pod : survey.each("pod")) {
+    if (pod->name.starts_with("kube-scheduler") && pod_health(*pod) == Health::unhealthy) return pod;
+  }
+  return nullptr;
+}
+
+// Pods that wait for a node, and no event says why: the scheduler is not there, or the bundle does not tell.
+void tell_unplaced(const Survey& survey, const std::vector<const Object*>& pods, Observations* out) {
+  if (pods.empty()) return;
+  const Object& one = *pods.front();
+  if (const Object* scheduler = broken_scheduler(survey)) {
+    Observation& made =
+        report(out, "scheduler-crash", 0.78, *scheduler,
+               fmt::format("{} does not run, so new pods stay Pending and no event says why (for one, {}).",
+                           described(*scheduler), described(one)));
+    for (const Value& container : (*scheduler)["status"]["containerStatuses"].items) {
+      if (container["state"]["waiting"].exists())
+        cite(&made, *scheduler, container["state"]["waiting"]["reason"], "the state of the scheduler");
+    }
+    cite(&made, one, one["status"]["phase"], "a pod that no node was found for");
+    suggest(&made, fmt::format("kubectl -n {} logs {} --previous", scheduler->space, scheduler->name),
+            "shows why the scheduler ended");
+    suggest_describe(&made, *scheduler, "shows its state and events");
+  } else if (survey.happenings().empty() && survey.each("node").empty()) {
+    const auto [kind, name] = workload_of(one);
+    Observation& made =
+        report(out, "pod-unplaced", 0.5, one,
+               fmt::format("{} pods of {} are Pending on no node; why cannot be told, because the bundle has "
+                           "neither events nor nodes (for one, {}).",
+                           pods.size(), name, described(one)));
+    made.verdict = Verdict::insufficient_evidence;
+    cite(&made, one, one["status"]["phase"], "the state of the pod");
+    suggest_describe(&made, one, "shows its events: why no node takes it");
+    suggest(&made, "kubectl get nodes -o wide", "shows which nodes there are");
+    lack(&made, fmt::format("events of namespace {}", one.space));
+    lack(&made, "nodes, with their taints and what they have left");
+    lack(&made, "log of the scheduler");
+  }
+}
+
 }  // namespace
 
 void detect_container_starts(const Survey& survey, Observations* out) {
@@ -209,7 +265,9 @@ void detect_container_starts(const Survey& survey, Observations* out) {
 }
 
 void detect_stuck_pods(const Survey& survey, Observations* out) {
+  std::map<std::pair<std::string, std::string>, std::vector<const Object*>> unplaced;  // by workload
   for (const Object* pod : survey.each("pod")) {
+    if (is_unplaced(survey, *pod)) unplaced[workload_of(*pod)].push_back(pod);
     const Value& status = (*pod)["status"];
     if (status["reason"].text() == "Evicted") {
       tell_evicted(survey, *pod, out);
@@ -263,6 +321,7 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
     suggest(&made, fmt::format("kubectl -n {} logs {}", pod->space, pod->name), "shows its log");
     lack(&made, fmt::format("logs and events of pod {}", pod->name));
   }
+  for (const auto& [workload, pods] : unplaced) tell_unplaced(survey, pods, out);
 }
 
 }  // namespace carrel

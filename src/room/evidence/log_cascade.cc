@@ -32,9 +32,20 @@ const Mechanism* mechanism_of(const Observation& log) {
   return found == table.end() ? nullptr : &*found;
 }
 
+bool runs_control_plane(const Observation& log) {
+  return has_any(log.culprit.name, {"etcd", "kube-apiserver"});
+}
+
+// True where a client of the API server repeats what the server, or the etcd behind it, answered.
+bool complains_of_control_plane(const Observation& log) {
+  return !runs_control_plane(log) &&
+         (log.detector == "log-leader-election" ||
+          has_any(log.cause, {"etcdserver:", "the server has received too many"}));
+}
+
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
-  static constexpr std::array<std::string_view, 12> kOfOthers = {"log-upstream-failed",
+  static constexpr std::array<std::string_view, 15> kOfOthers = {"log-upstream-failed",
                                                                  "log-connection-refused",
                                                                  "log-connection-lost",
                                                                  "log-timeout",
@@ -45,8 +56,12 @@ bool complains(const Observation& log) {
                                                                  "log-broker-unreachable",
                                                                  "log-database-unreachable",
                                                                  "log-writes-refused",
+                                                                 "log-snapshot-unsaved",
+                                                                 "log-publish-blocked",
+                                                                 "log-stale-read",
                                                                  "log-slow"};
-  return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end();
+  return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end() ||
+         complains_of_control_plane(log);
 }
 
 // What components are called that give the service which a mechanism misses.
@@ -55,16 +70,21 @@ bool provides(const Observation& provider, const Observation& log) {
     std::string_view detector;
     std::initializer_list<std::string_view> names;
   };
-  static const std::array<Row, 6> kRows = {{
+  static const std::array<Row, 9> kRows = {{
       {"log-dns", {"coredns", "kube-dns", "node-local-dns"}},
       {"log-broker-unreachable", {"kafka", "rabbit", "nats", "pulsar", "activemq", "zookeeper", "redpanda"}},
       {"log-cache-unreachable", {"redis", "memcache", "valkey", "hazelcast"}},
       {"log-database-unreachable", {"postgres", "mysql", "maria", "mongo", "cassandra", "cockroach", "-db-"}},
       {"log-writes-refused", {"redis", "elasticsearch", "opensearch", "postgres", "mysql", "maria", "mongo"}},
-      {"log-slow", {"postgres", "mysql", "maria", "mongo", "cassandra", "cockroach"}},
+      {"log-snapshot-unsaved", {"redis", "valkey", "cache"}},
+      {"log-publish-blocked", {"rabbit", "broker", "activemq"}},
+      {"log-stale-read", {"postgres", "pg-", "mysql", "maria", "mongo", "-db-"}},
+      {"log-slow", {"postgres", "pg-", "mysql", "maria", "mongo", "cassandra", "cockroach"}},
   }};
+  if (complains_of_control_plane(log)) return runs_control_plane(provider);
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const Row& each) { return each.detector == log.detector; });
+  if (log.detector == "log-slow" && provider.detector == "log-disk-saturated") return true;
   if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
   return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
 }

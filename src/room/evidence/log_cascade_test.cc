@@ -59,6 +59,22 @@ TEST(LogCascade, WithoutANameOnlyAFailureOfItsOwnWillDo) {
   EXPECT_EQ(first_of(&elsewhere), 0u);
 }
 
+TEST(LogCascade, AClientRepeatsWhatTheControlPlaneAnswered) {
+  std::vector<Observation> logs = {
+      finding("log-timeout", "api-6f6f6f6f6-ap111", "etcdserver: request timed out", 0.8),
+      finding("log-slow-disk", "etcd-cp1", "slow fdatasync took 3s", 0.5, "kube-system")};
+  EXPECT_EQ(first_of(&logs), 1u);
+  logs[0].cause = "request timed out";
+  logs[0].weight = 0.8, logs[1].weight = 0.5;
+  EXPECT_EQ(first_of(&logs), 0u);
+}
+
+TEST(LogCascade, ASaturatedDiskSlowsWhatRunsOnIt) {
+  std::vector<Observation> logs = {finding("log-slow", "api-6f6f6f6f6-ap111", "query took 6543 ms", 0.7),
+                                   finding("log-disk-saturated", "node-1", "sda util 100%", 0.4, "")};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 TEST(LogCascade, APathIsNoHost) {
   std::vector<Observation> logs = {finding("log-timeout", "web-0", "GET /orders/v1 timed out", 0.8),
                                    finding("log-error", "orders-0", "failed", 0.6)};

@@ -30,6 +30,7 @@ std::string component(const TextFile& file) {
     return plain ? fmt::format("Pod {}", file.pod)
                  : fmt::format("Container {} of pod {}", file.container, file.pod);
   }
+  if (!file.node.empty()) return fmt::format("Node {} ({})", file.node, file.container);
   if (!file.container.empty()) return fmt::format("Container {}", file.container);
   const std::size_t slash = file.path.rfind('/');
   if (file.kind == TextFile::Kind::tool_output && slash != std::string::npos)
@@ -209,6 +210,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
   out.detector = lead.mechanism != nullptr ? "log-" + lead.mechanism->name : "log-error";
   out.verdict = Verdict::fault;
   if (!file.pod.empty()) out.culprit = {"pod", file.space, file.pod, true};
+  if (!file.node.empty()) out.culprit = {"node", "", file.node, true};
   const std::string says = lead.mechanism != nullptr
                                ? lead.mechanism->says
                                : std::string(lead.is_error() ? "logs an error" : "logs a warning");
@@ -230,7 +232,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
-  out.weight = std::clamp(weight, 0.02, 0.85);
+  out.weight = out.strength = std::clamp(weight, 0.02, 0.85);
 
   for (const LogEntry* entry : group.entries) {
     for (EvidenceLine& line : lines_of(store, *entry)) {

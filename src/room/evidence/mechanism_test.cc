@@ -29,6 +29,18 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"slow fdatasync took 2101ms, expected-duration 1s", "slow-disk"},
         Sample{"nf_conntrack: nf_conntrack: table full, dropping packet", "connection-table-full"},
         Sample{"System clock wrong by 311.2 seconds", "clock"},
+        Sample{"\"Part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is "
+               "expired\" expiration=\"2024-05-14T07:05:41Z\"",
+               "certificate-ended"},
+        Sample{"\"Too many requests, please try again later\" priorityLevel=workload-low inflight=400",
+               "api-overloaded"},
+        Sample{"connection.blocked received, low on memory", "publish-blocked"},
+        Sample{
+            "MISCONF Redis is configured to save RDB snapshots, but is currently unable to persist to disk",
+            "snapshot-unsaved"},
+        Sample{"stale read detected on the reader endpoint", "stale-read"},
+        Sample{"sda await 812 ms, util 100%", "disk-saturated"},
+        Sample{"container throttled for 640 ms of the last second", "cpu-throttled"},
         Sample{"READONLY You can't write against a read only replica.", "writes-refused"},
         Sample{"memory resource limit alarm set on node 'rabbit@mq-0'", "resource-alarm"},
         Sample{"mnesia_event got {inconsistent_database, running_partitioned_network, x}", "partition"},

@@ -19,6 +19,7 @@ struct TextFile {
   std::string path;  // as in the archive
   Kind kind = Kind::other;
   std::string space, pod, container;  // of a log, as far as the path tells
+  std::string node{};                 // whose own log it is (its kubelet's, its kernel's), likewise
 };
 
 class LineSink {
