@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <set>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -50,6 +51,7 @@ bool is_root_of(const Observation& log, const Observation& object) {
     return has_any(log.detector, {"certificate", "disk-", "read-only", "clock", "config-",
                                   "permission-denied", "connection-table"});
   }
+  if (log.detector == "log-cpu-throttled") return has_any(object.detector, {"probe-fail"});
   const bool load = has_any(log.detector, {"cpu-hot", "slow", "gc"});
   switch (symptom_of(object)) {
     case Symptom::none:
@@ -137,12 +139,15 @@ bool names_who_is_harmed(const Observation& object, const Observation& log) {
 bool keeps_dependency_down(const Observation& object, const Observation& log) {
   const bool reaches = has_any(log.detector, {"unreachable", "connection", "timeout", "dns", "upstream"});
   const bool named = (reaches || log.detector == "log-error") && names_who_is_harmed(object, log);
+  // By name even a symptom of the other one is nearer to the root than the complaint of this one.
   const bool down =
-      has_any(object.detector, {"claim", "volume", "storage", "scheduling", "image", "missing", "quota",
-                                "selects-nothing", "no-endpoints", "host-missing", "out-of-memory", "evict"});
+      has_any(object.detector,
+              {"claim", "volume", "storage", "scheduling", "image", "missing", "quota", "selects-nothing",
+               "no-endpoints", "host-missing", "out-of-memory", "evict", "not-started"}) ||
+      (named && has_any(object.detector, {"probe-fail", "crash", "node-not-ready", "node-condition"}));
   if (!(reaches || named) || !down || object.verdict != Verdict::fault || object.strength < 0.55)
     return false;
-  if (is_symptom(object)) return false;
+  if (is_symptom(object) && !named) return false;
   const bool elsewhere = !object.culprit.space.empty() && object.culprit.space != log.culprit.space;
   if (elsewhere && !log.culprit.space.empty()) return false;
   if (named || object.strength >= 0.85) return true;
@@ -174,6 +179,7 @@ bool same_component(const Observation& object, const Observation& log) {
   if (!of.space.empty() && !pod.space.empty() && of.space != pod.space && of.kind != "container")
     return false;
   if (of.kind == "container") return of.space.ends_with("/" + pod.name);
+  if (of.kind == "pod" && without_added(of.name) == without_added(pod.name)) return true;
   return of.name == pod.name || (pod.name.size() > of.name.size() && pod.name.starts_with(of.name) &&
                                  pod.name[of.name.size()] == '-');
 }
@@ -198,11 +204,42 @@ void add_commands(Observation* to, const Observation& from) {
   }
 }
 
+bool is_control_plane(const Name& culprit) {
+  static constexpr std::array<std::string_view, 5> kParts = {"etcd-", "kube-apiserver-", "kube-scheduler-",
+                                                             "kube-controller-manager-", "coredns-"};
+  return culprit.space == "kube-system" &&
+         std::any_of(kParts.begin(), kParts.end(),
+                     [&](std::string_view part) { return culprit.name.starts_with(part); });
+}
+
+// A process that the kernel killed because its whole node was out of memory, where the events or the kernel's
+// log name it, is told by its container as if its own limit had been too low.
+void tell_nodes_out_of_memory(std::vector<Observation>* objects) {
+  for (Observation& node : *objects) {
+    if (node.detector != "node-event" || !has_any(node.cause, {"SystemOOM"})) continue;
+    for (Observation& killed : *objects) {
+      if (killed.detector != "container-out-of-memory" || killed.weight <= node.weight) continue;
+      const std::string& container = killed.culprit.name;
+      if (container.empty() || !has_name(node.cause, without_added(container), false)) continue;
+      node.weight = std::min(0.97, killed.weight + 0.02);
+      node.cause += fmt::format(" {}", killed.cause.substr(0, killed.cause.find(':')));
+      node.cause = std::string(cut_utf8(node.cause, limit::sentence));
+      cite_also(&node, killed, 1);
+      killed.weight *= 0.9;
+    }
+  }
+}
+
 // How near an observation is to what the question names.
 class Relevance {
  public:
   Relevance(const Question& question, const std::vector<Observation>& a, const std::vector<Observation>& b)
       : question_(question) {
+    for (const auto* all : {&a, &b}) {
+      for (const Observation& observation : *all) {
+        if (!observation.culprit.space.empty()) spaces_.insert(to_lower(observation.culprit.space));
+      }
+    }
     for (const auto* all : {&a, &b}) {
       for (const Observation& observation : *all) {
         named_ |= named(observation);
@@ -215,8 +252,9 @@ class Relevance {
   double of(const Observation& observation) const {
     const bool system =
         observation.culprit.space.starts_with("kube-") && !question_.has_word(observation.culprit.space);
-    // What runs on a node suffers with it, whatever its name.
+    // What runs on a node suffers with it, and all suffer with the control plane, whatever their names.
     if (observation.culprit.kind == "node" && !exact(observation.culprit)) return 0.95;
+    if (is_control_plane(observation.culprit)) return 0.85;
     double factor = system ? 0.75 : 1.0;
     if (exact_ && !exact(observation.culprit))
       factor *= named(observation) ? 0.9 : 0.7;
@@ -228,19 +266,24 @@ class Relevance {
   }
 
   bool named(const Observation& observation) const {
-    if (question_.names(observation.culprit.name)) return true;
-    for (const std::string& word : question_.identifiers()) {
-      if (word.size() >= 4 && contains_folded(observation.cause, word)) return true;
-    }
-    return false;
+    const std::string& culprit = observation.culprit.name;
+    if (observation.culprit.kind != "namespace" && question_.names(culprit)) return true;
+    return std::any_of(question_.identifiers().begin(), question_.identifiers().end(),
+                       [&](const std::string& word) {
+                         // Every name of a namespace's objects is told with it.
+                         if (word.size() < 4 || spaces_.contains(word)) return false;
+                         return contains_folded(observation.cause, word) || without_added(word) == culprit;
+                       });
   }
 
  private:
   bool exact(const Name& culprit) const {
-    return culprit.name.find('-') != std::string::npos && question_.has_word(to_lower(culprit.name));
+    return culprit.kind != "namespace" && culprit.name.find('-') != std::string::npos &&
+           question_.has_word(to_lower(culprit.name));
   }
 
   const Question& question_;
+  std::set<std::string> spaces_;  // namespaces of what was found
   bool named_ = false;
   bool exact_ = false;
   bool space_ = false;
@@ -329,6 +372,7 @@ void name_both(std::vector<Observation>* observations, const Question& question,
 
 std::vector<Observation> combine(std::vector<Observation> of_objects, std::vector<Observation> of_logs,
                                  const Question& question) {
+  tell_nodes_out_of_memory(&of_objects);
   const Relevance relevance(question, of_objects, of_logs);
   std::vector<double> relevances, of_each;
   for (const Observation& object : of_objects) relevances.push_back(relevance.of(object));
@@ -340,7 +384,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     if (object.verdict != Verdict::fault || object.weight < 0.3) continue;
     Observation* root = nullptr;
     for (Observation& log : of_logs) {
-      const bool fits = log.verdict == Verdict::fault && log.weight >= 0.45 && same_component(object, log);
+      const bool fits = log.verdict == Verdict::fault && log.weight >= 0.4 && same_component(object, log);
       if (fits && is_root_of(log, object) && (root == nullptr || log.weight > root->weight)) root = &log;
     }
     if (root == nullptr) continue;

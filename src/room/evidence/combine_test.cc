@@ -108,6 +108,42 @@ TEST(Combine, ARootIsOneHoweverLittleTheQuestionSpeaksOfIt) {
   EXPECT_EQ(all[0].detector, "pod-evicted");
 }
 
+TEST(Combine, ANodeWithoutMemoryKillsWhoeverIsThere) {
+  const auto killed = make("container-out-of-memory", 0.9,
+                           "Container api of Pod api-5d8f7b9c6-j4k8n was OOMKilled: it needs more memory",
+                           {"container", "shop/api-5d8f7b9c6-j4k8n", "api", true});
+  const Name node = {"node", "", "n", true};
+  const auto all =
+      combine({killed, make("node-event", 0.75, "Node n: SystemOOM, victim process: api, pid: 4", node)}, {},
+              Question("Why?"));
+  EXPECT_EQ(all[0].detector, "node-event");
+  EXPECT_THAT(all[0].cause, HasSubstr("was OOMKilled"));
+  const auto other =
+      combine({killed, make("node-event", 0.75, "Node n: SystemOOM, victim process: java, pid: 4", node)}, {},
+              Question("Why?"));
+  EXPECT_EQ(other[0].detector, "container-out-of-memory");
+}
+
+TEST(Combine, ASymptomOfTheOneThatIsNamedIsNearerToTheRoot) {
+  const Name pricing = {"pod", "shop", "pricing-5f6d7c8b9-bbbb2", true};
+  auto log = make("log-upstream-failed", 0.79, "Pod api gets no good answer", kPod);
+  log.lines[0].quote = "502 from http://pricing:8080/price";
+  const auto probe = make("probe-failing", 0.76, "The probe of Pod pricing-5f6d7c8b9-bbbb2 fails", pricing);
+  EXPECT_EQ(combine({probe}, {log}, Question("Why?"))[0].detector, "probe-failing");
+  log.lines[0].quote = "502 from http://stock:8080/price";
+  EXPECT_EQ(combine({probe}, {log}, Question("Why?"))[0].detector, "log-upstream-failed");
+}
+
+TEST(Combine, TheNamespaceThatIsAskedForIsNoNameOfAFault) {
+  // "prod-eu" stands in one sentence and not in the other, and tells them apart no more.
+  const auto all = combine({make("no-fault", 0.46, "No fault: all pods in namespace prod-eu are ready",
+                                 {"namespace", "", "prod-eu", true}, 1, Verdict::no_fault)},
+                           {make("log-key", 0.6, "Pod api is refused", {"pod", "prod-eu", "api-0", true})},
+                           Question("What is wrong in namespace prod-eu?"));
+  EXPECT_EQ(all[0].detector, "log-key");
+  EXPECT_DOUBLE_EQ(all[0].weight, 0.6);
+}
+
 TEST(Combine, ANodeCountsForWhateverRunsOnIt) {
   const auto all =
       combine({},

@@ -184,7 +184,7 @@ void tell_unplaced(const Survey& survey, const std::vector<const Object*>& pods,
   const Object& one = *pods.front();
   if (const Object* scheduler = broken_scheduler(survey)) {
     Observation& made =
-        report(out, "scheduler-crash", 0.78, *scheduler,
+        report(out, "scheduler-crash", 0.7, *scheduler,
                fmt::format("{} does not run, so new pods stay Pending and no event says why (for one, {}).",
                            described(*scheduler), described(one)));
     for (const Value& container : (*scheduler)["status"]["containerStatuses"].items) {

@@ -13,8 +13,8 @@
 namespace carrel {
 namespace {
 
-constexpr double kComplains = 0.4;   // the least weight of a finding that is followed
-constexpr double kAnswers = 0.35;    // and of one that may be its root
+constexpr double kComplains = 0.35;  // the least weight of a finding that is followed
+constexpr double kAnswers = 0.3;     // and of one that may be its root
 constexpr double kOwnFailure = 0.1;  // Mechanism::root of what explains itself
 constexpr double kStrongest = 0.93;
 
@@ -84,7 +84,8 @@ bool provides(const Observation& provider, const Observation& log) {
   if (complains_of_control_plane(log)) return runs_control_plane(provider);
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const Row& each) { return each.detector == log.detector; });
-  if (log.detector == "log-slow" && provider.detector == "log-disk-saturated") return true;
+  const bool waits = log.detector == "log-slow" || log.detector == "log-timeout";
+  if (waits && provider.detector == "log-disk-saturated") return true;
   if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
   return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
 }

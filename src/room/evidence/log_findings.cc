@@ -406,24 +406,35 @@ std::vector<EvidenceLine> candidate_lines(const LogStore& store,
 
 namespace {
 
-// What runs out because something is never given back: the leak is the root, although it only warns.
+// What one finding of a log explains of others in it: what runs out because it is never given back, what is
+// slow because of the disk or of too many requests. The root may only warn.
 void explain_within(std::vector<Observation>* findings) {
-  static const std::set<std::string> kSpent = {"log-too-many-connections", "log-heap-exhausted",
-                                               "log-out-of-memory", "log-open-files"};
-  for (Observation& leak : *findings) {
-    if (leak.detector != "log-memory-leak") continue;
-    for (Observation& spent : *findings) {
-      if (!kSpent.contains(spent.detector) || spent.culprit.name != leak.culprit.name) continue;
-      if (spent.lines.empty() || leak.lines.empty() || spent.lines[0].at.file != leak.lines[0].at.file)
-        continue;
-      if (spent.weight <= leak.weight) continue;
-      leak.weight = std::min(0.9, spent.weight + 0.03);
-      leak.lines.push_back(spent.lines.front());
-      const std::size_t told = spent.cause.find(": ");
-      const std::string more = "; then " + spent.cause.substr(told == std::string::npos ? 0 : told + 2);
-      if (leak.cause.size() + 40 < limit::sentence)
-        leak.cause = std::string(cut_utf8(leak.cause + more, limit::sentence));
-      spent.weight -= 0.05;
+  struct Row {
+    std::string_view root;
+    std::set<std::string_view> ends_in;
+  };
+  static const std::array<Row, 3> kRows = {{
+      {"log-memory-leak",
+       {"log-too-many-connections", "log-heap-exhausted", "log-out-of-memory", "log-open-files"}},
+      {"log-api-overloaded", {"log-timeout", "log-slow"}},
+      {"log-slow-disk", {"log-timeout", "log-slow"}},
+  }};
+  for (const Row& row : kRows) {
+    for (Observation& root : *findings) {
+      if (root.detector != row.root) continue;
+      for (Observation& end : *findings) {
+        if (!row.ends_in.contains(end.detector) || end.culprit.name != root.culprit.name) continue;
+        if (end.lines.empty() || root.lines.empty() || end.lines[0].at.file != root.lines[0].at.file)
+          continue;
+        if (end.weight <= root.weight) continue;
+        root.weight = std::min(0.9, end.weight + 0.03);
+        root.lines.push_back(end.lines.front());
+        const std::size_t told = end.cause.find(": ");
+        const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
+        if (root.cause.size() + 40 < limit::sentence)
+          root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
+        end.weight -= 0.05;
+      }
     }
   }
   std::stable_sort(findings->begin(), findings->end(),

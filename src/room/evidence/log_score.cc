@@ -10,7 +10,7 @@
 namespace carrel {
 namespace {
 
-enum Sense : std::uint8_t { kRecovery, kValue, kCause };
+enum Sense : std::uint8_t { kRecovery, kValue, kCause, kHandled };
 
 // Words that give a line a sense beside its level.
 unsigned senses_of(std::string_view text) {
@@ -49,6 +49,18 @@ unsigned senses_of(std::string_view text) {
       {"<set to", kValue},
       {"<changed from", kValue},
       {"<allocated", kValue},
+      {"is ignored>", kHandled},
+      {", ignored", kHandled},
+      {", ignoring", kHandled},
+      {"using the default", kHandled},
+      {"using default>", kHandled},
+      {"falling back to", kHandled},
+      {"dropping it", kHandled},
+      {", skipped", kHandled},
+      {"client disconnected", kHandled},
+      {"client went away", kHandled},
+      {"client closed", kHandled},
+      {"bad request: ", kHandled},
       {"<causing", kCause},
       {"caused by", kCause},
       {"<due to", kCause},
@@ -159,6 +171,7 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   const unsigned senses = senses_of(entry->message);
   entry->tells_value = (senses & (1u << kValue)) != 0 && has_digit(entry->message);
   entry->tells_cause = (senses & (1u << kCause)) != 0;
+  entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
   entry->recovered = (senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning;
 }
 
@@ -224,6 +237,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;
     if (entry.recovered) score *= 0.6;
+    if (entry.handled) score *= 0.65;
     if (entry.meets_time < 0) score *= 0.5;
     entry.score = std::clamp(score, 0.01, 0.95);
   }

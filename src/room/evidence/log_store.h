@@ -35,6 +35,7 @@ struct LogEntry {
   bool burst = false;        // much of it came at once
   bool commonest = false;    // the most frequent template of its file
   bool recovered = false;    // a later line says that this is over
+  bool handled = false;      // it says itself that it is none of the program's: "ignored", "client went away"
   bool tells_value = false;  // a setting or a measure: "expiry: 60 seconds", "76.2% of total CPU time"
   bool tells_cause = false;  // "causing", "due to"
   double score = 0;

@@ -154,6 +154,12 @@ TEST(LogMiner, AFaultThatWasOvercomeCountsLess) {
   EXPECT_THAT(line_with(all, "broker connection lost")->reason, HasSubstr("recovered later"));
 }
 
+TEST(LogMiner, WhatTheProgramItselfPassesOverCountsLess) {
+  const auto all =
+      lines("ERROR cannot read the list of agents, ignored\nERROR cannot read the list of orders\n");
+  EXPECT_LT(line_with(all, "agents")->score, line_with(all, "orders")->score);
+}
+
 TEST(LogMiner, MemoryIsBoundedAndWhatIsDroppedIsCounted) {
   LogMiner miner("");
   std::uint64_t written = 0;
