@@ -2,7 +2,7 @@
 #
 #   carrel  (build folder)  or  bin/carrel  (prefix)
 #   libexec/carrel/read-root/carrel-read     the read and check rooms' root: one static program
-#   libexec/carrel/probe-root/               the probes' root: carrel-probe, under the names of both rooms' programs
+#   libexec/carrel/probe-root/               the probes' root: carrel-probe, under the names of the rooms' programs and of the machine's
 #   libexec/carrel/think-root/               the room image, with carrel-think in it
 #   libexec/carrel/carrel-fetch              what gets model files, the one program that talks to a network
 #   libexec/carrel/vm-root/                  what a virtual machine is made of, where `make vm-image` has made it
@@ -23,6 +23,7 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:carrel-probe> ${libexec}/probe-root/carrel-probe
   COMMAND ${CMAKE_COMMAND} -E create_symlink carrel-probe ${libexec}/probe-root/carrel-read
   COMMAND ${CMAKE_COMMAND} -E create_symlink carrel-probe ${libexec}/probe-root/carrel-think
+  COMMAND ${CMAKE_COMMAND} -E create_symlink carrel-probe ${libexec}/probe-root/carrel-boot
   DEPENDS carrel-probe
   COMMENT "The probes' root"
   VERBATIM)

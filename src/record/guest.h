@@ -17,7 +17,7 @@
 namespace carrel {
 
 // The disk's first bytes; eight more follow with the size of the task in bytes, little endian.
-inline constexpr std::string_view guest_disk_magic = "carrel room disk 1\n";
+inline constexpr std::string_view guest_disk_magic = "carrel room disk 2\n";
 
 // Where the machine's program finds the descriptor for last words, above all inputs.
 inline constexpr int machine_words = 40;
@@ -76,6 +76,7 @@ struct GuestTask {
   std::vector<GuestInput> inputs;
   std::vector<GuestLimit> limits;
   std::uint32_t denials = 0;  // the program is killed at the next one
+  bool rounds = false;        // the job is GuestJobs, and the program runs once for each of them
   std::vector<GuestFile> files;
   template <class Codec>
   void fields(Codec& c) {
@@ -84,6 +85,7 @@ struct GuestTask {
     c(inputs, 16);
     c(limits, 32);
     c(denials);
+    c(rounds);
     c(files, 4096);
   }
 };
@@ -105,6 +107,41 @@ struct GuestReport {
     c(denials, 512);
     c(peak_memory);
     c(layers, 32, limit::name);
+  }
+};
+
+// Rounds: one machine's program, started anew for each job and confined anew, one after the other. What
+// probes are made of: a boot takes longer than most of them.
+namespace limit {
+inline constexpr std::size_t rounds = 512;
+inline constexpr std::size_t round_job = 16 << 10;
+inline constexpr std::size_t round_answer = 4 << 10;
+}  // namespace limit
+
+struct GuestJobs {
+  std::vector<std::string> jobs;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(jobs, limit::rounds, limit::round_job);
+  }
+};
+
+struct GuestRound {
+  GuestReport report;
+  std::string answer;  // the body of its result; empty where there was none
+  template <class Codec>
+  void fields(Codec& c) {
+    c(report);
+    c(answer, limit::round_answer);
+  }
+};
+
+// The result: one for each job, in their order.
+struct GuestRounds {
+  std::vector<GuestRound> rounds;
+  template <class Codec>
+  void fields(Codec& c) {
+    c(rounds, limit::rounds);
   }
 };
 

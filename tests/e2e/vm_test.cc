@@ -66,6 +66,13 @@ TEST_F(VmWall, WithoutItsImageSaysSoInASentence) {
   EXPECT_THAT(outcome.err, HasSubstr("make vm-image"));
 }
 
+TEST_F(VmWall, ProbesNoRoomThatItDoesNotMake) {
+  NEEDS_IMAGE();
+  const Outcome outcome = carrel({"room", "probe", "--wall", "vm", "--vm-accel", "tcg", "--room", "think"});
+  EXPECT_EQ(outcome.status, 6);
+  EXPECT_THAT(outcome.err, HasSubstr("runs no model"));
+}
+
 TEST_F(VmWall, IsToldAboutByTheDoctor) {
   NEEDS_IMAGE();
   const Outcome outcome = carrel({"doctor"});

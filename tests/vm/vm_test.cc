@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "host/probe/vm_probes.h"
 #include "host/walls/vm_wall.h"
 #include "record/codec.h"
 #include "record/probe.h"
@@ -155,7 +157,7 @@ TEST_F(Vm, MemoryEndsAtItsLimit) {
 
 TEST_F(Vm, ACrashIsToldWithItsLastWords) {
   const RoomOutcome outcome = run(room("abort"));
-  expect_ending(outcome, Ending::killed, "signal 6");
+  expect_ending(outcome, Ending::killed, "signal");
   EXPECT_EQ(outcome.last_words, "the reason\n");
 }
 
@@ -185,6 +187,87 @@ TEST_F(Vm, AGuestTakenOverWritesNothingAndReachesNoNetwork) {
   ASSERT_EQ(outcome.ending, Ending::ok) << shown(outcome);
   EXPECT_EQ(outcome.answer.body, "room: write EPERM\ninput: write EPERM\nnetwork: lo \n");
   EXPECT_EQ(input(), "input");
+}
+
+// Small caps, so that each limit is soon reached.
+TwinRoom twin() {
+  TwinRoom room{RoomKind::read, "/carrel-read", {"read"}, 1, {}};
+  room.caps.memory = 64ULL << 20;
+  room.caps.address_space = 256ULL << 20;
+  room.caps.denials = 100;
+  room.caps.output_bytes = 1 << 20;
+  return room;
+}
+
+TEST_F(Vm, ProbesFailInsideAndInTheMachinesPlace) {
+  const auto stand = ProbeStand::make(std::string(CARREL_ROOMS) + "/probe-root");
+  ASSERT_TRUE(stand) << stand.error().what;
+  const std::atomic<bool> stop = false;
+  VmWall wall(image_, Acceleration::tcg, cache());
+  std::size_t told = 0;
+  const auto verdicts =
+      run_vm_probes(wall, twin(), *stand, [&](std::size_t done, std::size_t) { told = done; }, stop);
+  ASSERT_TRUE(verdicts) << verdicts.error().what;
+  EXPECT_EQ(verdicts->size(), expected_in_guest(false).size() + expected_of_machine(false).size());
+  EXPECT_EQ(told, verdicts->size());
+  std::set<std::string> configurations;
+  std::size_t held = 0, of_the_machine = 0;
+  for (const ProbeVerdict& verdict : *verdicts) {
+    // That controls come through is tested in tests/escape, for the same probes on the same host.
+    EXPECT_NE(verdict.end, ProbeEnd::broken) << verdict.group << " " << verdict.probe << ": " << verdict.why;
+    if (verdict.end == ProbeEnd::held) ++held;
+    if (verdict.group.starts_with("machine: ")) ++of_the_machine;
+    if (!verdict.brief) configurations.insert(verdict.configuration);
+  }
+  EXPECT_EQ(configurations.size(), 1U);
+  EXPECT_EQ(of_the_machine, expected_of_machine(false).size());
+  EXPECT_GE(held, 220U);
+}
+
+TEST_F(Vm, ARunAndItsTwinHaveOneConfiguration) {
+  const auto stand = ProbeStand::make(std::string(CARREL_ROOMS) + "/probe-root");
+  ASSERT_TRUE(stand) << stand.error().what;
+  auto probed = attempt_room(twin(), *stand, *find_expected("create_file"));
+  ASSERT_TRUE(probed);
+  RoomSpec read = std::move(*attempt_room(twin(), *stand, *find_expected("create_file")));
+  read.root = std::string(CARREL_ROOMS) + "/read-root";
+  const RoomOutcome run_outcome = run(std::move(read));
+  const std::atomic<bool> stop = false;
+  VmWall wall(image_, Acceleration::tcg, cache());
+  const auto job = probed->job;
+  const auto rounds = wall.run_rounds(std::move(*probed), {job}, stop);
+  EXPECT_EQ(rounds[0].ending, Ending::ok) << shown(rounds[0]);
+  EXPECT_EQ(rounds[0].configuration, run_outcome.configuration);
+}
+
+TEST_F(Vm, ARoundThatFailsLeavesTheNextOnesAlone) {
+  ProbeJob create, crash;
+  create.name = "create_file";
+  crash.name = "call_of_x32";
+  const std::vector<std::string> jobs = {*encode(create), *encode(crash), *encode(create)};
+  const std::atomic<bool> stop = false;
+  VmWall wall(image_, Acceleration::tcg, cache());
+  const auto rounds = wall.run_rounds(room("attempt"), jobs, stop);
+  ASSERT_EQ(rounds.size(), 3U);
+  for (const std::size_t whole : {0U, 2U}) {
+    EXPECT_EQ(rounds[whole].ending, Ending::ok) << shown(rounds[whole]);
+    ASSERT_EQ(rounds[whole].denials.size(), 1U) << shown(rounds[whole]);
+    EXPECT_EQ(rounds[whole].denials[0].call, "openat");
+  }
+  expect_ending(rounds[1], Ending::killed, "status 31");
+}
+
+TEST_F(Vm, AStreamIsNotForRounds) {
+  RoomSpec spec = room("echo");
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  spec.inputs[0] = Fd(ends[0]);
+  ::close(ends[1]);
+  const std::atomic<bool> stop = false;
+  VmWall wall(image_, Acceleration::tcg, cache());
+  const auto rounds = wall.run_rounds(std::move(spec), {"a job"}, stop);
+  ASSERT_EQ(rounds.size(), 1U);
+  expect_ending(rounds[0], Ending::setup_error, "a stream comes but once");
 }
 
 TEST_F(Vm, RunsNoModelBySoftware) {

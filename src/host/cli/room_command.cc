@@ -6,9 +6,12 @@
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
+#include "host/flow/choose_wall.h"
 #include "host/flow/rooms.h"
 #include "host/probe/probe_record.h"
+#include "host/probe/vm_probes.h"
 #include "host/walls/namespace_wall.h"
+#include "host/walls/vm_wall.h"
 #include "record/exit_status.h"
 
 namespace carrel {
@@ -17,11 +20,17 @@ namespace {
 // A model of a usual size, where no run says what a room with a model needs.
 constexpr ModelNeeds usual_model{4ULL << 30, 4ULL << 30, 4};
 
-Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room) {
+Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room,
+                                       const std::optional<VmWall>& machine) {
   const auto seconds = std::chrono::seconds(desk.settings.whole("wall-seconds"));
   std::vector<TwinRoom> twins;
   for (const RoomKind kind : {RoomKind::read, RoomKind::check, RoomKind::inspect, RoomKind::think}) {
     if (room != "all" && room != to_string(kind)) continue;
+    if (const Status taken = machine ? vm_takes(kind, machine->acceleration()) : Status(); !taken) {
+      if (room != "all") return taken.error();
+      if (!desk.json) print("{} room: not made by this wall, {}\n", to_string(kind), taken.error().what);
+      continue;
+    }
     const RoomShape shape = room_shape(kind, seconds, usual_model);
     twins.push_back({kind, shape.program, {to_string(kind)}, 1, shape.caps});
   }
@@ -59,9 +68,10 @@ void print_table(const ProbeSummary& summary, const std::vector<ProbeVerdict>& v
 }
 
 Result<std::vector<ProbeVerdict>> probe_room(const TwinRoom& twin, const ProbeStand& stand,
-                                             const RunObserver& observer) {
-  NamespaceWall wall;
+                                             std::optional<VmWall>& machine, const RunObserver& observer) {
   observer.stage("probe");
+  if (machine) return run_vm_probes(*machine, twin, stand, observer.progress, stop_requested);
+  NamespaceWall wall;
   std::vector<ProbeVerdict> verdicts;
   const std::vector<Expectation>& all = expected_probes();
   for (const Expectation& expectation : all) {
@@ -80,14 +90,16 @@ Result<std::vector<ProbeVerdict>> probe_room(const TwinRoom& twin, const ProbeSt
 }  // namespace
 
 int room_probe_command(const Desk& desk, const RoomArguments& arguments) {
-  if (const std::string& wall = desk.settings.text("wall"); wall != "namespace") {
-    return tell({Code::usage, fmt::format("there are no twins of rooms of the wall \"{}\"", wall),
-                 "there are of namespace"});
-  }
-  auto twins = twins_of(desk, arguments.room);
-  if (!twins) return tell(twins.error());
   auto folder = desk.rooms_folder();
   if (!folder) return tell(folder.error());
+  std::optional<VmWall> machine;  // where it is not the namespace wall
+  if (desk.settings.text("wall") == "vm") {
+    auto image = find_vm_image(*folder);
+    if (!image) return tell(image.error());
+    machine.emplace(std::move(*image), acceleration_of(desk.settings), user_cache_folder());
+  }
+  auto twins = twins_of(desk, arguments.room, machine);
+  if (!twins) return tell(twins.error());
   auto stand = ProbeStand::make(*folder + "/probe-root");
   if (!stand) return tell(stand.error());
 
@@ -95,7 +107,7 @@ int room_probe_command(const Desk& desk, const RoomArguments& arguments) {
   std::string documents;
   for (const TwinRoom& twin : *twins) {
     ProgressLine progress(fmt::format("{} room", to_string(twin.kind)), desk.quiet);
-    auto verdicts = probe_room(twin, *stand, progress.observer());
+    auto verdicts = probe_room(twin, *stand, machine, progress.observer());
     progress.clear();
     if (!verdicts) return tell(verdicts.error());
     const ProbeSummary summary = summarise(twin.kind, *verdicts, CARREL_VERSION);

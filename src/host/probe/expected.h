@@ -1,5 +1,5 @@
-// What each probe must come to in a room behind the namespace wall, and what its control must come to on the
-// bare host.
+// What each probe must come to in a room behind either wall, and what its control must come to on the bare
+// host.
 #pragma once
 
 #include <string_view>
@@ -23,6 +23,11 @@ struct Expectation {
 };
 
 const std::vector<Expectation>& expected_probes();
+// The same inside a virtual machine. `mapped`: its input is a disk to be mapped, and no pipe from one.
+std::vector<Expectation> expected_in_guest(bool mapped);
+// The same in QEMU's place, whose filter lets QEMU do more. Probes are left out that ask for what QEMU is
+// meant to have.
+std::vector<Expectation> expected_of_machine(bool kvm);
 // Nothing where there is none of that name.
 const Expectation* find_expected(std::string_view probe);
 

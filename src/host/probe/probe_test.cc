@@ -26,6 +26,7 @@ RoomOutcome room(const std::string& learnt, const char* call = nullptr, Ending e
   if (ending == Ending::ok) outcome.answer = {MessageType::result, *encode(ProbeResult{learnt})};
   if (call != nullptr) outcome.denials.push_back({call, "(2, 1, 0)", 3});
   outcome.configuration = std::string(64, 'a');
+  outcome.start_s = 0.01;
   return outcome;
 }
 
@@ -53,6 +54,9 @@ TEST(Judge, EverythingElseIsBroken) {
   EXPECT_EQ(judge(unseen, room("ENOENT", "openat"), "through").end, ProbeEnd::broken) << "an unexpected one";
   EXPECT_EQ(judge(unseen, room("ENOENT", nullptr, Ending::killed), "through").end, ProbeEnd::broken);
   EXPECT_EQ(judge(capped, room("through"), "through").end, ProbeEnd::broken);
+  RoomOutcome never_sealed = room("", nullptr, Ending::time);
+  never_sealed.start_s = 0;
+  EXPECT_EQ(judge(capped, never_sealed, "through").end, ProbeEnd::broken);
   RoomOutcome survived = room("EPERM", "socket");
   survived.survivors = 1;
   EXPECT_EQ(judge(denied, survived, "through").end, ProbeEnd::broken);

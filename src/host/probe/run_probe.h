@@ -86,7 +86,9 @@ struct ProbeVerdict {
   }
 };
 
-// What a room that was asked for the probe did.
+// A room that is asked for the probe.
+Result<RoomSpec> attempt_room(const TwinRoom& twin, const ProbeStand& stand, const Expectation& expectation);
+// What it did.
 RoomOutcome run_attempt(Wall& wall, const TwinRoom& twin, const ProbeStand& stand,
                         const Expectation& expectation, const std::atomic<bool>& stop);
 // What the control came to: a program of its own on the bare host, ended after ten seconds.

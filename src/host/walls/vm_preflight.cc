@@ -111,7 +111,7 @@ Preflight VmWall::boot_once(const std::atomic<bool>& stop) {
   spec.caps.address_space = idle_memory;
   const milliseconds deadline = boot_limit(acceleration_);
   spec.caps.wall_clock = deadline + milliseconds(5000);
-  const RoomOutcome outcome = run_machine(std::move(spec), deadline, nullptr, stop);
+  const RoomOutcome outcome = run_machine(std::move(spec), deadline, {}, nullptr, stop);
   Preflight verdict;
   verdict.works = outcome.ending == Ending::ok;
   verdict.boot_s = outcome.start_s;

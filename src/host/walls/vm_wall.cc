@@ -17,6 +17,7 @@
 #include "host/walls/room_disk.h"
 #include "host/walls/setup.h"
 #include "host/walls/supervisor.h"
+#include "record/codec.h"
 
 namespace carrel {
 namespace {
@@ -26,6 +27,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t mib = 1ULL << 20;
 // What the guest's kernel, its init and the pages of its inputs need beside the room.
 constexpr std::uint64_t guest_memory = 192 * mib;
+constexpr std::uint64_t root_step = 64 * mib;
 // QEMU's own: its code, its libraries, translated code (64 MiB), queues.
 constexpr std::uint64_t machine_memory = 256 * mib;
 constexpr std::uint64_t machine_address_space = 4096 * mib;
@@ -125,6 +127,19 @@ Result<MachineInputs> connect(std::vector<Fd> inputs, RoomKind kind, GuestTask* 
   return out;
 }
 
+// A round's own part of what its machine came to.
+void take_round(const GuestRound& round, RoomOutcome* outcome) {
+  const bool in_order = round.report.end == GuestReport::End::exited && round.report.status == 0;
+  outcome->answer = {MessageType::result, round.answer};
+  outcome->denials.insert(outcome->denials.end(), round.report.denials.begin(), round.report.denials.end());
+  outcome->peak_memory = round.report.peak_memory;
+  if (in_order && !round.answer.empty()) return;
+  outcome->ending = Ending::killed;
+  outcome->answer = {};
+  outcome->detail = fmt::format("the round ended without an answer (end {}, status {})",
+                                static_cast<int>(round.report.end), round.report.status);
+}
+
 GuestTask task_for(const RoomSpec& spec) {
   GuestTask task;
   task.program = spec.program;
@@ -154,8 +169,7 @@ Status vm_takes(RoomKind kind, Acceleration acceleration) {
 VmWall::VmWall(VmImage image, Acceleration acceleration, std::string cache_folder)
     : image_(std::move(image)), acceleration_(acceleration), cache_folder_(std::move(cache_folder)) {}
 
-RoomOutcome VmWall::run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
-                        const std::atomic<bool>& stop) {
+std::optional<RoomOutcome> VmWall::refusal(const RoomSpec& spec, const std::atomic<bool>& stop) {
   if (Status takes = vm_takes(spec.kind, acceleration_); !takes) return refused(takes.error());
   if (Status usable = check_spec(spec); !usable) return refused(usable.error());
   if (spec.caps.memory == 0)
@@ -165,23 +179,56 @@ RoomOutcome VmWall::run(RoomSpec spec, const std::function<void(const Progress&)
     if (stop) outcome.ending = Ending::interrupted;
     return outcome;
   }
-  return run_machine(std::move(spec), boot_limit(acceleration_), progress, stop);
+  return std::nullopt;
 }
 
-RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot,
+RoomOutcome VmWall::run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
+                        const std::atomic<bool>& stop) {
+  if (auto refused = refusal(spec, stop)) return std::move(*refused);
+  return run_machine(std::move(spec), boot_limit(acceleration_), {}, progress, stop);
+}
+
+std::vector<RoomOutcome> VmWall::run_rounds(RoomSpec spec, const std::vector<std::string>& jobs,
+                                            const std::atomic<bool>& stop) {
+  const auto all = [&](const RoomOutcome& outcome) { return std::vector<RoomOutcome>(jobs.size(), outcome); };
+  if (const auto refused = refusal(spec, stop)) return all(*refused);
+  auto body = encode(GuestJobs{jobs});
+  if (!body) return all(refused(body.error()));
+  spec.job = std::move(*body);
+  RoomOutcome machine = run_machine(std::move(spec), boot_limit(acceleration_), {true, ""}, {}, stop);
+  if (machine.ending != Ending::ok) return all(machine);
+  const auto rounds = machine.answer.type == MessageType::result
+                          ? decode<GuestRounds>(machine.answer.body)
+                          : Error{Code::room_refused, "the guest refused its rounds", ""};
+  if (!rounds) return all(refused(rounds.error()));
+  if (rounds->rounds.size() != jobs.size())
+    return all(refused({Code::room_refused, "the guest left out rounds", ""}));
+  std::vector<RoomOutcome> outcomes = all(machine);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) take_round(rounds->rounds[i], &outcomes[i]);
+  return outcomes;
+}
+
+RoomOutcome VmWall::run_in_place_of_machine(RoomSpec spec, const std::string& root,
+                                            const std::atomic<bool>& stop) {
+  if (auto refused = refusal(spec, stop)) return std::move(*refused);
+  return run_machine(std::move(spec), boot_limit(acceleration_), {false, root}, {}, stop);
+}
+
+RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot, const Manner& manner,
                                 const std::function<void(const Progress&)>& progress,
                                 const std::atomic<bool>& stop) {
   Machine machine;
   machine.boot = boot;
   machine.descriptors = machine_descriptors;
   machine.memory = spec.caps.memory;
-  if (acceleration_ == Acceleration::kvm) {
+  if (acceleration_ == Acceleration::kvm && manner.root.empty()) {
     machine.kvm = Fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (!machine.kvm.valid()) return refused(errno_error("/dev/kvm cannot be opened", Code::room_refused));
   }
   const std::string own_configuration = configuration_digest(spec, {});
 
   GuestTask task = task_for(spec);
+  task.rounds = manner.rounds;
   auto inputs = connect(std::move(spec.inputs), spec.kind, &task);
   if (!inputs) return refused(inputs.error());
   auto disk = make_room_disk(std::move(task), spec.root);
@@ -190,7 +237,9 @@ RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot,
   VmShape shape;
   shape.acceleration = acceleration_;
   // A model's pages stay in the guest's memory, or every token would read the whole file again.
-  shape.memory_mib = (spec.caps.memory + disk->bytes + inputs->mapped_bytes + guest_memory + mib - 1) / mib;
+  // The root counts in whole steps, so that rooms whose roots differ little are machines of one size.
+  const std::uint64_t root_memory = (disk->bytes + root_step - 1) / root_step * root_step;
+  shape.memory_mib = (spec.caps.memory + root_memory + inputs->mapped_bytes + guest_memory + mib - 1) / mib;
   // Emulated processors take turns at no gain for a room that mostly waits for its disk.
   shape.processors = acceleration_ == Acceleration::kvm ? std::max(1U, spec.processors) : 1;
   shape.tsc_khz = tsc_khz();
@@ -200,7 +249,7 @@ RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot,
 
   RoomSpec outer;
   outer.kind = spec.kind;
-  outer.root = image_.root;
+  outer.root = manner.root.empty() ? image_.root : manner.root;
   outer.program = "/carrel-boot";
   outer.arguments = vm_arguments(shape);
   outer.inputs.push_back(std::move(disk->file));

@@ -17,7 +17,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "host/walls/vm_command.h"
@@ -47,11 +49,30 @@ class VmWall : public Wall {
   RoomOutcome run(RoomSpec spec, const std::function<void(const Progress&)>& progress,
                   const std::atomic<bool>& stop) override;
 
+  // The room's program once for each of the jobs, one after the other in one machine, each time anew and
+  // confined anew, with the inputs opened anew (no streams): one outcome for each. A round is ok where its
+  // program answered and ended in order, and killed otherwise; a machine that cannot be made is the outcome
+  // of all. The configuration is that of run().
+  std::vector<RoomOutcome> run_rounds(RoomSpec spec, const std::vector<std::string>& jobs,
+                                      const std::atomic<bool>& stop);
+
+  // In QEMU's own place, with what QEMU is given but /dev/kvm: /carrel-boot of another root, which makes no
+  // machine. What a QEMU comes to that was taken over. The configuration is that of run().
+  RoomOutcome run_in_place_of_machine(RoomSpec spec, const std::string& root, const std::atomic<bool>& stop);
+
+  Acceleration acceleration() const { return acceleration_; }
+
   // Boots a guest that does nothing, within a deadline. `again`: even where the verdict is known.
   Preflight preflight(const std::atomic<bool>& stop, bool again = false);
 
  private:
-  RoomOutcome run_machine(RoomSpec spec, std::chrono::milliseconds boot,
+  struct Manner {
+    bool rounds = false;  // the job is GuestJobs
+    std::string root;     // in place of the image's; empty: that
+  };
+  // Why no room of this kind is made here, as its outcome; nothing where it is.
+  std::optional<RoomOutcome> refusal(const RoomSpec& spec, const std::atomic<bool>& stop);
+  RoomOutcome run_machine(RoomSpec spec, std::chrono::milliseconds boot, const Manner& manner,
                           const std::function<void(const Progress&)>& progress,
                           const std::atomic<bool>& stop);
   std::string verdict_key() const;

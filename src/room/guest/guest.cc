@@ -1,6 +1,5 @@
 #include "room/guest/guest.h"
 
-#include <algorithm>
 #include <csignal>
 
 #include <fcntl.h>
@@ -15,55 +14,14 @@
 #include "record/codec.h"
 #include "room/guest/devices.h"
 #include "room/guest/disk.h"
+#include "room/guest/inputs.h"
 #include "room/guest/relay.h"
+#include "room/guest/rounds.h"
 
 namespace carrel {
 namespace {
 
 constexpr const char* room_root = "/room";
-
-// The bytes of a disk or a stream through a pipe, so that the program finds their exact end: a process of its
-// own, which looks at none of them. `size` 0: to the end.
-Result<Fd> pump(Fd source, std::uint64_t size) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
-  Fd read(ends[0]), write(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return errno_error("the guest cannot start a process");
-  if (child > 0) return read;
-  read.reset();
-  std::string block(256 << 10, '\0');
-  for (std::uint64_t left = size; size == 0 || left > 0;) {
-    const std::size_t wanted =
-        size == 0 ? block.size() : static_cast<std::size_t>(std::min<std::uint64_t>(left, block.size()));
-    const auto got = read_some(source.get(), block.data(), wanted);
-    // A disk that ends early is a wrong input, and must not look like a short one: the program is left
-    // waiting.
-    if (!got || (*got == 0 && size != 0)) ::pause();
-    if (*got == 0 || !write_all(write.get(), std::string_view(block).substr(0, *got))) break;
-    left -= *got;
-  }
-  ::_exit(0);
-}
-
-Result<std::vector<Fd>> open_inputs(const GuestTask& task) {
-  std::vector<Fd> inputs;
-  unsigned disk = 1, port = first_stream_port;  // the first disk is the room
-  for (const GuestInput& input : task.inputs) {
-    auto source = input.kind == GuestInput::Kind::stream ? open_port(port++) : open_disk(disk++);
-    if (!source) return source.error();
-    if (input.kind != GuestInput::Kind::mapped) {
-      if (input.kind == GuestInput::Kind::piped && input.size == 0) {
-        source = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      } else {
-        source = pump(std::move(*source), input.size);
-      }
-      if (!source) return source.error();
-    }
-    inputs.push_back(std::move(*source));
-  }
-  return inputs;
-}
 
 // The room's root becomes read-only before anything runs in it; its user could write nowhere in it anyway.
 Status make_read_only(const char* root) {
@@ -82,6 +40,7 @@ std::vector<std::string> layers_inside() {
           "no network device",
           "inputs on read-only disks",
           "read-only root",
+          "pid and uts namespaces",
           "no capabilities",
           "no new privileges",
           "limits",
@@ -108,6 +67,7 @@ Status run_room(int host, int words) {
   if (task->program.empty()) return answer_for_nobody(host);
   if (Status done = unpack_root(disk->get(), *task, room_root); !done) return done;
   if (Status done = make_read_only(room_root); !done) return done;
+  if (task->rounds) return run_rounds(*task, room_root, host, words, layers_inside());
   auto inputs = open_inputs(*task);
   if (!inputs) return inputs.error();
   auto program = start_program(*task, room_root, *inputs);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@ namespace carrel {
 namespace {
 
 constexpr unsigned room_id = 1;                // its user and group, as in a room of namespaces
+constexpr char room_name[] = "room";           // its host name, as there
 constexpr std::uint32_t last_capability = 40;  // CAP_CHECKPOINT_RESTORE, the last of the guest's kernel
 
 struct Pipe {
@@ -32,6 +34,7 @@ Result<Pipe> make_pipe() {
 // In the child: the same layers as in a room of namespaces, as far as a guest that holds nothing else needs
 // them. The program puts the last two on by itself.
 bool confine(const GuestTask& task, const std::string& root) {
+  if (::sethostname(room_name, sizeof room_name - 1) != 0) return false;
   // Giving up the user id 0 would take the capabilities along that the next steps need.
   if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) return false;
   if (::chroot(root.c_str()) != 0 || ::chdir("/") != 0) return false;
@@ -82,8 +85,10 @@ Result<RunningProgram> start_program(const GuestTask& task, const std::string& r
   }
   std::vector<int> descriptors = {job->read.get(), messages->write.get(), words->write.get()};
   for (const Fd& input : inputs) descriptors.push_back(input.get());
-  const pid_t child = ::fork();
-  if (child < 0) return errno_error("the guest cannot start a process");
+  // Its own process ids and host name, as in a room of namespaces: it sees no other process of the guest.
+  const auto child = static_cast<pid_t>(
+      ::syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWUTS | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (child < 0) return errno_error("the guest cannot start its program");
   if (child == 0) become_program(task, root, descriptors);
   RunningProgram program{child, Fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))),
                          std::move(job->write), std::move(messages->read), std::move(words->read)};

@@ -26,6 +26,13 @@ long long now_ms() {
   return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
 }
 
+bool is_cpu_used_up(const GuestTask& task, const rusage& used) {
+  const auto seconds = static_cast<std::uint64_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+  return std::ranges::any_of(task.limits, [&](const GuestLimit& limit) {
+    return limit.resource == RLIMIT_CPU && seconds + 1 >= limit.value;
+  });
+}
+
 }  // namespace
 
 Status Relay::run(RunningProgram program, std::vector<std::string> layers) {
@@ -44,6 +51,8 @@ Status Relay::run(RunningProgram program, std::vector<std::string> layers) {
   while (program_.messages.valid() && !ended_) {
     if (Status done = read_messages(); !done) return done;
   }
+  // The kernel's limit ends the first process of a namespace by SIGKILL, as it does when memory is short.
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && is_cpu_used_up(task_, used)) status = SIGXCPU;
   report_.peak_memory = static_cast<std::uint64_t>(used.ru_maxrss) << 10;
   if (!ended_ && !frames_.at_border()) {
     // Cut short; whether that is what matters, its status tells.

@@ -27,6 +27,8 @@ void end_for_memory() {
   ::_exit(room_exit::memory);
 }
 
+}  // namespace
+
 Result<std::string> receive_job() {
   FrameReader reader;
   std::string bytes(64 << 10, '\0');
@@ -43,8 +45,6 @@ Result<std::string> receive_job() {
     reader.add(std::string_view(bytes).substr(0, *size));
   }
 }
-
-}  // namespace
 
 Result<std::string> seal_and_receive_job(const std::string& readable) {
   // execve made the process dumpable again; not dumpable, no other process of its user may trace it or read

@@ -32,6 +32,9 @@ Result<std::string> seal_and_receive_job(const std::string& readable = "");
 // is left unread, for the guest. The caller then executes QEMU. Nothing hostile was read by then.
 Status seal_machine(bool kvm);
 
+// The job of a program that seal_machine() sealed and that does not become QEMU.
+Result<std::string> receive_job();
+
 // Asks the kernel for the AMX tile registers (arch_prctl ARCH_REQ_XCOMP_PERM, feature 18; Linux
 // Documentation/arch/x86/xstate.rst). True when this process and its threads may use them, false when the
 // processor or the kernel has none. Only before sealing: the filter denies the call.
