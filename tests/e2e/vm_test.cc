@@ -26,6 +26,8 @@ TEST_F(VmWall, GivesTheReportOfTheNamespaceWall) {
                                   "--vm-accel", "tcg", "--engine", "none"});
   ASSERT_EQ(machine.status, 0) << machine.err;
   auto by_machine = json_of(machine);
+  const auto proof = json_of(carrel({"prove", by_machine["run"].GetString(), "--json"}));
+  EXPECT_TRUE(proof["findings"].Empty()) << proof["findings"][0].GetString();
   auto by_namespaces = json_of(carrel({"triage", example, "--json", "--tenant", "acme"}));
   for (auto* report : {&by_machine, &by_namespaces}) {
     EXPECT_TRUE(report->HasMember("run"));

@@ -205,8 +205,8 @@ TEST_F(Vm, ProbesFailInsideAndInTheMachinesPlace) {
   const std::atomic<bool> stop = false;
   VmWall wall(image_, Acceleration::tcg, cache());
   std::size_t told = 0;
-  const auto verdicts =
-      run_vm_probes(wall, twin(), *stand, [&](std::size_t done, std::size_t) { told = done; }, stop);
+  const auto verdicts = run_vm_probes(
+      wall, twin(), *stand, [&](std::size_t done, std::size_t) { told = done; }, stop);
   ASSERT_TRUE(verdicts) << verdicts.error().what;
   EXPECT_EQ(verdicts->size(), expected_in_guest(false).size() + expected_of_machine(false).size());
   EXPECT_EQ(told, verdicts->size());

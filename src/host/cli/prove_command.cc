@@ -22,7 +22,8 @@ std::string short_digest(const std::string& sha256) {
 }
 
 void print_room(const RoomRecord& room) {
-  line("\n{} room, configuration {}", room.room, short_digest(room.configuration));
+  line("");
+  line("{} room, configuration {}", room.room, short_digest(room.configuration));
   line("  ended       {}{}{}", room.ending, room.detail.empty() ? "" : ": ", room.detail);
   line("  layers      {}", fmt::join(room.layers, ", "));
   if (room.posture.empty()) {

@@ -30,6 +30,7 @@ struct RoomRecord {
   double elapsed_s = 0;
   std::string input_sha256, input_sha256_after;  // of what it read; after: empty where it was not looked at
   Caps caps;
+  Caps seen_caps;                    // of the process whose posture was seen
   std::optional<ProbeSummary> twin;  // of probes in a room of the same configuration on this machine
 };
 

@@ -187,6 +187,19 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     json.Key(key);
     json.Uint64(value);
   };
+  const auto limits = [&](const char* key, const Caps& caps) {
+    json.Key(key);
+    json.StartObject();
+    number("wall_clock_ms", static_cast<std::uint64_t>(caps.wall_clock.count()));
+    number("cpu_s", static_cast<std::uint64_t>(caps.cpu.count()));
+    number("address_space_bytes", caps.address_space);
+    number("memory_bytes", caps.memory);
+    number("processes", caps.processes);
+    number("descriptors", caps.descriptors);
+    number("output_bytes", caps.output_bytes);
+    number("denials", caps.denials);
+    json.EndObject();
+  };
   json.StartArray();
   for (const auto& [kind, program, caps, input_sha256, input_sha256_after, outcome] : traces) {
     json.StartObject();
@@ -194,16 +207,8 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     text("program", program);
     text("input_sha256", input_sha256);
     text("input_sha256_after", input_sha256_after);
-    json.Key("caps");
-    json.StartObject();
-    number("wall_clock_ms", static_cast<std::uint64_t>(caps.wall_clock.count()));
-    number("cpu_s", static_cast<std::uint64_t>(caps.cpu.count()));
-    number("address_space_bytes", caps.address_space);
-    number("memory_bytes", caps.memory);
-    number("processes", caps.processes);
-    number("output_bytes", caps.output_bytes);
-    number("denials", caps.denials);
-    json.EndObject();
+    limits("caps", caps);
+    if (outcome.machine) limits("machine_caps", *outcome.machine);
     text("ending", to_string(outcome.ending));
     text("detail", outcome.detail);
     text("configuration", outcome.configuration);

@@ -8,7 +8,7 @@ namespace carrel {
 std::string configuration_digest(const RoomSpec& spec, const std::vector<std::string>& layers) {
   std::string text;
   Encoder encoder(text);
-  constexpr std::uint32_t version = 1;
+  constexpr std::uint32_t version = 2;
   constexpr std::size_t any = SIZE_MAX;  // our own words, nothing that was sent
   encoder(version);
   encoder(spec.kind);
@@ -19,6 +19,7 @@ std::string configuration_digest(const RoomSpec& spec, const std::vector<std::st
   encoder(spec.caps.address_space);
   encoder(spec.caps.memory);
   encoder(spec.caps.processes);
+  encoder(spec.caps.descriptors);
   encoder(spec.caps.output_bytes);
   encoder(spec.caps.denials);
   encoder(spec.inputs.size());

@@ -204,7 +204,7 @@ RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& with
   plan.arguments.push_back(spec.program.data());
   for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
   plan.arguments.push_back(nullptr);
-  plan.limits = limits_of(spec, machine);
+  plan.limits = room_limits(spec.caps, spec.inputs.size());
   plan.last_capability = last_capability();
 
   Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});

@@ -190,7 +190,7 @@ std::array<Limit, limit_count> room_limits(const Caps& caps, std::size_t inputs)
   // by ticks, which on a busy machine run ahead of what the room really had, so it stands a little higher.
   const auto cpu = static_cast<rlim_t>(caps.cpu.count());
   // Beside its descriptors: the listener, Landlock's ruleset, and what a dynamic loader has open at a time.
-  const rlim_t descriptors = 3 + inputs + 29;
+  const rlim_t descriptors = caps.descriptors == 0 ? 3 + inputs + 29 : caps.descriptors;
   return {{{RLIMIT_AS, caps.address_space},
            {RLIMIT_DATA, caps.memory == 0 ? caps.address_space : caps.memory},
            {RLIMIT_STACK, 8ULL << 20},

@@ -42,14 +42,6 @@ ssize_t read_now(const Fd& fd, char* into, std::size_t size) {
 
 }  // namespace
 
-std::array<Limit, limit_count> limits_of(const RoomSpec& spec, const Machine* machine) {
-  auto limits = room_limits(spec.caps, spec.inputs.size());
-  for (Limit& limit : limits) {
-    if (machine != nullptr && limit.resource == RLIMIT_NOFILE) limit.value = machine->descriptors;
-  }
-  return limits;
-}
-
 Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup,
                        const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop,
                        Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome,
@@ -285,7 +277,8 @@ void Supervisor::on_sealed_inside() {
 }
 
 Status Supervisor::look_at_room(int listener) {
-  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener, limits_of(spec_, machine_)};
+  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener,
+                          room_limits(spec_.caps, spec_.inputs.size())};
   auto seen = see_posture(room_.process, room_.pidfd.get(), expected);
   if (!seen) return seen.error();
   outcome_.posture = std::move(*seen);

@@ -36,12 +36,8 @@ struct RunningRoom {
 struct Machine {
   std::chrono::milliseconds boot{};  // the most time until the program inside has sealed itself
   Fd kvm;  // /dev/kvm, lent to the machine's program once; invalid where the machine is made by software
-  rlim_t descriptors = 0;    // its limit, in place of the room's
   std::uint64_t memory = 0;  // the room's own cap, within that of its machine; bytes
 };
-
-// The limits of a room, with what differs for a machine.
-std::array<Limit, limit_count> limits_of(const RoomSpec& spec, const Machine* machine);
 
 class Supervisor {
  public:

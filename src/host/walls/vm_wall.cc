@@ -32,7 +32,7 @@ constexpr std::uint64_t root_step = 64 * mib;
 constexpr std::uint64_t machine_memory = 256 * mib;
 constexpr std::uint64_t machine_address_space = 4096 * mib;
 constexpr std::uint32_t machine_threads = 128;  // one a processor, and up to 64 that read the disks
-constexpr rlim_t machine_descriptors = 256;
+constexpr std::uint32_t machine_descriptors = 256;
 // A busy host under TCG; under KVM a whole guest is up in a fraction of a second or never.
 constexpr milliseconds boot_limit_tcg(90'000), boot_limit_kvm(10'000);
 
@@ -219,7 +219,6 @@ RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot, const Manner& 
                                 const std::atomic<bool>& stop) {
   Machine machine;
   machine.boot = boot;
-  machine.descriptors = machine_descriptors;
   machine.memory = spec.caps.memory;
   if (acceleration_ == Acceleration::kvm && manner.root.empty()) {
     machine.kvm = Fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
@@ -257,12 +256,15 @@ RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot, const Manner& 
   outer.caps = spec.caps;
   outer.caps.memory = shape.memory_mib * mib + machine_memory;
   outer.caps.address_space = outer.caps.memory + machine_address_space;
+  outer.caps.descriptors = machine_descriptors;
   outer.caps.processes = machine_threads + shape.processors;
   outer.job = std::move(spec.job);
 
   std::vector<Carrier> carriers;
   for (auto& [from, to] : inputs->to_carry) carriers.emplace_back(std::move(from), std::move(to));
+  const Caps of_machine = outer.caps;
   RoomOutcome outcome = make_room(std::move(outer), &machine, {}, progress, stop);
+  outcome.machine = of_machine;
   const std::vector<std::string> about = {fmt::format("virtual machine: qemu {}, {}, {} MiB", image_.qemu,
                                                       to_string(acceleration_), shape.memory_mib),
                                           fmt::format("vm image {}", image_.digest)};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,8 @@ struct Caps {
   std::chrono::seconds cpu{1200};
   std::uint64_t address_space = 0;  // RLIMIT_AS, bytes; 0 is refused: every room names its limit
   std::uint64_t memory = 0;  // anonymous memory: RLIMIT_DATA and, where there is one, a memory cgroup; bytes
-  std::uint32_t processes = 64;  // threads count
+  std::uint32_t processes = 64;   // threads count
+  std::uint32_t descriptors = 0;  // 0: what its inputs and a dynamic loader need
   std::uint64_t output_bytes = 64ULL << 20;
   std::uint32_t denials = 1000;  // the room is killed at the next one
 };
@@ -72,7 +74,10 @@ struct RoomOutcome {
   // What was seen of the room from outside before it had its job, in the golden record's order.
   std::vector<std::pair<std::string, std::string>> posture;
   std::vector<std::string> layers;  // the layers that were made: "user namespace", "landlock abi 7", ...
-  std::string configuration;        // sha256 of all that shaped the room but its inputs and job
+  // Of the virtual machine that the room was in, which the posture is compared with; nothing where it was in
+  // none.
+  std::optional<Caps> machine;
+  std::string configuration;  // sha256 of all that shaped the room but its inputs and job
 };
 
 class Wall {
