@@ -9,6 +9,7 @@
 #include "record/answer.h"
 #include "record/codec.h"
 #include "record/guest.h"
+#include "record/probe.h"
 #include "record/room.h"
 #include "record/wire.h"
 
@@ -47,6 +48,11 @@ void try_every_record(std::string_view body) {
   try_record<ThinkJob>(body);
   try_record<GuestReport>(body);
   try_record<GuestTask>(body);
+  try_record<GuestJobs>(body);
+  try_record<GuestRounds>(body);
+  try_record<ProbeJob>(body);
+  try_record<ProbeResult>(body);
+  try_record<CitedContext>(body);
   auto result = decode<ThinkResult>(body);
   if (result) {
     for (const Try& one : result->tries) (void)parse_answer(one.json);

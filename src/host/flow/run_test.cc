@@ -16,6 +16,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class RunTest : public testing::Test {
  protected:
@@ -157,6 +158,36 @@ TEST_F(RunTest, NoWholeAnswerIsToldAsSuch) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->verdict, Verdict::insufficient_evidence);
   EXPECT_FALSE(report->passed());
+}
+
+// A try that was ended at a cap or for going round in circles is closed to valid JSON; it is no answer.
+TEST_F(RunTest, ATryThatWasEndedEarlyIsKeptAndToldAndNoAnswer) {
+  const std::string closed =
+      R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk disk disk","missing":[],"confidence":"high"})";
+  const std::pair<Stop, std::string> stops[] = {{Stop::tokens, "variant: token cap"},
+                                                {Stop::time, "variant: time cap"},
+                                                {Stop::repetition, "variant: repetition"},
+                                                {Stop::failed, "variant: failed"}};
+  for (const auto& [stop, told] : stops) {
+    wall_.rooms[RoomKind::think] = [&, stop = stop](RoomSpec&) {
+      ThinkResult result;
+      result.lines_kept = 2;
+      result.tries.push_back({"variant", closed, stop, 40, 0});
+      return FakeWall::answer(result);
+    };
+    auto report = run(true);
+    ASSERT_TRUE(report) << report.error().what;
+    EXPECT_EQ(report->verdict, Verdict::insufficient_evidence) << told;
+    EXPECT_THAT(report->root_cause, Not(HasSubstr("disk")));
+    ASSERT_EQ(report->missing.size(), 1u);
+    EXPECT_THAT(report->missing[0], HasSubstr(told));
+    ASSERT_EQ(report->tries.size(), 1u);
+    EXPECT_FALSE(report->tries[0].chosen);
+    EXPECT_FALSE(report->passed());
+    std::vector<std::string> kept;
+    for (const auto& [name, sha256] : last_row().objects) kept.push_back(name);
+    EXPECT_THAT(kept, testing::Contains("tries"));
+  }
 }
 
 TEST_F(RunTest, EveryEndingOfARoomHasItsCode) {

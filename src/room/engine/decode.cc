@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t longest_piece = 16;  // tokens
+constexpr std::size_t longest_piece = 64;  // tokens: a sentence, or an entry of a list
 constexpr std::size_t least_repeats = 4;
 constexpr std::size_t least_in_a_loop = 32;  // tokens
 

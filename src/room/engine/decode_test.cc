@@ -281,6 +281,12 @@ TEST(Decode, ALoopIsFourTimesTheSameAndLong) {
   for (Token i = 0; i < 16; ++i) sixteen.push_back(i);
   EXPECT_FALSE(ends_in_a_loop(repeated(sixteen, 3)));
   EXPECT_TRUE(ends_in_a_loop(repeated(sixteen, 4)));
+  Tokens longest;
+  for (Token i = 0; i < 64; ++i) longest.push_back(i);
+  EXPECT_FALSE(ends_in_a_loop(repeated(longest, 3)));
+  EXPECT_TRUE(ends_in_a_loop(repeated(longest, 4)));
+  longest.push_back(64);
+  EXPECT_FALSE(ends_in_a_loop(repeated(longest, 4)));
 }
 
 TEST(Decode, TheClockEndsAllTriesWithWhatTheyHave) {
