@@ -200,12 +200,16 @@ Status Ledger::mark_interrupted() {
   for (const std::string& id : *dead) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
-    Statement mark(
-        database_,
-        "UPDATE run SET state = 'interrupted', finished_at = ? WHERE id = ? AND state = 'running'");
-    if (Status marked = mark.bind(ledger_time()).bind(id).run(); !marked) return marked;
-    if (sqlite3_changes(database_) == 0) continue;  // another process was first
+    Statement mark(database_,
+                   "UPDATE run SET state = 'interrupted', finished_at = ? WHERE id = ? AND state = 'running' "
+                   "RETURNING number");
+    auto marked = mark.bind(ledger_time()).bind(id).step();
+    if (!marked) return marked.error();
+    if (!*marked) continue;  // another process was first
+    const std::int64_t number = mark.number(0);
+    if (marked = mark.step(); !marked) return marked.error();
     if (Status chained = append(entry_kind::end, id); !chained) return chained;
+    if (Status indexed = index_run(number, ""); !indexed) return indexed;
     if (Status done = transaction->commit(); !done) return done;
     ::unlink((folder_ + "/running/" + id).c_str());
   }

@@ -199,6 +199,13 @@ Result<std::vector<std::string>> Ledger::texts_of(std::int64_t number) const {
 // Adds the run's words to the index, or with "delete" takes them out, as they are now.
 Status Ledger::index_run(std::int64_t number, const char* how) {
   if (sealed()) return {};  // no words of a sealed ledger stand on the disk
+  if (*how != '\0') {
+    // Taking out what was never put in would damage the index: until now interrupted runs were not put in.
+    Statement find(database_, "SELECT 1 FROM words_docsize WHERE id = ?");
+    auto is_in = find.bind(number).step();
+    if (!is_in) return is_in.error();
+    if (!*is_in) return {};
+  }
   auto texts = texts_of(number);
   if (!texts) return texts.error();
   const std::string text = fmt::format("{}", fmt::join(*texts, "\n"));

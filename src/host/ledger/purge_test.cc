@@ -25,6 +25,42 @@ class PurgeTest : public MadeLedger {
   }
 };
 
+// Of a run whose process died: its words are found, and go with it.
+TEST_F(PurgeTest, AnInterruptedRunGoesToo) {
+  {
+    Ledger dying = open();
+    RunRow run = row("20260101-000000-000001");
+    run.question = "xylophone of the first tenant";
+    ASSERT_TRUE(dying.begin(run));
+  }
+  Ledger ledger = open();
+  finished(ledger, "20260101-000000-000002");
+  ASSERT_EQ(ledger.runs(10)->size(), 2u);
+  ASSERT_EQ(ledger.search("xylophone", 5)->size(), 1u);
+  PurgeWish all;
+  all.reason = "--all";
+  const auto purged = ledger.purge(all);
+  ASSERT_TRUE(purged) << purged.error().what;
+  EXPECT_EQ(purged->subjects.size(), 2u);
+  EXPECT_TRUE(ledger.search("xylophone", 5)->empty());
+  EXPECT_TRUE(ledger.verify()->sound());
+}
+
+// As ledgers were made before: the words of an interrupted run are not in the index.
+TEST_F(PurgeTest, ARunWhoseWordsWereNeverIndexedGoesToo) {
+  Ledger ledger = open();
+  RunRow run = row("20260101-000000-000001");
+  run.question = "xylophone of the first tenant";
+  ASSERT_TRUE(ledger.begin(run));
+  run.state = RunState::finished;
+  ASSERT_TRUE(ledger.finish(run));
+  tamper("INSERT INTO words (words) VALUES ('delete-all')", data_);
+  PurgeWish all;
+  all.reason = "--all";
+  const auto purged = ledger.purge(all);
+  EXPECT_TRUE(purged) << purged.error().what;
+}
+
 TEST_F(PurgeTest, ARunGoesWithAllThatIsItsOwn) {
   {
     Ledger ledger = open();
