@@ -11,6 +11,7 @@
 #   make calibrate   writes playbooks/k8s-triage/calibration.json from made incidents (EVAL_TRAIN: how many)
 #   make bench       the benchmarks, one JSON line a figure
 #   make kills       a ledger's writer killed 1,000 times, for about ten minutes
+#   make soak        SOAK runs (default 10,000) over random hostile bundles, their rooms and hosts killed, for some 15 minutes
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
 #   make sanitize    the unit tests under the address and undefined-behaviour sanitizers
 #   make format      clang-format on every source; make lint checks it, and runs clang-tidy
@@ -22,6 +23,7 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+SOAK ?= 10000
 LLAMA_PREFIX ?=
 EVAL_TEST ?= 300
 EVAL_UNKNOWN ?= 120
@@ -31,7 +33,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate
+.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate
 
 all: programs
 
@@ -95,6 +97,10 @@ bench: vm-image release
 
 kills: release
 	@CARREL_KILLS=1000 $(release)/carrel-host-ledger-test --gtest_filter='KillTest.*'
+
+soak: programs
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) soak-test
+	@CARREL_SOAK=$(SOAK) $(release)/soak-test
 
 format:
 	@setup/packages lint
