@@ -72,7 +72,7 @@ void measure(const char* name, const std::string& text) {
   for (int round = 0; round < 5; ++round) {
     out.clear();
     double start = seconds();
-    carrel::Pseudonyms pseudonyms(true);
+    carrel::Pseudonyms pseudonyms = *carrel::Pseudonyms::create(true);
     carrel::Redactor redactor(plan, &pseudonyms);
     redactor.begin("bench");
     for (std::size_t at = 0; at < text.size(); at += piece)

@@ -29,7 +29,7 @@ const RedactionPlan& plan() {
 }
 
 std::string redact(std::string_view text, std::string_view sizes) {
-  Pseudonyms pseudonyms(false);
+  Pseudonyms pseudonyms = *Pseudonyms::create(false);
   Redactor redactor(plan(), &pseudonyms);
   std::string out;
   redactor.begin("fuzz");

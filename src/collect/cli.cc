@@ -30,6 +30,7 @@ Examples:
   support-diag collect --namespace platform --out x.tar.gz --dry-run --explain
   support-diag collect --no-cluster --host --config '/etc/app/*.yaml' --out host.tar.gz
   support-diag collect -n shop --db-export postgres://app@db/shop --tables orders --mask status=keep --out x.tar.gz
+  support-diag collect -n platform --encrypt-to support.key.pub --sign site.key --out customer-123.sealed
   support-diag inspect customer-123.tar.gz
   support-diag redact --map secrets.map --map-key secrets.key app.log > app.redacted.log
   support-diag reveal --map secrets.map --map-key secrets.key reply.txt
@@ -166,6 +167,8 @@ void add_collect_options(CLI::App* command, Arguments* arguments) {
   command->add_option("--timeout", arguments->timeout, "seconds to wait for an answer")
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
+  add_redaction_options(command, &options.redaction);
+  add_delivery_options(command, &options.delivery);
   command->add_flag("--dry-run", arguments->dry_run, "print each command that would run, and run none");
   command->add_flag("--explain", arguments->explain, "with --dry-run: and why");
 }
@@ -300,6 +303,10 @@ void tell_options(Arguments* arguments) {
                              {"database", shown_url(arguments->collect.database.url)},
                              {"tables", joined(arguments->collect.database.tables)},
                              {"masks", joined(arguments->masks)},
+                             {"rules", arguments->collect.redaction.rules},
+                             {"addresses", yes(arguments->collect.redaction.addresses)},
+                             {"encrypt-to", joined(arguments->collect.delivery.recipients)},
+                             {"signed", yes(!arguments->collect.delivery.sign.empty())},
                              {"parallel", std::to_string(arguments->collect.parallel)},
                              {"timeout", std::to_string(arguments->timeout)}};
 }
@@ -363,6 +370,10 @@ int collect_command(Arguments& arguments) {
     print("{}: {}, {} ({} packed)\n", escape_for_terminal(arguments.collect.out),
           counted(manifest.files.size(), "file"), size_text(collected->bytes),
           size_text(collected->packed_bytes));
+    const DeliveryOptions& delivery = arguments.collect.delivery;
+    if (!delivery.recipients.empty()) print("  sealed   to {}\n", counted(delivery.recipients.size(), "key"));
+    if (!delivery.sign.empty())
+      print("  signed   {}\n", escape_for_terminal(signature_path(arguments.collect.out)));
     if (cut > 0) print("  cut      {}, each to a limit that the manifest names\n", counted(cut, "file"));
     print_missing(manifest.missing, 8);
   }

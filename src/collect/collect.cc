@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "collect/gather.h"
-#include "collect/out/output_file.h"
 
 namespace carrel {
 namespace {
@@ -31,15 +30,14 @@ std::string joined(const std::vector<std::string>& words) {
 class Collection {
  public:
   Collection(const CollectOptions& options, const CollectObserver& observer, std::atomic<bool>& stop,
-             OutputFile out)
+             Redaction redaction, DeliveredFile out)
       : options_(options),
         observer_(observer),
         stop_(stop),
+        redaction_(std::move(redaction)),
         out_(std::move(out)),
-        writer_(top_folder(), gathering_.clock.now(), [this](std::string_view bytes) {
-          collected_.packed_bytes += bytes.size();
-          return out_.write(bytes);
-        }) {
+        writer_(top_folder(), gathering_.clock.now(),
+                [this](std::string_view bytes) { return out_.write(bytes); }) {
     gathering_.parallel = options.parallel;
     gathering_.folder = out_.folder();
     gathering_.stop = &stop;
@@ -67,11 +65,13 @@ class Collection {
                                  [](const ManifestFile& file) { return file.status != status_made; });
     if (!any) return nothing_had();
 
-    // The manifest last, for it has every file's sum; then the bundle gets its name.
+    // The manifest last, for it has every file's sum; then the map and the bundle get their names.
     if (stop_) manifest.stopped = "interrupted";
     manifest.finished = BundleClock::rfc3339(gathering_.clock.now());
     if (Status done = writer_.finish(manifest); !done) return done.error();
+    if (Status done = redaction_.keep_map(); !done) return done.error();
     if (Status done = out_.finish(); !done) return done.error();
+    collected_.packed_bytes = out_.bytes();
     for (const ManifestFile& file : manifest.files) collected_.bytes += file.size;
     return std::move(collected_);
   }
@@ -80,13 +80,11 @@ class Collection {
   const CollectOptions& options_;
   const CollectObserver& observer_;
   std::atomic<bool>& stop_;
-  // One table of pseudonyms serves the bundle.
-  const RedactionPlan plan_;
-  Pseudonyms pseudonyms_{false};
-  Redactor redactor_{plan_, &pseudonyms_};
+  Redaction redaction_;
+  Redactor redactor_{redaction_.redactor()};  // one table of pseudonyms serves the bundle
   Gathering gathering_;
   Collected collected_;
-  OutputFile out_;
+  DeliveredFile out_;
   BundleWriter writer_;
 
   std::string top_folder() const {
@@ -152,9 +150,13 @@ class Collection {
 Result<Collected> collect(const CollectOptions& options, const CollectObserver& observer,
                           std::atomic<bool>& stop) {
   // Whether the bundle can be written is found out before anybody is asked anything.
-  auto out = OutputFile::create(options.out, options.replace);
+  auto delivery = read_delivery(options.delivery);
+  if (!delivery) return delivery.error();
+  auto out = DeliveredFile::create(options.out, options.replace, std::move(*delivery));
   if (!out) return out.error();
-  return Collection(options, observer, stop, std::move(*out)).run();
+  auto redaction = Redaction::prepare(options.redaction);
+  if (!redaction) return redaction.error();
+  return Collection(options, observer, stop, std::move(*redaction), std::move(*out)).run();
 }
 
 std::vector<Task> planned(const CollectOptions& options) {

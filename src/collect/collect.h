@@ -11,9 +11,11 @@
 
 #include "collect/cluster/cluster_tasks.h"
 #include "collect/database/postgres.h"
+#include "collect/delivery_options.h"
 #include "collect/machine/machine.h"
 #include "collect/metrics/prometheus.h"
 #include "collect/out/manifest.h"
+#include "collect/redaction.h"
 
 namespace carrel {
 
@@ -29,6 +31,8 @@ struct CollectOptions {
   bool postgres = false;
   DatabaseOptions database;
   MachineOptions machine;
+  RedactionOptions redaction;
+  DeliveryOptions delivery;
   std::string tool_version;
   std::vector<std::pair<std::string, std::string>>
       told;  // the options as the manifest has them: without secrets

@@ -2,22 +2,21 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "collect/commands.h"
-#include "collect/map_key.h"
-#include "collect/redact/redactor.h"
+#include "collect/out/output_file.h"
 #include "collect/redact/report.h"
+#include "collect/redaction.h"
+#include "collect/spool/spool.h"
 #include "record/exit_status.h"
 
 namespace carrel {
@@ -26,12 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = 256 << 10;
-constexpr std::size_t rules_bytes = 1 << 20;
 
 struct Arguments {
   std::vector<std::string> files;
-  std::string out, rules, map, map_key, report;
-  bool addresses = false;
+  std::string out, report;
+  RedactionOptions redaction;
 };
 
 // What is packed hides what is in it: masking nothing there would be a false promise.
@@ -46,7 +44,7 @@ bool is_packed(std::string_view head) {
   return head.size() > 262 && head.substr(257, 5) == "ustar";
 }
 
-Status redact_stream(int from, const std::string& name, int to, Redactor* redactor) {
+Status redact_stream(int from, const std::string& name, const ByteSink& write, Redactor* redactor) {
   std::string piece(piece_bytes, '\0'), out;
   redactor->begin(name);
   for (bool first = true;; first = false) {
@@ -64,61 +62,35 @@ Status redact_stream(int from, const std::string& name, int to, Redactor* redact
                    "unpack it and give what is inside"};
     redactor->feed(bytes, &out);
     if (held < piece.size()) redactor->finish(&out);
-    if (Status written = write_all(to, out); !written) return written;
+    if (Status written = write(out); !written) return written;
     out.clear();
     if (held < piece.size()) return {};
   }
 }
 
-class Redaction {
+class RedactCommand {
  public:
-  explicit Redaction(const Arguments& arguments)
-      : arguments_(arguments), pseudonyms_(!arguments.map.empty()) {}
+  explicit RedactCommand(const Arguments& arguments) : arguments_(arguments) {}
 
   Status run() {
     // All that can be wrong is found before the first byte is written.
-    auto rules = read_rules();
-    if (!rules) return rules.error();
-    plan_.emplace(std::move(*rules));
     if (Status fits = check_names(); !fits) return fits;
-    std::optional<MapLock> lock;
-    if (!arguments_.map.empty()) {
-      auto made = lock_for_new_map(arguments_.map_key);
-      if (!made) return made.error();
-      lock = std::move(*made);
-    }
-    if (Status done = redact_all(); !done) return done;
-    if (lock) {
-      if (Status kept = write_file_durably(arguments_.map, seal_map(pseudonyms_.kept(), *lock)); !kept)
-        return kept;
-    }
+    auto redaction = Redaction::prepare(arguments_.redaction);
+    if (!redaction) return redaction.error();
+    if (Status made = make_folder(); !made) return made;
+    if (Status done = redact_all(redaction->redactor()); !done) return done;
+    if (Status kept = redaction->keep_map(); !kept) return kept;
     if (!arguments_.report.empty()) {
-      const std::string json = redaction_report_json(reports_, pseudonyms_);
+      const std::string json = redaction_report_json(reports_, redaction->pseudonyms());
       if (Status kept = write_file_durably(arguments_.report, json, 0644); !kept) return kept;
     }
-    std::fprintf(stderr, "support-diag: %s\n", redaction_summary(reports_, pseudonyms_).c_str());
+    std::fprintf(stderr, "support-diag: %s\n", redaction_summary(reports_, redaction->pseudonyms()).c_str());
     return {};
   }
 
  private:
-  Result<RedactionRules> read_rules() const {
-    RedactionRules rules;
-    if (!arguments_.rules.empty()) {
-      auto text = read_file(arguments_.rules, rules_bytes);
-      if (!text) return text.error();
-      auto read = read_redaction_rules(arguments_.rules, *text);
-      if (!read) return read.error();
-      rules = std::move(*read);
-    }
-    rules.addresses |= arguments_.addresses;
-    return rules;
-  }
-
   Status check_names() const {
     std::error_code error;
-    if (!arguments_.map.empty() && fs::exists(arguments_.map, error))
-      return Error{Code::usage, arguments_.map + " exists already, and a map is never overwritten",
-                   "name another file"};
     if (arguments_.out.empty()) return {};
     std::set<std::string> names;
     for (const std::string& file : arguments_.files) {
@@ -130,6 +102,12 @@ class Redaction {
       if (fs::exists(to, error))
         return Error{Code::usage, to + " exists already", "name another folder with --out"};
     }
+    return {};
+  }
+
+  Status make_folder() const {
+    if (arguments_.out.empty()) return {};
+    std::error_code error;
     fs::create_directories(arguments_.out, error);
     if (error)
       return Error{Code::machine, fmt::format("cannot make {}: {}", arguments_.out, error.message()), ""};
@@ -140,8 +118,7 @@ class Redaction {
     return (fs::path(arguments_.out) / fs::path(file).filename()).string();
   }
 
-  Status redact_all() {
-    Redactor redactor(*plan_, &pseudonyms_);
+  Status redact_all(Redactor redactor) {
     const std::vector<std::string> standard{"-"};
     for (const std::string& file : arguments_.files.empty() ? standard : arguments_.files) {
       if (Status done = redact_file(file, &redactor); !done) return done;
@@ -159,21 +136,17 @@ class Redaction {
     }
     const int input = file == "-" ? STDIN_FILENO : from.get();
     const std::string name = file == "-" ? "stdin" : file;
-    if (arguments_.out.empty()) return redact_stream(input, name, STDOUT_FILENO, redactor);
-    // Under its own name only when it is whole.
-    const std::string to = target(file);
-    const std::string partial = to + ".partial";
-    const Fd output(open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!output.valid()) return errno_error("cannot write " + partial);
-    Status done = redact_stream(input, name, output.get(), redactor);
-    if (done && rename(partial.c_str(), to.c_str()) != 0) done = errno_error("cannot write " + to);
-    if (!done) unlink(partial.c_str());
-    return done;
+    if (arguments_.out.empty())
+      return redact_stream(
+          input, name, [](std::string_view bytes) { return write_all(STDOUT_FILENO, bytes); }, redactor);
+    auto output = OutputFile::create(target(file), false);
+    if (!output) return output.error();
+    const auto write = [&](std::string_view bytes) { return output->write(bytes); };
+    if (Status done = redact_stream(input, name, write, redactor); !done) return done;
+    return output->finish();
   }
 
   const Arguments& arguments_;
-  Pseudonyms pseudonyms_;
-  std::optional<RedactionPlan> plan_;
   std::vector<FileRedactions> reports_;
 };
 
@@ -186,15 +159,11 @@ void add_redact_command(CLI::App* app, Chosen* chosen) {
       "\nExample:\n  support-diag redact --map secrets.map --map-key secrets.key --out redacted/ *.log\n");
   redact->add_option("FILE", arguments->files, "what to read; without one, and for \"-\", stdin");
   redact->add_option("-o,--out", arguments->out, "a folder to write each file into, by its name [stdout]");
-  redact->add_option("--rules", arguments->rules, "your own rules, in YAML (docs/redaction.md)");
-  redact->add_flag("--addresses", arguments->addresses, "mask IP and MAC addresses too");
-  redact->add_option("--map", arguments->map, "write the sealed map from pseudonyms to values, for `reveal`");
-  redact->add_option("--map-key", arguments->map_key,
-                     "the map's key file, made where there is none [a passphrase is asked]");
+  add_redaction_options(redact, &arguments->redaction);
   redact->add_option("--report", arguments->report, "write what was masked where, as JSON");
   redact->callback([arguments, chosen] {
     *chosen = [arguments] {
-      const Status done = Redaction(*arguments).run();
+      const Status done = RedactCommand(*arguments).run();
       return done ? exit_status::passed : tell(done.error());
     };
   });

@@ -2,9 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
-#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -12,8 +10,8 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "collect/commands.h"
-#include "collect/out/output_file.h"
-#include "crypto/sealed_file.h"
+#include "collect/delivery_options.h"
+#include "crypto/key_file.h"
 #include "digest/sha256.h"
 #include "record/exit_status.h"
 
@@ -22,24 +20,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t key_bytes = 4096;
 constexpr std::size_t piece_bytes = 256 << 10;
 
 struct Arguments {
-  std::string bundle, out, key, sign, signed_by;
-  std::vector<std::string> recipients;
+  std::string bundle, out, key, signed_by;
+  DeliveryOptions delivery;
   bool signing = false, replace = false;
 };
-
-template <class Key>
-Result<Key> read_key(const std::string& file, Result<Key> (*read)(std::string_view)) {
-  auto text = read_file(file, key_bytes);
-  if (!text) return text.error();
-  auto key = read(*text);
-  wipe({reinterpret_cast<unsigned char*>(text->data()), text->size()});
-  if (!key) return std::move(key.error()).in(file);
-  return key;
-}
 
 // Each piece of the file, and its SHA-256 as it is read.
 template <class Take>
@@ -56,12 +43,6 @@ Result<std::string> each_piece(const std::string& file, Take take) {
     digest.add(bytes);
     if (Status taken = take(bytes); !taken) return taken.error();
   }
-}
-
-Status sign_file(const std::string& file, const SigningKeys& keys) {
-  const auto digest = each_piece(file, [](std::string_view) { return Status(); });
-  if (!digest) return digest.error();
-  return write_file_durably(file + ".sig", file_signature_text(keys, *digest) + "\n", 0644);
 }
 
 Status make_keys(const Arguments& arguments) {
@@ -82,7 +63,7 @@ Status make_keys(const Arguments& arguments) {
     shown = recipient_text(keys.recipient);
   }
   const Status kept = write_file_durably(arguments.key, secret + "\n", 0600);
-  wipe({reinterpret_cast<unsigned char*>(secret.data()), secret.size()});
+  wipe(secret);
   if (!kept) return kept;
   if (Status told = write_file_durably(arguments.key + ".pub", shown + "\n", 0644); !told) return told;
   std::fprintf(stderr, "support-diag: %s is secret; give %s.pub to whoever %s\n",
@@ -91,56 +72,42 @@ Status make_keys(const Arguments& arguments) {
   return {};
 }
 
+// What is to be sealed is written again; what is signed alone stays where it is.
 Status seal_bundle(const Arguments& arguments) {
-  std::vector<RecipientKey> recipients;
-  for (const std::string& file : arguments.recipients) {
-    auto key = read_key<RecipientKey>(file, recipient_of_text);
-    if (!key) return key.error();
-    recipients.push_back(*key);
+  auto delivery = read_delivery(arguments.delivery);
+  if (!delivery) return delivery.error();
+  if (delivery->recipients.empty()) {
+    if (!delivery->signing)
+      return Error{Code::usage, "nothing is to be done", "give --encrypt-to KEY, --sign KEY, or both"};
+    if (!arguments.out.empty())
+      return Error{Code::usage, "--out names a sealed file, and nothing is to be sealed",
+                   "leave it away, or say for whom with --encrypt-to"};
+    const auto digest = each_piece(arguments.bundle, [](std::string_view) { return Status(); });
+    if (!digest) return digest.error();
+    return sign_file(arguments.bundle, arguments.replace, *delivery->signing, *digest);
   }
-  if (recipients.size() > most_recipients)
-    return Error{Code::usage, fmt::format("a bundle is sealed to at most {} keys", most_recipients),
-                 "leave some away"};
-  std::optional<SigningKeys> signing;
-  if (!arguments.sign.empty()) {
-    auto keys = read_key<SigningKeys>(arguments.sign, signing_keys_of_text);
-    if (!keys) return keys.error();
-    signing = std::move(*keys);
-  }
-  if (recipients.empty() && !signing)
-    return Error{Code::usage, "nothing is to be done", "give --encrypt-to KEY, --sign KEY, or both"};
-  std::string result = arguments.bundle;
-  if (!recipients.empty()) {
-    result = arguments.out.empty() ? arguments.bundle + ".sealed" : arguments.out;
-    auto out = OutputFile::create(result, arguments.replace);
-    if (!out) return out.error();
-    FileSealer sealer(recipients);
-    const auto read =
-        each_piece(arguments.bundle, [&](std::string_view bytes) { return out->write(sealer.add(bytes)); });
-    if (!read) return read.error();
-    if (Status written = out->write(sealer.finish()); !written) return written;
-    if (Status whole = out->finish(); !whole) return whole;
-  }
-  return signing ? sign_file(result, *signing) : Status();
+  auto out = DeliveredFile::create(arguments.out.empty() ? arguments.bundle + ".sealed" : arguments.out,
+                                   arguments.replace, std::move(*delivery));
+  if (!out) return out.error();
+  const auto read = each_piece(arguments.bundle, [&](std::string_view bytes) { return out->write(bytes); });
+  if (!read) return read.error();
+  return out->finish();
 }
 
 Status check_signature(const Arguments& arguments) {
-  auto verifying = read_key<VerifyingKey>(arguments.signed_by, verifying_key_of_text);
+  const auto verifying = read_key_file(arguments.signed_by, verifying_key_of_text);
   if (!verifying) return verifying.error();
-  auto line = read_file(arguments.bundle + ".sig", key_bytes);
-  if (!line) return line.error();
   const auto digest = each_piece(arguments.bundle, [](std::string_view) { return Status(); });
   if (!digest) return digest.error();
-  const auto holds = is_file_signature(*line, *verifying, *digest);
+  const auto holds = has_file_signature(arguments.bundle, *verifying, *digest);
   if (!holds) return holds.error();
-  if (!*holds)
-    return Error{Code::bad_input, arguments.bundle + " is not what was signed with that key",
-                 "ask the sender for it again"};
-  return {};
+  if (*holds) return {};
+  return Error{Code::bad_input, "there is no " + signature_path(arguments.bundle) + ": nobody signed it",
+               "ask the sender for the signature, or open it without --signed-by"};
 }
 
 Status open_bundle(const Arguments& arguments) {
-  auto keys = read_key<RecipientKeys>(arguments.key, recipient_keys_of_text);
+  auto keys = read_key_file(arguments.key, recipient_keys_of_text);
   if (!keys) return keys.error();
   if (!arguments.signed_by.empty()) {
     if (Status holds = check_signature(arguments); !holds) return holds;
@@ -194,9 +161,7 @@ void add_seal_commands(CLI::App* app, Chosen* chosen) {
   seal->footer(
       "\nExample:\n  support-diag seal customer-123.tar.gz --encrypt-to support.key.pub --sign site.key\n");
   seal->add_option("BUNDLE", arguments->bundle, "a bundle, or any file")->required();
-  seal->add_option("--encrypt-to", arguments->recipients,
-                   "the public key of who may open it; more than one may");
-  seal->add_option("--sign", arguments->sign, "a secret key to sign with; the signature becomes FILE.sig");
+  add_delivery_options(seal, &arguments->delivery);
   seal->add_option("-o,--out", arguments->out, "the sealed file [BUNDLE.sealed]");
   seal->add_flag("--force", arguments->replace, "replace a file of that name");
   choose(seal, chosen, arguments, seal_bundle);

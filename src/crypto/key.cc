@@ -26,6 +26,10 @@ void wipe(std::span<unsigned char> bytes) {
   sodium_memzero(bytes.data(), bytes.size());
 }
 
+void wipe(std::string& text) {
+  sodium_memzero(text.data(), text.size());
+}
+
 Status prepare_crypto() {
   if (sodium_init() >= 0) return {};
   return Error{Code::machine, "the kernel gives no random numbers", "see that getrandom(2) works here"};

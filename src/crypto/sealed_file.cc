@@ -4,21 +4,13 @@
 #include <cstring>
 #include <utility>
 
-#include "crypto/key_line.h"
-
 namespace carrel {
 namespace {
 
 constexpr std::string_view context = "bundle";
-constexpr std::string_view signature_label = "carrel-file-signature-1";
-constexpr std::string_view signed_prefix = "carrel file 1\n";
 
 std::size_t envelopes_at() {
   return sealed_file_magic.size() + 1;
-}
-
-std::string signed_message(std::string_view digest) {
-  return std::string(signed_prefix) + std::string(digest);
 }
 
 }  // namespace
@@ -84,17 +76,6 @@ Status FileOpener::finish(std::string* plain) {
   if (opener_) return opener_->finish(plain);
   return Error{Code::bad_input, "is truncated: it ends before its sealed bytes begin",
                "get a complete copy of it"};
-}
-
-std::string file_signature_text(const SigningKeys& keys, std::string_view digest) {
-  const Signature signature = sign(keys.secret, signed_message(digest));
-  return key_line(signature_label, signature);
-}
-
-Result<bool> is_file_signature(std::string_view line, const VerifyingKey& key, std::string_view digest) {
-  Signature signature{};
-  if (Status read = read_key_line(signature_label, line, signature); !read) return read.error();
-  return is_signed(key, signed_message(digest), signature);
 }
 
 }  // namespace carrel

@@ -14,7 +14,6 @@
 
 #include "crypto/envelope.h"
 #include "crypto/sealed_stream.h"
-#include "crypto/sign.h"
 
 namespace carrel {
 
@@ -50,12 +49,5 @@ class FileOpener {
   std::string head_;
   std::unique_ptr<Opener> opener_;
 };
-
-// A signature over a whole file, by its SHA-256 or another digest that the signer and the verifier agree on:
-// a line of text that is kept beside the file.
-std::string file_signature_text(const SigningKeys& keys, std::string_view digest);
-// Whether the line is the signature of this digest by this key. Error: Code::bad_input, where it is no such
-// line.
-Result<bool> is_file_signature(std::string_view line, const VerifyingKey& key, std::string_view digest);
 
 }  // namespace carrel

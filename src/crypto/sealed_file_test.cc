@@ -67,14 +67,5 @@ TEST(SealedFile, CutOrChangedAnywhereIsAnError) {
   }
 }
 
-TEST(SealedFile, SignaturesHoldForOneDigestAndOneKey) {
-  const SigningKeys keys = random_signing_keys();
-  const std::string line = file_signature_text(keys, "9f86d0");
-  EXPECT_TRUE(*is_file_signature(line, keys.verifying, "9f86d0"));
-  EXPECT_FALSE(*is_file_signature(line, keys.verifying, "9f86d1"));
-  EXPECT_FALSE(*is_file_signature(line, random_signing_keys().verifying, "9f86d0"));
-  EXPECT_FALSE(is_file_signature("carrel-file-signature-1:AAAA", keys.verifying, "9f86d0"));
-}
-
 }  // namespace
 }  // namespace carrel

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "base/result.h"
 
@@ -11,6 +12,7 @@ namespace carrel {
 
 // Overwrites in a way that no compiler leaves out.
 void wipe(std::span<unsigned char> bytes);
+void wipe(std::string& text);
 
 template <std::size_t N>
 class Secret {

@@ -25,7 +25,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, bool replace) {
   out.replace_ = replace;
   struct stat status {};
   if (name.empty() || (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)))
-    return Error{Code::usage, path + " is a folder", "name the file that the bundle is to be"};
+    return Error{Code::usage, path + " is a folder", "name the file that is to be written"};
   if (!replace && ::lstat(path.c_str(), &status) == 0) return taken(path);
   out.file_ = Fd(::open(out.folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (out.file_.valid()) return out;
@@ -34,7 +34,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, bool replace) {
   if (out.file_.valid()) return out;
   out.temporary_.clear();
   Error error = errno_error("cannot write in " + out.folder_);
-  if (error.remedy.empty()) error.remedy = "choose a folder that you may write, with --out";
+  if (error.remedy.empty()) error.remedy = "choose a folder that you may write";
   return error;
 }
 

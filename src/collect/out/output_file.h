@@ -1,5 +1,6 @@
-// OutputFile: the bundle while it is written. It has its name only once it is whole: until then it is a file
-// without a name in the same folder, which is gone when this program is, however it ends.
+// OutputFile: a bundle, its signature or a map of pseudonyms while it is written. It has its name only once
+// it is whole: until then it is a file without a name in the same folder, which is gone when this program is,
+// however it ends.
 //
 // Where a file system has no such files (NFS), it is ".NAME.part-XXXXXX" until then; only a kill leaves that
 // behind.
@@ -26,6 +27,7 @@ class OutputFile {
   // Syncs it and gives it its name.
   Status finish();
 
+  const std::string& path() const { return path_; }
   const std::string& folder() const { return folder_; }
 
  private:

@@ -88,7 +88,7 @@ std::string seal_map(const std::vector<Pseudonyms::Entry>& entries, const MapLoc
   std::string bytes(magic);
   bytes += lock.salt ? fmt::format("{}{}\n", with_passphrase, hex(*lock.salt)) : std::string(with_key);
   bytes += seal(lock.key, context, plain);
-  wipe({reinterpret_cast<unsigned char*>(plain.data()), plain.size()});
+  wipe(plain);
   return bytes;
 }
 
@@ -113,7 +113,7 @@ Result<std::vector<Pseudonyms::Entry>> open_map(std::string_view bytes, const Un
                  salt ? "type the passphrase again" : "give the key that it was made with"};
   }
   auto entries = read_entries(*plain);
-  wipe({reinterpret_cast<unsigned char*>(plain->data()), plain->size()});
+  wipe(*plain);
   return entries;
 }
 

@@ -38,7 +38,7 @@ Planted plant(std::string_view marked) {
 
 std::string redact(const std::string& text) {
   static const RedactionPlan plan;
-  Pseudonyms pseudonyms(false);
+  Pseudonyms pseudonyms = *Pseudonyms::create(false);
   Redactor redactor(plan, &pseudonyms);
   std::string out;
   redactor.begin("planted");

@@ -1,17 +1,21 @@
 #include "collect/redact/pseudonyms.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "crypto/secret.h"
+
 namespace carrel {
 
+Result<Pseudonyms> Pseudonyms::create(bool keep) {
+  if (Status ready = prepare_crypto(); !ready) return ready.error();
+  return Pseudonyms(keep);
+}
+
 Pseudonyms::Pseudonyms(bool keep) : keep_(keep) {
-  if (sodium_init() < 0)
-    std::abort();  // the kernel gives no random numbers; it also chooses the fastest code
   randombytes_buf(key_.data(), key_.size());
 }
 

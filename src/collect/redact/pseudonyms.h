@@ -18,6 +18,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/result.h"
+
 namespace carrel {
 
 inline constexpr std::string_view pseudonym_prefix = "redacted-";
@@ -33,8 +35,9 @@ class Pseudonyms {
     std::string value;
   };
 
-  // `keep`: whether values are kept for a map.
-  explicit Pseudonyms(bool keep);
+  // `keep`: whether values are kept for a map. Error: Code::machine, where the kernel gives no random
+  // numbers.
+  static Result<Pseudonyms> create(bool keep);
 
   // What stands for this value. Label: lower-case letters, digits and '-'.
   std::string of(std::string_view label, std::string_view value);
@@ -54,6 +57,8 @@ class Pseudonyms {
     std::uint32_t number;
     std::uint32_t label;
   };
+
+  explicit Pseudonyms(bool keep);
 
   bool keep_;
   std::array<unsigned char, 32> key_{};  // so that no table of digests tells a guessed value

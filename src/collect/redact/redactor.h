@@ -1,8 +1,8 @@
 // Redactor: masks secrets in a stream of bytes, one pass, in constant memory.
 //
-//   Pseudonyms pseudonyms(true);
+//   auto pseudonyms = Pseudonyms::create(true);
 //   const RedactionPlan plan;                      // or with the user's rules
-//   Redactor redactor(plan, &pseudonyms);
+//   Redactor redactor(plan, &*pseudonyms);
 //   redactor.begin("cluster-resources/pods/shop.json");
 //   redactor.feed(bytes, &out);                    // as often as there are bytes; appends what is ready
 //   redactor.finish(&out);                         // the file's rest

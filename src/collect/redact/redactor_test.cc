@@ -26,7 +26,7 @@ const RedactionPlan& default_plan() {
 // Redacts the text fed in pieces of so many bytes; 0: whole. Sizes come from `sizes` in turn.
 std::string redact_in_pieces(std::string_view text, const std::vector<std::size_t>& sizes,
                              const RedactionPlan& plan = default_plan()) {
-  Pseudonyms pseudonyms(false);
+  Pseudonyms pseudonyms = *Pseudonyms::create(false);
   Redactor redactor(plan, &pseudonyms);
   std::string out;
   redactor.begin("text");
@@ -208,7 +208,7 @@ TEST(Redactor, OrdinaryLinesStay) {
 }
 
 TEST(Redactor, ReportsClassesAndLines) {
-  Pseudonyms pseudonyms(true);
+  Pseudonyms pseudonyms = *Pseudonyms::create(true);
   Redactor redactor(default_plan(), &pseudonyms);
   std::string out;
   redactor.begin("a.log");

@@ -8,21 +8,16 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
 #include "crypto/envelope.h"
+#include "crypto/key_file.h"
+#include "crypto/passphrase.h"
 
 namespace carrel {
 namespace {
-
-constexpr std::size_t key_output_limit = 4096;
-
-void wipe_text(std::string* text) {
-  wipe({reinterpret_cast<unsigned char*>(text->data()), text->size()});
-}
 
 // Runs the user's own command in a shell, with the tenant's name in its environment, and takes its output.
 Result<std::string> output_of(const std::string& command, const std::string& tenant) {
@@ -48,7 +43,7 @@ Result<std::string> output_of(const std::string& command, const std::string& ten
   ::posix_spawn_file_actions_destroy(&actions);
   writing.reset();
   if (problem != 0) return Error{Code::machine, "the key command could not be started", ""};
-  auto output = read_all(reading.get(), key_output_limit);
+  auto output = read_all(reading.get(), key_file_bytes);
   int status = 0;
   ::waitpid(child, &status, 0);
   if (!output || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -57,41 +52,17 @@ Result<std::string> output_of(const std::string& command, const std::string& ten
   return output;
 }
 
-// Asks at the terminal, without showing what is typed.
-Result<std::string> ask_passphrase(const std::string& question) {
-  const Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
-  termios shown{};
-  if (!terminal.valid() || ::tcgetattr(terminal.get(), &shown) != 0) {
-    return Error{Code::usage, "a passphrase is needed and there is no terminal to ask for it at",
-                 "name a command that prints the key with --key-command"};
-  }
-  if (Status asked = write_all(terminal.get(), question); !asked) return asked.error();
-  termios hidden = shown;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(terminal.get(), TCSAFLUSH, &hidden);
-  std::string line;
-  char c = 0;
-  while (line.size() < key_output_limit && ::read(terminal.get(), &c, 1) == 1 && c != '\n') line += c;
-  ::tcsetattr(terminal.get(), TCSAFLUSH, &shown);
-  (void)write_all(terminal.get(), "\n");
-  if (stop_requested) return Error{Code::interrupted, "interrupted", ""};
-  if (line.empty()) return Error{Code::usage, "no passphrase was given", ""};
-  return line;
-}
-
 Result<SecretKey> key_of_asked(const std::string& tenant, KeyUse use, const Salt& salt) {
-  auto passphrase = ask_passphrase(fmt::format("Passphrase of tenant {}: ", tenant));
+  constexpr std::string_view instead = "name a command that prints the key with --key-command";
+  const auto passphrase = ask_passphrase(fmt::format("Passphrase of tenant {}: ", tenant), instead);
   if (!passphrase) return passphrase.error();
   if (use == KeyUse::make) {
-    auto again = ask_passphrase("The same again: ");
+    const auto again = ask_passphrase("The same again: ", instead);
     if (!again) return again.error();
-    const bool same = *again == *passphrase;
-    wipe_text(&*again);
-    if (!same) return Error{Code::usage, "the two passphrases differ", "run it again; nothing was made"};
+    if (again->text() != passphrase->text())
+      return Error{Code::usage, "the two passphrases differ", "run it again; nothing was made"};
   }
-  auto key = key_of_passphrase(*passphrase, salt);
-  wipe_text(&*passphrase);
-  return key;
+  return key_of_passphrase(passphrase->text(), salt);
 }
 
 }  // namespace
@@ -109,12 +80,16 @@ Result<std::string> bundle_key(const Desk& desk) {
   const std::string& file = desk.settings.text("key");
   const std::string& command = desk.settings.text("bundle-key-command");
   if (file.empty() && command.empty()) return std::string();
-  auto text =
-      file.empty() ? output_of(command, desk.settings.text("tenant")) : read_file(file, key_output_limit);
+  if (!file.empty()) {
+    const auto keys = read_key_file(file, recipient_keys_of_text);
+    if (!keys) return keys.error();
+    return recipient_secret_text(keys->secret);
+  }
+  auto text = output_of(command, desk.settings.text("tenant"));
   if (!text) return text.error();
   auto keys = recipient_keys_of_text(*text);
-  wipe_text(&*text);
-  if (!keys) return std::move(keys.error()).in(file.empty() ? "the bundle's key command" : file);
+  wipe(*text);
+  if (!keys) return std::move(keys.error()).in("the bundle's key command");
   return recipient_secret_text(keys->secret);
 }
 
@@ -126,7 +101,7 @@ KeySource key_source(const Desk& desk, const std::string& tenant) {
       auto text = output_of(command, tenant);
       if (!text) return text.error();
       auto key = key_of_text(*text);
-      wipe_text(&*text);
+      wipe(*text);
       if (!key) return std::move(key.error()).in("the key command");
       return std::optional(std::move(*key));
     }

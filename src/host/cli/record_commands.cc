@@ -183,7 +183,7 @@ int key_command(const Desk&) {
   if (Status ready = prepare_crypto(); !ready) return tell(ready.error());
   std::string text = key_text(random_key());
   print("{}\n", text);
-  wipe({reinterpret_cast<unsigned char*>(text.data()), text.size()});
+  wipe(text);
   return exit_status::passed;
 }
 

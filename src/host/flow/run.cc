@@ -16,6 +16,7 @@
 #include "host/flow/model.h"
 #include "host/flow/notes.h"
 #include "host/flow/rooms.h"
+#include "host/flow/signature.h"
 #include "host/flow/verify.h"
 #include "record/codec.h"
 #include "record/exit_status.h"
@@ -69,6 +70,9 @@ class Run {
   Status stages() {
     // From here on the input is what was hashed: whatever a room reads is compared with it.
     if (Status done = timed("hash", [&] { return open_input(); }); !done) return done;
+
+    // Before a room sees it, whoever is trusted must have signed it, where it is signed at all.
+    if (Status done = check_sender(); !done) return done;
 
     // A model file speaks for itself in a room of its own; what it recommends is the weakest of the sources.
     if (uses_model()) {
@@ -136,6 +140,13 @@ class Run {
     input_ = std::move(*input);
     row_.input_sha256 = report_.input_sha256 = input_->sha256();
     row_.input_bytes = input_->bytes();
+    return {};
+  }
+
+  Status check_sender() {
+    auto check = check_signature(settings_, *input_);
+    if (!check) return check.error();
+    if (*check) report_.checks.push_back(std::move(**check));
     return {};
   }
 

@@ -58,7 +58,7 @@ std::string_view bytes_of(const Salt& salt) {
 }
 
 void wipe_text(std::string* text) {
-  wipe({reinterpret_cast<unsigned char*>(text->data()), text->size()});
+  wipe(*text);
 }
 
 Error damaged_meta() {

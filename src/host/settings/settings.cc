@@ -27,10 +27,10 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 11> not_in_project_files = {
+constexpr std::array<std::string_view, 12> not_in_project_files = {
     "rooms",       "data",       "model", "template",           "tenant",
-    "key-command", "passphrase", "key",   "bundle-key-command", "wall",
-    "vm-accel"};
+    "key-command", "passphrase", "key",   "bundle-key-command", "signed-by",
+    "wall",        "vm-accel"};
 
 // Their values may hold a secret: they are never written down.
 constexpr std::array<std::string_view, 2> never_kept = {"key-command", "bundle-key-command"};
@@ -142,6 +142,8 @@ const std::vector<SettingRule>& setting_rules() {
       {"key", Kind::text, "", 0, 0,
        "a file with the secret key that opens a sealed bundle (support-diag keys)"},
       {"bundle-key-command", Kind::text, "", 0, 0, "a command that prints that key"},
+      {"signed-by", Kind::text, "", 0, 0,
+       "a file with the sender's public signing key: a bundle that another signed is refused"},
       {"key-command", Kind::text, "", 0, 0,
        "a command that prints the tenant's key (CARREL_TENANT names the tenant): its ledger is sealed"},
       {"passphrase", Kind::truth, "false", 0, 0,
