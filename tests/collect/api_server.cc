@@ -123,12 +123,12 @@ std::string resources_json(const std::string& group) {
   return R"({"kind":"APIResourceList","groupVersion":"v1","resources":[)" + list + "]}";
 }
 
-std::string groups_json() {
+std::string groups_json(bool metrics_server) {
   std::map<std::string, std::string> groups = {{"example.com", "v1alpha1"}};
   for (const CollectedKind& kind : collected_kinds()) {
     if (!kind.group.empty()) groups[kind.group] = kind.version;
   }
-  groups.erase("metrics.k8s.io");  // no metrics server here
+  if (!metrics_server) groups.erase("metrics.k8s.io");
   std::string list;
   for (const auto& [group, version] : groups) {
     const std::string one =
@@ -320,7 +320,8 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   if (path == "/version")
     return connection.whole(200,
                             R"({"major":"1","minor":"29","gitVersion":"v1.29.6","platform":"linux/amd64"})");
-  if (path == "/apis") return connection.whole(200, groups_json());
+  if (path == "/apis")
+    return connection.whole(200, groups_json(!cluster_->list("node-metrics", "").items.empty()));
   if (path == "/api/v1") return connection.whole(200, resources_json(""));
   if (parts.size() == 3 && parts[0] == "apis") return connection.whole(200, resources_json(parts[1]));
   if (parts.size() == 7 && parts[6] == "log") {
@@ -334,6 +335,11 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
     if (!found) return connection.whole(400, status_json(400, "container is waiting to start"));
     if (!begun) return connection.whole(200, "");
     return !connection.lost && connection.end();
+  }
+  if (parts.size() > 7 && parts[4] == "services" && parts[6] == "proxy") {
+    const std::string rest = path.substr(path.find("/proxy/") + 7);
+    const std::string body = cluster_->service(parts[3], parts[5], rest);
+    return body.empty() ? connection.whole(404, "404 page not found") : connection.whole(200, body);
   }
   if (parts.size() < 3)
     return connection.whole(404, status_json(404, "the server could not find the requested resource"));
@@ -349,7 +355,12 @@ bool ApiServer::answer(Connection& connection, const std::string& method, const 
   }
   if (folder.empty() && resource != "secrets") return connection.whole(404, "404 page not found");
   // Pages, as etcd gives them: a token that only the server understands.
-  const Listing list = cluster_->list(folder.empty() ? "secrets" : folder, space);
+  Listing list = cluster_->list(folder.empty() ? "secrets" : folder, space);
+  if (const std::string selector = asked.value("fieldSelector"); selector.starts_with("type=")) {
+    const std::string wanted = "\"type\":\"" + selector.substr(5) + "\"";
+    std::erase_if(list.items,
+                  [&](const std::string& item) { return item.find(wanted) == std::string::npos; });
+  }
   const std::vector<std::string>& items = list.items;
   const std::size_t limit = std::strtoul(asked.value("limit").c_str(), nullptr, 10);
   const std::string token_given = asked.value("continue");

@@ -1,6 +1,7 @@
 // A Kubernetes API server of the tests' own, for the real kubectl: TLS with a certificate made at its start,
 // a bearer token, discovery, lists in pages, logs. What it serves is a cluster given by its files or its
-// rule; on request it is slow, refuses, or breaks connections off.
+// rule; on request it is slow, refuses, or breaks connections off. There is a metrics server where the
+// cluster has metrics of nodes.
 #pragma once
 
 #include <atomic>
@@ -30,9 +31,15 @@ class Cluster {
   virtual bool log(const std::string& space, const std::string& pod, const std::string& container,
                    bool previous, std::uint64_t tail,
                    const std::function<bool(std::string_view)>& write) const = 0;
+  // What a Service ("prometheus:9090") of the namespace answers for a path, through the API server's proxy;
+  // empty where there is none.
+  virtual std::string service(const std::string& space, const std::string& name,
+                              const std::string& path) const = 0;
 };
 
-// The folder of a bundle in troubleshoot's layout, served as the cluster it was collected from.
+// The folder of a bundle in troubleshoot's layout, served as the cluster it was collected from. It may have
+// Secrets too (cluster-resources/secrets/SPACE.json), and answers of Services
+// (services/SPACE/NAME:PORT/PATH).
 std::unique_ptr<Cluster> cluster_of_bundle(const std::string& folder);
 // As many pods as one likes in the namespace "load", one container each, with so many bytes of log.
 std::unique_ptr<Cluster> cluster_of_size(std::size_t pods, std::size_t log_bytes);

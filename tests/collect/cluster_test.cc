@@ -1,6 +1,7 @@
 // A cluster is read through the real kubectl, and only read.
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "desk.h"
 
@@ -8,13 +9,23 @@ namespace carrel::collect_test {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-using Collect = Desk;
+class Collect : public Desk {
+ protected:
+  // The example's cluster with one file more in its cluster-resources/.
+  void serve_copy_with(const std::string& name, const std::function<std::string()>& made) {
+    const std::string folder = folder_ + "/cluster";
+    std::filesystem::copy(example_cluster, folder, std::filesystem::copy_options::recursive);
+    file("cluster/cluster-resources/" + name, made());
+    serve(cluster_of_bundle(folder));
+  }
+};
 
 std::string reason_of(const rapidjson::Document& inspection, const std::string& path) {
   for (const auto& missing : inspection["manifest"]["missing"].GetArray()) {
@@ -140,6 +151,94 @@ TEST_F(Collect, SecretsAreMaskedWhereverTheyCameFrom) {
   EXPECT_THAT(run({"tar", "-xzOf", bundle()}).out, Not(HasSubstr(secret)));
   EXPECT_THAT(from_bundle("carrel/manifest.json"), HasSubstr("\"redactions\""));
   EXPECT_EQ(inspect().status, 0);
+}
+
+// A release is a Secret of Helm's: base64, of base64, of gzip, of JSON. Which settings it has is told, and no
+// value; no other Secret is asked for.
+TEST_F(Collect, HelmReleasesAreDecodedWithoutTheirValues) {
+  serve_copy_with("secrets/platform.json", [this] {
+    const std::string release = file(
+        "release.json",
+        R"({"name":"shop","info":{"status":"deployed","description":"Upgrade complete","last_deployed":"2024-05-13T21:04:00Z"},)"
+        R"("chart":{"metadata":{"name":"shop","version":"4.2.1","appVersion":"2024.5"}},)"
+        R"("config":{"replicas":3,"db":{"user":"shop-owner","hosts":["db-77.internal"]},"tls":true},"manifest":"kind: Pod"})");
+    const std::string data = run({"bash", "-c", "gzip -n < " + release + " | base64 -w0 | base64 -w0"}).out;
+    return R"({"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[)"
+           R"({"metadata":{"name":"db","namespace":"platform"},"type":"Opaque","data":{"p":"aHVudGVyMg=="}},)"
+           R"({"metadata":{"name":"sh.helm.release.v1.shop.v7","namespace":"platform",)"
+           R"("labels":{"name":"shop","owner":"helm","status":"deployed","version":"7"}},)"
+           R"("type":"helm.sh/release.v1","data":{"release":")" +
+           data + R"("}}]})";
+  });
+  ASSERT_EQ(collect({"--namespace", "platform", "--no-logs"}).status, 0);
+  rapidjson::Document releases;
+  releases.Parse(from_bundle("helm/platform.json").c_str());
+  ASSERT_TRUE(releases.IsArray());
+  ASSERT_EQ(releases.Size(), 1u);
+  const auto& release = releases[0];
+  EXPECT_STREQ(release["releaseName"].GetString(), "shop");
+  EXPECT_STREQ(release["revision"].GetString(), "7");
+  EXPECT_STREQ(release["status"].GetString(), "deployed");
+  EXPECT_STREQ(release["chart"].GetString(), "shop");
+  EXPECT_STREQ(release["chartVersion"].GetString(), "4.2.1");
+  EXPECT_STREQ(release["lastDeployed"].GetString(), "2024-05-13T21:04:00Z");
+  EXPECT_STREQ(release["values"]["replicas"].GetString(), "***HIDDEN***");
+  EXPECT_STREQ(release["values"]["db"]["user"].GetString(), "***HIDDEN***");
+  EXPECT_TRUE(release["values"]["tls"].GetBool());
+  EXPECT_THAT(run({"tar", "-xzOf", bundle()}).out,
+              AllOf(Not(HasSubstr("shop-owner")), Not(HasSubstr("db-77")), Not(HasSubstr("aHVudGVyMg"))));
+  const auto requests = server_->requests();
+  for (const std::string& request : requests) {
+    if (request.find("/secrets") != std::string::npos) {
+      EXPECT_THAT(request, HasSubstr("fieldSelector=type%3Dhelm.sh%2Frelease.v1"));
+    }
+  }
+  ASSERT_EQ(collect({"--namespace", "platform", "--no-logs", "--no-helm", "--force"}).status, 0);
+  EXPECT_EQ(from_bundle("helm/platform.json"), "");
+}
+
+TEST_F(Collect, MetricsOfNodesAndPodsAreCollectedWhereThereIsAServerOfThem) {
+  const std::string usage = R"("timestamp":"2024-05-14T07:05:00Z","window":"20s")";
+  serve_copy_with("node-metrics.json", [&] {
+    file(
+        "cluster/cluster-resources/pod-metrics/platform.json",
+        R"({"kind":"PodMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{"resourceVersion":""},"items":[)"
+        R"({"metadata":{"name":"redis-0","namespace":"platform"},)" +
+            usage + R"(,"containers":[{"name":"redis","usage":{"cpu":"3m","memory":"912Mi"}}]}]})");
+    return R"({"kind":"NodeMetricsList","apiVersion":"metrics.k8s.io/v1beta1","metadata":{"resourceVersion":""},"items":[)"
+           R"({"metadata":{"name":"worker-1"},)" +
+           usage + R"(,"usage":{"cpu":"1250m","memory":"7812Mi"}}]})";
+  });
+  const e2e::Outcome outcome = collect({"--namespace", "platform", "--no-logs"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, Not(HasSubstr("this cluster serves no such kind")));
+  EXPECT_THAT(from_bundle("cluster-resources/node-metrics.json"), HasSubstr("\"memory\": \"7812Mi\""));
+  EXPECT_THAT(from_bundle("cluster-resources/pod-metrics/platform.json"), HasSubstr("\"memory\": \"912Mi\""));
+}
+
+// Through the API server's proxy to the one Service that is named: kubectl's own proxy lets no other through.
+TEST_F(Collect, APrometheusIsReachedThroughTheCluster) {
+  serve_copy_with("../services/monitoring/prometheus:9090/api/v1/targets", [this] {
+    file(
+        "cluster/services/monitoring/prometheus:9090/api/v1/query_range",
+        R"({"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"api"},"values":[[1,"1"]]}]}})");
+    return R"({"status":"success","data":{"activeTargets":[{"health":"down"}]}})";
+  });
+  const std::vector<std::string> words = {"--namespace",
+                                          "platform",
+                                          "--no-logs",
+                                          "--prometheus",
+                                          "service:monitoring/prometheus:9090",
+                                          "--metrics",
+                                          file("queries", "up: up == 0\n")};
+  const e2e::Outcome outcome = collect(words);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(from_bundle("prometheus/targets.json"), HasSubstr("\"health\":\"down\""));
+  EXPECT_THAT(from_bundle("prometheus/queries/up.json"), HasSubstr("\"job\":\"api\""));
+  EXPECT_THAT(server_->requests(),
+              Contains(StartsWith("GET /api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/"
+                                  "query_range?query=up%20%3D%3D%200&")));
+  EXPECT_EQ(reason_of(e2e::json_of(inspect()), "prometheus/alerts.json"), "HTTP 404: 404 page not found");
 }
 
 TEST_F(Collect, LongLogsAreCutToTheirNewestLines) {

@@ -57,6 +57,11 @@ class BundleCluster : public Cluster {
     return true;
   }
 
+  std::string service(const std::string& space, const std::string& name,
+                      const std::string& path) const override {
+    return contents(fmt::format("{}/services/{}/{}/{}", folder_, space, name, path));
+  }
+
  private:
   std::string folder_;
 };
@@ -95,6 +100,10 @@ class SizedCluster : public Cluster {
       left -= n;
     }
     return true;
+  }
+
+  std::string service(const std::string&, const std::string&, const std::string&) const override {
+    return "";
   }
 
  private:

@@ -104,9 +104,12 @@ std::uint64_t step_seconds(std::uint64_t range_seconds) {
 
 std::vector<Task> prometheus_tasks(const PrometheusOptions& options, const std::atomic<bool>& stop) {
   std::vector<Task> tasks;
+  // As a person would ask: one that the cluster reaches, through the cluster.
+  const char* const program = options.url.starts_with('/') ? "kubectl get --raw" : "curl";
   const auto add = [&](const std::string& name, const std::string& target, const std::string& why) {
-    tasks.push_back({fmt::format("prometheus/{}.json", name), fmt::format("curl '{}{}'", options.url, target),
-                     why, [options, target = options.path + target, &stop](Spool& out) {
+    tasks.push_back({fmt::format("prometheus/{}.json", name),
+                     fmt::format("{} '{}{}'", program, options.url, target), why,
+                     [options, target = options.path + target, &stop](Spool& out) {
                        return fetch(options, target, out, stop);
                      }});
   };
