@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include "crypto/sealed_file.h"
 #include "digest/sha256.h"
 
 namespace carrel {
@@ -50,8 +51,7 @@ class Gunzip {
       }
       const int state = ::inflate(&stream_, Z_NO_FLUSH);
       ended_ = state == Z_STREAM_END;
-      if (state != Z_OK && !ended_)
-        return no_bundle(any_ ? "its compressed bytes are damaged" : "it is no gzip file");
+      if (state != Z_OK && !ended_) return any_ ? no_bundle("its compressed bytes are damaged") : no_gzip();
       any_ = true;
     }
     return {};
@@ -78,6 +78,12 @@ class Gunzip {
   }
 
  private:
+  Error no_gzip() const {
+    if (!std::string_view(in_).starts_with(sealed_file_magic)) return no_bundle("it is no gzip file");
+    return {Code::bad_input, "it is sealed: what is in it only its recipients can tell",
+            "open it with its key first: `support-diag open`"};
+  }
+
   const Read& read_;
   std::string in_;
   z_stream stream_{};
