@@ -128,8 +128,10 @@ Result<std::string> HttpReply::line() {
       at_ = end + 1;
       return found;
     }
+    // What was read before makes room, so that many short chunks take no more memory than a few long ones.
+    buffer_.erase(0, std::exchange(at_, 0));
     from = buffer_.size();
-    if (from - at_ > most_head) return no_http("a line of its head has no end");
+    if (from > most_head) return no_http("a line of its head has no end");
     buffer_.resize(from + 4096);
     auto n = receive(buffer_.data() + from, 4096);
     buffer_.resize(from + (n ? *n : 0));
@@ -186,11 +188,13 @@ Status HttpReply::next_chunk() {
   if (parsed.ec != std::errc()) return no_http("the size of a chunk is no number");
   if (left_ > 0) return {};
   ended_ = true;
-  for (;;) {  // trailers
+  for (std::size_t bytes = 0; bytes <= most_head;) {  // trailers
     auto trailer = line();
     if (!trailer) return trailer.error();
     if (trailer->empty()) return {};
+    bytes += trailer->size();
   }
+  return no_http("its trailers are longer than 64 KiB");
 }
 
 Result<std::size_t> HttpReply::read(char* into, std::size_t size) {

@@ -96,6 +96,18 @@ TEST(Http, WhatIsNoHttpIsAnError) {
   EXPECT_THAT(get("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x')).error, HasSubstr("no HTTP"));
 }
 
+TEST(Http, ManyShortChunksAreOneBody) {
+  std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", body;
+  for (int i = 0; i < 20'000; ++i) {
+    answer += "3\r\nab" + std::string(1, static_cast<char>('a' + i % 26)) + "\r\n";
+    body += "ab" + std::string(1, static_cast<char>('a' + i % 26));
+  }
+  EXPECT_TRUE(get(answer + "0\r\n\r\n").body == body);
+  std::string trailers;
+  for (int i = 0; i < 2000; ++i) trailers += "T: " + std::string(50, 't') + "\r\n";
+  EXPECT_THAT(get(answer + "0\r\n" + trailers + "\r\n").error, HasSubstr("trailers are longer"));
+}
+
 TEST(Http, SilenceHasAnEnd) {
   EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", 7, false).error, "no answer within 1 s");
 }

@@ -16,9 +16,10 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t block = 512;
-constexpr std::size_t most_manifest = 256 << 20;
+constexpr std::size_t most_manifest = 64 << 20;
 constexpr std::size_t most_pax = 1 << 20;
 constexpr std::size_t most_files = 2'000'000;
+constexpr std::size_t most_names = 256 << 20;  // bytes of all files' names
 constexpr std::size_t most_damage = 1000;
 
 using Read = std::function<Result<std::size_t>(char*, std::size_t)>;
@@ -170,6 +171,7 @@ class Inspector {
   Gunzip gzip_;
   Inspection result_;
   std::map<std::string, Found> found_;
+  std::size_t names_ = 0;
   std::string manifest_;
 
   Result<std::optional<Entry>> next() {
@@ -203,7 +205,8 @@ class Inspector {
     const std::string path = entry.name.substr(slash + 1);
     if (result_.top.empty()) result_.top = entry.name.substr(0, slash);
     if (entry.name.substr(0, slash) != result_.top) return no_bundle("it has more than one top folder");
-    if (found_.size() >= most_files) return no_bundle("it has too many files");
+    names_ += path.size();
+    if (found_.size() >= most_files || names_ > most_names) return no_bundle("it has too many files");
     const bool is_manifest = path == manifest_path;
     if (is_manifest && entry.size > most_manifest) return no_bundle("its manifest is too long");
     if (is_manifest && !manifest_.empty()) return no_bundle("it has two manifests");

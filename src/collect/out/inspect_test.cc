@@ -107,6 +107,10 @@ TEST(Inspect, OtherFilesAreNoBundle) {
   EXPECT_FALSE(inspect(""));
 }
 
+TEST(Inspect, OfASealedBundleItSaysThatItIsSealed) {
+  EXPECT_THAT(inspect("carrel bundle 1\n" + std::string(200, 'x')).error().what, HasSubstr("it is sealed"));
+}
+
 TEST(Manifest, AnotherVersionIsNotRead) {
   EXPECT_THAT(read_manifest(R"({"version":2})").error().what, HasSubstr("version 2"));
   EXPECT_FALSE(read_manifest("{}"));

@@ -101,6 +101,19 @@ Files troubleshoot(const std::string& top) {
           {top + "cluster-resources/pods/logs/shop/api-7c9d5b8f6d-4xk2p/api.log", plain_log(api_lines())}};
 }
 
+// Newer ones have each log once, and links to it in a folder for each collector; a kind's YAML is a link too.
+std::string troubleshoot_with_links() {
+  std::string tar;
+  for (const auto& [name, body] : troubleshoot("bundle/")) tar += made::tar_file(name, body);
+  const std::string logs = "../cluster-resources/pods/logs/shop/";
+  for (const auto& [name, target] : std::vector<std::pair<std::string, std::string>>{
+           {"bundle/cluster-resources/pods/shop.yaml", "shop.json"},
+           {"bundle/all-logs/postgres-0-previous.log", logs + "postgres-0/postgres-previous.log"},
+           {"bundle/all-logs/api-7c9d5b8f6d-4xk2p.log", logs + "api-7c9d5b8f6d-4xk2p/api.log"}})
+    tar += made::tar_header(name, 0, '2', target);
+  return made::gzip(tar + made::tar_end);
+}
+
 // Before cluster-resources/pods/logs there was a folder for each collector of logs.
 Files old_troubleshoot() {
   return {{"version.yaml", "apiVersion: troubleshoot.sh/v1beta1\n"},
@@ -198,6 +211,70 @@ Files kubectl_objects() {
           {"api.log", plain_log(api_lines())}};
 }
 
+// `kubectl get pods -o yaml`, as it is printed.
+std::string yaml_pods() {
+  return R"(apiVersion: v1
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    labels:
+      app: postgres
+    name: postgres-0
+    namespace: shop
+    uid: u-postgres-0
+  spec:
+    containers:
+    - image: repo/postgres:1
+      name: postgres
+    nodeName: worker-a
+  status:
+    containerStatuses:
+    - lastState:
+        terminated:
+          exitCode: 1
+          finishedAt: "2025-03-04T10:00:03Z"
+          reason: Error
+      name: postgres
+      ready: false
+      restartCount: 14
+      state:
+        waiting:
+          message: back-off 5m0s restarting failed container
+          reason: CrashLoopBackOff
+    phase: Running
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: api-7c9d5b8f6d-4xk2p
+    namespace: shop
+    uid: u-api
+  spec:
+    containers:
+    - image: repo/api:1
+      name: api
+    nodeName: worker-a
+  status:
+    containerStatuses:
+    - name: api
+      ready: true
+      restartCount: 0
+      state:
+        running:
+          startedAt: "2025-03-04T10:00:04Z"
+    phase: Running
+kind: List
+metadata:
+  resourceVersion: ""
+)";
+}
+
+Files kubectl_yaml() {
+  return {{"pods.yaml", yaml_pods()},
+          {"postgres.log", plain_log(postgres_lines())},
+          {"api.log", plain_log(api_lines())}};
+}
+
 std::string journal_export() {
   std::string text;
   int number = 0;
@@ -262,6 +339,7 @@ std::vector<Layout> layouts() {
       {"nested_top_folders", bundle, packed(troubleshoot("upload/ticket-17/support-bundle/"))},
       {"no_top_folder", bundle, packed(troubleshoot(""))},
       {"old_troubleshoot_with_yaml_aliases", bundle, packed(old_troubleshoot())},
+      {"troubleshoot_with_links", bundle, troubleshoot_with_links()},
       {"tar_in_a_tar", bundle,
        packed({{"upload/README.txt", "from the customer\n"},
                {"upload/bundle.tar.gz", packed(troubleshoot("support-bundle/"))}})},
@@ -276,6 +354,8 @@ std::vector<Layout> layouts() {
       {"kubectl_text", "saved kubectl output", packed(kubectl_text())},
       {"kubectl_text_without_names", "saved kubectl output", packed(nameless_text())},
       {"kubectl_objects", "folder with Kubernetes objects", packed(kubectl_objects())},
+      {"kubectl_yaml", "folder with Kubernetes objects", packed(kubectl_yaml())},
+      {"kubectl_logs_alone", "folder of text", packed({{"postgres.txt", plain_log(postgres_lines())}})},
       {"journald_export", "journald export", packed({{"journal.export", journal_export()}})},
       {"journald_json", "journald JSON", packed({{"journal.json", journal_json()}})},
       {"journald_text", "journal or syslog", packed({{"journal", journal_text()}})},
