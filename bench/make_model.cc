@@ -27,6 +27,7 @@ constexpr const char* kUsage =
     R"(usage: make_model --out FILE [--size tiny|15M|135M|0.5B] [--layers N] [--width N] [--heads N] [--kv-heads N]
                   [--feed-forward N] [--vocabulary N] [--context N] [--quantisation f32|f16|q8_0|q4_0]
                   [--architecture llama|qwen2] [--seed N] [--template TEXT|none] [--temperature T] [--name NAME]
+                  [--prompt-version N]
 
 tiny   2 layers of 64,   vocabulary 2000     for tests: loads in milliseconds
 15M    6 layers of 256,  vocabulary 32000
@@ -55,7 +56,8 @@ Status set(const std::string& option, const std::string& value, std::string* out
                                                          {"--kv-heads", &wish->shape.kv_heads},
                                                          {"--feed-forward", &wish->shape.feed_forward},
                                                          {"--vocabulary", &wish->shape.vocabulary},
-                                                         {"--context", &wish->context}};
+                                                         {"--context", &wish->context},
+                                                         {"--prompt-version", &wish->prompt_version}};
   const std::map<std::string, std::string*> texts = {
       {"--out", out}, {"--name", &wish->name}, {"--architecture", &wish->architecture}};
   if (auto number = numbers.find(option); number != numbers.end()) {

@@ -53,6 +53,7 @@ Keys describe(const Wish& wish, const Vocabulary& vocabulary) {
   keys.number("general.file_type", file_type(wish.type));
   keys.number("general.quantization_version", 2);
   if (wish.temperature >= 0) keys.real("general.sampling.temp", static_cast<float>(wish.temperature));
+  if (wish.prompt_version > 0) keys.number("carrel.prompt_version", wish.prompt_version);
   keys.number(prefix + "context_length", wish.context);
   keys.number(prefix + "embedding_length", shape.width);
   keys.number(prefix + "block_count", shape.layers);

@@ -36,7 +36,8 @@ struct Wish {
   TensorType type = TensorType::q8_0;
   std::uint32_t context = 32768;
   std::uint64_t seed = 1;
-  double temperature = -1;  // general.sampling.temp; negative: the file says nothing
+  double temperature = -1;           // general.sampling.temp; negative: the file says nothing
+  std::uint32_t prompt_version = 0;  // carrel.prompt_version; 0: the file says nothing
 };
 
 // Writes the file at `path`. A shape that ggml's blocks cannot hold is an Error of Code::usage.

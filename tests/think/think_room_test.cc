@@ -199,6 +199,7 @@ TEST_F(ThinkRoom, InspectTellsWhatTheFileSays) {
   made_model::Wish wish;
   wish.temperature = 0.7;
   wish.name = "Quiet One";
+  wish.prompt_version = 7;
   const RoomOutcome outcome = run(RoomKind::inspect, model("quiet.gguf", wish), InspectJob{"quiet.gguf"});
   ASSERT_EQ(outcome.ending, Ending::ok) << outcome.detail << outcome.last_words;
   EXPECT_THAT(outcome.denials, IsEmpty());
@@ -216,6 +217,7 @@ TEST_F(ThinkRoom, InspectTellsWhatTheFileSays) {
   EXPECT_TRUE(card->template_known);
   EXPECT_NEAR(card->temperature, 0.7, 1e-6);
   EXPECT_EQ(card->top_k, -1);
+  EXPECT_EQ(card->prompt_version, 7U);
 }
 
 TEST_F(ThinkRoom, AFileThatIsNoModelIsRefused) {

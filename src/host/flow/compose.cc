@@ -31,24 +31,24 @@ ReportEvidence cited(const EvidenceList& evidence, std::size_t index, std::size_
 
 }  // namespace
 
-Answer answer_of_detectors(const EvidenceList& evidence) {
+Answer answer_of_detectors(const EvidenceList& evidence, std::size_t chosen) {
   Answer answer;
-  if (evidence.findings.empty()) {
+  if (chosen >= evidence.findings.size()) {
     answer.root_cause =
         "The detectors found neither a fault nor a sign that all is well, so the cause cannot be told.";
     answer.missing = {"logs, events or objects that show the trouble"};
     answer.confidence = "low";
     return answer;
   }
-  const Finding& best = evidence.findings.front();
-  for (const std::uint32_t index : best.evidence) {
+  const Finding& finding = evidence.findings[chosen];
+  for (const std::uint32_t index : finding.evidence) {
     if (index < evidence.lines.size()) answer.evidence.push_back(evidence_id(index, evidence.lines.size()));
   }
-  answer.verdict = best.verdict;
-  answer.root_cause = best.cause;
-  answer.commands = best.commands;
-  answer.missing = best.missing;
-  answer.confidence = best.verdict == Verdict::insufficient_evidence ? "low" : level_of(best.weight);
+  answer.verdict = finding.verdict;
+  answer.root_cause = finding.cause;
+  answer.commands = finding.commands;
+  answer.missing = finding.missing;
+  answer.confidence = finding.verdict == Verdict::insufficient_evidence ? "low" : level_of(finding.weight);
   return answer;
 }
 

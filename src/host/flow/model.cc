@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "host/flow/findings_question.h"
 
 namespace carrel {
 namespace {
@@ -34,6 +35,15 @@ std::string left_out_sentence(const EvidenceList& evidence) {
   }
   return fmt::format("{} lines were read from {} files; {} lines and {} files were left out.",
                      evidence.lines_read, evidence.files, lines, files);
+}
+
+// A model that learnt another prompt than it is given answers noise.
+Status trained_on_this_prompt(const ModelCard& card, const std::string& path) {
+  if (card.prompt_version == 0 || card.prompt_version == findings_prompt_version) return {};
+  return Error{Code::bad_input,
+               fmt::format("{} was trained on version {} of Carrel's prompt, and this Carrel writes version {}",
+                           path, card.prompt_version, findings_prompt_version),
+               "use the model that came with this Carrel, or train it again: models/house/README.md"};
 }
 
 }  // namespace
@@ -77,6 +87,7 @@ Result<Model> Model::open(const Settings& settings, const ExpectedSum& sum, Room
   auto card = rooms.inspect({path}, std::move(*descriptor), model.file_.bytes());
   if (!card) return card.error();
   if (Status sound = plausible(*card, path); !sound) return sound.error();
+  if (Status known = trained_on_this_prompt(*card, path); !known) return known.error();
   model.card_ = std::move(*card);
   model.card_.file_bytes = model.file_.bytes();  // what the host measured, not what the file claims
   model.name_ = to_utf8(model.card_.name);

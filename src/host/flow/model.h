@@ -25,7 +25,8 @@ struct ExpectedSum {
 class Model {
  public:
   // Opens settings' "model", hashes it, and lets an inspect room read its card. `progress` gets the bytes
-  // hashed. A file of another sum is an Error (bad_input), before a room sees it.
+  // hashed. A file of another sum is an Error (bad_input), before a room sees it; so is one that was trained on
+  // another version of Carrel's own prompt than this one.
   static Result<Model> open(const Settings& settings, const ExpectedSum& sum, Rooms& rooms,
                             const HashProgress& progress, const std::atomic<bool>& stop);
 
@@ -37,6 +38,10 @@ class Model {
   Result<ThinkJob> job(const Playbook& playbook, const Settings& settings, const EvidenceList& evidence,
                        const std::string& question) const;
   Result<ThinkResult> think(const ThinkJob& job, Rooms& rooms, const Settings& settings) const;
+
+  // True of a model that was trained on Carrel's own prompt: it is asked for one of the detectors' findings
+  // (findings_question.h), whatever the playbook's prompts are.
+  bool chooses_findings() const { return card_.prompt_version != 0; }
 
   const ModelCard& card() const { return card_; }
   // After the last room: an Error where the file has changed since it was hashed.

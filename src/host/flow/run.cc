@@ -12,6 +12,7 @@
 #include "host/flow/choose_wall.h"
 #include "host/flow/compose.h"
 #include "host/flow/confidence.h"
+#include "host/flow/findings_question.h"
 #include "host/flow/input.h"
 #include "host/flow/model.h"
 #include "host/flow/notes.h"
@@ -220,15 +221,36 @@ class Run {
   Status think() {
     auto job = model_->job(request_.playbook, settings_, evidence_, report_.question);
     if (!job) return job.error();
+    // Carrel's own model chooses among the detectors' findings; where there are none, there is nothing to ask.
+    std::vector<std::size_t> shown;
+    if (model_->chooses_findings()) {
+      shown = ask_for_finding(evidence_, &*job);
+      if (shown.empty()) {
+        answer_from_detectors();
+        return {};
+      }
+      tell_findings_left_out(shown.size());
+    }
     if (Status kept = put("prompt", *job); !kept) return kept;
     auto result = model_->think(*job, rooms_, settings_);
     if (!result) return result.error();
     if (Status kept = put("tries", *result); !kept) return kept;
+    if (model_->chooses_findings()) {
+      if (Status done = expand_findings(evidence_, shown, *request_.playbook.schema, &*result); !done) return done;
+    }
     ids_ = std::min<std::size_t>(result->lines_kept, evidence_.lines.size());
     auto chosen = choose_answer(request_.playbook, *result, evidence_, ids_, &report_);
     if (!chosen) return chosen.error();
     answer_json_ = std::move(*chosen);
     return {};
+  }
+
+  void tell_findings_left_out(std::size_t shown) {
+    if (shown == evidence_.findings.size()) return;
+    LeftOut left;
+    left.reason = fmt::format("{} of {} findings were not shown to the model: weaker, or more of the same",
+                              evidence_.findings.size() - shown, evidence_.findings.size());
+    report_.stats.left_out.push_back(std::move(left));
   }
 
   Status check() {

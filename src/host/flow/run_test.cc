@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/flow/fake_wall.h"
+#include "host/flow/findings_question.h"
 
 namespace carrel {
 namespace {
@@ -243,6 +244,61 @@ TEST_F(RunTest, AModelThatClaimsImpossibleSizesIsRefused) {
   auto report = run(true);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::bad_input);
+}
+
+class OwnModelTest : public RunTest {
+ protected:
+  OwnModelTest() {
+    inspected_as(findings_prompt_version);
+    Finding other;
+    other.detector = "log-fine";
+    other.cause = "All is well";
+    other.evidence = {1};
+    evidence_.findings.push_back(other);
+  }
+  void inspected_as(std::uint32_t version) {
+    wall_.rooms[RoomKind::inspect] = [version](RoomSpec&) {
+      ModelCard card;
+      card.trained_context = 1536;
+      card.prompt_version = version;
+      return FakeWall::answer(card);
+    };
+  }
+};
+
+TEST_F(OwnModelTest, IsAskedForAFindingAndItsReportIsThatFinding) {
+  ThinkJob asked;
+  wall_.rooms[RoomKind::think] = [&](RoomSpec& spec) {
+    asked = *decode<ThinkJob>(spec.job);
+    ThinkResult result;
+    result.lines_kept = 2;
+    result.tries = {{"findings", R"({"finding":"E002","confidence":"high"})", Stop::complete, 5, 0}};
+    return FakeWall::answer(result);
+  };
+  auto report = run(true);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(asked.lines.size(), 2u);
+  EXPECT_EQ(report->root_cause, "All is well");
+  ASSERT_EQ(report->evidence.size(), 1u);
+  EXPECT_EQ(report->evidence[0].quote, "INFO fine");
+  EXPECT_TRUE(report->passed());
+}
+
+TEST_F(OwnModelTest, IsNotAskedWhereNothingWasFound) {
+  evidence_.findings.clear();
+  auto report = run(true);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_THAT(wall_.made, ElementsAre(RoomKind::inspect, RoomKind::read, RoomKind::check));
+  EXPECT_EQ(report->verdict, Verdict::insufficient_evidence);
+}
+
+TEST_F(OwnModelTest, OfAnotherPromptIsRefusedBeforeItIsAsked) {
+  inspected_as(findings_prompt_version + 1);
+  auto report = run(true);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::bad_input);
+  EXPECT_THAT(report.error().what, HasSubstr("Carrel's prompt"));
+  EXPECT_THAT(wall_.made, ElementsAre(RoomKind::inspect));
 }
 
 TEST_F(RunTest, ARecommendationOutOfRangeIsLeftOutAndTold) {

@@ -132,6 +132,8 @@ Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
   card.vocabulary =
       static_cast<std::uint32_t>(std::max(0, llama_vocab_n_tokens(llama_model_get_vocab(model->get()))));
   card.kv_bytes_per_token = kv_bytes_per_token(about, card.architecture);
+  card.prompt_version = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(about.number("carrel.prompt_version", 0), UINT32_MAX));
   card.quantisation = what_it_is(card, about.number("general.file_type", LLAMA_FTYPE_GUESSED));
   if (const char* text = llama_model_chat_template(model->get(), nullptr); text != nullptr) {
     card.chat_template = cut_utf8(to_utf8(text), limit::chat_template);

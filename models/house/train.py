@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""Trains the house model on what `house-corpus` wrote, in pieces that join: the same command goes on where the last
+one ended. Order, noise and chances come from the seed and the step alone.
+
+  train.py --work DIR [--steps N] [--minutes M]   DIR/corpus/train-*.jsonl and valid-*.jsonl; DIR gets tokenizer.json,
+                                                  checkpoint.pt and log.jsonl
+  train.py --work DIR --export FILE [--type f16]  the checkpoint as a GGUF file
+"""
+
+import argparse
+import dataclasses
+import glob
+import json
+import math
+import os
+import random
+import time
+
+import torch
+from torch.nn import functional
+
+import gguf
+import tokenizer as bpe
+from llama import Llama, Shape
+
+PROMPT_VERSION = 1  # src/host/flow/findings_question.h
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
+    "'\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+TOKENIZER_TEXTS = 6000  # prompts whose pieces the tokenizer counts
+BATCH = 32
+LEARNING_RATE, LAST_RATE, WARM_UP = 2e-3, 1e-4, 60
+PROMPT_WEIGHT, PROMPT_PART = 0.2, 0.4  # of the loss on half the prompts' own tokens, in the first steps
+WRONG = 0.5  # of the answers whose confidence is learnt, so many name a finding that is not right
+
+
+def read_examples(pattern):
+    paths = sorted(glob.glob(pattern))
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            yield from map(json.loads, file)
+
+
+def answer(finding, confidence):
+    return f'{{"finding":"{finding}","confidence":"{confidence}"}}'
+
+
+@dataclasses.dataclass
+class Example:
+    prompt: list  # tokens
+    findings: int  # how many there are to choose from
+    right: list  # places of those that are right
+
+
+class Answers:
+    """Where an answer's two choices stand in its tokens, and what they are chosen from."""
+
+    def __init__(self, tokenizer, most):
+        self.all = [tokenizer.encode(answer(f"E{i + 1:03}", "high")) for i in range(most)]
+        low = tokenizer.encode(answer("E001", "low"))
+        # One token each, so that each choice is one step.
+        (self.finding,) = {tuple(i for i, (a, b) in enumerate(zip(self.all[0], x)) if a != b) for x in self.all[1:]}
+        (self.confidence,) = (tuple(i for i, (a, b) in enumerate(zip(self.all[0], low)) if a != b),)
+        assert len(self.finding) == len(self.confidence) == 1 and len({*map(len, self.all), len(low)}) == 1
+        self.finding, self.confidence = self.finding[0], self.confidence[0]
+        self.findings = [tokens[self.finding] for tokens in self.all]
+        self.levels = [low[self.confidence], self.all[0][self.confidence]]
+
+
+def encode(tokenizer, examples):
+    out = []
+    for example in examples:
+        prompt = [token for special, text in example["pieces"] for token in tokenizer.encode(text, special == 1)]
+        right = [example["ids"].index(finding) for finding in example["right"]]
+        out.append(Example(prompt, len(example["ids"]), right))
+    return out
+
+
+def batches(examples, seed, epoch):
+    """Places of examples of about one length, in an order that seed and epoch decide."""
+    chance = random.Random(f"{seed} {epoch}")
+    order = list(range(len(examples)))
+    chance.shuffle(order)
+    out = []
+    for start in range(0, len(order), 16 * BATCH):
+        near = sorted(order[start : start + 16 * BATCH], key=lambda at: len(examples[at].prompt))
+        out += [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
+    chance.shuffle(out)
+    return out
+
+
+def shown_finding(example, chance):
+    """The finding that the answer names from which confidence is learnt."""
+    wrong = [i for i in range(example.findings) if i not in example.right]
+    if example.right and (not wrong or chance.random() >= WRONG):
+        return chance.choice(example.right)
+    return wrong[0] if chance.random() < 0.5 else chance.choice(wrong)
+
+
+def padded(rows, device):
+    longest = max(map(len, rows))
+    return torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device)
+
+
+def choices(model, outputs, rows, places, tokens):
+    """Logits of these tokens at one place of each row."""
+    chosen = outputs[rows, torch.tensor(places, device=outputs.device)]
+    return (chosen @ model.token_embd.weight[tokens].to(chosen.dtype).T).float()
+
+
+def finding_logits(model, outputs, examples, answers):
+    rows = torch.arange(len(examples), device=outputs.device)
+    places = [len(example.prompt) + answers.finding - 1 for example in examples]
+    logits = choices(model, outputs, rows, places, answers.findings)
+    count = torch.tensor([example.findings for example in examples], device=outputs.device)
+    return logits.masked_fill(torch.arange(logits.shape[1], device=outputs.device) >= count[:, None], float("-inf"))
+
+
+def confidence_logits(model, outputs, examples, answers):
+    rows = torch.arange(len(examples), device=outputs.device)
+    places = [len(example.prompt) + answers.confidence - 1 for example in examples]
+    return choices(model, outputs, rows, places, answers.levels)
+
+
+def losses(model, examples, answers, chance, with_prompt, device):
+    shown = [shown_finding(example, chance) for example in examples]
+    tokens = padded([example.prompt + answers.all[i] for example, i in zip(examples, shown)], device)
+    outputs = model(tokens)
+    # The choice among the findings: any of the right ones will do.
+    logits = finding_logits(model, outputs, examples, answers)
+    right = torch.zeros_like(logits, dtype=torch.bool)
+    for row, example in enumerate(examples):
+        right[row, example.right] = True
+    known = right.any(1)
+    finding = (logits.logsumexp(1) - logits.masked_fill(~right, float("-inf")).logsumexp(1))[known].mean()
+    # Whether the named one is right.
+    levels = torch.tensor([int(i in example.right) for example, i in zip(examples, shown)], device=device)
+    confidence = functional.cross_entropy(confidence_logits(model, outputs, examples, answers), levels)
+    # The prompt itself, from which it learns what the words are.
+    lengths = torch.tensor([len(example.prompt) for example in examples], device=device)
+    text = torch.zeros((), device=device)
+    if with_prompt:
+        half = slice(0, len(examples) // 2)
+        inside = torch.arange(1, tokens.shape[1], device=device) < lengths[half, None]
+        text = functional.cross_entropy(model.logits(outputs[half, :-1][inside]).float(), tokens[half, 1:][inside])
+    return finding, confidence, text, int(lengths.sum())
+
+
+@torch.no_grad()
+def validate(model, examples, answers, device):
+    """Shares of the cases: right with the model's choice, with the first finding, with the model's where it is sure
+    and else the first, with the best there is; and how often it is right where it is sure, and where not."""
+    model.eval()
+    counts = dict.fromkeys(("model", "first", "sure_model", "best"), 0)
+    sure = {True: [0, 0], False: [0, 0]}
+    for start in range(0, len(examples), BATCH):
+        some = examples[start : start + BATCH]
+        outputs = model(padded([example.prompt + answers.all[0] for example in some], device))
+        chosen = finding_logits(model, outputs, some, answers).argmax(1).tolist()
+        outputs = model(padded([example.prompt + answers.all[i] for example, i in zip(some, chosen)], device))
+        levels = confidence_logits(model, outputs, some, answers).argmax(1).tolist()
+        for example, i, level in zip(some, chosen, levels):
+            counts["model"] += i in example.right
+            counts["first"] += 0 in example.right
+            counts["best"] += bool(example.right)
+            counts["sure_model"] += (i if level else 0) in example.right
+            sure[bool(level)][0] += i in example.right
+            sure[bool(level)][1] += 1
+    model.train()
+    shares = {name: count / len(examples) for name, count in counts.items()}
+    return {**shares, "where_sure": sure[True], "where_unsure": sure[False]}
+
+
+def rate(step, steps):
+    if step < WARM_UP:
+        return LEARNING_RATE * (step + 1) / WARM_UP
+    done = (step - WARM_UP) / max(1, steps - WARM_UP)
+    return LAST_RATE + (LEARNING_RATE - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(1, done)))
+
+
+def save(path, state):
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def prepare(work):
+    """The tokenizer, made once of the first prompts, and the examples in its tokens."""
+    path = f"{work}/tokenizer.json"
+    if not os.path.exists(path):
+        texts = []
+        for example in read_examples(f"{work}/corpus/train-*.jsonl"):
+            texts += [text for special, text in example["pieces"] if not special]
+            texts += [answer(finding, level) for finding in example["ids"] for level in ("low", "high")]
+            if len(texts) > TOKENIZER_TEXTS * 10:
+                break
+        bpe.train(texts, Shape.vocabulary).save(path)
+    tokenizer = bpe.Tokenizer.load(path)
+    sets = [encode(tokenizer, read_examples(f"{work}/corpus/{name}-*.jsonl")) for name in ("train", "valid")]
+    return tokenizer, *sets
+
+
+def train(arguments, device):
+    tokenizer, examples, held_back = prepare(arguments.work)
+    shape = Shape(vocabulary=len(tokenizer.tokens))
+    longest = max(len(example.prompt) for example in examples + held_back)
+    print(f"{len(examples)} examples, {sum(len(e.prompt) for e in examples) / len(examples):.0f} tokens, at most {longest}")
+    assert longest + 64 < shape.context, "the prompts do not fit"
+    answers = Answers(tokenizer, max(example.findings for example in examples))
+    torch.manual_seed(arguments.seed)
+    model = Llama(shape).to(device).train()
+    wide = [weight for weight in model.parameters() if weight.dim() > 1]
+    flat = [weight for weight in model.parameters() if weight.dim() == 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": wide, "weight_decay": 0.1}, {"params": flat, "weight_decay": 0.0}], betas=(0.9, 0.95)
+    )
+    path = f"{arguments.work}/checkpoint.pt"
+    step, seconds, seen = 0, 0.0, 0
+    if os.path.exists(path):
+        state = torch.load(path, map_location=device)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, seconds, seen = state["step"], state["seconds"], state["tokens"]
+    print(f"{sum(weight.numel() for weight in model.parameters()):,} weights, at step {step} of {arguments.steps}", flush=True)
+    began, kept = time.time(), time.time()
+    epoch_length = len(batches(examples, arguments.seed, 0))
+    order, epoch = [], -1
+    while step < arguments.steps and time.time() - began < 60 * arguments.minutes:
+        if step // epoch_length != epoch:
+            epoch = step // epoch_length
+            order = batches(examples, arguments.seed, epoch)
+        torch.manual_seed(arguments.seed * 1_000_003 + step)
+        chance = random.Random(f"{arguments.seed} {step} shown")
+        start = time.time()
+        some = [examples[at] for at in order[step % epoch_length]]
+        with_prompt = step < PROMPT_PART * arguments.steps
+        finding, confidence, text, tokens = losses(model, some, answers, chance, with_prompt, device)
+        (finding + confidence + PROMPT_WEIGHT * text).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = rate(step, arguments.steps)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        step, seconds, seen = step + 1, seconds + time.time() - start, seen + tokens
+        told = {"step": step, "finding": finding.item(), "confidence": confidence.item(), "text": text.item() if with_prompt else None}
+        if step % arguments.validate_every == 0 or step == arguments.steps:
+            told |= {"tokens": seen, "seconds": round(seconds), **validate(model, held_back, answers, device)}
+            print(json.dumps(told), flush=True)
+        with open(f"{arguments.work}/log.jsonl", "a", encoding="utf-8") as log:
+            log.write(json.dumps(told) + "\n")
+        if time.time() - kept > 180 or step == arguments.steps:
+            save(path, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step,
+                        "seconds": seconds, "tokens": seen, "shape": dataclasses.asdict(shape)})
+            kept = time.time()
+    save(path, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step,
+                "seconds": seconds, "tokens": seen, "shape": dataclasses.asdict(shape)})
+    print(f"at step {step} of {arguments.steps}, {seen:,} tokens in {seconds:.0f} s")
+
+
+def load(work):
+    state = torch.load(f"{work}/checkpoint.pt", map_location="cpu")
+    model = Llama(Shape(**state["shape"])).eval()
+    model.load_state_dict(state["model"])
+    return model
+
+
+def export(arguments):
+    keys = {
+        "general.name": "carrel-house",
+        "general.license": "apache-2.0",
+        "general.sampling.temp": 0.0,
+        "carrel.prompt_version": PROMPT_VERSION,
+        "tokenizer.chat_template": CHAT_TEMPLATE,
+    }
+    gguf.write(arguments.export, load(arguments.work), bpe.Tokenizer.load(f"{arguments.work}/tokenizer.json"), keys,
+               arguments.type)
+    print(f"{arguments.export}: {os.path.getsize(arguments.export):,} bytes")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--minutes", type=float, default=50)
+    parser.add_argument("--validate-every", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--export")
+    parser.add_argument("--type", choices=("q8_0", "f16"), default="q8_0")
+    arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    if arguments.export:
+        export(arguments)
+    else:
+        train(arguments, "cuda" if torch.cuda.is_available() else "cpu")
+
+
+if __name__ == "__main__":
+    main()
