@@ -42,6 +42,8 @@ if(EXISTS ${CARREL_ROOM_IMAGE}/manifest AND NOT CARREL_SANITIZE AND NOT CARREL_F
   function(carrel_runs_on_image target)
     target_link_options(${target} PRIVATE -Wl,--dynamic-linker=${CARREL_ROOM_LOADER}
                                           -Wl,-rpath,${CARREL_ROOM_LIBRARIES})
+    # libllama names a path of its own, so what it needs of the C library is loaded by the program, used or not.
+    target_link_options(${target} PRIVATE -Wl,--push-state,--no-as-needed,-lm,--pop-state)
     set_target_properties(${target} PROPERTIES SKIP_BUILD_RPATH ON)
     target_compile_definitions(${target} PRIVATE CARREL_BACKENDS="${CARREL_ROOM_LIBRARIES}/ggml/backends0")
   endfunction()

@@ -2,8 +2,8 @@
 //
 // corpus: what the house model learns from. Reads the labelled cases of a folder (docs/formats/case.md) as a
 // run would, asks for the root cause among the detectors' findings as a run would, and writes one line of
-// JSON a case: the pieces of the prompt in their order, the ids of its entries, and which of these are right by
-// the rules that grade reports.
+// JSON a case: the pieces of the prompt in their order, the ids of its entries, and which of these are right
+// by the rules that grade reports.
 //
 //   corpus DIR > examples.jsonl
 //
@@ -32,18 +32,21 @@ constexpr std::int32_t kEndOfText = 256, kEndOfTemplate = 257;  // borders betwe
 
 std::vector<std::int32_t> piece(std::string_view text, std::int32_t border) {
   std::vector<std::int32_t> tokens(text.size() + 1, border);
-  std::transform(text.begin(), text.end(), tokens.begin(), [](char c) { return static_cast<unsigned char>(c); });
+  std::transform(text.begin(), text.end(), tokens.begin(),
+                 [](char c) { return static_cast<unsigned char>(c); });
   return tokens;
 }
 
-// A model whose tokens are bytes and borders, so that the prompt's pieces can be told apart again. Its context
-// is never full: the house model's own holds the longest of these prompts (models/house/train.py sees to it).
+// A model whose tokens are bytes and borders, so that the prompt's pieces can be told apart again. Its
+// context is never full: the house model's own holds the longest of these prompts (models/house/train.py sees
+// to it).
 PromptModel model_of_bytes() {
   PromptModel model;
   model.chat_template = kChatTemplate;
   model.render = [](const auto& messages) -> Result<std::string> {
     std::string out;
-    for (const auto& [role, content] : messages) out += "<|im_start|>" + role + "\n" + content + "<|im_end|>\n";
+    for (const auto& [role, content] : messages)
+      out += "<|im_start|>" + role + "\n" + content + "<|im_end|>\n";
     return out + "<|im_start|>assistant\n";
   };
   model.template_tokens = [](std::string_view text) { return piece(text, kEndOfTemplate); };

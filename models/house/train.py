@@ -4,6 +4,7 @@ one ended. Order, noise and chances come from the seed and the step alone.
 
   train.py --work DIR [--steps N] [--minutes M]   DIR/corpus/train-*.jsonl and valid-*.jsonl; DIR gets tokenizer.json,
                                                   checkpoint.pt and log.jsonl
+  train.py --work DIR [--steps N] --finished      whether the checkpoint is the last one, as exit status
   train.py --work DIR --export FILE [--type f16]  the checkpoint as a GGUF file
 """
 
@@ -14,6 +15,7 @@ import json
 import math
 import os
 import random
+import sys
 import time
 
 import torch
@@ -280,17 +282,20 @@ def export(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", required=True)
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--validate-every", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--finished", action="store_true")
     parser.add_argument("--export")
     parser.add_argument("--type", choices=("q8_0", "f16"), default="q8_0")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    if arguments.export:
+    if arguments.finished:
+        sys.exit(torch.load(f"{arguments.work}/checkpoint.pt", map_location="cpu")["step"] < arguments.steps)
+    elif arguments.export:
         export(arguments)
     else:
         train(arguments, "cuda" if torch.cuda.is_available() else "cpu")

@@ -28,6 +28,24 @@ TEST_F(WithModel, EvenRandomWeightsCiteOnlyWhatExists) {
   EXPECT_EQ(outcome.status, report["passed"].GetBool() ? 0 : 3);
 }
 
+// Whatever the weights, the report of a model that knows Carrel's own prompt is one of the detectors'
+// findings: it passes every check, that of its words included, which random words do not.
+TEST_F(WithModel, AModelOfCarrelsOwnPromptChoosesAFinding) {
+  const Outcome outcome = carrel({"triage", example, "--model", tiny_model(1), "--json"});
+  const auto report = json_of(outcome);
+  ASSERT_TRUE(report.IsObject()) << outcome.err;
+  EXPECT_EQ(report["tries"].Size(), 1u);
+  EXPECT_GE(report["evidence"].Size(), 1u);
+  EXPECT_TRUE(report["passed"].GetBool());
+  EXPECT_EQ(outcome.status, 0);
+}
+
+TEST_F(WithModel, AModelOfAnotherVersionOfCarrelsPromptIsRefused) {
+  const Outcome outcome = carrel({"triage", example, "--model", tiny_model(999)});
+  EXPECT_EQ(outcome.status, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("was trained on version 999 of Carrel's prompt"));
+}
+
 TEST_F(WithModel, TheSameRunGivesTheSameAnswer) {
   const std::string model = tiny_model();
   const std::vector<std::string> arguments = {"triage", example,           "--model", model,

@@ -36,7 +36,8 @@ class Scratch : public testing::Test {
   std::string file(const std::string& name, const std::string& bytes) const;
   static std::string read(const std::string& path);
   // A model file of random weights.
-  std::string tiny_model() const;
+  // `prompt_version`: of Carrel's own prompt, that the file claims to know; 0: it is a model like any.
+  std::string tiny_model(std::uint32_t prompt_version = 0) const;
 
   std::string folder_;
 };

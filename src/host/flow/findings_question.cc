@@ -15,8 +15,8 @@
 namespace carrel {
 namespace {
 
-// Measured on 9,000 cases of the maker's train split: 98.0 % have a right finding among these, as many as among
-// ten; the first is right in 85.5 %.
+// Measured on 9,000 cases of the maker's train split: 98.0 % have a right finding among these, as many as
+// among ten; the first is right in 85.5 %.
 constexpr std::size_t most_findings = 8;
 constexpr std::size_t most_of_a_detector = 2;  // and one where it found nothing wrong
 
@@ -36,8 +36,7 @@ constexpr const char* schema =
 bool is_generated(std::string_view ending) {
   return ending.size() >= 5 && ending.size() <= 10 &&
          ending.find_first_not_of("abcdefghjklmnpqrstvwxz0123456789") == ending.npos &&
-         (ending.find_first_of("0123456789") != ending.npos ||
-          ending.find_first_of("aeiou") == ending.npos);
+         (ending.find_first_of("0123456789") != ending.npos || ending.find_first_of("aeiou") == ending.npos);
 }
 
 std::string without_generated_endings(std::string_view text) {
@@ -103,7 +102,8 @@ Status expand_findings(const EvidenceList& evidence, const std::vector<std::size
     const std::size_t line = evidence_index(std::string((*said)["finding"].text()), kept);
     const std::string confidence((*said)["confidence"].text());
     if (line >= kept || (confidence != "low" && confidence != "high"))
-      return Error{Code::room_refused, "the think room's answer names no finding that it was asked about", ""};
+      return Error{Code::room_refused, "the think room's answer names no finding that it was asked about",
+                   ""};
     Answer answer = answer_of_detectors(evidence, shown[line]);
     if (answer.verdict != Verdict::insufficient_evidence) answer.confidence = confidence;
     each.json = answer_json(answer, schema);

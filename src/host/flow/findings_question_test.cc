@@ -135,7 +135,8 @@ TEST(FindingsQuestion, ARoomThatNamesWhatItWasNotAskedAboutIsRefused) {
   list.findings = {finding("a", "one", 0), finding("b", "two", 1), finding("c", "three", 2)};
   for (const char* const json :
        {R"({"finding":"E003","confidence":"high"})", R"({"finding":"E000","confidence":"high"})",
-        R"({"finding":"x","confidence":"high"})", R"({"finding":"E001","confidence":"sure"})", "[]", "{", ""}) {
+        R"({"finding":"x","confidence":"high"})", R"({"finding":"E001","confidence":"sure"})", "[]", "{",
+        ""}) {
     ThinkResult result = said(json);  // two of the three were in its prompt
     const Status done = expand_findings(list, {0, 1, 2}, *full_schema(), &result);
     EXPECT_FALSE(done) << json;

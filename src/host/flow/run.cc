@@ -221,7 +221,8 @@ class Run {
   Status think() {
     auto job = model_->job(request_.playbook, settings_, evidence_, report_.question);
     if (!job) return job.error();
-    // Carrel's own model chooses among the detectors' findings; where there are none, there is nothing to ask.
+    // Carrel's own model chooses among the detectors' findings; where there are none, there is nothing to
+    // ask.
     std::vector<std::size_t> shown;
     if (model_->chooses_findings()) {
       shown = ask_for_finding(evidence_, &*job);
@@ -236,7 +237,8 @@ class Run {
     if (!result) return result.error();
     if (Status kept = put("tries", *result); !kept) return kept;
     if (model_->chooses_findings()) {
-      if (Status done = expand_findings(evidence_, shown, *request_.playbook.schema, &*result); !done) return done;
+      if (Status done = expand_findings(evidence_, shown, *request_.playbook.schema, &*result); !done)
+        return done;
     }
     ids_ = std::min<std::size_t>(result->lines_kept, evidence_.lines.size());
     auto chosen = choose_answer(request_.playbook, *result, evidence_, ids_, &report_);
