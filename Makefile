@@ -9,6 +9,7 @@
 #   make vm-image    what the vm wall runs on: QEMU and a kernel, from Debian's packages (--wall vm)
 #   make eval        makes incidents and tells how often k8s-triage is right on them (EVAL_TEST, EVAL_UNKNOWN: how many)
 #   make calibrate   writes playbooks/k8s-triage/calibration.json from made incidents (EVAL_TRAIN: how many)
+#   make house       trains the model that comes with Carrel again: models/house/README.md
 #   make bench       the benchmarks, one JSON line a figure
 #   make kills       a ledger's writer killed 1,000 times, for about ten minutes
 #   make soak        SOAK runs (default 10,000) over random hostile bundles, their rooms and hosts killed, for some 15 minutes
@@ -90,6 +91,11 @@ eval: incidents
 
 calibrate: incidents
 	@setup/eval $(release) --calibrate $(EVAL_TRAIN)
+
+.PHONY: house
+house: incidents
+	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) house-corpus house-logits
+	@models/house/train $(release)
 
 bench: vm-image release
 	@setup/packages bench

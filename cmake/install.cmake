@@ -7,6 +7,7 @@
 #   libexec/carrel/carrel-fetch              what gets model files, the one program that talks to a network
 #   libexec/carrel/vm-root/                  what a virtual machine is made of, where `make vm-image` has made it
 #   libexec/carrel/playbooks/                the playbooks that come with Carrel
+#   libexec/carrel/house.gguf                the model that comes with Carrel
 set(libexec ${CMAKE_BINARY_DIR}/libexec/carrel)
 
 add_custom_command(
@@ -35,7 +36,15 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_SOURCE_DIR}/playbooks ${libexec}/playbooks
   VERBATIM)
 
-set(rooms ${libexec}/read-root/carrel-read ${libexec}/probe-root/carrel-probe ${libexec}/playbooks)
+# The model that comes with Carrel, where there is one.
+add_custom_command(
+  OUTPUT ${libexec}/house.gguf
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${libexec}
+  COMMAND ${CMAKE_COMMAND} -E create_symlink ${CMAKE_SOURCE_DIR}/models/house/house.gguf ${libexec}/house.gguf
+  VERBATIM)
+install(FILES models/house/house.gguf DESTINATION libexec/carrel OPTIONAL)
+
+set(rooms ${libexec}/house.gguf ${libexec}/read-root/carrel-read ${libexec}/probe-root/carrel-probe ${libexec}/playbooks)
 
 # A copy of the image for each build, because each adds a carrel-think of its own. Made anew whole, so that nothing of
 # an older image stays.

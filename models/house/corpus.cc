@@ -105,9 +105,9 @@ Status write_example(const Case& label) {
     ids.push_back("\"" + evidence_id(i, shown.size()) + "\"");
     if (is_right(label, *list, list->findings[shown[i]])) right.push_back(ids.back());
   }
-  fmt::print("{{\"id\":{},\"kind\":{},\"pieces\":{},\"ids\":[{}],\"right\":[{}]}}\n",
-             printable_json_string(label.id), printable_json_string(label.kind), pieces_of(*prompt),
-             fmt::join(ids, ","), fmt::join(right, ","));
+  fmt::print("{{\"id\":{},\"kind\":{},\"prompt_version\":{},\"pieces\":{},\"ids\":[{}],\"right\":[{}]}}\n",
+             printable_json_string(label.id), printable_json_string(label.kind), findings_prompt_version,
+             pieces_of(*prompt), fmt::join(ids, ","), fmt::join(right, ","));
   return {};
 }
 

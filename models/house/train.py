@@ -25,7 +25,6 @@ import gguf
 import tokenizer as bpe
 from llama import Llama, Shape
 
-PROMPT_VERSION = 1  # src/host/flow/findings_question.h
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
     "'\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
@@ -271,7 +270,7 @@ def export(arguments):
         "general.name": "carrel-house",
         "general.license": "apache-2.0",
         "general.sampling.temp": 0.0,
-        "carrel.prompt_version": PROMPT_VERSION,
+        "carrel.prompt_version": next(read_examples(f"{arguments.work}/corpus/train-*.jsonl"))["prompt_version"],
         "tokenizer.chat_template": CHAT_TEMPLATE,
     }
     gguf.write(arguments.export, load(arguments.work), bpe.Tokenizer.load(f"{arguments.work}/tokenizer.json"), keys,

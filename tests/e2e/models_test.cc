@@ -59,6 +59,7 @@ TEST_F(Models, InspectTellsWhatTheFileSays) {
   EXPECT_STREQ(card["architecture"].GetString(), "llama");
   EXPECT_EQ(card["trained_context"].GetUint(), 16384U);
   EXPECT_GT(card["kv_bytes_per_token"].GetUint(), 0U);
+  EXPECT_EQ(card["prompt_version"].GetUint(), 0U);
   EXPECT_STREQ(card["weights"][0]["type"].GetString(), "q8_0");
   EXPECT_TRUE(card["chat_template_known"].GetBool());
   EXPECT_TRUE(card["recommended"]["temperature"].IsNull());

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "host/cli/record_commands.h"
+#include "host/flow/choose_wall.h"
 #include "record/exit_status.h"
 
 namespace carrel {
@@ -121,6 +122,19 @@ void choose_engine(Settings* settings) {
 }
 
 }  // namespace
+
+void ask_house_model(const Playbook& playbook, const std::string& rooms, Settings* settings) {
+  const std::string model = rooms + "/house.gguf";
+  std::error_code error;
+  if (!playbook.house_model || settings->source("engine") != Source::built_in ||
+      !std::filesystem::exists(model, error) || !std::filesystem::exists(rooms + "/think-root", error))
+    return;
+  Settings asking = *settings;
+  const bool set = asking.set("engine", "llama", Source::playbook, playbook.title()) &&
+                   asking.set("model", model, Source::playbook, playbook.title());
+  // A wall that takes no model is no reason not to run: the detectors' report is what there is without one.
+  if (set && wall_takes_engine(asking)) *settings = std::move(asking);
+}
 
 int tell(const Error& error) {
   std::fprintf(stderr, "carrel: %s\n", escape_for_terminal(error.what, true).c_str());

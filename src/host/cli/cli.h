@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "host/playbook/playbook.h"
 #include "host/settings/settings.h"
 
 namespace carrel {
@@ -87,6 +88,10 @@ int models_remove_command(const Desk& desk, const ModelArguments& arguments);
 int models_inspect_command(const Desk& desk, const ModelArguments& arguments);
 int models_fit_command(const Desk& desk, const ModelArguments& arguments);
 int models_pull_command(const Desk& desk, const ModelArguments& arguments);
+
+// Where a playbook names the model that comes with Carrel and nobody else said what to ask, that is asked. It
+// is not where this Carrel comes without it or without a room to ask it in.
+void ask_house_model(const Playbook& playbook, const std::string& rooms, Settings* settings);
 
 // A model that the settings name as it is listed becomes its file; `sha256` then is what the file must be.
 // What is a path, or a file here, stays as it is.

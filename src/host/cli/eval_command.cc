@@ -156,6 +156,7 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
 
   EvalRequest request{*playbook,    desk.settings, *rooms, data, tenant_of(desk, arguments.cases),
                       desk.program, *set};
+  if (arguments.answers.empty()) ask_house_model(*playbook, *rooms, &request.settings);
   request.quotes = desk.settings.text("engine") == "quotes";
   if (request.quotes) (void)request.settings.set("engine", "none", Source::flag, "--engine quotes");
   request.answers = arguments.answers;

@@ -100,6 +100,8 @@ void print_card(const Model& model, const std::string& path) {
   row("chat template", card.chat_template.empty() ? "none: --template FILE is needed"
                        : card.template_known      ? "known to llama.cpp"
                                                   : "not known to llama.cpp: --template FILE is needed");
+  row("prompt", card.prompt_version == 0 ? "the playbook's"
+                                         : fmt::format("Carrel's own, version {}", card.prompt_version));
   row("recommended", fmt::format("temperature {}, top-k {}, top-p {}, min-p {}",
                                  recommended(card.temperature), recommended(static_cast<double>(card.top_k)),
                                  recommended(card.top_p), recommended(card.min_p)));
@@ -138,6 +140,7 @@ void print_card_json(const Model& model, const std::string& path) {
   number("trained_context", card.trained_context);
   number("vocabulary", card.vocabulary);
   number("kv_bytes_per_token", card.kv_bytes_per_token);
+  number("prompt_version", card.prompt_version);
   text(json, "chat_template", card.chat_template);
   json.Key("chat_template_known");
   json.Bool(card.template_known);

@@ -87,6 +87,7 @@ int run_command(const Desk& desk, const RunArguments& arguments) {
   if (!wall) return tell(wall.error());
 
   Settings settings = desk.settings;
+  ask_house_model(*playbook, *rooms, &settings);
   std::string model_sha256;
   if (Status found = resolve_model(desk, &settings, &model_sha256); !found) return tell(found.error());
   auto key = bundle_key(desk);

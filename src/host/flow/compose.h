@@ -9,8 +9,8 @@
 
 namespace carrel {
 
-// One of the detectors' findings as an answer; without a model it is the best. Ids are those of the whole list.
-// Where there is no such finding, the answer says that the cause cannot be told.
+// One of the detectors' findings as an answer; without a model it is the best. Ids are those of the whole
+// list. Where there is no such finding, the answer says that the cause cannot be told.
 Answer answer_of_detectors(const EvidenceList& evidence, std::size_t chosen = 0);
 
 // The JSON text a model would have decoded for this answer, with the members that the schema has.

@@ -40,10 +40,11 @@ std::string left_out_sentence(const EvidenceList& evidence) {
 // A model that learnt another prompt than it is given answers noise.
 Status trained_on_this_prompt(const ModelCard& card, const std::string& path) {
   if (card.prompt_version == 0 || card.prompt_version == findings_prompt_version) return {};
-  return Error{Code::bad_input,
-               fmt::format("{} was trained on version {} of Carrel's prompt, and this Carrel writes version {}",
-                           path, card.prompt_version, findings_prompt_version),
-               "use the model that came with this Carrel, or train it again: models/house/README.md"};
+  return Error{
+      Code::bad_input,
+      fmt::format("{} was trained on version {} of Carrel's prompt, and this Carrel writes version {}", path,
+                  card.prompt_version, findings_prompt_version),
+      "use the model that came with this Carrel, or train it again: models/house/README.md"};
 }
 
 }  // namespace

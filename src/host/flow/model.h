@@ -25,8 +25,8 @@ struct ExpectedSum {
 class Model {
  public:
   // Opens settings' "model", hashes it, and lets an inspect room read its card. `progress` gets the bytes
-  // hashed. A file of another sum is an Error (bad_input), before a room sees it; so is one that was trained on
-  // another version of Carrel's own prompt than this one.
+  // hashed. A file of another sum is an Error (bad_input), before a room sees it; so is one that was trained
+  // on another version of Carrel's own prompt than this one.
   static Result<Model> open(const Settings& settings, const ExpectedSum& sum, Rooms& rooms,
                             const HashProgress& progress, const std::atomic<bool>& stop);
 

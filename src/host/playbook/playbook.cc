@@ -67,6 +67,10 @@ class Reader {
       read_schema(value);
     } else if (key == "calibration") {
       read_calibration(value);
+    } else if (key == "model") {
+      playbook_.house_model = value.text() == "house";
+      if (!playbook_.house_model)
+        mistake(value, "model can only be house, the one that comes with Carrel; --model names another");
     } else if (key == "variants") {
       read_variants(value);
     } else if (key == "commands") {

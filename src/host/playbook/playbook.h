@@ -42,6 +42,7 @@ struct Playbook {
   // stand at.
   std::vector<std::pair<std::string, std::string>> settings;
   std::shared_ptr<const Calibration> calibration;  // null where it has none
+  bool house_model = false;                        // the model that comes with Carrel is asked by default
   std::string file;                                // of playbook.yaml
   std::string sha256;                              // over every file that shapes a run, by name and content
 

@@ -64,6 +64,17 @@ TEST_F(PlaybookTest, ReadsEveryPart) {
                                                                                   {"temperature", "0.5"}}));
 }
 
+TEST_F(PlaybookTest, AsksTheModelThatComesWithCarrelOrNone) {
+  EXPECT_FALSE(load_playbook(folder_)->house_model);
+  write("playbook.yaml", std::string(good_yaml) + "model: house\n");
+  auto playbook = load_playbook(folder_);
+  ASSERT_TRUE(playbook) << playbook.error().what;
+  EXPECT_TRUE(playbook->house_model);
+  write("playbook.yaml", std::string(good_yaml) + "model: /home/me/mine.gguf\n");
+  EXPECT_THAT(error(), HasSubstr("playbook.yaml:14"));
+  EXPECT_THAT(error(), HasSubstr("model can only be house"));
+}
+
 TEST_F(PlaybookTest, TheDigestCoversEveryFile) {
   const std::string before = load_playbook(folder_)->sha256;
   write("prompts/one.md", "Be brief!\n");
