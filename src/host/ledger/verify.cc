@@ -122,9 +122,9 @@ class Auditor {
   }
 
   Status rows() {
-    for (const auto& [sql, what] : uncovered) {
-      Statement select(database_, sql);
-      Status done = each(select, [&] { tell(true, 0, fmt::format(fmt::runtime(what), select.text(0))); });
+    for (const Uncovered& row : uncovered) {
+      Statement select(database_, row.sql);
+      Status done = each(select, [&] { tell(true, 0, fmt::format(fmt::runtime(row.what), select.text(0))); });
       if (!done) return done;
     }
     return {};
