@@ -1,6 +1,7 @@
 #include "collect/cli.h"
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -23,20 +24,29 @@ namespace {
 
 std::atomic<bool> stop_requested{false};
 
+constexpr const char* exit_statuses = R"(
+Exit status: 0 done, also where something could not be had (the manifest says what and why);
+2 usage, 3 a bundle's sums do not hold or it is not whole, 4 no bundle, 7 this machine, 130 interrupted.)";
+
 constexpr const char* examples = R"(
 Examples:
   support-diag collect --namespace platform --out customer-123.tar.gz
-  support-diag collect --all-namespaces --since 24h --out customer-123.tar.gz
-  support-diag collect --namespace platform --out x.tar.gz --dry-run --explain
-  support-diag collect --no-cluster --host --config '/etc/app/*.yaml' --out host.tar.gz
-  support-diag collect -n shop --db-export postgres://app@db/shop --tables orders --mask status=keep --out x.tar.gz
-  support-diag collect -n platform --encrypt-to support.key.pub --sign site.key --out customer-123.sealed
+  support-diag collect --namespace platform --explain
   support-diag inspect customer-123.tar.gz
   support-diag redact --map secrets.map --map-key secrets.key app.log > app.redacted.log
   support-diag reveal --map secrets.map --map-key secrets.key reply.txt
+  support-diag seal customer-123.tar.gz --encrypt-to support.key.pub
+)";
 
-Exit status: 0 done, also where something could not be had (the manifest says what and why);
-2 usage, 3 a bundle's sums do not hold or it is not whole, 4 no bundle, 7 this machine, 130 interrupted.)";
+constexpr const char* collect_examples = R"(
+Examples:
+  support-diag collect --namespace platform --out customer-123.tar.gz
+  support-diag collect --namespace platform --explain
+  support-diag collect --all-namespaces --since 24h --out customer-123.tar.gz
+  support-diag collect -n platform --encrypt-to support.key.pub --sign site.key --out customer-123.sealed
+  support-diag collect --no-cluster --host --config '/etc/app/*.yaml' --out host.tar.gz
+  support-diag collect -n shop --db-export postgres://app@db/shop --tables orders --mask status=keep --out x.tar.gz
+)";
 
 void on_signal(int number) {
   // A second one ends the program at once: there is no bundle then.
@@ -114,63 +124,120 @@ struct Arguments {
   std::string bundle;
 };
 
-void add_collect_options(CLI::App* command, Arguments* arguments) {
-  CollectOptions& options = arguments->collect;
-  ClusterOptions& cluster = options.kubernetes;
-  command->add_option("-o,--out", options.out, "the bundle, a file NAME.tar.gz");
-  command->add_flag("--force", options.replace, "replace a file of that name");
-  command->add_option("-n,--namespace", cluster.namespaces, "collect this namespace; may be repeated");
+// A whole number in these bounds.
+CLI::Validator within(std::uint64_t least, std::uint64_t most) {
+  const auto check = [least, most](const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool fits =
+        error == std::errc() && end == text.data() + text.size() && number >= least && number <= most;
+    return fits ? std::string() : fmt::format("must be a whole number from {} to {}", least, most);
+  };
+  return {check, ""};
+}
+
+void add_cluster_options(CLI::App* command, Arguments* arguments) {
+  ClusterOptions& cluster = arguments->collect.kubernetes;
+  command->add_option("-n,--namespace", cluster.namespaces, "collect this namespace; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   command->add_flag("-A,--all-namespaces", arguments->all_namespaces, "collect every namespace");
-  command->add_option("--kubectl", cluster.kubectl.program, "the kubectl to use")->capture_default_str();
-  command->add_option("--kubeconfig", cluster.kubectl.kubeconfig, "handed to kubectl");
-  command->add_option("--context", cluster.kubectl.context, "handed to kubectl");
+  command->add_option("--kubectl", cluster.kubectl.program, "the kubectl to use")
+      ->type_name("PROGRAM")
+      ->capture_default_str();
+  command->add_option("--kubeconfig", cluster.kubectl.kubeconfig, "handed to kubectl")->type_name("FILE");
+  command->add_option("--context", cluster.kubectl.context, "handed to kubectl")->type_name("NAME");
   command->add_flag("--no-logs", arguments->no_logs, "leave the containers' logs out");
   command->add_option("--tail", cluster.tail, "newest lines of each log")
+      ->type_name("LINES")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command->add_option("--since", arguments->since, "logs not older than this: 90s, 30m, 48h, 7d");
+      ->check(within(1, 1'000'000'000));
+  command->add_option("--since", arguments->since, "logs not older than this: 90s, 30m, 48h, 7d")
+      ->type_name("TIME");
   command->add_option("--log-bytes", cluster.log_bytes, "most bytes of each log; the newest lines that fit")
+      ->type_name("BYTES")
       ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+      ->check(within(1, std::uint64_t{1} << 40));
   command->add_flag("--no-custom-resources", arguments->no_custom, "leave operators' objects out");
-  command->add_flag("--no-helm", arguments->no_helm, "leave Helm's releases out");
-  command->add_flag("--no-cluster", arguments->no_cluster,
-                    "ask no cluster: only what the options below name");
-  command->add_flag("--host", options.machine.facts,
-                    "this machine: kernel, disks, memory, network, journal of the kubelet");
-  command->add_option("--config", options.machine.patterns,
-                      "files of this machine by a pattern, as '/etc/app/*.yaml'; may be repeated");
-  command->add_option(
-      "--prometheus", arguments->prometheus,
-      "a Prometheus: http://HOST:PORT, or service:NAMESPACE/NAME:PORT to reach it through the cluster");
-  command->add_option("--metrics", arguments->queries,
-                      "a file with its queries, one a line, as 'NAME: PROMQL'");
-  command->add_option("--metrics-range", arguments->range, "how far back they go")->capture_default_str();
-  command->add_option(
-      "--db-export", options.database.url,
-      "a PostgreSQL: postgres://USER@HOST/DATABASE; the password comes from PGPASSWORD or ~/.pgpass");
+  command->add_flag("--no-helm", arguments->no_helm,
+                    "leave Helm's releases out; kubectl then lets no list of Secrets through");
+  command->add_flag("--no-cluster", arguments->no_cluster, "ask no cluster: only what is named below");
+}
+
+void add_machine_options(CLI::App* command, Arguments* arguments) {
+  command->add_flag("--host", arguments->collect.machine.facts,
+                    "kernel, disks, memory, network, journal of the kubelet");
   command
-      ->add_option("--tables", options.database.tables, "tables of which rows are sampled, parted by commas")
-      ->delimiter(',');
-  command->add_option("--rows", options.database.rows, "rows of each")->capture_default_str();
-  command->add_option("--where", options.database.where,
-                      "which rows: 'TABLE: CONDITION', or a condition for every table");
-  command->add_option("--mask", arguments->masks,
-                      "COLUMN=hash, =null or =keep, also TABLE.COLUMN and '*'; text is hashed unless kept");
+      ->add_option("--config", arguments->collect.machine.patterns,
+                   "files by a pattern, as '/etc/app/*.yaml'; may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+}
+
+void add_prometheus_options(CLI::App* command, Arguments* arguments) {
   command
-      ->add_option("--db-timeout", arguments->database_timeout, "seconds for each question to the database")
+      ->add_option("--prometheus", arguments->prometheus,
+                   "http://HOST:PORT, or service:NAMESPACE/NAME:PORT to reach it through the cluster")
+      ->type_name("URL");
+  command->add_option("--metrics", arguments->queries, "a file of queries, one a line, as 'NAME: PROMQL'")
+      ->type_name("FILE");
+  command->add_option("--metrics-range", arguments->range, "how far back they go")
+      ->type_name("TIME")
+      ->capture_default_str();
+}
+
+void add_database_options(CLI::App* command, Arguments* arguments) {
+  DatabaseOptions& database = arguments->collect.database;
+  command
+      ->add_option("--db-export", database.url,
+                   "postgres://USER@HOST/DATABASE; the password comes from PGPASSWORD or ~/.pgpass")
+      ->type_name("URL");
+  command->add_option("--tables", database.tables, "tables of which rows are sampled, parted by commas")
+      ->type_name("NAMES")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--rows", database.rows, "rows of each")->type_name("ROWS")->capture_default_str();
+  command
+      ->add_option("--where", database.where,
+                   "which rows: 'TABLE: CONDITION', or a condition for every table; may be repeated")
+      ->type_name("CONDITION")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--mask", arguments->masks,
+                   "COLUMN=hash, =null or =keep, also TABLE.COLUMN and '*'; text is hashed unless kept")
+      ->type_name("MASK")
+      ->allow_extra_args(false);
+  command->add_option("--db-timeout", arguments->database_timeout, "for each question to the database")
+      ->type_name("SECONDS")
       ->capture_default_str()
-      ->check(CLI::Range(1, 3600));
-  command->add_option("--parallel", options.parallel, "most requests at the same time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 64));
-  command->add_option("--timeout", arguments->timeout, "seconds to wait for an answer")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 3600));
-  add_redaction_options(command, &options.redaction);
-  add_delivery_options(command, &options.delivery);
+      ->check(within(1, 3600));
+}
+
+void add_collect_options(CLI::App* command, Arguments* arguments) {
+  CollectOptions& options = arguments->collect;
+  command->add_option("-o,--out", options.out, "the bundle, as customer-123.tar.gz")->type_name("FILE");
+  command->add_flag("--force", options.replace, "replace a file of that name");
   command->add_flag("--dry-run", arguments->dry_run, "print each command that would run, and run none");
-  command->add_flag("--explain", arguments->explain, "with --dry-run: and why");
+  command->add_flag("--explain", arguments->explain, "the same, with the file that each becomes, and why");
+  command->add_option("--parallel", options.parallel, "most requests at the same time")
+      ->type_name("COUNT")
+      ->capture_default_str()
+      ->check(within(1, 64));
+  command->add_option("--timeout", arguments->timeout, "to wait for an answer")
+      ->type_name("SECONDS")
+      ->capture_default_str()
+      ->check(within(1, 3600));
+  const auto headed = [command](const char* heading) {
+    command->option_defaults()->group(heading);
+    return command;
+  };
+  add_cluster_options(headed("The cluster"), arguments);
+  add_machine_options(headed("This machine"), arguments);
+  add_prometheus_options(headed("A Prometheus"), arguments);
+  add_database_options(headed("A PostgreSQL"), arguments);
+  add_redaction_options(headed("Secrets"), &options.redaction);
+  add_delivery_options(headed("Delivery"), &options.delivery);
+  headed("Options");
 }
 
 // service:NAMESPACE/NAME:PORT, the path of the API server's own proxy to a Service.
@@ -253,10 +320,13 @@ Status settle_machine(Arguments* arguments) {
 Status settle(Arguments* arguments) {
   CollectOptions& options = arguments->collect;
   ClusterOptions& cluster = options.kubernetes;
+  arguments->dry_run |= arguments->explain;
   if (options.out.empty() && !arguments->dry_run)
     return Error{Code::usage, "no bundle is named", "name one with --out NAME.tar.gz"};
   options.cluster = !arguments->no_cluster;
-  if (options.cluster && arguments->all_namespaces == !cluster.namespaces.empty())
+  if (arguments->all_namespaces && !cluster.namespaces.empty())
+    return Error{Code::usage, "--all-namespaces and --namespace say different things", "give one of them"};
+  if (options.cluster && !arguments->all_namespaces && cluster.namespaces.empty())
     return Error{Code::usage, "it is not said which namespaces to collect",
                  "give --namespace NAME, more than once if need be, or --all-namespaces"};
   for (const std::string& space : cluster.namespaces) {
@@ -271,7 +341,7 @@ Status settle(Arguments* arguments) {
                  "write 90s, 30m, 48h or 7d"};
   cluster.logs = !arguments->no_logs;
   cluster.custom_resources = !arguments->no_custom;
-  cluster.helm = !arguments->no_helm;
+  cluster.helm = cluster.kubectl.secrets = !arguments->no_helm;
   cluster.timeout = std::chrono::seconds(arguments->timeout);
   options.tool_version = CARREL_VERSION;
   if (Status done = settle_metrics(arguments); !done) return done;
@@ -335,12 +405,32 @@ void print_missing(const std::vector<ManifestMissing>& missing, std::size_t most
     print("  not had  for {} further reasons: `support-diag inspect` lists all\n", sorted.size() - most);
 }
 
+// How many secrets were masked, by class; the manifest has them for each file.
+void print_masked(const Manifest& manifest) {
+  std::map<std::string, std::uint64_t> classes;
+  std::uint64_t all = 0;
+  for (const ManifestFile& file : manifest.files) {
+    for (const auto& [name, count] : file.redactions) classes[name] += count, all += count;
+  }
+  std::string list;
+  for (const auto& [name, count] : classes)
+    list += fmt::format("{}{} {}", list.empty() ? ": " : ", ", escape_for_terminal(name), count);
+  print("  masked   {}{}\n", counted(all, "secret"), list);
+}
+
+// A shell could run what is printed: what is no command is a comment.
 int dry_run(const Arguments& arguments) {
   for (const Task& task : planned(arguments.collect)) {
-    print("{}\n", task.source);
+    if (task.made) {
+      print("# {} is made of what was had\n", task.path);
+    } else if (task.source.starts_with('/')) {
+      print("cat {}\n", escape_for_terminal(shell_word(task.source)));
+    } else {
+      print("{}\n", escape_for_terminal(task.source));
+    }
     if (!arguments.explain) continue;
-    if (!task.path.empty()) print("    becomes  {}\n", task.path);
-    print("    why      {}\n", task.why);
+    if (!task.path.empty()) print("#   becomes  {}\n", escape_for_terminal(task.path));
+    print("#   why      {}\n", escape_for_terminal(task.why));
   }
   return exit_status::passed;
 }
@@ -374,6 +464,7 @@ int collect_command(Arguments& arguments) {
     if (!delivery.recipients.empty()) print("  sealed   to {}\n", counted(delivery.recipients.size(), "key"));
     if (!delivery.sign.empty())
       print("  signed   {}\n", escape_for_terminal(signature_path(arguments.collect.out)));
+    print_masked(manifest);
     if (cut > 0) print("  cut      {}, each to a limit that the manifest names\n", counted(cut, "file"));
     print_missing(manifest.missing, 8);
   }
@@ -439,6 +530,7 @@ int inspect_command(const Arguments& arguments) {
         escape_for_terminal(manifest.finished));
   print("{}, {}\n", counted(found->files, "file"), size_text(found->bytes));
   print_folders(manifest);
+  print_masked(manifest);
   for (const ManifestFile& one : manifest.files) {
     if (!one.cut.empty())
       print("  cut      {}: {}\n", escape_for_terminal(one.path), escape_for_terminal(one.cut));
@@ -453,7 +545,7 @@ int inspect_command(const Arguments& arguments) {
 int run_command_line(int count, const char* const* words) {
   CLI::App app("Collects a support bundle at the customer's site. It reads and never changes the cluster.",
                "support-diag");
-  app.footer(examples);
+  app.footer(std::string(examples) + exit_statuses);
   app.require_subcommand(1);
   app.set_version_flag("--version", "support-diag " CARREL_VERSION);
   Arguments arguments;
@@ -462,8 +554,9 @@ int run_command_line(int count, const char* const* words) {
   CLI::App* const inspect_app =
       app.add_subcommand("inspect", "Tell what is in a bundle and what is missing, and verify its sums");
   inspect_app->add_option("BUNDLE", arguments.bundle, "a bundle that support-diag made")->required();
+  collect_app->footer(std::string(collect_examples) + exit_statuses);
+  inspect_app->footer("\nExample:\n  support-diag inspect customer-123.tar.gz\n");
   for (CLI::App* command : {collect_app, inspect_app}) {
-    command->footer(examples);
     command->add_flag("--json", arguments.json, "JSON on stdout");
     command->add_flag("-q,--quiet", arguments.quiet, "no progress");
   }
@@ -474,7 +567,8 @@ int run_command_line(int count, const char* const* words) {
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_status::passed : exit_status::usage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return tell({Code::usage, error.what(), "`support-diag COMMAND --help` lists what there is"});
   }
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error like a full disk

@@ -18,12 +18,9 @@ Task version_task(const CollectOptions& options) {
   return text_task(version_path, "support-diag", "tells readers which layout this is", text);
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string command_line(const std::vector<std::string>& words) {
   std::string line;
-  for (const std::string& word : words) {
-    const bool plain = word.find_first_of(" '\"\\$&|<>()*?[]^") == std::string::npos;
-    line += (line.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
-  }
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
   return line;
 }
 
@@ -103,8 +100,8 @@ class Collection {
     if (!proxy) {
       if (proxy.error().code == Code::interrupted) return {};
       collected_.manifest.missing.push_back(
-          {"cluster-resources", joined(kubectl_proxy_command(options_.kubernetes.kubectl, "SOCKET")), "",
-           proxy.error().what});
+          {"cluster-resources", command_line(kubectl_proxy_command(options_.kubernetes.kubectl, "SOCKET")),
+           "", proxy.error().what});
       return {};
     }
     Api api((*proxy)->server(), options_.kubernetes.timeout, stop_);
@@ -166,7 +163,7 @@ std::vector<Task> planned(const CollectOptions& options) {
   };
   if (options.cluster) {
     all.push_back({"",
-                   joined(kubectl_proxy_command(options.kubernetes.kubectl, "SOCKET")),
+                   command_line(kubectl_proxy_command(options.kubernetes.kubectl, "SOCKET")),
                    "one child through which all of the cluster is read: it rejects every method but GET",
                    {}});
     ClusterTasks tasks(nullptr, options.kubernetes);
@@ -178,8 +175,11 @@ std::vector<Task> planned(const CollectOptions& options) {
   if (options.prometheus) add(prometheus_tasks(options.metrics, never));
   add(machine_tasks(options.machine, never));
   if (options.postgres) add(database_tasks(options.database));
-  all.push_back(
-      {manifest_path, "support-diag", "what is in the bundle, where it came from, what is missing", {}});
+  all.push_back({manifest_path,
+                 "support-diag",
+                 "what is in the bundle, where it came from, what is missing",
+                 {},
+                 true});
   return all;
 }
 

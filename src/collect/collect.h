@@ -56,7 +56,7 @@ Result<Collected> collect(const CollectOptions& options, const CollectObserver& 
                           std::atomic<bool>& stop);
 
 // What collect() would run and read, in order, without running any of it: each with the file that it would
-// become and the reason. What depends on the cluster's answers stands as <namespace>, <pod>, <container>.
+// become and the reason. What depends on the cluster's answers stands in capitals: NAMESPACE, POD, CONTAINER.
 std::vector<Task> planned(const CollectOptions& options);
 
 }  // namespace carrel

@@ -8,10 +8,15 @@
 namespace carrel {
 
 void add_delivery_options(CLI::App* command, DeliveryOptions* options) {
-  command->add_option("--encrypt-to", options->recipients,
-                      "the public key of who may open the bundle; may be repeated");
-  command->add_option("--sign", options->sign,
-                      "a secret key to sign the bundle with; the signature becomes BUNDLE.sig");
+  command
+      ->add_option("--encrypt-to", options->recipients,
+                   "the public key of who may open the bundle; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--sign", options->sign,
+                   "a secret key to sign the bundle with; the signature becomes BUNDLE.sig")
+      ->type_name("FILE");
 }
 
 Result<Delivery> read_delivery(const DeliveryOptions& options) {

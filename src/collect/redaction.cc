@@ -28,13 +28,17 @@ Result<RedactionRules> read_rules(const RedactionOptions& options) {
 }  // namespace
 
 void add_redaction_options(CLI::App* command, RedactionOptions* options) {
-  command->add_option("--rules", options->rules,
-                      "your own rules of what to mask, in YAML (docs/redaction.md)");
+  command->add_option("--rules", options->rules, "your own rules of what to mask (docs/redaction.md)")
+      ->type_name("FILE");
   command->add_flag("--addresses", options->addresses, "mask IP and MAC addresses too");
-  command->add_option("--map", options->map,
-                      "write the sealed map from pseudonyms to values, for `reveal`: keep it to yourself");
-  command->add_option("--map-key", options->map_key,
-                      "the map's key file, made where there is none [a passphrase is asked for]");
+  command
+      ->add_option("--map", options->map,
+                   "write the sealed map from pseudonyms to values, for `reveal`: keep it to yourself")
+      ->type_name("FILE");
+  command
+      ->add_option("--map-key", options->map_key,
+                   "the map's key, made where there is none [a passphrase is asked for]")
+      ->type_name("FILE");
 }
 
 Redaction::Redaction(RedactionRules rules, Pseudonyms pseudonyms)

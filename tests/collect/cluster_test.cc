@@ -151,6 +151,7 @@ TEST_F(Collect, SecretsAreMaskedWhereverTheyCameFrom) {
   EXPECT_THAT(run({"tar", "-xzOf", bundle()}).out, Not(HasSubstr(secret)));
   EXPECT_THAT(from_bundle("carrel/manifest.json"), HasSubstr("\"redactions\""));
   EXPECT_EQ(inspect().status, 0);
+  EXPECT_THAT(run({SUPPORT_DIAG, "inspect", bundle()}).out, HasSubstr("masked   "));
 }
 
 // A release is a Secret of Helm's: base64, of base64, of gzip, of JSON. Which settings it has is told, and no
@@ -193,8 +194,15 @@ TEST_F(Collect, HelmReleasesAreDecodedWithoutTheirValues) {
       EXPECT_THAT(request, HasSubstr("fieldSelector=type%3Dhelm.sh%2Frelease.v1"));
     }
   }
+  const auto of_secrets = [this] {
+    const auto all = server_->requests();
+    return std::count_if(all.begin(), all.end(),
+                         [](const std::string& one) { return one.find("/secrets") != std::string::npos; });
+  };
+  const auto before = of_secrets();
   ASSERT_EQ(collect({"--namespace", "platform", "--no-logs", "--no-helm", "--force"}).status, 0);
   EXPECT_EQ(from_bundle("helm/platform.json"), "");
+  EXPECT_EQ(of_secrets(), before);
 }
 
 TEST_F(Collect, MetricsOfNodesAndPodsAreCollectedWhereThereIsAServerOfThem) {
@@ -260,6 +268,12 @@ TEST_F(Collect, ADryRunAsksNobody) {
   EXPECT_THAT(outcome.out, HasSubstr("--reject-methods="));
   EXPECT_THAT(outcome.out, HasSubstr("kubectl get --raw '/api/v1/namespaces/platform/pods'"));
   EXPECT_THAT(outcome.out, HasSubstr("why      what the cluster said of late"));
+  // A shell can read all of it, and nothing in it stands for something that could be left out.
+  EXPECT_EQ(run({"bash", "-n", file("dry-run.sh", outcome.out)}).status, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("kubectl get --raw '/api/v1/namespaces/NAMESPACE/pods/POD/log?"));
+  EXPECT_THAT(outcome.out, HasSubstr("kubectl get --raw '/apis/GROUP/VERSION/namespaces/platform/RESOURCE'"));
+  // Why without what is no order to collect.
+  EXPECT_EQ(collect({"--namespace", "platform", "--explain"}).out, outcome.out);
   EXPECT_THAT(server_->requests(), IsEmpty());
   EXPECT_EQ(folder_listing(), ".keep\n");
 }
@@ -280,6 +294,10 @@ TEST_F(Collect, AWrongCommandLineIsToldBeforeAnythingRuns) {
   serve_example();
   EXPECT_EQ(collect({}).status, 2);
   EXPECT_EQ(collect({"--namespace", "../etc"}).status, 2);
+  EXPECT_THAT(collect({"--namespace", "platform", "--all-namespaces"}).err, HasSubstr("different things"));
+  const e2e::Outcome tail = collect({"--namespace", "platform", "--tail", "0"});
+  EXPECT_EQ(tail.status, 2);
+  EXPECT_THAT(tail.err, HasSubstr("support-diag: --tail: must be a whole number from 1 to"));
   EXPECT_EQ(collect({"--namespace", "platform", "--since", "soon"}).status, 2);
   file("out/bundle.tar.gz", "mine");
   EXPECT_THAT(collect({"--namespace", "platform"}).err, HasSubstr("is there already"));

@@ -73,6 +73,15 @@ TEST_F(Seal, OpenGivesTheSameBytesAndChecksTheSignature) {
   EXPECT_FALSE(std::filesystem::exists(path("c.tar.gz")));
 }
 
+TEST_F(Seal, AnOptionThatMayBeRepeatedTakesOneWordEach) {
+  EXPECT_EQ(diag({"seal", "--encrypt-to", path("support.key.pub"), "--encrypt-to", path("support.key.pub"),
+                  e2e::example, "--out", path("two.sealed")})
+                .status,
+            0);
+  EXPECT_EQ(diag({"seal", "--sign", path("site.key"), e2e::example, "--out", path("x")}).status, 2);
+  EXPECT_FALSE(std::filesystem::exists(e2e::example + ".sig"));
+}
+
 TEST_F(Seal, KeysAreNeverOverwritten) {
   const Outcome again = diag({"keys", path("support.key")});
   EXPECT_EQ(again.status, 2);

@@ -50,7 +50,8 @@ Task text_task(std::string path, std::string source, std::string why, std::strin
           [text = std::move(text)](Spool& out) -> Result<TaskEnd> {
             if (Status done = out.write(text); !done) return done.error();
             return TaskEnd{status_made, "", ""};
-          }};
+          },
+          true};
 }
 
 // ---- what cannot be listed ----
@@ -123,6 +124,10 @@ std::vector<Task> ClusterTasks::first() {
                      if (Status done = out.write(served_.json()); !done) return done.error();
                      return TaskEnd{"HTTP 200", "", ""};
                    }});
+  if (api_ == nullptr) {
+    for (const char* const path : {"/api/v1", "/apis/GROUP/VERSION"})
+      tasks.push_back({"", as_command(path), "for the file before: what each group of the API has", {}});
+  }
   const auto spaces = std::find_if(collected_kinds().begin(), collected_kinds().end(),
                                    [](const CollectedKind& kind) { return kind.folder == "namespaces"; });
   Task task = list(*spaces, "");
@@ -135,7 +140,7 @@ std::vector<Task> ClusterTasks::first() {
   }
   tasks.push_back(std::move(task));
   spaces_ = options_.namespaces;
-  if (api_ == nullptr && spaces_.empty()) spaces_ = {"<namespace>"};
+  if (api_ == nullptr && spaces_.empty()) spaces_ = {"NAMESPACE"};
   return tasks;
 }
 
@@ -147,6 +152,9 @@ std::vector<Task> ClusterTasks::lists() {
   std::erase_if(kinds, [](const CollectedKind& kind) { return kind.folder == "namespaces"; });
   if (options_.custom_resources) {
     for (CollectedKind& kind : served_.custom()) kinds.push_back(std::move(kind));
+    if (api_ == nullptr)
+      kinds.push_back({"custom-resources/RESOURCE.GROUP", "GROUP", "VERSION", "RESOURCE", false,
+                       "objects of operators: of each kind that the cluster serves and Kubernetes has not"});
   }
   std::sort(spaces_.begin(), spaces_.end());
   for (const CollectedKind& kind : kinds) {
@@ -216,8 +224,8 @@ std::vector<Task> ClusterTasks::rest() {
   std::vector<Task> tasks = errors_.tasks();
   const std::vector<Pod> pods = pods_.sorted();
   if (options_.logs && api_ == nullptr) {
-    tasks.push_back(log({"<namespace>", "<pod>", "", "", {}}, {"<container>", "", "", true, true}, false));
-    tasks.push_back(log({"<namespace>", "<pod>", "", "", {}}, {"<container>", "", "", true, true}, true));
+    for (const bool previous : {false, true})
+      tasks.push_back(log({"NAMESPACE", "POD", "", "", {}}, {"CONTAINER", "", "", true, true}, previous));
   }
   for (const Pod& pod : pods) {
     if (!options_.logs) break;

@@ -42,6 +42,13 @@ std::string accepted_paths(const KubectlOptions& options) {
   return paths;
 }
 
+// What is refused though the above would let it through. Secrets of all namespaces at once are never asked
+// for.
+std::string rejected_paths(const KubectlOptions& options) {
+  return std::string("/(exec|attach|portforward)(/|$),") +
+         (options.secrets ? "^/api/v1/secrets$" : "/secrets(/|$)");
+}
+
 std::string socket_folder() {
   for (const char* variable : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
     const char* const place = std::getenv(variable);
@@ -91,10 +98,9 @@ std::vector<std::string> kubectl_proxy_command(const KubectlOptions& options, co
   std::vector<std::string> words = {options.program};
   if (!options.kubeconfig.empty()) words.push_back("--kubeconfig=" + options.kubeconfig);
   if (!options.context.empty()) words.push_back("--context=" + options.context);
-  words.insert(
-      words.end(),
-      {"proxy", "--unix-socket=" + socket, "--reject-methods=" + std::string(all_but_get),
-       "--accept-paths=" + accepted_paths(options), "--reject-paths=/(exec|attach|portforward)(/|$)"});
+  words.insert(words.end(),
+               {"proxy", "--unix-socket=" + socket, "--reject-methods=" + std::string(all_but_get),
+                "--accept-paths=" + accepted_paths(options), "--reject-paths=" + rejected_paths(options)});
   return words;
 }
 

@@ -22,6 +22,7 @@ struct KubectlOptions {
   std::string program = "kubectl";
   std::string kubeconfig;        // --kubeconfig; empty: kubectl's own choice
   std::string context;           // --context
+  bool secrets = true;           // lists of Secrets may be asked for, which Helm's releases need
   std::string prometheus_proxy;  // a path of the API server that may be read too, below which a Prometheus is
 };
 

@@ -307,6 +307,11 @@ std::string file_name(std::string name) {
   return name.starts_with('.') ? "_" + name : name;
 }
 
+// As a person would ask it.
+std::string as_psql(const std::string& url, const std::string& sql) {
+  return fmt::format("psql {} -c {}", shell_word(url), shell_word(sql));
+}
+
 }  // namespace
 
 std::string shown_url(const std::string& url) {
@@ -336,23 +341,21 @@ std::vector<Task> database_tasks(const DatabaseOptions& options) {
     const Cell cell = [](const std::string& column, Oid, std::string value) {
       return column == "query" ? without_literals(value) : value;
     };
-    tasks.push_back({std::string("postgres/") + question.file,
-                     fmt::format("psql '{}' -c \"{}\"", shown, question.sql), question.why,
+    tasks.push_back({std::string("postgres/") + question.file, as_psql(shown, question.sql), question.why,
                      [database, sql = std::string(question.sql), cell](Spool& out) {
                        return database->ask(sql, cell, out);
                      }});
   }
   for (const std::string& table : options.tables) {
     const std::string from = " FROM " + table + condition_for(options, table);
-    tasks.push_back({fmt::format("postgres/counts/{}.csv", file_name(table)),
-                     fmt::format("psql '{}' -c \"SELECT count(*){}\"", shown, from),
-                     "how many rows there are", [database, table](Spool& out) {
-                       const std::string sql =
-                           fmt::format("SELECT count(*) FROM {}{}", database->quoted(table),
-                                       condition_for(database->options(), table));
-                       return database->ask(
-                           sql, [](const std::string&, Oid, std::string value) { return value; }, out);
-                     }});
+    tasks.push_back(
+        {fmt::format("postgres/counts/{}.csv", file_name(table)), as_psql(shown, "SELECT count(*)" + from),
+         "how many rows there are", [database, table](Spool& out) {
+           const std::string sql = fmt::format("SELECT count(*) FROM {}{}", database->quoted(table),
+                                               condition_for(database->options(), table));
+           return database->ask(
+               sql, [](const std::string&, Oid, std::string value) { return value; }, out);
+         }});
     const Cell cell = [database, table](const std::string& column, Oid type,
                                         std::string value) -> std::optional<std::string> {
       switch (mask_of(database->options(), table, column, type)) {
@@ -366,7 +369,7 @@ std::vector<Task> database_tasks(const DatabaseOptions& options) {
       return database->pseudonym(value);
     };
     tasks.push_back({fmt::format("postgres/rows/{}.csv", file_name(table)),
-                     fmt::format("psql '{}' -c \"SELECT *{} LIMIT {}\"", shown, from, options.rows),
+                     as_psql(shown, fmt::format("SELECT *{} LIMIT {}", from, options.rows)),
                      "a few rows; text is masked unless --mask keeps it",
                      [database, table, cell](Spool& out) {
                        const std::string sql =

@@ -26,6 +26,10 @@ struct Task {
   std::string source;  // the command or the path that it comes from, as a person could run it
   std::string why;     // for --explain
   std::function<Result<TaskEnd>(Spool&)> run;
+  bool made = false;  // of what is had anyway: nothing is run or read for it
 };
+
+// A word as a shell takes it for itself: in quotes where it has to be.
+std::string shell_word(const std::string& text);
 
 }  // namespace carrel
