@@ -67,7 +67,7 @@ TEST(MapFile, TakesAPassphrase) {
 
 TEST(MapFile, AReplyIsReadBack) {
   const RedactionPlan plan;
-  Pseudonyms pseudonyms(true);
+  Pseudonyms pseudonyms = *Pseudonyms::create(true);
   Redactor redactor(plan, &pseudonyms);
   const std::string text =
       "password=hunter2 postgres://app:hunter2@db.example.com:5432/orders token=\"x-9-y z\"\n";

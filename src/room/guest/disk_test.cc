@@ -83,7 +83,7 @@ TEST_F(GuestDisk, CutShortAnywhereIsAnError) {
 
 TEST_F(GuestDisk, AnotherVersionIsRefused) {
   std::string bytes = disk_of(task_, "programbody");
-  bytes[guest_disk_magic.size() - 2] = '2';
+  bytes[guest_disk_magic.size() - 2] ^= 1;
   const Fd disk = as_disk(bytes);
   const auto task = read_guest_task(disk.get());
   ASSERT_FALSE(task);
