@@ -52,6 +52,15 @@ class JsonText {
     key(name);
     writer_.Bool(value);
   }
+  void null(const std::string& name) {
+    key(name);
+    writer_.Null();
+  }
+  // A value that is JSON already, of our own writing.
+  void json(const std::string& name, const std::string& value) {
+    key(name);
+    writer_.RawValue(value.data(), value.size(), rapidjson::kObjectType);
+  }
   template <class List, class Each>
   void list(const std::string& name, const List& values, Each each) {
     key(name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -115,20 +116,39 @@ std::vector<std::string> Model::recommend(Settings* settings) const {
   return not_taken;
 }
 
+Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Settings& settings) {
+  std::vector<Variant> named;
+  std::istringstream names(settings.text("variants"));
+  for (std::string name; std::getline(names, name, ',');) {
+    const auto found =
+        std::find_if(playbook.variants.begin(), playbook.variants.end(),
+                     [&](const Variant& variant) { return variant.name == std::string(trim(name)); });
+    if (found == playbook.variants.end()) {
+      return Error{
+          Code::usage,
+          fmt::format("the playbook {} has no variant \"{}\"", playbook.title(), escape_for_terminal(name)),
+          ""};
+    }
+    named.push_back(*found);
+  }
+  if (named.empty()) named = playbook.variants;
+  const std::size_t tries = settings.whole("tries");
+  if (tries == 0) return named;
+  // More tries than variants: the variants again, in turn; with sampling they differ.
+  std::vector<Variant> all;
+  for (std::size_t i = 0; i < tries; ++i) all.push_back(named[i % named.size()]);
+  return all;
+}
+
 Result<ThinkJob> Model::job(const Playbook& playbook, const Settings& settings, const EvidenceList& evidence,
                             const std::string& question) const {
   ThinkJob job;
   job.model_name = file_.path();
   job.system = playbook.system;
   job.question = question;
-  job.variants = playbook.variants;
-  const std::size_t tries = settings.whole("tries");
-  if (tries > 0) {
-    // More tries than variants: the variants again, in turn; with sampling they differ.
-    job.variants.clear();
-    for (std::size_t i = 0; i < tries; ++i)
-      job.variants.push_back(playbook.variants[i % playbook.variants.size()]);
-  }
+  auto variants = chosen_variants(playbook, settings);
+  if (!variants) return variants.error();
+  job.variants = std::move(*variants);
   job.schema = playbook.schema_text;
   job.commands = playbook.commands;
   job.lines = evidence.lines;

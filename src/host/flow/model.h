@@ -56,6 +56,10 @@ class Model {
   ModelCard card_;
 };
 
+// The playbook's variants that the settings `variants` and `tries` ask for, one for each try. An Error (usage)
+// for a name that the playbook does not have.
+Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Settings& settings);
+
 // What a think room may use beside the mapped file, predicted: weights repacked for the CPU, the KV cache at
 // f16, and the compute buffers of one batch. Bytes.
 std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch);

@@ -43,6 +43,7 @@ Result<Settings> settle(const RunRequest& request) {
   if (engine == "llama" && settings.text("model").empty()) {
     return Error{Code::usage, "the engine llama needs a model", "name one with --model FILE.gguf"};
   }
+  if (auto variants = chosen_variants(request.playbook, settings); !variants) return variants.error();
   if (Status takes = wall_takes_engine(settings); !takes) return takes.error();
   return settings;
 }
@@ -64,6 +65,7 @@ class Run {
   Result<Report> run() {
     begin_report();
     if (Status begun = ledger_.begin(row_); !begun) return begun.error();
+    observer_.begun(row_.id);
     return finish(stages());
   }
 

@@ -277,6 +277,13 @@ Result<std::vector<RunRow>> Ledger::runs(std::size_t most, std::size_t skip) {
   return select("1 ORDER BY number DESC", {}, most, skip);
 }
 
+Result<std::vector<RunRow>> Ledger::runs(const RunFilter& filter) {
+  if (Status marked = mark_interrupted(); !marked) return marked.error();
+  std::string where = "(?1 = '' OR id < ?1)";
+  if (filter.state) where += fmt::format(" AND state = '{}'", to_string(*filter.state));
+  return select(where + " ORDER BY id DESC", {filter.below}, filter.most, 0);
+}
+
 Result<std::vector<RunRow>> Ledger::find_all(const std::string& prefix, std::size_t most) {
   if (Status marked = mark_interrupted(); !marked) return marked.error();
   auto exact = select("id = ?", {prefix}, 1, 0);

@@ -114,15 +114,13 @@ Result<std::vector<ReviewRow>> Ledger::reviews(const RunRow& run) const {
 
 Result<std::vector<QueueRow>> Ledger::queue(const QueueFilter& filter) const {
   std::string where = "state = 'finished' AND score <= ?1";
-  std::vector<std::string> arguments = {fmt::format("{}", filter.most_score)};
+  const std::vector<std::string> arguments = {fmt::format("{}", filter.most_score), filter.before,
+                                              filter.after};
   if (!filter.decided)
     where += " AND NOT EXISTS (SELECT 1 FROM review WHERE review.run = run.number AND claim = -1)";
   if (filter.failed_only) where += " AND passed = 0";
-  if (!filter.before.empty()) {
-    where += " AND finished_at < ?2";
-    arguments.push_back(filter.before);
-  }
-  auto runs = select(where + " ORDER BY number", arguments, filter.most, filter.skip);
+  where += " AND (?2 = '' OR finished_at < ?2) AND id > ?3 ORDER BY id";
+  auto runs = select(where, arguments, filter.most, 0);
   if (!runs) return runs.error();
   std::vector<QueueRow> rows;
   Statement cause(database_, "SELECT text FROM claim WHERE run = ? AND position = 0");

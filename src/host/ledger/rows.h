@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,7 +61,15 @@ struct QueueFilter {
   bool failed_only = false;  // a check failed
   double most_score = 1;     // confidence at most this
   std::string before;        // finished before this time; empty: any
-  std::size_t most = 100, skip = 0;
+  std::string after;         // runs whose ids come after this one, for the next page; empty: from the first
+  std::size_t most = 100;
+};
+
+// Which runs to list, the newest first.
+struct RunFilter {
+  std::optional<RunState> state;
+  std::string below;  // runs whose ids come before this one, for the next page; empty: from the newest
+  std::size_t most = 100;
 };
 
 // A logged, consented use of a cloud model.

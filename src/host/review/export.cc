@@ -106,26 +106,100 @@ void add_checks(std::string* out, const RunInContext& run) {
   *out += "</table>\n";
 }
 
-void write_claim(JsonPage& json, const ClaimInContext& claim) {
+void write_citation(JsonPage& json, const CitationInContext& citation) {
+  json.object([&] {
+    json.text("id", citation.cited.id);
+    json.text("file", citation.cited.at.file);
+    json.count("line", citation.cited.at.line);
+    json.count("end_line", citation.cited.at.end_line);
+    json.text("path", citation.cited.at.path);
+    json.text("quote", citation.cited.quote);
+    json.text("reason", citation.cited.reason);
+    json.text("file_sha256", citation.around.file_sha256);
+    json.count("file_lines", citation.around.file_lines);
+    json.count("first_line", citation.around.first_line);
+    json.list("lines", citation.around.lines, [&](const std::string& line) { json.text(line); });
+  });
+}
+
+void write_claim(JsonPage& json, const ClaimInContext& claim, const DecidedClaim& decided) {
   json.object([&] {
     json.count("claim", static_cast<std::uint64_t>(claim.number));
     json.text("kind", to_string(claim.claim.kind));
     json.text("text", claim.claim.text);
     json.text("basis", claim.claim.basis);
-    json.list("citations", claim.citations, [&](const CitationInContext& citation) {
-      json.object([&] {
-        json.text("id", citation.cited.id);
-        json.text("file", citation.cited.at.file);
-        json.count("line", citation.cited.at.line);
-        json.count("end_line", citation.cited.at.end_line);
-        json.text("path", citation.cited.at.path);
-        json.text("quote", citation.cited.quote);
-        json.text("reason", citation.cited.reason);
-        json.text("file_sha256", citation.around.file_sha256);
-        json.count("first_line", citation.around.first_line);
-        json.list("lines", citation.around.lines, [&](const std::string& line) { json.text(line); });
-      });
+    if (decided.decision) {
+      json.text("decision", to_string(*decided.decision));
+    } else {
+      json.null("decision");
+    }
+    json.text("decided_text", decided.claim.text);
+    json.list("citations", claim.citations,
+              [&](const CitationInContext& citation) { write_citation(json, citation); });
+  });
+}
+
+void write_row(JsonPage& json, const RunRow& run) {
+  json.text("run", run.id);
+  json.text("tenant", run.tenant);
+  json.text("state", to_string(run.state));
+  json.text("started_at", run.started_at);
+  json.text("finished_at", run.finished_at);
+  json.text("playbook", run.playbook);
+  json.text("playbook_sha256", run.playbook_sha256);
+  json.text("input", run.input);
+  json.text("input_sha256", run.input_sha256);
+  json.count("input_bytes", run.input_bytes);
+  json.text("question", run.question);
+  json.text("engine", run.engine);
+  json.text("model", run.model);
+  json.text("model_sha256", run.model_sha256);
+  json.text("image_sha256", run.image_sha256);
+  json.json("settings", run.settings.empty() ? "{}" : run.settings);
+  json.text("verdict", run.verdict);
+  json.text("level", run.level);
+  json.number("score", run.score);
+  json.flag("passed", run.passed);
+  json.text("error", run.error);
+  json.count("exit_status", static_cast<std::uint64_t>(run.exit_status));
+}
+
+void write_detail(JsonPage& json, const RunDetail& detail) {
+  json.list("notes", detail.notes, [&](const Note& note) {
+    json.object([&] {
+      json.text("stage", note.stage);
+      json.number("seconds", note.seconds);
+      json.text("text", note.text);
     });
+  });
+  json.list("tries", detail.tries, [&](const TryOutcome& outcome) {
+    json.object([&] {
+      json.text("variant", outcome.variant);
+      json.text("stop", outcome.stop);
+      json.count("tokens", outcome.tokens);
+      json.flag("chosen", outcome.chosen);
+      json.flag("agrees", outcome.agrees);
+    });
+  });
+  json.list("denials", detail.denials, [&](const DeniedCall& denied) {
+    json.object([&] {
+      json.text("room", denied.room);
+      json.text("call", denied.call);
+      json.count("count", denied.count);
+    });
+  });
+}
+
+void write_exception(JsonPage& json, const ExceptionRow& exception) {
+  json.object([&] {
+    json.text("id", exception.id);
+    json.text("at", exception.at);
+    json.text("consented_by", exception.consented_by);
+    json.text("provider", exception.provider);
+    json.text("model", exception.model);
+    json.text("purpose", exception.purpose);
+    json.text("sent_sha256", exception.sent_sha256);
+    json.count("sent_bytes", exception.sent_bytes);
   });
 }
 
@@ -153,44 +227,38 @@ std::string report_html(const RunInContext& run) {
   return out + "</body></html>\n";
 }
 
+void write_review(JsonPage& json, const ReviewRow& review) {
+  json.text("id", review.id);
+  json.text("at", review.at);
+  json.text("reviewer", review.reviewer);
+  json.text("decision", to_string(review.decision));
+  if (review.claim == ReviewRow::whole_report) {
+    json.null("claim");
+  } else {
+    json.count("claim", static_cast<std::uint64_t>(review.claim));
+  }
+  json.text("reason", review.reason);
+  json.text("text", review.text);
+}
+
 std::string record_json(const RunInContext& run) {
   JsonPage json;
-  json.count("version", 1);
-  json.text("run", run.run.id);
-  json.text("tenant", run.run.tenant);
-  json.text("started_at", run.run.started_at);
-  json.text("finished_at", run.run.finished_at);
-  json.text("playbook", run.run.playbook);
-  json.text("playbook_sha256", run.run.playbook_sha256);
-  json.text("input", run.run.input);
-  json.text("input_sha256", run.run.input_sha256);
-  json.text("question", run.run.question);
-  json.text("engine", run.run.engine);
-  json.text("model", run.run.model);
-  json.text("model_sha256", run.run.model_sha256);
-  json.text("image_sha256", run.run.image_sha256);
-  json.text("settings", run.run.settings);
-  json.text("verdict", run.run.verdict);
-  json.flag("passed", run.run.passed);
-  json.list("claims", run.claims, [&](const ClaimInContext& claim) { write_claim(json, claim); });
-  json.list("notes", run.detail.notes, [&](const Note& note) {
-    json.object([&] {
-      json.text("stage", note.stage);
-      json.number("seconds", note.seconds);
-      json.text("text", note.text);
-    });
+  json.count("version", 2);
+  write_row(json, run.run);
+  if (run.report_json.empty()) {
+    json.null("report");
+  } else {
+    json.json("report", run.report_json);
+  }
+  const std::vector<DecidedClaim> decided = decided_claims(run);
+  json.list("claims", run.claims, [&](const ClaimInContext& claim) {
+    write_claim(json, claim, decided[static_cast<std::size_t>(&claim - run.claims.data())]);
   });
-  json.list("reviews", run.reviews, [&](const ReviewRow& review) {
-    json.object([&] {
-      json.text("id", review.id);
-      json.text("at", review.at);
-      json.text("reviewer", review.reviewer);
-      json.text("decision", to_string(review.decision));
-      if (review.claim >= 0) json.count("claim", static_cast<std::uint64_t>(review.claim));
-      json.text("reason", review.reason);
-      json.text("text", review.text);
-    });
-  });
+  write_detail(json, run.detail);
+  json.list("reviews", run.reviews,
+            [&](const ReviewRow& review) { json.object([&] { write_review(json, review); }); });
+  json.list("exceptions", run.exceptions,
+            [&](const ExceptionRow& exception) { write_exception(json, exception); });
   json.list("objects", run.run.objects, [&](const auto& object) {
     json.object([&] {
       json.text("role", object.first);

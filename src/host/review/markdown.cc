@@ -41,7 +41,7 @@ void add_claims(std::string* out, const std::vector<DecidedClaim>& claims, Claim
                 const char* heading, bool accepted_only) {
   bool first = true;
   for (const DecidedClaim& each : claims) {
-    if (each.claim.kind != kind || (accepted_only && !each.accepted)) continue;
+    if (each.claim.kind != kind || (accepted_only && !each.accepted())) continue;
     if (first) *out += fmt::format("\n## {}\n\n", heading);
     first = false;
     if (kind == ClaimRow::Kind::command) {
@@ -77,7 +77,7 @@ void add_all(std::string* out, const RunInContext& run, bool accepted_only) {
 
 Result<std::string> draft_reply(const RunInContext& run) {
   const std::vector<DecidedClaim> claims = decided_claims(run);
-  if (std::none_of(claims.begin(), claims.end(), [](const DecidedClaim& each) { return each.accepted; })) {
+  if (std::none_of(claims.begin(), claims.end(), [](const DecidedClaim& each) { return each.accepted(); })) {
     return Error{Code::usage, fmt::format("nothing of run {} was accepted, so there is no reply", run.run.id),
                  fmt::format("`carrel review {} accept --reviewer NAME` accepts it", run.run.id)};
   }

@@ -2,45 +2,40 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
-#include "record/codec.h"
+#include "host/review/kept_record.h"
 
 namespace carrel {
 namespace {
-
-// A record among the objects of a run, without the line that names it.
-template <class T>
-Result<T> record_of(const Ledger& ledger, const RunRow& run, const std::string& role) {
-  auto bytes = ledger.object(run, role);
-  if (!bytes) return bytes.error();
-  const auto line = bytes->find('\n');
-  auto record =
-      decode<T>(std::string_view(*bytes).substr(line == std::string::npos ? bytes->size() : line + 1));
-  if (!record)
-    return Error{Code::bad_input, fmt::format("the {} of run {} is of another version", role, run.id), ""};
-  return record;
-}
 
 bool has(const RunRow& run, const std::string& role) {
   return std::any_of(run.objects.begin(), run.objects.end(),
                      [&](const auto& object) { return object.first == role; });
 }
 
-Result<Report> report_of(const Ledger& ledger, const RunRow& run) {
-  auto json = ledger.object(run, "report");
+Status take_report(const Ledger& ledger, RunInContext* out) {
+  auto json = ledger.object(out->run, "report");
   if (!json) return json.error();
-  return report_from_json(*json);
+  auto report = report_from_json(*json);
+  if (!report) return report.error();
+  out->report = std::move(*report);
+  out->report_json = std::move(*json);
+  return {};
 }
 
 }  // namespace
 
 Result<RunInContext> run_in_context(const Ledger& ledger, const RunRow& run) {
+  auto out = run_as_kept(ledger, run);
+  if (!out || !out->report_json.empty()) return out;
+  return ledger.object(run, "report").error();  // says why there is none
+}
+
+Result<RunInContext> run_as_kept(const Ledger& ledger, const RunRow& run) {
   RunInContext out;
   out.run = run;
-  auto report = report_of(ledger, run);
-  if (!report) return report.error();
-  out.report = std::move(*report);
+  if (has(run, "report")) {
+    if (Status taken = take_report(ledger, &out); !taken) return taken.error();
+  }
   auto detail = ledger.detail(run);
   if (!detail) return detail.error();
   out.detail = std::move(*detail);
@@ -52,7 +47,7 @@ Result<RunInContext> run_in_context(const Ledger& ledger, const RunRow& run) {
   out.exceptions = std::move(*exceptions);
   CitedContext context;
   if (has(run, "context")) {
-    auto held = record_of<CitedContext>(ledger, run, "context");
+    auto held = kept_record<CitedContext>(ledger, run, "context");
     if (!held) return held.error();
     context = std::move(*held);
   }
@@ -77,11 +72,12 @@ Result<RunInContext> run_in_context(const Ledger& ledger, const RunRow& run) {
 Result<ComparedRun> compared_run(const Ledger& ledger, const RunRow& run) {
   ComparedRun out;
   out.row = run;
-  auto report = report_of(ledger, run);
+  auto json = ledger.object(run, "report");
+  auto report = json ? report_from_json(*json) : Result<Report>(json.error());
   if (!report) return report.error();
   out.report = std::move(*report);
   if (has(run, "evidence")) {
-    auto evidence = record_of<EvidenceList>(ledger, run, "evidence");
+    auto evidence = kept_record<EvidenceList>(ledger, run, "evidence");
     if (!evidence) return evidence.error();
     out.evidence = std::move(*evidence);
   }
@@ -92,14 +88,14 @@ std::vector<DecidedClaim> decided_claims(const RunInContext& run) {
   using Decision = ReviewRow::Decision;
   std::vector<DecidedClaim> out;
   for (const ClaimInContext& held : run.claims) {
-    DecidedClaim decided{held.claim, false};
+    DecidedClaim decided{held.claim, std::nullopt};
     bool own = false;  // there is a decision on the claim itself
     for (const ReviewRow& review : run.reviews) {
       const bool whole = review.claim == ReviewRow::whole_report;
       if (!whole && review.claim != held.number) continue;
       if (whole && own && review.decision != Decision::reject) continue;
       own = !whole;
-      decided.accepted = review.decision != Decision::reject;
+      decided.decision = review.decision;
       // An edit of the whole report is one of its cause, and says that the rest holds.
       if (review.decision == Decision::edit && (!whole || held.number == 0)) decided.claim.text = review.text;
     }

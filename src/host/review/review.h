@@ -3,6 +3,7 @@
 // these. Not thread-safe: a Ledger is for one thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ClaimInContext {
 struct RunInContext {
   RunRow run;
   Report report;
+  std::string report_json;  // as it is kept; empty where the run has none
   RunDetail detail;
   std::vector<ClaimInContext> claims;
   std::vector<ReviewRow> reviews;  // all, the oldest first
@@ -38,6 +40,9 @@ struct RunInContext {
 // A finished run with all of that. Error: Code::usage where it has no report.
 Result<RunInContext> run_in_context(const Ledger& ledger, const RunRow& run);
 
+// The same of any run: one that failed, was interrupted or goes on has no report and no claims.
+Result<RunInContext> run_as_kept(const Ledger& ledger, const RunRow& run);
+
 // What two runs are compared by.
 Result<ComparedRun> compared_run(const Ledger& ledger, const RunRow& run);
 
@@ -45,7 +50,8 @@ Result<ComparedRun> compared_run(const Ledger& ledger, const RunRow& run);
 // report, but for a rejection of the report that came after it.
 struct DecidedClaim {
   ClaimRow claim;  // with the text of the newest edit
-  bool accepted = false;
+  std::optional<ReviewRow::Decision> decision;
+  bool accepted() const { return decision && *decision != ReviewRow::Decision::reject; }
 };
 std::vector<DecidedClaim> decided_claims(const RunInContext& run);
 
