@@ -56,6 +56,10 @@ class JsonText {
     key(name);
     writer_.Null();
   }
+  // An empty text is null.
+  void text_or_null(const std::string& name, const std::string& value) {
+    return value.empty() ? null(name) : text(name, value);
+  }
   // A value that is JSON already, of our own writing.
   void json(const std::string& name, const std::string& value) {
     key(name);

@@ -32,14 +32,11 @@ Result<MapLock> lock_for_new_map(const std::string& file) {
     if (!key) return key.error();
     return lock_with_key(std::move(*key));
   }
-  const auto first = ask_passphrase("Passphrase for the map: ", instead);
-  if (!first) return first.error();
-  if (first->text().size() < shortest_passphrase)
+  const auto passphrase = ask_new_passphrase("Passphrase for the map: ", instead);
+  if (!passphrase) return passphrase.error();
+  if (passphrase->text().size() < shortest_passphrase)
     return Error{Code::usage, "the passphrase has fewer than 8 characters", "take a longer one"};
-  const auto again = ask_passphrase("Once more: ", instead);
-  if (!again) return again.error();
-  if (first->text() != again->text()) return Error{Code::usage, "the two passphrases differ", "try again"};
-  return lock_with_passphrase(first->text());
+  return lock_with_passphrase(passphrase->text());
 }
 
 Unlock unlock_map(const std::string& file) {

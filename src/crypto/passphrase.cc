@@ -73,8 +73,18 @@ Result<Passphrase> ask_passphrase(std::string_view question, std::string_view in
     passphrase.add(c);
   }
   if (Status told = write_all(terminal.get(), "\n"); !told) return told.error();
-  if (passphrase.text().empty()) return Error{Code::usage, "no passphrase was given", ""};
+  if (passphrase.text().empty()) return Error{Code::usage, "nothing was typed", ""};
   return passphrase;
+}
+
+Result<Passphrase> ask_new_passphrase(std::string_view question, std::string_view instead) {
+  auto first = ask_passphrase(question, instead);
+  if (!first) return first;
+  const auto again = ask_passphrase("The same again: ", instead);
+  if (!again) return again.error();
+  if (first->text() != again->text())
+    return Error{Code::usage, "the two differ", "run it again; nothing was made"};
+  return first;
 }
 
 }  // namespace carrel

@@ -30,4 +30,7 @@ class Passphrase {
 // terminal shows again what is typed; where the program goes on from there, Code::interrupted.
 Result<Passphrase> ask_passphrase(std::string_view question, std::string_view instead);
 
+// A new one, asked for twice. Error: Code::usage where the two differ.
+Result<Passphrase> ask_new_passphrase(std::string_view question, std::string_view instead);
+
 }  // namespace carrel

@@ -91,13 +91,13 @@ TEST_F(LedgerOfReviews, BundlesOfOneTenantAreCompared) {
 
 TEST_F(LedgerOfReviews, ADecisionIsKeptWithItsNameAndMakesTheReply) {
   const std::string run = triage();
-  EXPECT_THAT(carrel({"review"}).out, HasSubstr(run));
+  EXPECT_THAT(carrel({"review", "--list"}).out, HasSubstr(run));
   EXPECT_EQ(carrel({"review", run, "accept"}).status, 2);  // nobody decided
   EXPECT_EQ(carrel({"review", run, "reject", "--reviewer", "jo"}).status, 2);
   EXPECT_EQ(carrel({"review", run, "perhaps", "--reviewer", "jo"}).status, 2);
   EXPECT_EQ(carrel({"export", run, "--reply"}).status, 2);
   EXPECT_EQ(carrel({"review", run, "accept", "--reviewer", "jo"}).status, 0);
-  EXPECT_THAT(carrel({"review"}).out, HasSubstr("No run waits"));
+  EXPECT_THAT(carrel({"review", "--list"}).out, HasSubstr("No run waits"));
   EXPECT_THAT(carrel({"export", run, "--reply"}).out, HasSubstr("fast-ssd"));
   EXPECT_EQ(carrel({"review", run, "edit", "--claim", "0", "--reviewer", "jo", "--reason", "renamed",
                     "--text", "The class is called premium-ssd-2 since the upgrade"})

@@ -25,8 +25,8 @@ const std::map<std::string, std::string> outside_leaves = {
 const std::map<std::string, std::string> wall_leaves = {
     {"confine", "what holds a process, for the host's walls and for the init of a guest"},
 };
-const std::set<std::string> composers = {"room/worker", "host/flow", "host/review",
-                                         "host/eval",   "host/cli",  "collect"};
+const std::set<std::string> composers = {"room/worker", "host/flow", "host/review", "host/eval",
+                                         "host/page",   "host/cli",  "collect"};
 
 std::string side(const std::string& folder) {
   return folder.substr(0, folder.find('/'));

@@ -32,12 +32,6 @@ Result<ComparedRun> run_and_read(const Desk& desk, const RunRequest& request, Le
   return compared_run(ledger, rows->front());
 }
 
-Result<Playbook> playbook_named(const Desk& desk, const std::string& title) {
-  auto folder = desk.playbook_folder(title.substr(0, title.rfind('@')));
-  if (!folder) return folder.error();
-  return load_playbook(*folder, setting_mistake);
-}
-
 // Triages a bundle without a model, for what it holds.
 Result<ComparedRun> of_bundle(const Desk& desk, const std::string& path) {
   const std::string& tenant = desk.settings.text("tenant");

@@ -54,14 +54,10 @@ Result<std::string> output_of(const std::string& command, const std::string& ten
 
 Result<SecretKey> key_of_asked(const std::string& tenant, KeyUse use, const Salt& salt) {
   constexpr std::string_view instead = "name a command that prints the key with --key-command";
-  const auto passphrase = ask_passphrase(fmt::format("Passphrase of tenant {}: ", tenant), instead);
+  const std::string question = fmt::format("Passphrase of tenant {}: ", tenant);
+  const auto passphrase =
+      use == KeyUse::make ? ask_new_passphrase(question, instead) : ask_passphrase(question, instead);
   if (!passphrase) return passphrase.error();
-  if (use == KeyUse::make) {
-    const auto again = ask_passphrase("The same again: ", instead);
-    if (!again) return again.error();
-    if (again->text() != passphrase->text())
-      return Error{Code::usage, "the two passphrases differ", "run it again; nothing was made"};
-  }
   return key_of_passphrase(passphrase->text(), salt);
 }
 

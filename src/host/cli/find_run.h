@@ -7,6 +7,7 @@
 
 #include "host/cli/cli.h"
 #include "host/ledger/ledger.h"
+#include "host/playbook/playbook.h"
 
 namespace carrel {
 
@@ -31,6 +32,9 @@ struct HeldRun {
   Ledger ledger;  // unlocked
   RunRow row;
 };
+
+// The playbook of a run, by its title ("k8s-triage@3"), as it is now.
+Result<Playbook> playbook_named(const Desk& desk, const std::string& title);
 
 // The one run with this id, or whose id begins with it, among all tenants. A ledger that cannot be read is
 // told and does not keep the others from being looked at.

@@ -64,17 +64,31 @@ Examples:
   carrel export 20260102-030405 --tar | tar -tf -)";
 
 constexpr const char* review_examples = R"(
-Keeps a person's decision on a report, or with --claim on one claim of it: who decided what, when and why. Without
-a decision it lists the runs that wait for one.
+Without a run it serves the review page to browsers of this machine, by a link that works once; `carrel reviewers
+add NAME` says who may decide on it. With one it keeps a decision on a report, or with --claim on one claim of it: who
+decided what, when and why.
 
 Examples:
   carrel review
+  carrel review --tenant acme --cases old-incidents/ --port 8100
+  carrel review --list --failed
   carrel review 20260102-030405 accept --reviewer jo
   carrel review 20260102-030405 reject --claim 2 --reason "that command restarts it" --reviewer jo
   carrel review 20260102-030405 edit --text "The class is called premium-ssd." --reason renamed --reviewer jo
   carrel review 20260102-030405 case --cases old-incidents/
 
 Exit status: 0 done, 2 usage, 4 bad input, 7 this machine.)";
+
+constexpr const char* reviewers_examples = R"(
+Whoever decides on the review page signs in with a name and a password, of which a hash is kept (Argon2id). The
+decisions bear the name.
+
+Examples:
+  carrel reviewers add jo
+  carrel reviewers list --json
+  carrel reviewers remove jo
+
+Exit status: 0 done, 2 usage, 7 this machine.)";
 
 constexpr const char* verify_examples = R"(
 Walks the chain of each tenant's ledger from its first entry: every entry is signed and follows from the one
@@ -376,20 +390,35 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
   exported->add_flag("--reply", out->reply, "the reply as Markdown, from the accepted claims");
 
   const auto decided = std::make_shared<ReviewArguments>();
-  CLI::App* review = add(app, "review", "Decide on a report: accept, edit or reject it", review_examples,
+  CLI::App* review = add(app, "review", "Serve the review page, or decide on a report", review_examples,
                          [=](const Desk& desk) { return review_command(desk, *decided); });
-  review->add_option("RUN", decided->run,
-                     "its id, or the beginning of it; without one, what waits is listed");
+  review->add_option("RUN", decided->run, "its id, or the beginning of it; without one, the page is served");
   review->add_option("DECISION", decided->decision, "accept, edit, reject; or case, of a correction");
   review->add_option("--claim", decided->claim, "one claim, by the number that `carrel trace RUN` shows");
   review->add_option("--reason", decided->reason, "why; an edit and a rejection have one");
   review->add_option("--text", decided->text, "of an edit: what the claim should say");
   review->add_option("--reviewer", decided->reviewer, "who decides");
-  review->add_option("--cases", decided->cases, "of a case: the folder of cases");
+  review->add_option("--cases", decided->cases, "of a case, and for the page: the folder of cases");
   review->add_option("--must", decided->must,
                      "of a case: an expression that a right cause matches; may be repeated");
   review->add_option("-n,--limit", decided->most, "of the list: most runs")->check(CLI::Range(1, 100000));
-  review->add_flag("--failed", decided->failed_only, "of the list: where a check failed");
+  review->add_flag("--list", decided->list, "print what waits for a decision");
+  review->add_flag("--failed", decided->failed_only, "of the list: where a check failed")->needs("--list");
+  review->add_option("--port", decided->port, "of the page; 0: any that is free")->capture_default_str();
+  review->add_option("--listen", decided->listen, "of the page: the address")->capture_default_str();
+
+  CLI::App* reviewers =
+      app.add_subcommand("reviewers", "List, add or remove those who may decide on the review page");
+  reviewers->require_subcommand(1);
+  const auto reviewer = std::make_shared<std::string>();
+  add(*reviewers, "list", "Their names", reviewers_examples, reviewers_list_command);
+  for (CLI::App* changed :
+       {add(*reviewers, "add", "Add one, or give one another password; asks for it, or reads a line of stdin",
+            reviewers_examples, [=](const Desk& desk) { return reviewers_add_command(desk, *reviewer); }),
+        add(*reviewers, "remove", "Remove one; what was decided stays", reviewers_examples,
+            [=](const Desk& desk) { return reviewers_remove_command(desk, *reviewer); })}) {
+    changed->add_option("NAME", *reviewer, "who")->required();
+  }
 }
 
 std::optional<int> RecordCommands::run(const Desk& desk) const {

@@ -1,6 +1,7 @@
 // The commands over what is kept of runs: ledger, search, purge, trace, diff, replay, export, review.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,9 +42,17 @@ struct ReviewArguments {
   std::string run, decision, claim, reason, text, reviewer, cases;
   std::vector<std::string> must;
   std::size_t most = 20;
-  bool failed_only = false;
+  bool list = false, failed_only = false;
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 8095;
 };
 int review_command(const Desk& desk, const ReviewArguments& arguments);
+// Serves the review page until it is interrupted.
+int page_command(const Desk& desk, const ReviewArguments& arguments);
+
+int reviewers_list_command(const Desk& desk);
+int reviewers_add_command(const Desk& desk, const std::string& name);
+int reviewers_remove_command(const Desk& desk, const std::string& name);
 
 class RecordCommands {
  public:

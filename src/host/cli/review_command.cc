@@ -114,7 +114,8 @@ Result<ReviewRow> review_of(const ReviewArguments& arguments) {
 }  // namespace
 
 int review_command(const Desk& desk, const ReviewArguments& arguments) {
-  if (arguments.run.empty()) return queue_command(desk, arguments);
+  if (arguments.list) return queue_command(desk, arguments);
+  if (arguments.run.empty()) return page_command(desk, arguments);
   if (arguments.decision == "case") return case_command(desk, arguments);
   auto review = review_of(arguments);
   if (!review) return tell(review.error());

@@ -27,11 +27,11 @@ struct RunRequest {
 
 // What a run tells while it works. Called on the thread of the run.
 struct RunObserver {
-  // the ledger has the run from here on
-  std::function<void(const std::string& run)> begun = [](const std::string&) {};
   std::function<void(const std::string& stage)> stage = [](const std::string&) {};
   // `done` and `total` in the stage's own unit, total 0 where it is not known
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = [](std::uint64_t, std::uint64_t) {};
+  // the ledger has the run from here on
+  std::function<void(const std::string& run)> begun = [](const std::string&) {};
 };
 
 // Runs it. The ledger has the run whatever happens: finished, failed with the error, or, where this process

@@ -33,6 +33,13 @@ std::optional<HttpAnswer> refuse_body(const HttpRequest& request) {
 
 }  // namespace
 
+bool is_address(const std::string& text) {
+  in_addr four{};
+  in6_addr six{};
+  if (::inet_pton(AF_INET, text.c_str(), &four) == 1) return four.s_addr != INADDR_ANY;
+  return ::inet_pton(AF_INET6, text.c_str(), &six) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&six);
+}
+
 bool is_loopback(const std::string& address) {
   in_addr four{};
   in6_addr six{};

@@ -22,6 +22,10 @@ inline constexpr std::size_t most_route = 256;
 // "localhost:8095" too.
 std::vector<std::string> host_names(const std::string& address, std::uint16_t port);
 
+// True for one address of one machine, in figures: not a name, and not all of a machine's addresses, since
+// then it could not be said as which host it is asked.
+bool is_address(const std::string& text);
+
 // True for 127.0.0.0/8 and ::1.
 bool is_loopback(const std::string& address);
 

@@ -146,6 +146,10 @@ class HttpServer::Bounded final : public httplib::Server {
     Get("[^]*", whole);
     Post("[^]*", whole);
     Delete("[^]*", whole);
+    // What a handler throws (memory) is told to nobody outside.
+    set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+      give(refused(500), response);
+    });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (response.body.empty()) give(refused(response.status), response);
     });
@@ -177,6 +181,10 @@ HttpServer::HttpServer(HttpServer&&) noexcept = default;
 HttpServer::~HttpServer() = default;
 
 Result<HttpServer> HttpServer::listen(const std::string& address, std::uint16_t port) {
+  if (!is_address(address)) {
+    return Error{Code::usage, fmt::format("\"{}\" is no address to listen on", escape_for_terminal(address)),
+                 "name one address of this machine in figures, such as 127.0.0.1 or ::1"};
+  }
   HttpServer made;
   // Not the library's own options: they would let a second server share the port in silence.
   made.server_->set_socket_options([](socket_t socket) {

@@ -6,16 +6,17 @@
 
 #include "base/json_writer.h"
 #include "host/flow/choose_wall.h"
+#include "record/answer.h"
 
 namespace carrel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds patience{500};      // of a follower, for the next event
+constexpr std::chrono::milliseconds patience{500};       // of a follower, for the next event
 constexpr std::chrono::milliseconds between_steps{100};  // of progress
 
-std::string event(const char* name, JsonLine json) {
+std::string event(const char* name, JsonLine& json) {
   return std::string("event: ") + name + "\ndata: " + json.finish() + "\n";
 }
 
@@ -26,7 +27,7 @@ std::string state_event(const std::string& state, const std::string& verdict, bo
   json.text("verdict", verdict);
   json.flag("passed", passed);
   json.text("error", error);
-  return event("state", std::move(json));
+  return event("state", json);
 }
 
 }  // namespace
@@ -84,7 +85,7 @@ void LiveRuns::work(const std::shared_ptr<Live>& live, const RunRequest& request
   observer.stage = [&](const std::string& stage) {
     JsonLine json;
     json.text("stage", stage);
-    live->mark(event("stage", std::move(json)));
+    live->mark(event("stage", json));
   };
   Clock::time_point told{};
   observer.progress = [&](std::uint64_t done, std::uint64_t total) {
@@ -94,7 +95,7 @@ void LiveRuns::work(const std::shared_ptr<Live>& live, const RunRequest& request
     json.count("done", done);
     json.count("total", total);
     const std::lock_guard lock(live->mutex);
-    live->progress = event("progress", std::move(json));
+    live->progress = event("progress", json);
     ++live->steps;
     live->changed.notify_all();
   };
@@ -120,9 +121,8 @@ Result<std::string> LiveRuns::start(RunRequest request, OpenLedger open) {
     reap();
     if (runs_.size() >= most)
       return Error{Code::does_not_fit, "as many runs of this page go on as may at a time", "wait for one"};
-    live->thread = std::thread([live, request = std::move(request), open = std::move(open)] {
-      work(live, request, open);
-    });
+    live->thread = std::thread(
+        [live, request = std::move(request), open = std::move(open)] { work(live, request, open); });
     runs_.push_back(live);
   }
   std::unique_lock lock(live->mutex);

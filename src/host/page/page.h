@@ -25,9 +25,9 @@ struct PageOptions {
   Settings settings;          // of this machine, for runs that are asked again
   // What opens the sealed ledger of a tenant; an empty source leaves it locked. Called on any thread.
   std::function<KeySource(const std::string& tenant)> key;
-  std::function<Result<std::string>()> bundle_key;                         // as RunRequest::key
-  std::function<Result<Playbook>(const std::string& title)> playbook;      // by "k8s-triage@3"
-  std::function<void(const std::string& link)> ready;                      // it listens; the first link
+  std::function<Result<std::string>()> bundle_key;                     // as RunRequest::key
+  std::function<Result<Playbook>(const std::string& title)> playbook;  // by "k8s-triage@3"
+  std::function<void(const std::string& link)> ready;                  // it listens; the first link
 };
 
 // Serves until `stop` is set; runs that go on are stopped then. Errors: an address that is not one to listen

@@ -29,6 +29,8 @@ class Tenants {
    public:
     Ledger& operator*() const { return *held_->ledger; }
     Ledger* operator->() const { return &*held_->ledger; }
+    // For whoever is done with it before this ends; it is not looked into after.
+    void give_back() { lock_.unlock(); }
 
    private:
     friend class Tenants;
@@ -63,7 +65,8 @@ class Tenants {
   std::string data_, only_;
   KeyOf key_;
   std::mutex mutex_;
-  std::map<std::string, std::pair<std::uint64_t, std::shared_ptr<Lease::Held>>> open_;  // with when it was used
+  std::map<std::string, std::pair<std::uint64_t, std::shared_ptr<Lease::Held>>>
+      open_;  // with when it was used
   std::uint64_t uses_ = 0;
   std::map<std::string, std::string> places_;  // of runs: their tenants
 };

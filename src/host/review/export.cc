@@ -128,11 +128,7 @@ void write_claim(JsonPage& json, const ClaimInContext& claim, const DecidedClaim
     json.text("kind", to_string(claim.claim.kind));
     json.text("text", claim.claim.text);
     json.text("basis", claim.claim.basis);
-    if (decided.decision) {
-      json.text("decision", to_string(*decided.decision));
-    } else {
-      json.null("decision");
-    }
+    json.text_or_null("decision", decided.decision ? to_string(*decided.decision) : "");
     json.text("decided_text", decided.claim.text);
     json.list("citations", claim.citations,
               [&](const CitationInContext& citation) { write_citation(json, citation); });
