@@ -51,7 +51,7 @@ std::string Reply::problem() const {
   return type.substr(type.rfind(':') + 1);
 }
 
-Reply exchange(std::uint16_t port, const std::string& bytes) {
+Reply send_and_read(std::uint16_t port, const std::string& bytes) {
   const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -85,7 +85,7 @@ Reply Browser::get(const std::string& path,
   std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: " + host() + "\r\n";
   if (!cookie_.empty()) bytes += "Cookie: " + cookie_ + "\r\n";
   for (const auto& [name, value] : more) bytes += name + ": " + value + "\r\n";
-  return exchange(port_, bytes + "\r\n");
+  return send_and_read(port_, bytes + "\r\n");
 }
 
 std::string Browser::csrf() const {
@@ -99,7 +99,7 @@ Reply Browser::change(const std::string& method, const std::string& path, const 
                       "\r\nCookie: " + cookie_ + "\r\nX-Carrel-CSRF: " + csrf() +
                       "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   if (!body.empty()) bytes += "Content-Type: application/json\r\n";
-  return exchange(port_, bytes + "\r\n" + body);
+  return send_and_read(port_, bytes + "\r\n" + body);
 }
 
 Reply Browser::sign_in(const std::string& name, const std::string& password) {

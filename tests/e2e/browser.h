@@ -23,7 +23,7 @@ struct Reply {
 };
 
 // Sends these bytes to the port of 127.0.0.1 and reads the answer to its end.
-Reply exchange(std::uint16_t port, const std::string& bytes);
+Reply send_and_read(std::uint16_t port, const std::string& bytes);
 
 class Browser {
  public:

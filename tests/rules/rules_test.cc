@@ -93,8 +93,20 @@ TEST(Tree, OneProgramAloneTalksToANetwork) {
   expect_not_linked("carrel-fetch", {"sqlite3", "archive", "llama"});
 }
 
+// The library that serves the review page has a client in it as well.
+TEST(Tree, OneFileServesAndNoneAsks) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree / "src")) {
+    const std::string extension = entry.path().extension();
+    if (extension != ".cc" && extension != ".h") continue;
+    const std::string file = entry.path().lexically_relative(tree);
+    const std::string source = contents(entry.path());
+    EXPECT_THAT(source, Not(HasSubstr("httplib::Client"))) << file;
+    if (file != "src/host/http/server.cc") EXPECT_THAT(source, Not(HasSubstr("<httplib.h>"))) << file;
+  }
+}
+
 TEST(Tree, TheRoomProgramsLinkNothingOfTheHost) {
-  const std::vector<std::string> of_the_host = {"sqlite3", "crypto", "ssl", "curl"};
+  const std::vector<std::string> of_the_host = {"sqlite3", "crypto", "ssl", "curl", "cpp-httplib"};
   expect_not_linked("carrel-read", of_the_host);
   expect_not_linked("carrel-think", of_the_host);
 }
