@@ -11,6 +11,7 @@
 #   make calibrate   writes playbooks/k8s-triage/calibration.json from made incidents (EVAL_TRAIN: how many)
 #   make house       trains the model that comes with Carrel again: models/house/README.md
 #   make bench       the benchmarks, one JSON line a figure
+#   make screenshots the review page's main views, at both widths and themes, into build/screenshots
 #   make kills       a ledger's writer killed 1,000 times, for about ten minutes
 #   make soak        SOAK runs (default 10,000) over random hostile bundles, their rooms and hosts killed, for some 15 minutes
 #   make fuzz        each fuzzer for FUZZ_SECONDS (default 60)
@@ -34,7 +35,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate
+.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate screenshots
 
 all: programs
 
@@ -100,6 +101,13 @@ house: incidents
 bench: vm-image release
 	@setup/packages bench
 	@bench/run $(release)
+
+screenshots: incidents
+	@setup/packages test
+	@web/tools
+	@rm -rf build/screenshots && mkdir -p build/screenshots
+	@$(release)/carrel-incidents make --count 20 --out build/screenshots/cases > /dev/null
+	@CARREL=$(release)/carrel web/run tests/page/screenshots.ts build/screenshots build/screenshots/cases
 
 kills: release
 	@CARREL_KILLS=1000 $(release)/carrel-host-ledger-test --gtest_filter='KillTest.*'
