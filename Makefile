@@ -35,7 +35,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate screenshots
+.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate house screenshots
 
 all: programs
 
@@ -93,7 +93,6 @@ eval: incidents
 calibrate: incidents
 	@setup/eval $(release) --calibrate $(EVAL_TRAIN)
 
-.PHONY: house
 house: incidents
 	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) house-corpus house-logits
 	@models/house/train $(release)

@@ -1,8 +1,11 @@
 // carrel-think: the program of the think and inspect rooms. Its argument says which; the job comes over
-// descriptor 0, the model file is descriptor 3, the answer leaves over descriptor 1.
+// descriptor 0, the model file is descriptor 3, the answer leaves over descriptor 1. The state of an earlier
+// room, and memory for this one's, are in the descriptors behind the model's (StateLoan).
 #include <chrono>
 #include <cstring>
 #include <string>
+
+#include <sys/mman.h>
 
 #include "base/fd.h"
 #include "record/codec.h"
@@ -16,6 +19,28 @@ namespace carrel {
 namespace {
 
 constexpr int model_descriptor = 3;
+
+// Maps what the host lent.
+Result<StateMemory> map_state(const StateLoan& loan) {
+  int next = model_descriptor + 1;
+  const auto map = [&](std::uint64_t size, int protection, int sharing) -> Result<char*> {
+    void* const memory = ::mmap(nullptr, size, protection, sharing, next++, 0);
+    if (memory == MAP_FAILED) return errno_error("the room's memory for states cannot be mapped");
+    return static_cast<char*>(memory);
+  };
+  StateMemory memory;
+  if (loan.saved_bytes > 0) {
+    Result<char*> saved = map(loan.saved_bytes, PROT_READ, MAP_PRIVATE);
+    if (!saved) return saved.error();
+    memory.saved = {*saved, loan.saved_bytes};
+  }
+  if (loan.free_bytes > 0) {
+    Result<char*> free = map(loan.free_bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
+    if (!free) return free.error();
+    memory.free = {*free, loan.free_bytes};
+  }
+  return memory;
+}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -38,6 +63,8 @@ Result<std::string> run_think(const std::string& body) {
   Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), job->model_name);
   if (!engine) return engine.error();
   const double load_s = seconds_since(started);
+  const Result<StateMemory> memory = map_state(job->state);
+  if (!memory) return memory.error();
 
   std::string stage;
   std::function<void(std::uint64_t)> report;
@@ -48,7 +75,7 @@ Result<std::string> run_think(const std::string& body) {
     }
     report(done);
   };
-  Result<ThinkResult> result = think(*job, **engine, started, progress);
+  Result<ThinkResult> result = think(*job, **engine, started, *memory, progress);
   if (!result) return result.error();
   result->load_s = load_s;
   return encode(*result);

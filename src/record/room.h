@@ -239,7 +239,7 @@ struct InspectJob {
   }
 };
 
-// ---- think: descriptor 3 is the model file ----
+// ---- think: descriptor 3 is the model file; behind it what StateLoan says ----
 
 struct Sampling {
   double temperature = 0;  // 0: the best token
@@ -267,6 +267,20 @@ struct Variant {
   }
 };
 
+// What a think room gets of an earlier one's work, and for a later one's. The earlier state is in the
+// descriptor behind the model's; the memory that may be filled is behind that, or in its place.
+struct StateLoan {
+  std::string key;                // what the state is kept under; empty: none is kept
+  std::uint64_t saved_bytes = 0;  // of the earlier state; 0: there is none
+  std::uint64_t free_bytes = 0;   // of the memory; 0: there is none
+  template <class Codec>
+  void fields(Codec& c) {
+    c(key, limit::name);
+    c(saved_bytes);
+    c(free_bytes);
+  }
+};
+
 struct ThinkJob {
   std::string model_name;
   std::string system;  // the playbook's system text
@@ -286,6 +300,7 @@ struct ThinkJob {
   std::uint32_t threads = 1;
   std::uint32_t chunk = 512;  // tokens a prefill batch; a multiple of 64
   bool exact = false;         // flash attention off, split streams
+  StateLoan state;            // no part of what is asked: the answer is the same without it
   template <class Codec>
   void fields(Codec& c) {
     c(model_name, limit::path);
@@ -306,6 +321,7 @@ struct ThinkJob {
     c(threads);
     c(chunk);
     c(exact);
+    c(state);
   }
 };
 
@@ -333,18 +349,25 @@ struct ThinkResult {
   std::vector<Try> tries;
   std::uint32_t lines_kept = 0;  // the first so many of the job's lines were in the prompt
   std::uint32_t prompt_tokens = 0;
-  std::uint32_t context = 0;  // tokens, as the engine made it
+  std::uint32_t prefix_tokens = 0;  // of them, the shared beginning
+  std::uint32_t context = 0;        // tokens, as the engine made it
   std::uint32_t threads = 0;
   std::string backend;  // the CPU back end that ggml chose
   std::string library;  // libllama's build
   // Bytes that the engine took: mapped from the file, and of its own for weights, cache and computing.
   std::uint64_t mapped_bytes = 0, weight_bytes = 0, cache_bytes = 0, compute_bytes = 0;
-  double load_s = 0, prefill_s = 0, decode_s = 0;  // last: all before them is the same in a replay
+  // All before is the same in a replay; from here on it depends on what was kept, and on the clock.
+  std::uint32_t prefix_reused = 0;  // tokens of the beginning that the earlier state stood for
+  std::string why_less;             // why not all of it, where there was a state
+  std::uint64_t state_bytes = 0;    // the memory holds so many of a new state; 0: none was made
+  double load_s = 0, state_s = 0, prefill_s = 0, decode_s = 0;  // state_s: taking up and keeping states
+  double first_token_s = 0;  // from the loaded model to the first token of every try
   template <class Codec>
   void fields(Codec& c) {
     c(tries, limit::tries);
     c(lines_kept);
     c(prompt_tokens);
+    c(prefix_tokens);
     c(context);
     c(threads);
     c(backend, limit::name);
@@ -353,9 +376,14 @@ struct ThinkResult {
     c(weight_bytes);
     c(cache_bytes);
     c(compute_bytes);
+    c(prefix_reused);
+    c(why_less, limit::detail);
+    c(state_bytes);
     c(load_s);
+    c(state_s);
     c(prefill_s);
     c(decode_s);
+    c(first_token_s);
   }
 };
 

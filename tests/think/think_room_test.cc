@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 
 #include "base/fd.h"
 #include "host/walls/namespace_wall.h"
+#include "host/walls/room_memory.h"
 #include "made_model/model.h"
 #include "record/codec.h"
 #include "record/room.h"
@@ -56,7 +58,8 @@ class ThinkRoom : public testing::Test {
   }
 
   template <class Job>
-  static RoomOutcome run(RoomKind kind, const std::string& model_path, const Job& job) {
+  static RoomOutcome run(RoomKind kind, const std::string& model_path, const Job& job, Fd saved = Fd(),
+                         Fd output = Fd()) {
     RoomSpec spec;
     spec.kind = kind;
     spec.root = root;
@@ -65,6 +68,8 @@ class ThinkRoom : public testing::Test {
     auto file = open_read(model_path);
     EXPECT_TRUE(file);
     spec.inputs.push_back(std::move(*file));
+    if (saved.valid()) spec.inputs.push_back(std::move(saved));
+    spec.output = std::move(output);
     spec.caps.address_space = 4ULL << 30;
     spec.caps.memory = 2ULL << 30;
     spec.job = *encode(job);
@@ -95,7 +100,28 @@ class ThinkRoom : public testing::Test {
   }
 
   static ThinkResult think(const std::string& model_path, const ThinkJob& job) {
-    const RoomOutcome outcome = run(RoomKind::think, model_path, job);
+    return result_of(run(RoomKind::think, model_path, job));
+  }
+
+  // The same with the state of an earlier room, where `state` has one; it becomes that of this one, where one
+  // was kept.
+  static ThinkResult think(const std::string& model_path, ThinkJob job, std::string* state,
+                           std::uint64_t memory = 16 << 20) {
+    job.state = {"the key", state->size(), memory};
+    Fd saved, output;
+    if (!state->empty()) saved = std::move(*make_room_input(*state));
+    if (memory > 0) output = std::move(*make_room_memory(memory));
+    const Fd kept(::fcntl(output.get(), F_DUPFD_CLOEXEC, 0));
+    ThinkResult result =
+        result_of(run(RoomKind::think, model_path, job, std::move(saved), std::move(output)));
+    EXPECT_LE(result.state_bytes, memory);
+    if (result.state_bytes == 0) return result;
+    state->resize(result.state_bytes);
+    EXPECT_EQ(::pread(kept.get(), state->data(), state->size(), 0), static_cast<ssize_t>(state->size()));
+    return result;
+  }
+
+  static ThinkResult result_of(const RoomOutcome& outcome) {
     EXPECT_EQ(outcome.ending, Ending::ok) << outcome.detail << "\n" << outcome.last_words;
     EXPECT_EQ(outcome.answer.type, MessageType::result) << outcome.answer.body;
     for (const Denial& denial : outcome.denials) ADD_FAILURE() << denial.call << denial.arguments;
@@ -170,6 +196,103 @@ TEST_F(ThinkRoom, EveryQuantisationAndArchitectureThatIsMadeLoads) {
       EXPECT_EQ(think(path, think_job()).tries.size(), 2U) << path;
     }
   }
+}
+
+void expect_same_answers(const ThinkResult& one, const ThinkResult& other) {
+  EXPECT_EQ(one.lines_kept, other.lines_kept);
+  EXPECT_EQ(one.prompt_tokens, other.prompt_tokens);
+  ASSERT_EQ(one.tries.size(), other.tries.size());
+  for (std::size_t i = 0; i < one.tries.size(); ++i) {
+    EXPECT_EQ(one.tries[i].json, other.tries[i].json);
+    EXPECT_EQ(one.tries[i].tokens, other.tries[i].tokens);
+  }
+}
+
+// A further question about the same evidence, and one that brought more of it: with the state of the first
+// the answers are those without it, bit for bit, and the less is read.
+TEST_F(ThinkRoom, WithASavedStateTheAnswersAreTheSame) {
+  made_model::Wish wish;
+  wish.shape.layers = 4;
+  wish.shape.width = 256;
+  const std::string path = model("wider.gguf", wish);
+  for (const bool exact : {false, true}) {
+    ThinkJob first = think_job();
+    first.chunk = 128;
+    first.exact = exact;
+    first.output_tokens = 140;
+    first.sampling = {.temperature = 0.8, .top_p = 0.95, .min_p = 0.01, .top_k = 40, .seed = 3};
+    ThinkJob further = first;
+    further.question = "And what of the database, which was said to be slow since yesterday?";
+    ThinkJob with_more = further;
+    for (int i = 0; i < 6; ++i) {
+      with_more.lines.push_back(with_more.lines[static_cast<std::size_t>(i)]);
+      with_more.lines.back().quote += " and a slow query";
+    }
+    std::string state;
+    const ThinkResult kept = think(path, first, &state);
+    expect_same_answers(kept, think(path, first));
+    EXPECT_EQ(kept.prefix_reused, 0U);
+    EXPECT_EQ(kept.why_less, "");
+    ASSERT_GT(kept.state_bytes, 0U);
+    const std::string of_the_first = state;
+
+    const ThinkResult same_evidence = think(path, further, &state);
+    expect_same_answers(same_evidence, think(path, further));
+    EXPECT_EQ(same_evidence.prefix_reused, same_evidence.prefix_tokens);
+    EXPECT_EQ(same_evidence.state_bytes, 0U) << "there is nothing new to keep";
+    EXPECT_EQ(state, of_the_first);
+
+    const ThinkResult more_evidence = think(path, with_more, &state);
+    expect_same_answers(more_evidence, think(path, with_more));
+    EXPECT_GT(more_evidence.prefix_reused, kept.prefix_tokens - 2 * 128);
+    EXPECT_LT(more_evidence.prefix_reused, kept.prefix_tokens);
+    EXPECT_EQ(more_evidence.prefix_reused % 128, 0U);
+    EXPECT_THAT(more_evidence.why_less, HasSubstr("goes on differently"));
+
+    // And back: the longer state stands for the beginning of the shorter prompt, where the context holds it.
+    const ThinkResult again = think(path, first, &state);
+    expect_same_answers(again, kept);
+    EXPECT_EQ(again.prefix_reused, exact ? 0 : more_evidence.prefix_reused);
+  }
+}
+
+TEST_F(ThinkRoom, AStateThatIsForeignOrDamagedIsNotUsed) {
+  const std::string path = model("tiny.gguf");
+  const ThinkJob job = think_job();
+  std::string state;
+  const ThinkResult cold = think(path, job, &state);
+  ASSERT_GT(cold.state_bytes, 0U);
+
+  std::string saved = state;
+  ThinkJob other = job;
+  other.threads = 1;
+  EXPECT_EQ(think(path, other, &saved, 0).prefix_reused, 0U);
+  other = job;
+  other.exact = true;
+  EXPECT_EQ(think(path, other, &saved, 0).prefix_reused, 0U);
+  other = job;
+  other.system = "You are another.";
+  EXPECT_EQ(think(path, other, &saved, 0).prefix_reused, 0U);
+
+  saved = "no state at all";
+  const ThinkResult none = think(path, job, &saved, 0);
+  expect_same_answers(none, cold);
+  EXPECT_EQ(none.why_less, "it is damaged");
+  // The header is right and what follows is not the engine's, or not all of it.
+  saved = state.substr(0, state.size() / 2);
+  const ThinkResult half = think(path, job, &saved, 0);
+  expect_same_answers(half, cold);
+  EXPECT_EQ(half.why_less, "the engine does not take it");
+  saved = state;
+  std::fill_n(saved.begin() + static_cast<long>(cold.prefix_tokens) + 200, 400, '\xff');
+  expect_same_answers(think(path, job, &saved, 0), cold);
+}
+
+TEST_F(ThinkRoom, AStateThatDoesNotFitIsNotKept) {
+  std::string state;
+  const ThinkResult result = think(model("tiny.gguf"), think_job(), &state, 4096);
+  EXPECT_EQ(result.state_bytes, 0U);
+  EXPECT_EQ(result.tries.size(), 2U);
 }
 
 TEST_F(ThinkRoom, AThinkingModelBeginsWithItsAnswer) {

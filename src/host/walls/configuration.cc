@@ -23,6 +23,7 @@ std::string configuration_digest(const RoomSpec& spec, const std::vector<std::st
   encoder(spec.caps.output_bytes);
   encoder(spec.caps.denials);
   encoder(spec.inputs.size());
+  encoder(spec.output.valid());
   encoder(layers, any, any);
   return sha256_of(text);
 }

@@ -16,6 +16,7 @@
 #include "host/walls/identity.h"
 #include "host/walls/lacks.h"
 #include "host/walls/posture.h"
+#include "host/walls/room_memory.h"
 #include "host/walls/setup.h"
 #include "host/walls/supervisor.h"
 
@@ -59,16 +60,18 @@ class SigpipeBlocked {
 };
 
 // What the cgroup counts beside the room's own memory: pages of its inputs that nobody has read before, its
-// program, page tables and pipes. The kernel takes such pages back before it kills, so they need room and no
-// more.
+// output, its program, page tables and pipes. The kernel takes such pages back before it kills, so they need
+// room and no more.
 std::uint64_t cgroup_memory(const RoomSpec& spec) {
   if (spec.caps.memory == 0) return 0;
   std::uint64_t bytes = spec.caps.memory + (64ULL << 20);
-  for (const Fd& input : spec.inputs) {
+  const auto add = [&](const Fd& file) {
     struct stat state {};
-    if (::fstat(input.get(), &state) == 0 && S_ISREG(state.st_mode))
+    if (::fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode))
       bytes += static_cast<std::uint64_t>(state.st_size);
-  }
+  };
+  for (const Fd& input : spec.inputs) add(input);
+  add(spec.output);
   return bytes;
 }
 
@@ -141,15 +144,17 @@ RoomOutcome refused(const Error& error) {
 }  // namespace
 
 // A room may read its inputs and do nothing else with them: a folder would be a way to other files, a
-// descriptor open for writing a way out.
+// descriptor open for writing a way out. What it may write to is memory of one size and nothing else.
 Status check_spec(const RoomSpec& spec) {
   const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
   if (spec.caps.address_space == 0) return refuse("the room names no limit on its address space");
   if (spec.root.empty() || spec.root[0] != '/') return refuse("the room's root must be an absolute path");
   if (spec.program.empty() || spec.program[0] != '/')
     return refuse("the room's program must be a path in its root");
-  if (spec.inputs.size() > max_inputs)
+  if (spec.inputs.size() + (spec.output.valid() ? 1 : 0) > max_inputs)
     return refuse(fmt::format("a room takes at most {} inputs", max_inputs));
+  if (spec.output.valid() && !is_room_memory(spec.output.get()))
+    return refuse("the output of the room is not memory of a sealed size");
   for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
     struct stat state {};
     if (::fstat(spec.inputs[i].get(), &state) != 0)
@@ -194,6 +199,7 @@ RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& with
   plan.to_host = messages->write.get();
   plan.words = words->write.get();
   for (const Fd& input : spec.inputs) plan.inputs.push_back(input.get());
+  if (spec.output.valid()) plan.inputs.push_back(spec.output.get());
   plan.go = go->read.get();
   plan.report = report->write.get();
   plan.root_tree = root->get();
@@ -204,7 +210,7 @@ RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& with
   plan.arguments.push_back(spec.program.data());
   for (std::string& argument : spec.arguments) plan.arguments.push_back(argument.data());
   plan.arguments.push_back(nullptr);
-  plan.limits = room_limits(spec.caps, spec.inputs.size());
+  plan.limits = room_limits(spec.caps, spec.files());
   plan.last_capability = last_capability();
 
   Cgroup cgroup({cgroup_memory(spec), spec.caps.processes});

@@ -18,6 +18,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "host/walls/room_memory.h"
+
 namespace carrel {
 namespace {
 
@@ -65,13 +67,27 @@ std::string limit_line(decltype(RLIMIT_AS) resource) {
   return "limit";
 }
 
-// The descriptors in order: "0 1 2 3 5". Asked for one by one: an ordinary user may not list those of a room,
-// which is not dumpable, but may take them, because the room's user namespace is its own.
+// What a descriptor of the room is called: its number, and where a file behind it can be written to, what
+// that is: "4:memory" of a sealed size, or "4:file".
+std::string descriptor_name(int number, const char* written) {
+  return fmt::format("{}{}{}", number, written[0] == '\0' ? "" : ":", written);
+}
+constexpr const char* memory = "memory";
+
+const char* written_behind(int descriptor) {
+  struct stat state {};
+  if (::fstat(descriptor, &state) != 0 || !S_ISREG(state.st_mode)) return "";
+  if ((::fcntl(descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY) return "";
+  return is_room_memory(descriptor) ? memory : "file";
+}
+
+// The descriptors in order: "0 1 2 3 4:memory 5". Asked for one by one: an ordinary user may not list those
+// of a room, which is not dumpable, but may take them, because the room's user namespace is its own.
 std::string descriptors_of(int pidfd, std::size_t most) {
-  std::vector<int> open;
+  std::vector<std::string> open;
   for (int number = 0; number < static_cast<int>(most); ++number) {
     const Fd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd, number, 0)));
-    if (copy.valid()) open.push_back(number);
+    if (copy.valid()) open.push_back(descriptor_name(number, written_behind(copy.get())));
   }
   return fmt::format("{}", fmt::join(open, " "));
 }
@@ -171,8 +187,12 @@ Posture golden_posture(const Expected& expected) {
   for (const NamespaceName& name : namespaces) golden.emplace_back(name.name, its_own);
   golden.emplace_back("mounts", "/ ro,nosuid,nodev");
   std::set<int> open = {0, 1, 2, expected.listener};
-  for (std::size_t i = 0; i < expected.inputs; ++i) open.insert(static_cast<int>(3 + i));
-  golden.emplace_back("descriptors", fmt::format("{}", fmt::join(open, " ")));
+  const auto output = static_cast<int>(3 + expected.inputs);
+  for (int number = 3; number < output + (expected.output ? 1 : 0); ++number) open.insert(number);
+  std::vector<std::string> names;
+  for (const int number : open)
+    names.push_back(descriptor_name(number, expected.output && number == output ? memory : ""));
+  golden.emplace_back("descriptors", fmt::format("{}", fmt::join(names, " ")));
   golden.emplace_back("environment", nothing_of_the_host);
   for (const Limit& limit : expected.limits) {
     golden.emplace_back(limit_line(limit.resource), std::to_string(limit.value));
@@ -233,17 +253,22 @@ Status check_recorded(const Posture& recorded, const Caps& caps) {
     const auto first = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
     if (name == "Uid") expected.user = first;
     if (name == "Gid") expected.group = first;
-    // "0 1 2 3 5": the inputs follow one another, the listener is the last and may follow them.
+    // "0 1 2 3 4:memory 6": the inputs follow one another, then the output where there is one; the listener
+    // is the last and may follow them.
     if (name != "descriptors") continue;
     std::istringstream words(value);
     std::size_t count = 0;
-    for (int number = 0; words >> number; ++count) expected.listener = number;
-    expected.inputs = count < 4 ? 0 : count - 4;
+    for (std::string word; words >> word; ++count) {
+      expected.listener = static_cast<int>(std::strtol(word.c_str(), nullptr, 10));
+      if (word.ends_with(memory)) expected.output = true;
+    }
+    const std::size_t others = expected.output ? 5 : 4;
+    expected.inputs = count < others ? 0 : count - others;
   }
   if (expected.user == 0) {
     return Error{Code::room_refused, "the wall did not hold: the room ran as root", ""};
   }
-  expected.limits = room_limits(caps, expected.inputs);
+  expected.limits = room_limits(caps, expected.inputs + (expected.output ? 1 : 0));
   return check_posture(recorded, golden_posture(expected));
 }
 

@@ -27,13 +27,14 @@ using Posture = std::vector<std::pair<std::string, std::string>>;
 struct Expected {
   std::uint32_t user = 0, group = 0;  // on the host
   std::size_t inputs = 0;
-  int listener = -1;  // the descriptor of its filter's listener, as the room sees it
+  bool output = false;  // behind them
+  int listener = -1;    // the descriptor of its filter's listener, as the room sees it
   std::array<Limit, limit_count> limits{};
 };
 
 // The golden record of a room: one thread, seccomp's filter mode, no_new_privs, no capability in any set, its
-// ids, seven namespaces that are not the host's, one mount and how, the descriptors, no variable of the
-// host's, and its limits.
+// ids, seven namespaces that are not the host's, one mount and how, the descriptors with what can be written
+// to behind them, no variable of the host's, and its limits.
 Posture golden_posture(const Expected& expected);
 
 // The same lines as they are seen. A limit that is lower than the expected one counts as it: the host's own

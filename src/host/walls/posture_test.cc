@@ -86,6 +86,24 @@ TEST(Posture, TheDescriptorsAreItsOwnItsInputsAndTheListener) {
   EXPECT_THAT(golden, testing::Contains(testing::Pair("descriptors", "0 1 2 3 5")));
 }
 
+TEST(Posture, WhatARoomMayWriteToIsNamed) {
+  Expected with_output = expected();
+  with_output.output = true;
+  const Posture golden = golden_posture(with_output);
+  EXPECT_THAT(golden, testing::Contains(testing::Pair("descriptors", "0 1 2 3 4:memory 5")));
+  with_output.limits = room_limits(Caps{}, 2);
+  EXPECT_TRUE(check_recorded(golden_posture(with_output), Caps{}));
+  EXPECT_FALSE(check_posture(golden_posture(expected()), golden));
+  for (const char* const wrong :
+       {"0 1 2 3 4 5", "0 1 2 3:memory 4 5", "0 1 2 3 4:file 5", "0 1 2 3 4:memory"}) {
+    Posture record = golden_posture(with_output);
+    for (auto& [name, value] : record) {
+      if (name == "descriptors") value = wrong;
+    }
+    EXPECT_FALSE(check_posture(record, golden)) << wrong;
+  }
+}
+
 TEST(Posture, ARecordIsJudgedAgain) {
   const Posture golden = golden_posture(expected());
   EXPECT_TRUE(check_recorded(golden, Caps{}));

@@ -48,18 +48,18 @@ Error setup_error(const SetupFailure& failure, const RoomSpec& spec);
 
 inline constexpr std::size_t limit_count = 12;
 
-// The limits of a room with these caps; `descriptors` is the number of its inputs.
+// The limits of a room with these caps; `inputs` is the number of its inputs, its output with them.
 std::array<Limit, limit_count> room_limits(const Caps& caps, std::size_t inputs);
 
 inline constexpr std::size_t max_inputs = 16;
 inline constexpr unsigned inside_id = 1;  // the room's user and group id, as it sees them
 
 struct RoomPlan {
-  // Descriptors: the room's 0, 1, 2 and its inputs, then what only the set-up needs.
+  // Descriptors: the room's 0, 1, 2 and what it is lent, then what only the set-up needs.
   int from_host = -1, to_host = -1, words = -1;
-  std::vector<int> inputs;
-  int go = -1;         // a byte comes when the ids are mapped
-  int report = -1;     // SetupFailure
+  std::vector<int> inputs;  // the output is the last of them
+  int go = -1;              // a byte comes when the ids are mapped
+  int report = -1;          // SetupFailure
   int root_tree = -1;  // a detached mount of the root, made by the host; -1: the child makes it from `root`
   std::vector<int> cgroups;  // each is entered by writing "0" into it
   std::string root;

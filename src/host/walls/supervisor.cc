@@ -277,8 +277,8 @@ void Supervisor::on_sealed_inside() {
 }
 
 Status Supervisor::look_at_room(int listener) {
-  const Expected expected{room_.user, room_.group, spec_.inputs.size(), listener,
-                          room_limits(spec_.caps, spec_.inputs.size())};
+  const Expected expected{room_.user,           room_.group, spec_.inputs.size(),
+                          spec_.output.valid(), listener,    room_limits(spec_.caps, spec_.files())};
   auto seen = see_posture(room_.process, room_.pidfd.get(), expected);
   if (!seen) return seen.error();
   outcome_.posture = std::move(*seen);

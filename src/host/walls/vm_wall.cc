@@ -174,6 +174,8 @@ std::optional<RoomOutcome> VmWall::refusal(const RoomSpec& spec, const std::atom
   if (Status usable = check_spec(spec); !usable) return refused(usable.error());
   if (spec.caps.memory == 0)
     return refused({Code::room_refused, "the room names no limit on its memory", ""});
+  if (spec.output.valid())
+    return refused({Code::room_refused, "a room in a virtual machine has no output beside its answer", ""});
   if (const Preflight verdict = preflight(stop); !verdict.works) {
     RoomOutcome outcome = refused({Code::room_refused, verdict.why, verdict.remedy});
     if (stop) outcome.ending = Ending::interrupted;

@@ -33,17 +33,21 @@ struct Caps {
   std::uint32_t denials = 1000;  // the room is killed at the next one
 };
 
-// One room. The program finds its inputs as descriptors 3, 4, ...; 0 carries the host's messages, 1 the
-// room's, 2 is a bounded text of last words.
+// One room. The program finds its inputs as descriptors 3, 4, ... and behind them its output, where it has
+// one; 0 carries the host's messages, 1 the room's, 2 is a bounded text of last words.
 struct RoomSpec {
   RoomKind kind = RoomKind::read;
   std::string root;     // folder that becomes /, read-only
   std::string program;  // path inside the root
   std::vector<std::string> arguments;
   std::vector<Fd> inputs;  // opened and hashed by the host
+  Fd output;               // none, or what room_memory.h makes: all that the room may write to
   Caps caps;
   unsigned processors = 1;  // how many it can keep busy
   std::string job;          // body of the job message
+
+  // How many files are handed over: inputs, and the output where there is one.
+  std::size_t files() const { return inputs.size() + (output.valid() ? 1 : 0); }
 };
 
 enum class Ending : std::uint8_t {

@@ -34,8 +34,10 @@ class Loop {
   Result<Decoded> run(const Tokens& prefix, std::vector<DecodeTry> tries);
 
  private:
-  // The shared beginning into sequence 0, and from there into all others.
+  // The shared beginning into sequence 0, as far as it is not there.
   Result<Extended> prefill(const Tokens& prefix);
+  // And from there into all others.
+  Status spread();
   // Feeds what every live try has waiting, in as many batches as it takes, and lets each choose once it is
   // fed.
   Result<Extended> step();
@@ -58,7 +60,7 @@ class Loop {
 
 Result<Extended> Loop::prefill(const Tokens& prefix) {
   const std::span<const Token> all(prefix);
-  for (std::size_t done = 0; done < all.size();) {
+  for (std::size_t done = engine_.length(0); done < all.size();) {
     const std::size_t size = std::min<std::size_t>(batch_, all.size() - done);
     const Extension piece{0, all.subspan(done, size), false};
     Result<Extended> extended = engine_.extend({&piece, 1});
@@ -66,11 +68,15 @@ Result<Extended> Loop::prefill(const Tokens& prefix) {
     done += size;
     progress_("prefill", done, all.size());
   }
+  return Extended::done;
+}
+
+Status Loop::spread() {
   for (const AnswerWriter& writer : writers_) {
     if (writer.sequence() == 0) continue;
-    if (Status forked = engine_.fork(0, writer.sequence()); !forked) return forked.error();
+    if (Status forked = engine_.fork(0, writer.sequence()); !forked) return forked;
   }
-  return Extended::done;
+  return {};
 }
 
 Status Loop::choose(AnswerWriter& writer, Random& random, std::span<const float> logits) {
@@ -149,10 +155,16 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
   Result<Extended> extended = prefill(prefix);
   if (!extended) return extended.error();
   out.prefill_s = seconds_since(start);
+  if (*extended == Extended::done) {
+    if (settings_.prefilled) settings_.prefilled();
+    if (Status done = spread(); !done) return done.error();
+  }
   const Clock::time_point decode_start = Clock::now();
-  while (*extended == Extended::done && any_live()) {
+  out.first_token = decode_start;
+  for (bool first = true; *extended == Extended::done && any_live(); first = false) {
     extended = step();
     if (!extended) return extended.error();
+    if (first) out.first_token = Clock::now();
     std::uint64_t written = 0;
     for (const AnswerWriter& writer : writers_) written += writer.tokens();
     progress_("decoding", written, most);

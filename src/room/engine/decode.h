@@ -33,12 +33,15 @@ struct DecodeSettings {
   Sampling sampling;
   std::uint32_t output_tokens = 768;  // a try's cap, forced tokens included
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  // Called when sequence 0 holds the shared beginning and nothing else. May be empty.
+  std::function<void()> prefilled;
 };
 
 struct Decoded {
   std::vector<Try> tries;  // in the order given
   double prefill_s = 0;
   double decode_s = 0;
+  std::chrono::steady_clock::time_point first_token;  // when each try had its first
 };
 
 // Called as work goes on: "prefill" in prompt tokens, "decoding" in answer tokens of all tries, with the most
@@ -46,7 +49,9 @@ struct Decoded {
 using DecodeProgress = std::function<void(const std::string& stage, std::uint64_t done, std::uint64_t total)>;
 
 // `engine` is open with room for it all: ContextSettings of `batch` tokens, prefix + tries * (question +
-// cap). A cap below the shortest answer is an Error (does_not_fit).
+// cap). Sequence 0 may hold a beginning of the prefix already, all of it or a multiple of `batch`
+// (saved_state.h): it is read on from there, in the batches in which it would have been read. A cap below the
+// shortest answer is an Error (does_not_fit).
 Result<Decoded> decode(Engine& engine, const TokenTrie& trie, const Tokens& prefix,
                        std::vector<DecodeTry> tries, std::uint32_t batch, const DecodeSettings& settings,
                        const DecodeProgress& progress);

@@ -67,13 +67,17 @@ struct Scene {
                              .sequences = static_cast<std::uint32_t>(wanted.size()),
                              .batch = batch,
                              .threads = 1}));
-    return decode(engine, trie, engine.tokenise("the shared evidence\n", false), std::move(tries), batch,
-                  settings, [this](const std::string& stage, std::uint64_t done, std::uint64_t total) {
+    const Tokens prefix = engine.tokenise(shared, false);
+    engine.sequences_[0].assign(prefix.begin(), prefix.begin() + static_cast<long>(there));
+    return decode(engine, trie, prefix, std::move(tries), batch, settings,
+                  [this](const std::string& stage, std::uint64_t done, std::uint64_t total) {
                     EXPECT_LE(done, total);
                     stages.push_back(stage);
                   });
   }
 
+  std::string shared = "the shared evidence\n";  // one token a byte
+  std::size_t there = 0;                         // of it, before anything is read
   std::vector<std::string> wanted;
   FakeEngine engine;
   std::shared_ptr<const Grammar> rules = grammar();
@@ -95,6 +99,32 @@ TEST(Decode, WritesWhatTheModelWantsWhereItIsAllowed) {
   EXPECT_LT(decoded->tries[0].forced_tokens, decoded->tries[0].tokens);
   EXPECT_THAT(run.stages, testing::Contains("prefill"));
   EXPECT_THAT(run.stages, testing::Contains("decoding"));
+}
+
+// What a saved state stands for is not read again, and all after it is read in the same batches.
+TEST(Decode, GoesOnFromABeginningThatIsThere) {
+  const std::uint32_t batch = 4;
+  Scene cold({good_answer, good_answer});
+  const auto all = cold.go(batch);
+  ASSERT_TRUE(all) << all.error().what;
+  for (const std::size_t there :
+       {std::size_t{4}, std::size_t{12}, cold.engine.tokenise(cold.shared, false).size()}) {
+    Scene warm({good_answer, good_answer});
+    warm.there = there;
+    bool held = false;
+    warm.settings.prefilled = [&] {
+      held = warm.engine.tokenise(warm.shared, false) == warm.engine.sequences_[0] &&
+             warm.engine.sequences_[1].empty();
+    };
+    const auto rest = warm.go(batch);
+    ASSERT_TRUE(rest) << rest.error().what;
+    EXPECT_TRUE(held);
+    EXPECT_EQ(rest->tries[0].json, all->tries[0].json);
+    EXPECT_EQ(rest->tries[1].json, all->tries[1].json);
+    const std::size_t saved = (there + batch - 1) / batch;
+    EXPECT_EQ(std::vector(cold.engine.calls_.begin() + static_cast<long>(saved), cold.engine.calls_.end()),
+              warm.engine.calls_);
+  }
 }
 
 TEST(Decode, KeepsAModelThatWantsProseInsideTheSchema) {

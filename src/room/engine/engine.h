@@ -89,10 +89,20 @@ class Engine {
   // Makes `to` (empty until now) the same as `from`.
   virtual Status fork(std::uint32_t from, std::uint32_t to) = 0;
   // Takes back tokens until `length` are left; false, and nothing changed, where this kind of model cannot.
+  // To none at all every kind can.
   virtual bool truncate(std::uint32_t sequence, std::size_t length) = 0;
   virtual std::size_t length(std::uint32_t sequence) const = 0;
   // From then on extend() gives up.
   virtual void set_deadline(std::chrono::steady_clock::time_point when) = 0;
+
+  // ---- a sequence as bytes (saved_state.h) ----
+  // How many save() writes.
+  virtual std::size_t saved_size(std::uint32_t sequence) const = 0;
+  // Fills `into`, of just that size; false where that failed.
+  virtual bool save(std::uint32_t sequence, std::span<char> into) const = 0;
+  // Makes an empty sequence what was saved of one of `length` tokens; false, and it stays empty, where the
+  // bytes are no such thing. Logits are not among them.
+  virtual bool restore(std::uint32_t sequence, std::string_view saved, std::size_t length) = 0;
 
   // ---- for the record ----
   virtual std::string backend() const = 0;

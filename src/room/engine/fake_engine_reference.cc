@@ -1,6 +1,7 @@
 #include "room/engine/fake_engine_reference.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace carrel {
 
@@ -102,8 +103,25 @@ Status FakeEngine::fork(std::uint32_t from, std::uint32_t to) {
 }
 
 bool FakeEngine::truncate(std::uint32_t sequence, std::size_t length) {
-  if (!can_truncate_) return false;
+  if (!can_truncate_ && length > 0) return false;
   sequences_.at(sequence).resize(length);
+  return true;
+}
+
+std::size_t FakeEngine::saved_size(std::uint32_t sequence) const {
+  return sequences_.at(sequence).size() * sizeof(Token);
+}
+
+bool FakeEngine::save(std::uint32_t sequence, std::span<char> into) const {
+  if (into.size() != saved_size(sequence)) return false;
+  std::memcpy(into.data(), sequences_.at(sequence).data(), into.size());
+  return true;
+}
+
+bool FakeEngine::restore(std::uint32_t sequence, std::string_view saved, std::size_t length) {
+  if (!sequences_.at(sequence).empty() || saved.size() != length * sizeof(Token)) return false;
+  sequences_[sequence].resize(length);
+  std::memcpy(sequences_[sequence].data(), saved.data(), saved.size());
   return true;
 }
 

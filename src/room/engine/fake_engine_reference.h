@@ -43,6 +43,9 @@ class FakeEngine : public Engine {
   Status fork(std::uint32_t from, std::uint32_t to) override;
   bool truncate(std::uint32_t sequence, std::size_t length) override;
   std::size_t length(std::uint32_t sequence) const override { return sequences_.at(sequence).size(); }
+  std::size_t saved_size(std::uint32_t sequence) const override;
+  bool save(std::uint32_t sequence, std::span<char> into) const override;
+  bool restore(std::uint32_t sequence, std::string_view saved, std::size_t length) override;
   void set_deadline(std::chrono::steady_clock::time_point) override {}
 
   std::string backend() const override { return "fake"; }

@@ -15,6 +15,10 @@ using Tokens = std::vector<std::int32_t>;
 // Left free: engines round sizes, and a forced text may be cut into a token more than was counted.
 constexpr std::uint32_t token_margin = 32;
 
+// A question of up to so many tokens leaves the evidence the same room, so that a further one finds the same
+// beginning.
+constexpr std::uint64_t usual_question = 64;
+
 // What is known beside the lines gets at most this part of the evidence's tokens.
 constexpr std::uint32_t notes_share = 8;
 
@@ -37,21 +41,26 @@ class Maker {
     std::uint64_t sequence = 0;  // tokens a try may take
     std::uint64_t shared = 0;    // tokens the shared beginning may take
   };
-  Room room() const;
+  // `spare` tokens of each try are left free beside what it takes.
+  Room room(std::uint64_t spare) const;
   Result<Tokens> opening(const ChatLayout& layout) const;
-  Status ask(const ChatLayout& layout);
+  // What each try is asked; returns how much shorter the question is than a usual one.
+  Result<std::uint64_t> ask(const ChatLayout& layout);
+  // The beginning with as many lines as fit into `shared` tokens; false where not even the first does.
+  Result<bool> fill(const Tokens& opening, std::uint64_t shared);
   // The notes that fit into `budget`, and how many tokens they take.
   Result<std::string> choose_notes(std::uint64_t budget, std::uint64_t* used) const;
   // How many lines fit into `budget`, by the sum of their own tokens.
   Result<std::size_t> count_lines(std::uint64_t budget) const;
   std::string evidence_text(std::size_t kept, const std::string& notes) const;
-  Error does_not_fit(std::uint64_t rest, std::uint64_t shared) const;
+  Error does_not_fit(std::uint64_t shared) const;
 
   const ThinkJob& job_;
   const PromptModel& model_;
   Prompt prompt_;
   std::uint64_t longest_question_ = 0;
   std::uint64_t all_questions_ = 0;
+  std::uint64_t needed_ = 0;  // tokens of the beginning that fill() tried last
 };
 
 Result<Tokens> Maker::opening(const ChatLayout& layout) const {
@@ -79,22 +88,27 @@ Result<Tokens> Maker::opening(const ChatLayout& layout) const {
   return tokens;
 }
 
-Status Maker::ask(const ChatLayout& layout) {
+Result<std::uint64_t> Maker::ask(const ChatLayout& layout) {
   const Tokens end = model_.template_tokens(layout.after_user);
+  Result<Tokens> question = model_.plain_tokens(
+      job_.question.empty() ? "" : "\nQuestion: " + escape_for_terminal(job_.question, true) + "\n");
+  if (!question) return question.error();
   for (const Variant& variant : job_.variants) {
-    Result<Tokens> tokens = model_.plain_tokens("\n" + escape_for_terminal(variant.instructions, true));
-    if (!tokens) return tokens.error();
-    append(*tokens, end);
-    longest_question_ = std::max<std::uint64_t>(longest_question_, tokens->size());
-    all_questions_ += tokens->size();
-    prompt_.questions.push_back(std::move(*tokens));
+    Result<Tokens> instructions = model_.plain_tokens("\n" + escape_for_terminal(variant.instructions, true));
+    if (!instructions) return instructions.error();
+    Tokens tokens = *question;
+    append(tokens, *instructions);
+    append(tokens, end);
+    longest_question_ = std::max<std::uint64_t>(longest_question_, tokens.size());
+    all_questions_ += tokens.size();
+    prompt_.questions.push_back(std::move(tokens));
   }
-  return {};
+  return usual_question - std::min<std::uint64_t>(usual_question, question->size());
 }
 
-Maker::Room Maker::room() const {
+Maker::Room Maker::room(std::uint64_t spare) const {
   const std::uint64_t tries = job_.variants.size();
-  const std::uint64_t cap = job_.output_tokens;
+  const std::uint64_t cap = job_.output_tokens + spare;
   const auto less = [](std::uint64_t from, std::uint64_t what) { return from > what ? from - what : 0; };
   Room room;
   room.sequence = model_.trained_context;
@@ -139,37 +153,26 @@ std::string Maker::evidence_text(std::size_t kept, const std::string& notes) con
   if (job_.lines.empty()) return no_evidence_text + notes;
   std::string text = evidence_heading;
   for (std::size_t i = 0; i < kept; ++i) text += evidence_entry(job_.lines[i], evidence_id(i, kept));
-  if (kept < job_.lines.size())
-    text += fmt::format("{} less telling lines did not fit here.\n", job_.lines.size() - kept);
+  // Not how many: another question's list may be longer, and have the same beginning.
+  if (kept < job_.lines.size()) text += "Less telling lines did not fit here.\n";
   return text + notes;
 }
 
-Error Maker::does_not_fit(std::uint64_t rest, std::uint64_t shared) const {
+Error Maker::does_not_fit(std::uint64_t shared) const {
   const std::uint64_t have = job_.context > 0 ? job_.context : model_.trained_context;
   return {
       Code::does_not_fit,
       fmt::format(
-          "the prompt does not fit into the context of {} tokens: {} tries take {} for their instructions "
-          "and up to {} each for the answer, which leaves {} for the evidence, and it needs at least {}",
-          have, job_.variants.size(), all_questions_, job_.output_tokens, shared, rest),
+          "the prompt does not fit into the context of {} tokens: {} tries take {} for the question and "
+          "their "
+          "instructions and up to {} each for the answer, which leaves {} for the evidence, and it needs at "
+          "least {}",
+          have, job_.variants.size(), all_questions_, job_.output_tokens, shared, needed_),
       "raise the context, lower the output cap, use fewer variants, or use a model with a longer context"};
 }
 
-Result<Prompt> Maker::make() {
-  if (job_.variants.empty())
-    return Error{Code::bad_input, "the job has no prompt variant", "name at least one"};
-  Result<ChatLayout> layout = lay_out_chat(model_.render, model_.chat_template);
-  if (!layout) return layout.error();
-  if (Status asked = ask(*layout); !asked) return asked.error();
-  Result<Tokens> opening_tokens = opening(*layout);
-  if (!opening_tokens) return opening_tokens.error();
-  Result<Tokens> question = model_.plain_tokens(
-      job_.question.empty() ? "" : "\nQuestion: " + escape_for_terminal(job_.question, true) + "\n");
-  if (!question) return question.error();
-
-  const Room space = room();
-  const std::uint64_t fixed = opening_tokens->size() + question->size();
-  const std::uint64_t budget = space.shared > fixed ? space.shared - fixed : 0;
+Result<bool> Maker::fill(const Tokens& opening, std::uint64_t shared) {
+  const std::uint64_t budget = shared > opening.size() ? shared - opening.size() : 0;
   std::uint64_t notes_size = 0;
   Result<std::string> notes = choose_notes(budget / notes_share, &notes_size);
   if (!notes) return notes.error();
@@ -183,30 +186,44 @@ Result<Prompt> Maker::make() {
   for (;;) {
     Result<Tokens> evidence = model_.plain_tokens(evidence_text(kept, *notes));
     if (!evidence) return evidence.error();
-    const std::uint64_t taken = fixed + evidence->size();
-    if (taken <= space.shared) {
-      prompt_.prefix = std::move(*opening_tokens);
+    needed_ = opening.size() + evidence->size();
+    if (needed_ <= shared) {
+      prompt_.prefix = opening;
       append(prompt_.prefix, *evidence);
-      append(prompt_.prefix, *question);
-      break;
+      prompt_.lines_kept = static_cast<std::uint32_t>(kept);
+      return true;
     }
     if (kept > least) {
-      const std::uint64_t over = taken - space.shared;
+      const std::uint64_t over = needed_ - shared;
       kept -=
           std::min<std::size_t>(kept - least, 1 + over / 64);  // an entry rarely takes more than 64 tokens
     } else if (!notes->empty()) {
       notes->clear();
     } else {
-      return does_not_fit(taken, space.shared);
+      return false;
     }
   }
+}
+
+Result<Prompt> Maker::make() {
+  if (job_.variants.empty())
+    return Error{Code::bad_input, "the job has no prompt variant", "name at least one"};
+  Result<ChatLayout> layout = lay_out_chat(model_.render, model_.chat_template);
+  if (!layout) return layout.error();
+  Result<std::uint64_t> spare = ask(*layout);
+  if (!spare) return spare.error();
+  Result<Tokens> opening_tokens = opening(*layout);
+  if (!opening_tokens) return opening_tokens.error();
+  Result<bool> filled = fill(*opening_tokens, room(*spare).shared);
+  if (filled && !*filled) filled = fill(*opening_tokens, room(0).shared);
+  if (!filled) return filled.error();
+  if (!*filled) return does_not_fit(room(0).shared);
 
   const std::uint64_t cap = job_.output_tokens;
   const std::uint64_t sequence = prompt_.prefix.size() + longest_question_ + cap + token_margin;
   const std::uint64_t together =
       job_.exact ? sequence * job_.variants.size()
                  : prompt_.prefix.size() + all_questions_ + cap * job_.variants.size() + token_margin;
-  prompt_.lines_kept = static_cast<std::uint32_t>(kept);
   prompt_.sequence = static_cast<std::uint32_t>(sequence);
   prompt_.context = static_cast<std::uint32_t>(together);
   return std::move(prompt_);

@@ -1,8 +1,9 @@
 // The prompt: the evidence that fits, in rank order, and what is asked about it.
 //
-// All tries share one beginning, token for token: the template's start, the system text, the evidence, the
-// question. Each try's own instructions and the template's end follow. The parts are tokenised apart, so the
-// shared beginning is the same whatever comes after it. docs/prompt.md shows the text.
+// All tries share one beginning, token for token: the template's start, the system text, the evidence. The
+// question, each try's own instructions and the template's end follow. The parts are tokenised apart, so the
+// shared beginning is the same whatever comes after it: for every try, and for a further question about the
+// same evidence. docs/prompt.md shows the text.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,7 @@ struct PromptModel {
 
 struct Prompt {
   std::vector<std::int32_t> prefix;                  // what all tries share
-  std::vector<std::vector<std::int32_t>> questions;  // one for each variant, the assistant's turn begun
+  std::vector<std::vector<std::int32_t>> questions;  // what each variant asks, the assistant's turn begun
   std::uint32_t lines_kept = 0;                      // the first so many of the job's lines are in it
   std::uint32_t sequence = 0;                        // tokens of the longest try, its answer's cap included
   std::uint32_t context = 0;                         // tokens that all tries take together

@@ -72,22 +72,44 @@ TEST(Prompt, HoldsEverythingWhereThereIsRoom) {
   EXPECT_THAT(shared, HasSubstr("<system>You find root causes.</system><user>"));
   EXPECT_THAT(shared, HasSubstr("[E001] logs/api.log:1 (error level)\n  error number 0\n"));
   EXPECT_THAT(shared, HasSubstr("[E040] logs/api.log:40"));
-  EXPECT_THAT(shared, EndsWith("\nQuestion: Why is it down?\n"));
+  EXPECT_THAT(shared, EndsWith("  error number 39\n"));
   ASSERT_EQ(prompt->questions.size(), 2U);
-  EXPECT_EQ(text_of(prompt->questions[0]), "\nAnswer shortly.</user><assistant>");
+  EXPECT_EQ(text_of(prompt->questions[0]),
+            "\nQuestion: Why is it down?\n\nAnswer shortly.</user><assistant>");
   EXPECT_EQ(prompt->sequence, prompt->prefix.size() + prompt->questions[1].size() + 200 + 32);
   EXPECT_EQ(prompt->context,
             prompt->prefix.size() + prompt->questions[0].size() + prompt->questions[1].size() + 2 * 200 + 32);
 }
 
 // Trap: the shared beginning must be the same tokens whatever is asked after it.
-TEST(Prompt, TheSharedBeginningDoesNotDependOnTheVariants) {
+TEST(Prompt, TheSharedBeginningDependsOnTheEvidenceAlone) {
   ThinkJob other = job();
   other.variants = {{"only", "Something else altogether."}};
+  other.question = "And what of the database?";
   const auto one = make_prompt(job(), model());
   const auto two = make_prompt(other, model());
   ASSERT_TRUE(one && two);
   EXPECT_EQ(one->prefix, two->prefix);
+}
+
+// A further question finds the same beginning also where the first one's evidence filled the context and the
+// list behind it is another.
+TEST(Prompt, AQuestionOfUsualLengthLeavesTheEvidenceTheSameRoom) {
+  ThinkJob first = job();
+  first.context = 1800;
+  ThinkJob further = first;
+  further.question = "What of the database, and since when is it so?";
+  further.lines.resize(35);
+  const auto one = make_prompt(first, model());
+  const auto two = make_prompt(further, model());
+  ASSERT_TRUE(one && two);
+  EXPECT_LT(one->lines_kept, 35U);
+  EXPECT_EQ(one->prefix, two->prefix);
+  further.question = std::string(300, '?');
+  const auto long_question = make_prompt(further, model());
+  ASSERT_TRUE(long_question);
+  EXPECT_LT(long_question->lines_kept, one->lines_kept);
+  EXPECT_LE(long_question->context, 1800U);
 }
 
 // Trap: only the template may hold special tokens.
@@ -107,7 +129,7 @@ TEST(Prompt, OurTextsNeverBecomeTemplateTokens) {
   EXPECT_EQ(special, "<system></system><user></user><assistant>");
 }
 
-TEST(Prompt, KeepsTheFirstLinesThatFitAndSaysHowManyDidNot) {
+TEST(Prompt, KeepsTheFirstLinesThatFitAndSaysThatOthersDidNot) {
   std::uint32_t before = 0;
   for (std::uint32_t context = 900; context <= 3200; context += 100) {
     ThinkJob small = job();
@@ -120,10 +142,7 @@ TEST(Prompt, KeepsTheFirstLinesThatFitAndSaysHowManyDidNot) {
     const std::string shared = text_of(prompt->prefix);
     EXPECT_THAT(shared, HasSubstr(fmt::format("error number {}\n", prompt->lines_kept - 1)));
     EXPECT_THAT(shared, Not(HasSubstr(fmt::format("error number {}\n", prompt->lines_kept))));
-    if (prompt->lines_kept < 40) {
-      EXPECT_THAT(shared,
-                  HasSubstr(fmt::format("{} less telling lines did not fit", 40 - prompt->lines_kept)));
-    }
+    EXPECT_EQ(prompt->lines_kept < 40, shared.find("\nLess telling lines did not fit") != std::string::npos);
   }
   EXPECT_EQ(before, 40U);
 }

@@ -5,10 +5,17 @@
 #include "record/schema.h"
 #include "room/constrain/automaton.h"
 #include "room/engine/plain_tokens.h"
+#include "room/engine/saved_state.h"
 #include "room/prompt/prompt.h"
 
 namespace carrel {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 PromptModel prompt_model(const ThinkJob& job, const Engine& engine, const PlainTokens& plain) {
   PromptModel model;
@@ -25,10 +32,32 @@ PromptModel prompt_model(const ThinkJob& job, const Engine& engine, const PlainT
   return model;
 }
 
+// Takes up what the earlier state stands for, and makes the decoder keep a new one where that was not all.
+void use_state(const ThinkJob& job, Engine& engine, const ContextSettings& opened, const Tokens& prefix,
+               const StateMemory& memory, ThinkResult* result, DecodeSettings* settings) {
+  if (job.state.key.empty()) return;
+  const StateOrigin here{job.state.key,  engine.library(), engine.backend(),
+                         opened.threads, opened.batch,     job.exact};
+  if (!memory.saved.empty()) {
+    const Clock::time_point start = Clock::now();
+    Restored restored = restore_prefix(engine, memory.saved, here, prefix);
+    result->prefix_reused = static_cast<std::uint32_t>(restored.tokens);
+    result->why_less = std::move(restored.why_less);
+    result->state_s += seconds_since(start);
+  }
+  if (memory.free.empty() || result->prefix_reused == prefix.size()) return;
+  settings->prefilled = [&engine, here, &prefix, memory, result] {
+    const Clock::time_point start = Clock::now();
+    result->state_bytes = save_prefix(engine, here, prefix, memory.free);
+    result->state_s += seconds_since(start);
+  };
+}
+
 }  // namespace
 
-Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::steady_clock::time_point started,
-                          const DecodeProgress& progress) {
+Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point started,
+                          const StateMemory& memory, const DecodeProgress& progress) {
+  const Clock::time_point loaded = Clock::now();
   if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0) {
     return Error{Code::bad_input,
                  "the job asks for no threads, no output, or a chunk that is no multiple of 64", ""};
@@ -60,7 +89,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::stea
 
   ThinkResult result;
   result.lines_kept = prompt->lines_kept;
-  result.prompt_tokens = static_cast<std::uint32_t>(prompt->prefix.size());
+  result.prompt_tokens = result.prefix_tokens = static_cast<std::uint32_t>(prompt->prefix.size());
   std::vector<DecodeTry> starts;
   for (std::uint32_t i = 0; i < tries; ++i) {
     result.prompt_tokens += static_cast<std::uint32_t>(prompt->questions[i].size());
@@ -70,6 +99,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::stea
   settings.sampling = job.sampling;
   settings.output_tokens = job.output_tokens;
   if (job.wall_seconds > 0) settings.deadline = started + std::chrono::seconds(job.wall_seconds);
+  use_state(job, engine, *opened, prompt->prefix, memory, &result, &settings);
   Result<Decoded> decoded =
       decode(engine, trie, prompt->prefix, std::move(starts), opened->batch, settings, progress);
   if (!decoded) return decoded.error();
@@ -78,13 +108,14 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::stea
   result.threads = opened->threads;
   result.backend = engine.backend();
   result.library = engine.library();
-  const EngineMemory memory = engine.memory();
-  result.mapped_bytes = memory.mapped;
-  result.weight_bytes = memory.weights;
-  result.cache_bytes = memory.cache;
-  result.compute_bytes = memory.compute;
+  const EngineMemory taken = engine.memory();
+  result.mapped_bytes = taken.mapped;
+  result.weight_bytes = taken.weights;
+  result.cache_bytes = taken.cache;
+  result.compute_bytes = taken.compute;
   result.prefill_s = decoded->prefill_s;
   result.decode_s = decoded->decode_s;
+  result.first_token_s = std::chrono::duration<double>(decoded->first_token - loaded).count();
   return result;
 }
 

@@ -1,6 +1,10 @@
 // The think room's work: evidence and questions in, one answer for each variant out.
 #pragma once
 
+#include <chrono>
+#include <span>
+#include <string_view>
+
 #include "base/result.h"
 #include "record/room.h"
 #include "room/engine/decode.h"
@@ -8,9 +12,15 @@
 
 namespace carrel {
 
-// Runs the job on a loaded engine that is not open yet. `started`:
-// when the job came, from which its wall_seconds count.
+// The memory behind the job's StateLoan; parts that are not lent are empty.
+struct StateMemory {
+  std::string_view saved;
+  std::span<char> free;
+};
+
+// Runs the job on a loaded engine that is not open yet. `started`: when the job came, from which its
+// wall_seconds count. With a saved state less is read, and the answer is the same.
 Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::steady_clock::time_point started,
-                          const DecodeProgress& progress);
+                          const StateMemory& memory, const DecodeProgress& progress);
 
 }  // namespace carrel

@@ -36,6 +36,11 @@ class LlamaEngine : public Engine {
   Status fork(std::uint32_t from, std::uint32_t to) override;
   bool truncate(std::uint32_t sequence, std::size_t length) override;
   std::size_t length(std::uint32_t sequence) const override { return lengths_.at(sequence); }
+  std::size_t saved_size(std::uint32_t sequence) const override {
+    return llama_state_seq_get_size(context_.get(), static_cast<llama_seq_id>(sequence));
+  }
+  bool save(std::uint32_t sequence, std::span<char> into) const override;
+  bool restore(std::uint32_t sequence, std::string_view saved, std::size_t length) override;
   void set_deadline(Clock::time_point when) override { deadline_ = when; }
 
   std::string backend() const override { return chosen_backend(); }
@@ -248,6 +253,26 @@ bool LlamaEngine::truncate(std::uint32_t sequence, std::size_t length) {
   }
   lengths_.at(sequence) = length;
   return true;
+}
+
+bool LlamaEngine::save(std::uint32_t sequence, std::span<char> into) const {
+  return llama_state_seq_get_data(context_.get(), reinterpret_cast<std::uint8_t*>(into.data()), into.size(),
+                                  static_cast<llama_seq_id>(sequence)) == into.size();
+}
+
+bool LlamaEngine::restore(std::uint32_t sequence, std::string_view saved, std::size_t length) {
+  const auto id = static_cast<llama_seq_id>(sequence);
+  const llama_memory_t memory = llama_get_memory(context_.get());
+  take_logged_error();
+  const std::size_t read = llama_state_seq_set_data(
+      context_.get(), reinterpret_cast<const std::uint8_t*>(saved.data()), saved.size(), id);
+  // The library believes its bytes: what it made of them must be as many tokens as they were said to be, from
+  // the first position on.
+  const bool whole = read == saved.size() && length > 0 &&
+                     llama_memory_seq_pos_max(memory, id) == static_cast<llama_pos>(length) - 1;
+  if (!whole) llama_memory_seq_rm(memory, id, -1, -1);
+  lengths_.at(sequence) = whole ? length : 0;
+  return whole;
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// Memory that a room is lent: bytes that it may read, and memory that it may fill, which is all that a room
+// can write to. Files without a name (memfd_create(2)), sealed so that nobody can change what they are any
+// more.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace carrel {
+
+// A room's output: zeros that may be written over, of a size that can be neither raised nor lowered, never to
+// be executed where the kernel knows how to say that (6.3). The host keeps a copy of the descriptor to read
+// it once the room is gone.
+Result<Fd> make_room_memory(std::uint64_t bytes);
+
+// A room's input: these bytes, open for reading alone, and not to be changed by anybody.
+Result<Fd> make_room_input(std::string_view bytes);
+
+// True for an output as make_room_memory() makes it.
+bool is_room_memory(int descriptor);
+
+}  // namespace carrel
