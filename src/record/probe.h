@@ -20,6 +20,7 @@ struct ProbeJob {
   std::uint32_t processes = 0;
   std::uint64_t output_bytes = 0;
   std::uint32_t denials = 0;
+  std::uint32_t last_descriptor = 3;  // that the room was given
   template <class Codec>
   void fields(Codec& c) {
     c(name, limit::name);
@@ -30,6 +31,7 @@ struct ProbeJob {
     c(processes);
     c(output_bytes);
     c(denials);
+    c(last_descriptor);
   }
 };
 

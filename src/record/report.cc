@@ -77,13 +77,19 @@ void write_stats(Json& json, const Report& report) {
   json.count("peak_memory_bytes", stats.peak_memory);
   if (report.engine == "none") return;
   json.count("prompt_tokens", stats.prompt_tokens);
+  json.count("prompt_tokens_read", stats.prompt_tokens - stats.reused_tokens);
+  json.count("prompt_tokens_reused", stats.reused_tokens);
+  json.count("prefix_tokens", stats.prefix_tokens);
+  json.text("kept_state", stats.kept_state);
   json.count("output_tokens", stats.output_tokens);
   json.count("context", stats.context);
   json.count("threads", stats.threads);
   json.number("load_s", stats.load_s);
+  json.number("state_s", stats.state_s);
   json.number("prefill_s", stats.prefill_s);
   json.number("decode_s", stats.decode_s);
-  json.number("prefill_tokens_per_s", stats.prefill_s > 0 ? stats.prompt_tokens / stats.prefill_s : 0);
+  json.number("first_token_s", stats.first_token_s);
+  json.number("prefill_tokens_per_s", stats.prefill_tokens_per_s());
   json.number("decode_tokens_per_s", stats.decode_s > 0 ? stats.output_tokens / stats.decode_s : 0);
   json.text("backend", stats.backend);
   json.text("library", stats.library);
@@ -167,12 +173,17 @@ ReportStats read_stats(const Node& node) {
   });
   read(node, "peak_memory_bytes", stats.peak_memory);
   read(node, "prompt_tokens", stats.prompt_tokens);
+  read(node, "prompt_tokens_reused", stats.reused_tokens);
+  read(node, "prefix_tokens", stats.prefix_tokens);
+  stats.kept_state = text(node, "kept_state");
   read(node, "output_tokens", stats.output_tokens);
   read(node, "context", stats.context);
   read(node, "threads", stats.threads);
   read(node, "load_s", stats.load_s);
+  read(node, "state_s", stats.state_s);
   read(node, "prefill_s", stats.prefill_s);
   read(node, "decode_s", stats.decode_s);
+  read(node, "first_token_s", stats.first_token_s);
   stats.backend = text(node, "backend");
   stats.library = text(node, "library");
   return stats;
@@ -199,6 +210,10 @@ std::uint64_t ReportStats::left_out_lines() const {
   return sum;
 }
 
+double ReportStats::prefill_tokens_per_s() const {
+  return prefill_s > 0 ? (prefix_tokens - reused_tokens) / prefill_s : 0;
+}
+
 bool Report::passed() const {
   return !checks.empty() && std::none_of(checks.begin(), checks.end(),
                                          [](const Check& c) { return c.verdict == Check::Verdict::fail; });
@@ -221,6 +236,7 @@ std::string to_json(const Report& report) {
     json.text("sha256", report.input_sha256);
   });
   json.text("question", report.question);
+  if (!report.after.empty()) json.text("after", report.after);
   json.text("verdict", to_string(report.verdict));
   json.text("root_cause", report.root_cause);
   write_evidence(json, report.evidence);
@@ -294,6 +310,7 @@ Result<Report> report_from_json(const std::string& json) {
   report.input = text(member(root, "input"), "name");
   report.input_sha256 = text(member(root, "input"), "sha256");
   report.question = text(root, "question");
+  report.after = text(root, "after");
   for (const Verdict verdict : {Verdict::fault, Verdict::no_fault, Verdict::insufficient_evidence}) {
     if (text(root, "verdict") == to_string(verdict)) report.verdict = verdict;
   }

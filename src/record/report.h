@@ -75,7 +75,11 @@ struct ReportStats {
   std::uint64_t peak_memory = 0;  // bytes, of the largest room
   // With a model:
   std::uint32_t prompt_tokens = 0, output_tokens = 0, context = 0, threads = 0;
-  double load_s = 0, prefill_s = 0, decode_s = 0;
+  // Of the prompt: what all tries share, and of that what was taken from the state of an earlier run.
+  std::uint32_t prefix_tokens = 0, reused_tokens = 0;
+  std::string kept_state;  // in a sentence: why an earlier state was not used whole, or this one's not kept
+  double load_s = 0, state_s = 0, prefill_s = 0, decode_s = 0, first_token_s = 0;
+  double prefill_tokens_per_s() const;  // 0: nothing was read
   std::string backend, library;
   std::uint64_t left_out_lines() const;
 };
@@ -95,6 +99,7 @@ struct Report {
   std::string input;
   std::string input_sha256;
   std::string question;
+  std::string after;   // of a further question: the run that it follows
   std::string engine;  // "none" or "llama"
   std::string model_name, model_sha256, model_quantisation;
   Verdict verdict = Verdict::insufficient_evidence;

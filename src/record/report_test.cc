@@ -29,8 +29,12 @@ Report full_report() {
   report.stats.left_out = {{"big.log", "budget", 1, 913, 4000}};
   report.stats.denied = {{"think", "socket", 2}};
   report.stats.stages = {{"read", 0.5}};
-  report.stats.prompt_tokens = 10;
+  report.stats.prompt_tokens = 40;
+  report.stats.prefix_tokens = 30;
+  report.stats.reused_tokens = 20;
+  report.stats.kept_state = "the evidence goes on differently";
   report.stats.prefill_s = 2;
+  report.after = "20260102-030405-000001";
   return report;
 }
 

@@ -43,7 +43,7 @@ std::set<std::string> try_all(const Lesser& lesser) {
     std::fprintf(stderr, "%s\n", stand.error().what.c_str());
     std::abort();
   }
-  const TwinRoom twin{RoomKind::read, "/probe", {part_of(lesser)}, 1, small_caps()};
+  const TwinRoom twin{RoomKind::read, "/probe", {part_of(lesser)}, 2, small_caps(), true};
   NamespaceWall wall(lesser.host);
   const std::atomic<bool> stop = false;
   std::set<std::string> through;

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/walls/room_memory.h"
 #include "record/codec.h"
 #include "tests/escape/stand.h"
 
@@ -103,6 +105,23 @@ TEST_P(Endings, SetupErrorForAnInputOpenForWriting) {
   spec.inputs.emplace_back(::mkstemp(path));
   ::unlink(path);
   expect_ending(run(std::move(spec)), Ending::setup_error, "not open for reading alone");
+}
+
+// What a room may write to is memory of a sealed size; nothing else is taken for it.
+TEST_P(Endings, SetupErrorForAnOutputThatIsNoSealedMemory) {
+  char path[] = "/tmp/carrel-escape-output-XXXXXX";
+  Fd file(::mkstemp(path));
+  ::unlink(path);
+  Fd unsealed(::memfd_create("output", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  for (Fd* const output : {&file, &unsealed}) {
+    ASSERT_EQ(::ftruncate(output->get(), 4096), 0);
+    RoomSpec spec = probe_room("echo");
+    spec.output = std::move(*output);
+    expect_ending(run(std::move(spec)), Ending::setup_error, "not memory of a sealed size");
+  }
+  RoomSpec spec = probe_room("echo");
+  spec.output = std::move(*make_room_memory(4096));
+  EXPECT_EQ(run(std::move(spec)).ending, Ending::ok);
 }
 
 TEST_P(Endings, SetupErrorForAFolderAsInput) {

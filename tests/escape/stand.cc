@@ -254,7 +254,8 @@ std::vector<ProbeVerdict> run_group(const std::string& group, Who who) {
     Verdicts made;
     const auto stand = ProbeStand::make(root);
     if (!stand) give_up(stand.error().what);
-    const TwinRoom twin{RoomKind::read, "/carrel-read", {"read"}, 1, small_caps()};
+    const bool lent = group == lent_memory;
+    const TwinRoom twin{RoomKind::read, "/carrel-read", {"read"}, lent ? 2U : 1U, small_caps(), lent};
     NamespaceWall wall;
     const std::atomic<bool> stop = false;
     for (const Expectation& expectation : expected_probes()) {

@@ -38,12 +38,24 @@ Examples:
   carrel triage *.tar.gz --model qwen3-4b.gguf --tenant acme
   carrel run explain-logs /var/log/myapp
   carrel eval k8s-triage --cases old-incidents/ --html eval.html
+  carrel ask 20260102-030405 "Since when is the database slow?"
   carrel runs --tenant acme
   carrel show 20260102-030405 --json | jq .root_cause
   carrel search fast-ssd --tenant acme
 
 Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
 5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
+
+constexpr const char* ask_help = R"(
+A further question about a run's bundle, with its playbook, model and settings. What the earlier run showed the model
+comes first, in the same order, so that of a named tenant the model's work on it is taken up and not done again; then
+what the new question brings. It is a run of its own, which names the one that it follows.
+
+Examples:
+  carrel ask 20260102-030405-9f3a61 "Which pods use that claim?"
+  carrel ask 20260102-030405 "Since when?" --input /mnt/bundles/customer-123.tar.gz --json
+
+Exit status: as of carrel triage; 4 too where the bundle has changed.)";
 
 constexpr const char* prove_help = R"(
 Of a run: each room as it was seen from outside, what it tried and was denied, how it ended, what it used and sent,
@@ -251,6 +263,15 @@ int run_command_line(int count, const char* const* arguments) {
     add_settings(command, &flags);
   }
 
+  AskArguments ask_arguments;
+  CLI::App* ask = app.add_subcommand("ask", "Ask a further question about the bundle of a run");
+  ask->add_option("RUN", ask_arguments.run, "its id, or the beginning of it")->required();
+  ask->add_option("QUESTION", ask_arguments.question, "the question")->required();
+  ask->add_option("--input", ask_arguments.input, "where the bundle is now");
+  ask->footer(ask_help);
+  add_output(ask);
+  add_settings(ask, &flags);
+
   EvalArguments eval_arguments;
   CLI::App* eval = app.add_subcommand("eval", "Evaluate a playbook on labelled cases");
   add_eval(eval, &eval_arguments);
@@ -349,6 +370,7 @@ int run_command_line(int count, const char* const* arguments) {
   if (const auto status = records.run(desk)) return *status;
   if (triage->parsed()) run.playbook = "k8s-triage";
   if (triage->parsed() || run_app->parsed()) return run_command(desk, run);
+  if (ask->parsed()) return ask_command(desk, ask_arguments);
   if (eval->parsed()) return eval_command(desk, eval_arguments);
   if (runs->parsed()) return runs_command(desk, most);
   if (show->parsed()) return show_command(desk, id);

@@ -47,6 +47,10 @@ struct RunArguments {
   std::string question;
 };
 
+struct AskArguments {
+  std::string run, question, input;
+};
+
 struct RoomArguments {
   std::string room = "read";  // a kind, or "all"
 };
@@ -60,8 +64,9 @@ struct EvalArguments {
   bool no_worse = false, afresh = false, recall = false;
 };
 
-// Tenants whose names begin so are those of evaluations.
+// Tenants whose names begin so are those of evaluations, and of runs that name none.
 inline constexpr const char* evaluation_tenants = "eval-";
+inline constexpr const char* throw_away_tenants = "once-";
 
 struct ProveArguments {
   std::string run;  // empty: the tenant
@@ -70,6 +75,7 @@ struct ProveArguments {
 
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
+int ask_command(const Desk& desk, const AskArguments& arguments);
 int eval_command(const Desk& desk, const EvalArguments& arguments);
 int runs_command(const Desk& desk, std::size_t most);
 int show_command(const Desk& desk, const std::string& run);

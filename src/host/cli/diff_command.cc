@@ -100,6 +100,7 @@ int replay_command(const Desk& desk, const ReplayArguments& arguments) {
   auto key = bundle_key(desk);
   if (!key) return tell(key.error());
   request->key = std::move(*key);
+  // Without any kept state: a replay is to find out what another reading gives.
   auto after = run_and_read(desk, *request, found->ledger);
   if (!after) return tell(after.error());
   const RunDiff diff = diff_runs(*before, *after);

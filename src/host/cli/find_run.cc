@@ -63,6 +63,12 @@ Result<SecretKey> key_of_asked(const std::string& tenant, KeyUse use, const Salt
 
 }  // namespace
 
+Result<Playbook> playbook_named(const Desk& desk, const std::string& title) {
+  auto folder = desk.playbook_folder(title.substr(0, title.rfind('@')));
+  if (!folder) return folder.error();
+  return load_playbook(*folder, setting_mistake);
+}
+
 std::vector<std::string> tenants_of(const Desk& desk) {
   const std::string& named = desk.settings.text("tenant");
   return named.empty() ? Ledger::tenants(desk.data_folder()) : std::vector<std::string>{named};
@@ -126,6 +132,11 @@ Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
       tell(std::move(rows.error()).in("tenant " + tenant));
       all_read = false;
       continue;
+    }
+    if (rows->empty()) {
+      // Whoever asks by the whole id hears that there was one.
+      if (auto purged = ledger->was_purged(id); purged && *purged)
+        return Error{Code::usage, fmt::format("run {} of tenant {} was purged", id, tenant), ""};
     }
     if (rows->size() > 1)
       return Error{Code::usage, "more than one run begins with " + id, "give more of its id"};

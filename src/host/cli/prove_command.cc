@@ -73,7 +73,11 @@ void print_tenant(const TenantProof& proof) {
   for (const auto& [room, count] : proof.rooms) {
     line("  rooms  {} {} rooms, each made for one run and gone after it", count, room);
   }
-  line("  caches none: a room keeps nothing, and nothing is kept for a next one");
+  if (proof.states.empty()) line("  states none: nothing that a think room knew is kept for a next one");
+  for (const PrefixRow& state : proof.states) {
+    line("  state  {}  of {} bytes, by a think room of run {}, last used {}", short_digest(state.sha256),
+         state.bytes, state.run, state.used_at);
+  }
   line("  shared {}", proof.shared.empty() ? "nothing beside the tenants' folders"
                                            : fmt::format("{}", fmt::join(proof.shared, ", ")));
   line("  others {}",

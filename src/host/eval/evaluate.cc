@@ -20,8 +20,8 @@
 #include "host/flow/input.h"
 #include "host/flow/rooms.h"
 #include "host/flow/run.h"
+#include "host/ledger/stored_record.h"
 #include "record/answer.h"
-#include "record/codec.h"
 #include "record/exit_status.h"
 
 namespace carrel {
@@ -270,15 +270,7 @@ class Evaluator {
   static Result<EvidenceList> evidence_of(const std::string& run, Ledger& ledger) {
     auto rows = ledger.find_all(run, 1);
     if (!rows) return rows.error();
-    for (const RunRow& row : *rows) {
-      for (const auto& [role, sha256] : row.objects) {
-        if (role != "evidence") continue;
-        auto bytes = ledger.get(sha256);
-        if (!bytes) return bytes.error();
-        return decode<EvidenceList>(
-            std::string_view(*bytes).substr(std::min(bytes->find('\n'), bytes->size() - 1) + 1));
-      }
-    }
+    if (!rows->empty()) return stored_record<EvidenceList>(ledger, rows->front(), "evidence");
     return Error{Code::internal, fmt::format("run {} kept no evidence", run), ""};
   }
 

@@ -19,9 +19,13 @@ void fill_engine_stats(const ThinkResult& result, ReportStats* stats) {
   stats->prompt_tokens = result.prompt_tokens;
   stats->context = result.context;
   stats->threads = result.threads;
+  stats->prefix_tokens = result.prefix_tokens;
+  stats->reused_tokens = result.prefix_reused;
   stats->load_s = result.load_s;
+  stats->state_s = result.state_s;
   stats->prefill_s = result.prefill_s;
   stats->decode_s = result.decode_s;
+  stats->first_token_s = result.first_token_s;
   stats->backend = result.backend;
   stats->library = result.library;
   for (const Try& each : result.tries) stats->output_tokens += each.tokens;

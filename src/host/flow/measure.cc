@@ -40,7 +40,8 @@ Result<Measured> measure_model(const Model& model, Rooms& rooms, const Settings&
   if (const std::uint32_t trained = model.card().trained_context; trained > 0)
     job->context = std::min(job->context, trained);
   const std::size_t before = rooms.traces().size();
-  auto result = model.think(*job, rooms, settings);
+  PrefixState none;
+  auto result = model.think(*job, rooms, settings, &none);
   if (!result) return result.error();
   if (rooms.traces().size() <= before) return Error{Code::internal, "a room left no trace", ""};
 
@@ -53,7 +54,7 @@ Result<Measured> measure_model(const Model& model, Rooms& rooms, const Settings&
   measured.peak_bytes = rooms.traces().back().outcome.peak_memory;
   std::uint64_t written = 0;
   for (const Try& each : result->tries) written += each.tokens;
-  if (result->prefill_s > 0) measured.prefill_per_s = result->prompt_tokens / result->prefill_s;
+  if (result->prefill_s > 0) measured.prefill_per_s = result->prefix_tokens / result->prefill_s;
   if (result->decode_s > 0) measured.decode_per_s = static_cast<double>(written) / result->decode_s;
   return measured;
 }

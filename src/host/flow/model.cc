@@ -59,6 +59,12 @@ std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::ui
   return weights + cache + logits + 768 * mib;
 }
 
+std::uint64_t state_memory(const ModelCard& card, std::uint32_t context) {
+  constexpr std::uint64_t beside_a_token =
+      64;  // its place and number, in the engine's part and in the header
+  return (card.kv_bytes_per_token + beside_a_token) * context + 4 * mib;
+}
+
 // A room that read a hostile file made the card: figures that no model has would make predictions wrap.
 Status plausible(const ModelCard& card, const std::string& path) {
   constexpr std::uint64_t most_kv_bytes = 64 * mib;  // a token; the largest open models need about 2 MiB
@@ -174,7 +180,8 @@ Result<ThinkJob> Model::job(const Playbook& playbook, const Settings& settings, 
   return job;
 }
 
-Result<ThinkResult> Model::think(const ThinkJob& job, Rooms& rooms, const Settings& settings) const {
+Result<ThinkResult> Model::think(const ThinkJob& job, Rooms& rooms, const Settings& settings,
+                                 PrefixState* state) const {
   const std::uint32_t context = job.context > 0 ? job.context : card_.trained_context;
   std::uint64_t memory = settings.whole("memory") * mib;
   if (memory == 0) memory = think_memory(card_, context, job.chunk);
@@ -186,9 +193,11 @@ Result<ThinkResult> Model::think(const ThinkJob& job, Rooms& rooms, const Settin
                              name_, context, (memory + file_.bytes()) / mib, machine / mib),
                  "use a smaller model, a smaller --context, or a lower quantisation"};
   }
+  state->most_bytes = std::min(state->most_bytes, state_memory(card_, context));
+  if (memory + file_.bytes() + state->saved.size() + state->most_bytes > machine) *state = {};
   auto file = file_.descriptor();
   if (!file) return file.error();
-  return rooms.think(job, std::move(*file), file_.bytes(), memory);
+  return rooms.think(job, std::move(*file), file_.bytes(), memory, state);
 }
 
 }  // namespace carrel

@@ -37,7 +37,9 @@ class Model {
   // What the think room is asked.
   Result<ThinkJob> job(const Playbook& playbook, const Settings& settings, const EvidenceList& evidence,
                        const std::string& question) const;
-  Result<ThinkResult> think(const ThinkJob& job, Rooms& rooms, const Settings& settings) const;
+  // With `state`, an earlier room's is lent, and this one's taken, where the machine has the memory for that.
+  Result<ThinkResult> think(const ThinkJob& job, Rooms& rooms, const Settings& settings,
+                            PrefixState* state) const;
 
   // True of a model that was trained on Carrel's own prompt: it is asked for one of the detectors' findings
   // (findings_question.h), whatever the playbook's prompts are.
@@ -63,5 +65,8 @@ Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Set
 // What a think room may use beside the mapped file, predicted: weights repacked for the CPU, the KV cache at
 // f16, and the compute buffers of one batch. Bytes.
 std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch);
+
+// What the state of so many tokens takes at most, predicted; bytes.
+std::uint64_t state_memory(const ModelCard& card, std::uint32_t context);
 
 }  // namespace carrel

@@ -28,6 +28,8 @@ std::string of_thinking(const Report& report) {
   const ReportStats& stats = report.stats;
   std::string text = fmt::format("{} of {} lines had room in a prompt of {} tokens", stats.evidence_kept,
                                  stats.evidence_found, stats.prompt_tokens);
+  if (stats.reused_tokens > 0)
+    text += fmt::format(", {} of them taken from an earlier run's state", stats.reused_tokens);
   const auto chosen = std::find_if(report.tries.begin(), report.tries.end(),
                                    [](const TryOutcome& item) { return item.chosen; });
   if (chosen == report.tries.end()) return text + "; no try came to a whole answer";

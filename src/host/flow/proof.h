@@ -70,6 +70,7 @@ struct TenantProof {
   std::uint64_t files = 0, bytes = 0;        // of the tenant's folder, which is all that is kept of it
   std::vector<std::string> shared;           // what lies beside the tenants' folders
   std::vector<std::string> others;           // the other tenants that were looked at
+  std::vector<PrefixRow> states;             // of think rooms, kept for a next run of the tenant
   std::vector<CanarySearch> canaries;
   std::vector<std::string> findings, gaps;
 };

@@ -126,9 +126,11 @@ void count_input(std::vector<TouchedInput>* inputs, const std::string& sha256, c
 }
 
 void compare_with(const std::string& other, const std::vector<RunRow>& runs,
-                  const std::set<std::string>& objects, TenantProof* proof) {
+                  const std::vector<PrefixRow>& states, const std::set<std::string>& objects,
+                  TenantProof* proof) {
   std::set<std::string> inputs, models;
   std::size_t same_objects = 0;
+  for (const PrefixRow& state : states) same_objects += objects.contains(state.sha256) ? 1 : 0;
   for (const RunRow& run : runs) {
     inputs.insert(run.input_sha256);
     models.insert(run.model_sha256);
@@ -209,6 +211,11 @@ Result<TenantProof> prove_tenant(const std::string& data, Ledger& own, const std
   std::set<std::string> objects;
   if (Status read = read_own(own, *runs, &objects, &proof); !read) return read.error();
 
+  auto states = own.prefixes();
+  if (!states) return states.error();
+  proof.states = std::move(*states);
+  for (const PrefixRow& state : proof.states) objects.insert(state.sha256);
+
   Walk files;
   look_at_folder(data + "/tenants/" + tenant, &proof, &files);
   if (!proof.canaries.empty()) {
@@ -222,7 +229,9 @@ Result<TenantProof> prove_tenant(const std::string& data, Ledger& own, const std
     proof.others.push_back(name);
     auto theirs = ledger.runs(every_run);
     if (!theirs) return std::move(theirs.error()).in("tenant " + name);
-    compare_with(name, *theirs, objects, &proof);
+    auto their_states = ledger.prefixes();
+    if (!their_states) return std::move(their_states.error()).in("tenant " + name);
+    compare_with(name, *theirs, *their_states, objects, &proof);
     if (proof.canaries.empty()) continue;
     if (Status done = search_runs(ledger, *theirs, name, &proof.canaries, false); !done) return done.error();
   }
@@ -280,6 +289,14 @@ std::string to_json(const TenantProof& proof) {
   });
   json.count("files", proof.files);
   json.count("bytes", proof.bytes);
+  json.list("states", proof.states, [&](const PrefixRow& state) {
+    json.object([&] {
+      json.text("run", state.run);
+      json.text("sha256", state.sha256);
+      json.count("bytes", state.bytes);
+      json.text("used_at", state.used_at);
+    });
+  });
   texts("shared", proof.shared);
   texts("others", proof.others);
   json.list("canaries", proof.canaries, [&](const CanarySearch& canary) {

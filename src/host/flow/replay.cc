@@ -18,7 +18,7 @@ Result<RunRequest> replay_request(const RunRow& run, Playbook playbook, const Se
   RunRequest request{
       std::move(playbook), wish.input.empty() ? run.input : wish.input, run.question, Settings(), rooms,
       run.tenant};
-  const std::string place = "replay of " + run.id;
+  const std::string place = fmt::format("{} of {}", wish.place, run.id);
   for (const auto& [name, setting] : recorded->members) {
     if (of_this_machine.contains(name)) continue;
     if (Status done = request.settings.set(name, std::string(setting["value"].text()), Source::flag, place);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -9,6 +10,7 @@
 #include "base/text.h"
 #include "digest/sha256.h"
 #include "host/flow/tar_stream.h"
+#include "host/walls/room_memory.h"
 #include "record/codec.h"
 
 namespace carrel {
@@ -28,6 +30,12 @@ constexpr std::uint64_t address_slack = 4 * gib;
 
 bool uses_model(RoomKind kind) {
   return kind == RoomKind::think || kind == RoomKind::inspect;
+}
+
+std::vector<Fd> only(Fd input) {
+  std::vector<Fd> inputs;
+  inputs.push_back(std::move(input));
+  return inputs;
 }
 
 Result<Message> answer_of(RoomKind kind, RoomOutcome& outcome) {
@@ -96,7 +104,8 @@ Rooms::Rooms(Wall& wall, std::string folder, std::chrono::seconds wall_clock, co
       progress_(std::move(progress)) {}
 
 template <class Out, class Job>
-Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds& needs) {
+Result<Out> Rooms::ask(RoomKind kind, const Job& job, std::vector<Fd> inputs, const ModelNeeds& needs,
+                       Fd output) {
   auto body = encode(job);
   if (!body) return body.error();
   const RoomShape shape = room_shape(kind, wall_clock_, needs);
@@ -105,7 +114,8 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds
   spec.root = folder_ + (uses_model(kind) ? "/think-root" : "/read-root");
   spec.program = shape.program;
   spec.arguments = {to_string(kind)};
-  spec.inputs.push_back(std::move(input));
+  spec.inputs = std::move(inputs);
+  spec.output = std::move(output);
   spec.caps = shape.caps;
   spec.processors = shape.processors;
   spec.job = std::move(*body);
@@ -132,20 +142,45 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds
 }
 
 Result<ReadResult> Rooms::read(const ReadJob& job, Fd bundle) {
-  return ask<ReadResult>(RoomKind::read, job, std::move(bundle));
+  return ask<ReadResult>(RoomKind::read, job, only(std::move(bundle)));
 }
 
 Result<CheckResult> Rooms::check(const CheckJob& job, Fd bundle) {
-  return ask<CheckResult>(RoomKind::check, job, std::move(bundle));
+  return ask<CheckResult>(RoomKind::check, job, only(std::move(bundle)));
 }
 
 Result<ModelCard> Rooms::inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes) {
-  return ask<ModelCard>(RoomKind::inspect, job, std::move(model), {0, model_bytes, 1});
+  return ask<ModelCard>(RoomKind::inspect, job, only(std::move(model)), {0, model_bytes, 1});
 }
 
 Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t model_bytes,
-                                 std::uint64_t memory) {
-  return ask<ThinkResult>(RoomKind::think, job, std::move(model), {memory, model_bytes, job.threads});
+                                 std::uint64_t memory, PrefixState* state) {
+  std::vector<Fd> inputs = only(std::move(model));
+  ModelNeeds needs{memory, model_bytes, job.threads};
+  if (state->key.empty()) return ask<ThinkResult>(RoomKind::think, job, std::move(inputs), needs);
+
+  ThinkJob with_state = job;
+  with_state.state = {state->key, state->saved.size(), state->most_bytes};
+  needs.model_bytes += state->saved.size() + state->most_bytes;
+  if (!state->saved.empty()) {
+    auto saved = make_room_input(state->saved);
+    if (!saved) return saved.error();
+    inputs.push_back(std::move(*saved));
+  }
+  auto output = make_room_memory(state->most_bytes);
+  if (!output) return output.error();
+  const Fd kept(::fcntl(output->get(), F_DUPFD_CLOEXEC, 0));
+  if (!kept.valid()) return errno_error("cannot keep a room's memory");
+  auto result = ask<ThinkResult>(RoomKind::think, with_state, std::move(inputs), needs, std::move(*output));
+  if (!result) return result;
+  if (result->state_bytes > state->most_bytes || result->prefix_reused > result->prefix_tokens ||
+      result->prefix_tokens > result->prompt_tokens) {
+    return Error{Code::room_refused, "the think room's figures cannot be", "the run was ended; report this"};
+  }
+  auto made = read_room_memory(kept, result->state_bytes);
+  if (!made) return made.error();
+  state->made = std::move(*made);
+  return result;
 }
 
 void Rooms::name_input(RoomKind kind, const std::string& sha256, bool same_afterwards) {

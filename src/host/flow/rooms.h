@@ -34,10 +34,18 @@ struct RoomShape {
   unsigned processors = 1;  // how many it can keep busy
 };
 struct ModelNeeds {
-  std::uint64_t memory = 0, model_bytes = 0;  // bytes
+  std::uint64_t memory = 0, model_bytes = 0;  // bytes; what else is mapped counts with the model
   unsigned threads = 1;
 };
 RoomShape room_shape(RoomKind kind, std::chrono::seconds wall_clock, const ModelNeeds& needs = {});
+
+// What an earlier think room knew after its prompt's beginning, and what this one does.
+struct PrefixState {
+  std::string key;               // what it is kept under (prefix.h); empty: nothing is lent
+  std::string saved;             // of the earlier room; empty: there is none
+  std::uint64_t most_bytes = 0;  // of this one's
+  std::string made;              // filled in; empty: the room made none
+};
 
 class Rooms {
  public:
@@ -54,7 +62,8 @@ class Rooms {
   Result<CheckResult> check(const CheckJob& job, Fd bundle);
   Result<ModelCard> inspect(const InspectJob& job, Fd model, std::uint64_t model_bytes);
   // `memory` is the cap on the room's own memory, beside the mapped model file; bytes.
-  Result<ThinkResult> think(const ThinkJob& job, Fd model, std::uint64_t model_bytes, std::uint64_t memory);
+  Result<ThinkResult> think(const ThinkJob& job, Fd model, std::uint64_t model_bytes, std::uint64_t memory,
+                            PrefixState* state);
 
   const std::vector<RoomTrace>& traces() const { return traces_; }
   // Says what the rooms of a kind read, and whether it was the same when the run was over.
@@ -64,7 +73,8 @@ class Rooms {
 
  private:
   template <class Out, class Job>
-  Result<Out> ask(RoomKind kind, const Job& job, Fd input, const ModelNeeds& needs = {});
+  Result<Out> ask(RoomKind kind, const Job& job, std::vector<Fd> inputs, const ModelNeeds& needs = {},
+                  Fd output = Fd());
 
   Wall& wall_;
   std::string folder_;

@@ -13,9 +13,11 @@
 #include "host/flow/compose.h"
 #include "host/flow/confidence.h"
 #include "host/flow/findings_question.h"
+#include "host/flow/further.h"
 #include "host/flow/input.h"
 #include "host/flow/model.h"
 #include "host/flow/notes.h"
+#include "host/flow/prefix.h"
 #include "host/flow/rooms.h"
 #include "host/flow/signature.h"
 #include "host/flow/verify.h"
@@ -115,6 +117,7 @@ class Run {
     report_.input = request_.input;
     report_.question = request_.question.empty() ? request_.playbook.question : request_.question;
     report_.engine = settings_.text("engine");
+    report_.after = settings_.text("after");
 
     row_.id = report_.run;
     row_.tenant = report_.tenant;
@@ -143,6 +146,10 @@ class Run {
     input_ = std::move(*input);
     row_.input_sha256 = report_.input_sha256 = input_->sha256();
     row_.input_bytes = input_->bytes();
+    if (report_.after.empty()) return {};
+    auto earlier = read_earlier(ledger_, report_.after, input_->sha256());
+    if (!earlier) return earlier.error();
+    earlier_ = std::move(*earlier);
     return {};
   }
 
@@ -194,6 +201,7 @@ class Run {
       auto evidence = rooms_.read(job, std::move(bundle));
       if (!evidence) return evidence.error();
       evidence_ = std::move(*evidence);
+      if (earlier_) evidence_ = after_earlier(*earlier_, std::move(evidence_));
       fill_stats();
       return put("evidence", evidence_);
     });
@@ -235,8 +243,12 @@ class Run {
       tell_findings_left_out(shown.size());
     }
     if (Status kept = put("prompt", *job); !kept) return kept;
-    auto result = model_->think(*job, rooms_, settings_);
+    auto state = earlier_state(*job);
+    if (!state) return state.error();
+    auto result = model_->think(*job, rooms_, settings_, &*state);
     if (!result) return result.error();
+    tell_state(*result);
+    if (!state->made.empty()) keep_state(*state);
     if (Status kept = put("tries", *result); !kept) return kept;
     if (model_->chooses_findings()) {
       if (Status done = expand_findings(evidence_, shown, *request_.playbook.schema, &*result); !done)
@@ -255,6 +267,42 @@ class Run {
     left.reason = fmt::format("{} of {} findings were not shown to the model: weaker, or more of the same",
                               evidence_.findings.size() - shown, evidence_.findings.size());
     report_.stats.left_out.push_back(std::move(left));
+  }
+
+  // The state of an earlier think room that had read the same under the same circumstances. What cannot be
+  // used is told, and the run goes on without it: only work is saved by one.
+  Result<PrefixState> earlier_state(const ThinkJob& job) {
+    PrefixState state;
+    // A virtual machine has nothing that the host could lend it but its disks.
+    if (!request_.keeps_states || settings_.text("wall") != "namespace") return state;
+    state.most_bytes = settings_.whole("prefix-mib") << 20;
+    if (state.most_bytes == 0) return state;
+    auto image = rooms_.image_sha256();
+    if (!image) return image.error();
+    state.key = prefix_key({row_.tenant, row_.input_sha256, row_.model_sha256, *image}, job);
+    auto saved = ledger_.take_prefix(state.key);
+    if (saved) {
+      state.saved = std::move(*saved);
+    } else {
+      report_.stats.kept_state = "the state that was kept is not used: " + saved.error().what;
+    }
+    return state;
+  }
+
+  void tell_state(const ThinkResult& result) {
+    if (result.why_less.empty()) return;
+    report_.stats.kept_state =
+        fmt::format("{} of {} tokens of the state that was kept are used: {}", result.prefix_reused,
+                    result.prefix_tokens, to_utf8(result.why_less));
+  }
+
+  void keep_state(const PrefixState& state) {
+    auto kept = ledger_.keep_prefix(state.key, row_.id, state.made, settings_.whole("prefix-mib") << 20);
+    if (kept && *kept) return;
+    std::string& told = report_.stats.kept_state;
+    if (!told.empty()) told += "; ";
+    told += kept ? fmt::format("its own state of {} bytes is more than --prefix-mib", state.made.size())
+                 : "its own state is not kept: " + kept.error().what;
   }
 
   Status check() {
@@ -345,6 +393,7 @@ class Run {
   Rooms rooms_;
   std::optional<Input> input_;
   std::optional<Model> model_;
+  std::optional<Earlier> earlier_;
   EvidenceList evidence_;
   std::string answer_json_;
   bool inputs_unchanged_ = false;

@@ -23,6 +23,8 @@ struct RunRequest {
   std::string tenant;    // whose ledger it is
   std::string model_sha256 = {};  // of a listed model: what its file must still be
   std::string key = {};           // opens a sealed bundle, in the rooms alone; empty where there is none
+  // Whether the ledger keeps what the engine knew after the evidence, for a next run of the tenant.
+  bool keeps_states = false;
 };
 
 // What a run tells while it works. Called on the thread of the run.

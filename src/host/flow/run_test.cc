@@ -11,6 +11,7 @@
 
 #include "host/flow/fake_wall.h"
 #include "host/flow/findings_question.h"
+#include "host/ledger/stored_record.h"
 
 namespace carrel {
 namespace {
@@ -79,6 +80,54 @@ class RunTest : public testing::Test {
     const RunRequest request{*playbook, folder_ + "/bundle.tar", "", settings, folder_ + "/rooms", "acme"};
     return run_playbook(request, wall_, *ledger, {}, stop_);
   }
+  // A think room that keeps `state`, and notes what it is lent.
+  void keeps(const std::string& state) {
+    wall_.rooms[RoomKind::think] = [this, state](RoomSpec& spec) {
+      const auto job = decode<ThinkJob>(spec.job);
+      lent_ = spec.output.valid();
+      given_ = spec.inputs.size() > 1 ? *read_all(spec.inputs[1].get(), 1 << 20) : "";
+      EXPECT_EQ(job->state.saved_bytes, given_.size());
+      EXPECT_EQ(job->state.free_bytes > 0, lent_);
+      EXPECT_EQ(job->state.key.size(), lent_ ? 64U : 0U);
+      shown_.clear();
+      for (const EvidenceLine& line : job->lines) shown_.push_back(line.quote);
+      ThinkResult result;
+      result.lines_kept = lines_kept_;
+      result.tries = {
+          {"variant",
+           R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"high"})",
+           Stop::complete, 10, 0}};
+      result.prompt_tokens = 120;
+      result.prefix_tokens = 100;
+      result.prefix_reused = given_.empty() ? 0 : 100;
+      if (lent_ && given_.empty()) {
+        result.state_bytes = state.size();
+        EXPECT_EQ(::pwrite(spec.output.get(), state.data(), state.size(), 0),
+                  static_cast<ssize_t>(state.size()));
+      }
+      return FakeWall::answer(result);
+    };
+  }
+  struct Asked {
+    std::string tenant = "acme", bundle = "bundle.tar", question = {};
+    bool keeps_states = true;
+    std::vector<std::pair<std::string, std::string>> settings = {};
+  };
+  Result<Report> ask(const Asked& asked) {
+    auto playbook = load_playbook(CARREL_SOURCE_DIR "/playbooks/explain-logs");
+    if (!asked.question.empty()) playbook->question = asked.question;
+    auto ledger = Ledger::open(folder_, asked.tenant);
+    Settings settings;
+    EXPECT_TRUE(settings.set("engine", "llama", Source::flag, "test"));
+    EXPECT_TRUE(settings.set("model", folder_ + "/model.gguf", Source::flag, "test"));
+    EXPECT_TRUE(settings.set("threads", "2", Source::flag, "test"));
+    for (const auto& [name, value] : asked.settings)
+      EXPECT_TRUE(settings.set(name, value, Source::flag, "test"));
+    RunRequest request{*playbook, folder_ + "/" + asked.bundle, "",
+                       settings,  folder_ + "/rooms",           asked.tenant};
+    request.keeps_states = asked.keeps_states;
+    return run_playbook(request, wall_, *ledger, {}, stop_);
+  }
   RunRow last_row() {
     auto ledger = Ledger::open(folder_, "acme");
     auto rows = ledger->runs(1);
@@ -87,6 +136,10 @@ class RunTest : public testing::Test {
   }
 
   std::string folder_;
+  bool lent_ = false;               // the last think room had memory to fill
+  std::string given_;               // the state that it was given
+  std::vector<std::string> shown_;  // quotes of its job
+  std::uint32_t lines_kept_ = 2;
   EvidenceList evidence_;
   FakeWall wall_;
   std::atomic<bool> stop_ = false;
@@ -335,6 +388,136 @@ TEST_F(RunTest, BytesThatAreNoRecordEndTheRun) {
   auto report = run();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::room_refused);
+}
+
+TEST_F(RunTest, AStateIsKeptForTheNextRunOfTheSame) {
+  keeps("what the engine knew");
+  auto first = ask({});
+  ASSERT_TRUE(first) << first.error().what;
+  EXPECT_TRUE(lent_);
+  EXPECT_EQ(given_, "");
+  EXPECT_EQ(first->stats.reused_tokens, 0U);
+  auto second = ask({.question = "And what else?"});
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_EQ(given_, "what the engine knew");
+  EXPECT_EQ(second->stats.reused_tokens, 100U);
+  EXPECT_EQ(second->stats.kept_state, "");
+  EXPECT_THAT(to_json(*second), HasSubstr("\"prompt_tokens_reused\": 100"));
+}
+
+TEST_F(RunTest, AStaleOrForeignStateIsNeverGiven) {
+  keeps("what the engine knew");
+  ASSERT_TRUE(ask({}));
+  std::ofstream(folder_ + "/other.tar") << "other bytes";
+  const std::vector<Asked> others = {
+      {.tenant = "globex"},
+      {.bundle = "other.tar"},
+      {.settings = {{"threads", "3"}}},
+      {.settings = {{"exact", "true"}}},
+      {.settings = {{"template", folder_ + "/bundle.tar"}}},
+      {.settings = {{"prefix-mib", "0"}}},
+      {.keeps_states = false},
+  };
+  for (const Asked& other : others) {
+    given_ = "not asked";
+    ASSERT_TRUE(ask(other));
+    EXPECT_EQ(given_, "") << &other - others.data();
+  }
+  ASSERT_TRUE(ask({}));
+  EXPECT_EQ(given_, "what the engine knew") << "and it is still there";
+  std::ofstream(folder_ + "/model.gguf") << "other weights";
+  ASSERT_TRUE(ask({}));
+  EXPECT_EQ(given_, "");
+  std::ofstream(folder_ + "/model.gguf") << "any weights";
+  ASSERT_TRUE(ask({}));
+  EXPECT_EQ(given_, "what the engine knew");
+  std::ofstream(folder_ + "/rooms/think-root/carrel-think") << "another program";
+  ASSERT_TRUE(ask({}));
+  EXPECT_EQ(given_, "");
+}
+
+TEST_F(RunTest, WhatMayKeepNoStateIsLentNoMemory) {
+  keeps("what the engine knew");
+  for (const Asked& asked : {Asked{.keeps_states = false}, Asked{.settings = {{"prefix-mib", "0"}}}}) {
+    ASSERT_TRUE(ask(asked));
+    EXPECT_FALSE(lent_);
+  }
+  EXPECT_TRUE(Ledger::open(folder_, "acme")->prefixes()->empty());
+}
+
+TEST_F(RunTest, AStateThatWasChangedIsNotGivenAndThatIsTold) {
+  keeps("what the engine knew");
+  ASSERT_TRUE(ask({}));
+  const std::string sha256 = Ledger::open(folder_, "acme")->prefixes()->at(0).sha256;
+  std::ofstream(folder_ + "/tenants/acme/objects/" + sha256.substr(0, 2) + "/" + sha256.substr(2)) << "evil";
+  auto report = ask({});
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(given_, "");
+  EXPECT_THAT(report->stats.kept_state, HasSubstr("was changed"));
+  ASSERT_TRUE(ask({}));
+  EXPECT_EQ(given_, "what the engine knew") << "its own was kept instead";
+}
+
+TEST_F(RunTest, ARoomThatLiesAboutItsStateEndsTheRun) {
+  for (const int lie : {0, 1, 2}) {
+    wall_.rooms[RoomKind::think] = [lie](RoomSpec& spec) {
+      ThinkResult result;
+      if (lie == 0) result.state_bytes = decode<ThinkJob>(spec.job)->state.free_bytes + 1;
+      if (lie == 1) result.prefix_reused = 1;
+      if (lie == 2) result.prefix_tokens = 1;
+      return FakeWall::answer(result);
+    };
+    auto report = ask({});
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, Code::room_refused);
+  }
+}
+
+TEST_F(RunTest, AFurtherQuestionBeginsWithWhatTheEarlierOneShowed) {
+  keeps("what the engine knew");
+  lines_kept_ = 1;
+  auto first = ask({});
+  ASSERT_TRUE(first);
+  const EvidenceLine fresh{{"c.log", 1, 1, ""}, "WARN slow query", "the question's words", 1, 0.95};
+  evidence_.lines = {fresh, evidence_.lines[1], evidence_.lines[0]};
+  evidence_.findings[0].evidence = {2};
+  auto second = ask({.question = "Since when is it slow?", .settings = {{"after", first->run}}});
+  ASSERT_TRUE(second) << second.error().what;
+  EXPECT_THAT(shown_, ElementsAre("ERROR disk full", "WARN slow query", "INFO fine"));
+  EXPECT_EQ(second->after, first->run);
+  EXPECT_THAT(to_json(*second), HasSubstr("\"after\": \"" + first->run + "\""));
+  EXPECT_EQ(report_from_json(to_json(*second))->after, first->run);
+  auto ledger = Ledger::open(folder_, "acme");
+  const auto kept = stored_record<EvidenceList>(*ledger, ledger->runs(1)->at(0), "evidence");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->findings.at(0).evidence, std::vector<std::uint32_t>{0});
+}
+
+TEST_F(RunTest, WhatCannotBeFollowedIsTold) {
+  keeps("what the engine knew");
+  auto first = ask({});
+  ASSERT_TRUE(first);
+  const auto follow = [&](Asked asked) {
+    asked.settings = {{"after", first->run}};
+    return ask(asked);
+  };
+  auto of_another = follow({.tenant = "globex"});
+  ASSERT_FALSE(of_another);
+  EXPECT_EQ(of_another.error().what, "tenant globex has no run " + first->run);
+  std::ofstream(folder_ + "/other.tar") << "other bytes";
+  auto changed = follow({.bundle = "other.tar"});
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().code, Code::bad_input);
+  EXPECT_THAT(changed.error().what, HasSubstr("has changed"));
+  {
+    auto ledger = Ledger::open(folder_, "acme");
+    PurgeWish wish;
+    wish.subject = first->run;
+    ASSERT_TRUE(ledger->purge(wish));
+  }
+  auto purged = follow({});
+  ASSERT_FALSE(purged);
+  EXPECT_THAT(purged.error().what, HasSubstr("was purged"));
 }
 
 TEST_F(RunTest, StoppingEndsItBeforeTheNextRoom) {

@@ -110,6 +110,20 @@ class Ledger {
   // The newest first.
   Result<std::vector<EvaluationRow>> evaluations(std::size_t most) const;
 
+  // The state of a think room that is kept under the key, which is then the one used last; empty where there
+  // is none. One that was changed or taken away is forgotten, and an Error.
+  Result<std::string> take_prefix(const std::string& key);
+  // Keeps a state that a room of this run made, in the place of an older one under the key, and forgets those
+  // that were used longest ago until all together take at most `most` bytes. False where this one alone takes
+  // more: it is not kept.
+  Result<bool> keep_prefix(const std::string& key, const std::string& run, const std::string& state,
+                           std::uint64_t most);
+  // The one used last first.
+  Result<std::vector<PrefixRow>> prefixes() const;
+
+  // True of a run or evaluation that was purged; its whole id.
+  Result<bool> was_purged(const std::string& subject) const;
+
   // Runs in which all the words stand, the newest first: in question, causes, evidence and replies. Of a
   // sealed ledger the index is made in memory.
   Result<std::vector<FoundRun>> search(const std::string& words, std::size_t most) const;
@@ -145,6 +159,7 @@ class Ledger {
   Result<std::vector<std::string>> subjects_of(const PurgeWish& wish) const;
   Status purge_subject(const std::string& subject, const PurgeWish& wish, Purged* purged);
   Status sweep(Purged* purged);
+  Status forget_prefixes(const std::vector<PrefixRow>& rows);
 
   std::string data_, folder_, tenant_;
   sqlite3* database_ = nullptr;

@@ -207,6 +207,11 @@ Status Ledger::migrate(int version, const Salt& salt) {
     vault_ = Vault();
     return load_meta();
   }
+  if (version == 2) {  // its keys and its chain stay
+    if (Status done = migrate_from_2(database_); !done) return done;
+    if (Status done = transaction->commit(); !done) return done;
+    return load_meta();
+  }
   Status done = version == 0 ? make_tables(database_) : migrate_from_1(database_);
   if (done && vault_.sealed()) {
     done = write_meta(database_, "salt", std::string(bytes_of(salt)), true);

@@ -1,8 +1,10 @@
 // A ledger with something in it, in a folder of the test's own.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -25,6 +27,15 @@ class MadeLedger : public testing::Test {
     auto ledger = Ledger::open(data_, tenant, key);
     EXPECT_TRUE(ledger) << ledger.error().what;
     return std::move(*ledger);
+  }
+
+  // A tenant's key whose bytes are all the same.
+  static KeySource key_from(unsigned char byte) {
+    return [byte](KeyUse, const Salt&) -> Result<std::optional<SecretKey>> {
+      SecretKey key;
+      std::fill(key.data(), key.data() + SecretKey::size(), byte);
+      return std::optional(std::move(key));
+    };
   }
 
   static RunRow row(const std::string& id) {

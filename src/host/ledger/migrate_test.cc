@@ -1,4 +1,4 @@
-// A ledger of schema 1, as the first carrel wrote it, becomes today's, with a copy beside it.
+// A ledger of an older schema becomes today's, with a copy beside it.
 #include <filesystem>
 #include <fstream>
 
@@ -99,6 +99,44 @@ TEST_F(MigrateTest, WhatCannotBeBroughtForwardStaysAsItIs) {
   EXPECT_EQ(sqlite3_exec(database, "SELECT input FROM run", nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
   EXPECT_TRUE(std::filesystem::exists(folder + "/ledger.db.v1.backup"));
+}
+
+// Schema 2 had all but the table `prefix`: keys, chain and rows stay as they are.
+class MigrateFrom2 : public MadeLedger {};
+
+TEST_F(MigrateFrom2, OnlyTheTableOfStatesComes) {
+  {
+    Ledger ledger = open();
+    finished(ledger, "20260101-000000-000001");
+  }
+  const LedgerAudit before = audit(data_);
+  tamper("DROP TABLE prefix; PRAGMA user_version = 2", data_);
+  {
+    Ledger ledger = open();
+    const RunRow run = finished(ledger, "20260101-000000-000002");
+    EXPECT_TRUE(*ledger.keep_prefix("key", run.id, "state", 4096));
+    EXPECT_EQ(*ledger.take_prefix("key"), "state");
+  }
+  const LedgerAudit after = audit(data_);
+  EXPECT_TRUE(after.troubles.empty()) << broken(after);
+  EXPECT_EQ(after.chain, before.chain);
+  EXPECT_EQ(after.runs, 2u);
+  EXPECT_TRUE(std::filesystem::exists(data_ + "/tenants/acme/ledger.db.v2.backup"));
+}
+
+TEST_F(MigrateFrom2, OfASealedLedgerItComesWithoutTheKey) {
+  {
+    Ledger ledger = open("acme", key_from(7));
+    finished(ledger, "20260101-000000-000001");
+  }
+  tamper("DROP TABLE prefix; PRAGMA user_version = 2", data_);
+  auto locked = Ledger::open_existing(data_, "acme");
+  ASSERT_TRUE(locked) << locked.error().what;
+  EXPECT_TRUE(locked->locked());
+  EXPECT_TRUE(locked->prefixes()->empty());
+  ASSERT_TRUE(locked->unlock(key_from(7)));
+  EXPECT_EQ(locked->runs(2)->at(0).input, "a'; DROP TABLE run; --");
+  EXPECT_TRUE(audit(data_).sound()) << broken(audit(data_));
 }
 
 }  // namespace

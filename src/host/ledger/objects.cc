@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t object_limit = 256ULL << 20;
+// The largest are states of think rooms: 150 KB a token of a model of four thousand million parameters.
+constexpr std::size_t object_limit = 4ULL << 30;
 
 // Makes the names in a folder durable.
 Status sync_folder(const std::string& path) {

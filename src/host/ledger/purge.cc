@@ -86,7 +86,9 @@ Status Ledger::purge_subject(const std::string& subject, const PurgeWish& wish, 
 
 // Removes every object that no row names. Only while nobody else may write objects.
 Status Ledger::sweep(Purged* purged) {
-  Statement select(database_, "SELECT sha256 FROM run_object UNION SELECT sha256 FROM evaluation");
+  Statement select(
+      database_,
+      "SELECT sha256 FROM run_object UNION SELECT sha256 FROM evaluation UNION SELECT sha256 FROM prefix");
   auto named = texts(select);
   if (!named) return named.error();
   const std::unordered_set<std::string> kept(named->begin(), named->end());
@@ -102,6 +104,11 @@ Status Ledger::sweep(Purged* purged) {
     purged->backups.push_back(path);
   }
   return {};
+}
+
+Result<bool> Ledger::was_purged(const std::string& subject) const {
+  Statement select(database_, "SELECT 1 FROM purge WHERE subject = ?");
+  return select.bind(subject).step();
 }
 
 Result<Purged> Ledger::purge(const PurgeWish& wish) {

@@ -90,6 +90,15 @@ struct EvaluationRow {
   std::string sha256;   // the object with all of it
 };
 
+// A state of a think room, kept for a next one (host/flow/prefix.h).
+struct PrefixRow {
+  std::string key;
+  std::string run;          // whose room made it
+  std::string sha256;       // of the object
+  std::uint64_t bytes = 0;  // of the file
+  std::string used_at;
+};
+
 // A claim of a run that cites a line.
 struct CitingClaim {
   std::string run, finished_at;

@@ -110,6 +110,16 @@ CREATE VIEW setting AS
   FROM run, json_each(run.settings) AS each WHERE typeof(run.settings) = 'text';
 )";
 
+// States of think rooms, kept to save work: no entry stands for them, and any of them may go at any time.
+constexpr const char* prefix_table = R"(
+CREATE TABLE prefix (
+  key TEXT PRIMARY KEY NOT NULL,
+  run INTEGER NOT NULL REFERENCES run(number) ON DELETE CASCADE,
+  sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, used_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX prefix_run ON prefix (run);
+)";
+
 constexpr const char* from_1 = R"(
 ALTER TABLE run RENAME TO run_1;
 ALTER TABLE run_object RENAME TO run_object_1;
@@ -139,13 +149,18 @@ Result<int> schema_version_of(sqlite3* database) {
 
 Status make_tables(sqlite3* database) {
   if (Status made = execute(database, tables); !made) return made;
-  return execute(database, fmt::format("PRAGMA user_version = {}", ledger_schema_version));
+  return migrate_from_2(database);
 }
 
 Status migrate_from_1(sqlite3* database) {
   if (Status done = execute(database, from_1); !done) return done;
   if (Status done = make_tables(database); !done) return done;
   return execute(database, copy_1);
+}
+
+Status migrate_from_2(sqlite3* database) {
+  if (Status made = execute(database, prefix_table); !made) return made;
+  return execute(database, fmt::format("PRAGMA user_version = {}", ledger_schema_version));
 }
 
 Result<std::string> back_up(sqlite3* database, const std::string& path, int version) {

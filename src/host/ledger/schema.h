@@ -10,7 +10,7 @@
 
 namespace carrel {
 
-inline constexpr int ledger_schema_version = 2;
+inline constexpr int ledger_schema_version = 3;
 
 // The version of an open ledger's tables; 0 of one that has none yet.
 Result<int> schema_version_of(sqlite3* database);
@@ -25,5 +25,8 @@ Result<std::string> back_up(sqlite3* database, const std::string& path, int vers
 // Within the caller's transaction, from version 1: today's tables, with all that the old ones had. The rows
 // are not chained yet.
 Status migrate_from_1(sqlite3* database);
+
+// The same from version 2, which had no table `prefix`. Nothing that the chain stands for changes.
+Status migrate_from_2(sqlite3* database);
 
 }  // namespace carrel

@@ -11,14 +11,6 @@
 namespace carrel {
 namespace {
 
-KeySource key_from(unsigned char first) {
-  return [first](KeyUse, const Salt&) -> Result<std::optional<SecretKey>> {
-    SecretKey key;
-    std::fill(key.data(), key.data() + SecretKey::size(), first);
-    return std::optional(std::move(key));
-  };
-}
-
 using SealedTest = MadeLedger;
 
 TEST_F(SealedTest, NothingPrivateStandsOnTheDisk) {

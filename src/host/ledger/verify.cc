@@ -134,7 +134,9 @@ class Auditor {
     std::unordered_set<std::string> named;
     Statement select(database_,
                      "SELECT sha256, max(bytes), min(run.id) FROM run_object JOIN run ON run.number = run "
-                     "GROUP BY sha256 UNION ALL SELECT sha256, bytes, id FROM evaluation");
+                     "GROUP BY sha256 UNION ALL SELECT sha256, bytes, id FROM evaluation "
+                     "UNION ALL SELECT sha256, bytes, 'a state that ' || run.id || ' made' FROM prefix "
+                     "JOIN run ON run.number = prefix.run");
     Status done = each(select, [&] {
       const std::string sha256 = select.text(0);
       if (!named.insert(sha256).second) return;

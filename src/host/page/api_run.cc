@@ -5,10 +5,10 @@
 #include "host/flow/choose_wall.h"
 #include "host/flow/proof.h"
 #include "host/http/problem.h"
+#include "host/ledger/stored_record.h"
 #include "host/page/api.h"
 #include "host/page/views.h"
 #include "host/review/export.h"
-#include "host/review/kept_record.h"
 #include "host/review/review.h"
 
 namespace carrel {
@@ -29,7 +29,7 @@ HttpAnswer no_object(const Error& error) {
 // How many of the evidence lines were in the prompt.
 Result<std::size_t> lines_kept(const Ledger& ledger, const RunRow& run, std::size_t all) {
   if (run.engine == "none") return all;
-  auto tries = kept_record<ThinkResult>(ledger, run, "tries");
+  auto tries = stored_record<ThinkResult>(ledger, run, "tries");
   if (tries) return std::min<std::size_t>(tries->lines_kept, all);
   // One that ended before its model answered kept none.
   return tries.error().code == Code::usage ? Result<std::size_t>(0) : Result<std::size_t>(tries.error());
@@ -53,7 +53,7 @@ HttpAnswer Api::whole(Held& run, const HttpRequest& request, const Caller&) {
 
 HttpAnswer Api::prompt(Held& run, const HttpRequest& request, const Caller&) {
   if (Status good = no_wish(request.query); !good) return bad_request(good.error());
-  auto job = kept_record<ThinkJob>(*run.ledger, run.row, "prompt");
+  auto job = stored_record<ThinkJob>(*run.ledger, run.row, "prompt");
   if (!job) return no_object(job.error());
   auto kept = lines_kept(*run.ledger, run.row, job->lines.size());
   return kept ? json_answer(prompt_json(*job, *kept)) : problem_of(kept.error());
@@ -61,7 +61,7 @@ HttpAnswer Api::prompt(Held& run, const HttpRequest& request, const Caller&) {
 
 HttpAnswer Api::tries(Held& run, const HttpRequest& request, const Caller&) {
   if (Status good = no_wish(request.query); !good) return bad_request(good.error());
-  auto result = kept_record<ThinkResult>(*run.ledger, run.row, "tries");
+  auto result = stored_record<ThinkResult>(*run.ledger, run.row, "tries");
   if (!result) return no_object(result.error());
   auto detail = run.ledger->detail(run.row);
   return detail ? json_answer(tries_json(*result, detail->tries)) : problem_of(detail.error());
@@ -70,7 +70,7 @@ HttpAnswer Api::tries(Held& run, const HttpRequest& request, const Caller&) {
 HttpAnswer Api::evidence(Held& run, const HttpRequest& request, const Caller&) {
   const auto wish = evidence_wish(request.query);
   if (!wish) return bad_request(wish.error());
-  auto evidence = kept_record<EvidenceList>(*run.ledger, run.row, "evidence");
+  auto evidence = stored_record<EvidenceList>(*run.ledger, run.row, "evidence");
   if (!evidence) return no_object(evidence.error());
   auto kept = lines_kept(*run.ledger, run.row, evidence->lines.size());
   if (!kept) return problem_of(kept.error());

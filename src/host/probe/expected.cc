@@ -201,12 +201,20 @@ const std::vector<Expectation>& expected_probes() {
       {"endless_sleep", "limits", "", by_another_layer, through, Ending::time, true},
       {"denied_calls", "limits", "", "socket", through, Ending::violation},
       {"many_descriptors", "limits", "EPERM", "fcntl"},
-      // Descriptors: the host's messages, its own, its words, its input; no listener.
+      // Descriptors: the host's messages, its own, its words, its inputs; no listener.
       {"environment", "leaks", "0 variables", by_another_layer, "1 variables"},
-      {"descriptors", "leaks", "0 1 2 3", by_another_layer, a_fact},
+      {"descriptors", "leaks", "those it was given", by_another_layer, a_fact},
       {"own_name", "leaks", "room", by_another_layer, a_fact},
       {"own_process_id", "leaks", "1", by_another_layer, a_fact},
       {"own_user_id", "leaks", "1", by_another_layer, a_fact},
+      // What a think room is lent: its size, its seals and the descriptors' own modes hold without seccomp, too.
+      {"write_saved", lent_memory, "EBADF", by_another_layer},
+      {"map_saved_writable", lent_memory, "EACCES", by_another_layer},
+      {"grow_memory", lent_memory, "EPERM", "ftruncate"},
+      {"shrink_memory", lent_memory, "EPERM", "ftruncate"},
+      {"write_beyond_memory", lent_memory, "EFBIG", by_another_layer},
+      {"seal_memory", lent_memory, "EPERM", "fcntl"},
+      {"execute_memory", lent_memory, "EPERM", "mmap"},
   };
   return all;
 }

@@ -11,7 +11,7 @@ namespace carrel {
 
 struct Expectation {
   const char* probe;
-  const char* group;    // "network", "files", "processes", "kernel", "limits", "leaks"
+  const char* group;    // "network", "files", "processes", "kernel", "limits", "leaks", "memory"
   const char* outcome;  // what the attempt learns in a room: an errno, or a harmless text
   // The call in the record of denials; nullptr where another layer stops it before seccomp is asked.
   const char* denied = nullptr;
@@ -21,6 +21,9 @@ struct Expectation {
   // It ends only by the clock, so its room has a shorter one than the room whose twin it is.
   bool brief = false;
 };
+
+// The group of the probes that are for rooms which are lent a state and memory.
+inline constexpr const char* lent_memory = "memory";
 
 const std::vector<Expectation>& expected_probes();
 // The same inside a virtual machine. `mapped`: its input is a disk to be mapped, and no pipe from one.

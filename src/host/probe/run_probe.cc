@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "host/walls/room_memory.h"
 #include "record/codec.h"
 #include "record/probe.h"
 
@@ -28,6 +29,7 @@ constexpr std::size_t control_limit = 4096;
 // QEMU may have more of both than the room that it makes.
 constexpr std::uint64_t machine_memory = 8ULL << 30;
 constexpr std::uint32_t machine_processes = 256;
+constexpr std::uint64_t memory_of_probes = 8192;
 
 // Reads what a program says until it has ended, but no longer than its time.
 std::string hear(const Fd& from) {
@@ -131,6 +133,7 @@ Result<RoomSpec> attempt_room(const TwinRoom& twin, const ProbeStand& stand, con
   job.processes = spec.caps.processes + machine_processes;
   job.output_bytes = spec.caps.output_bytes;
   job.denials = spec.caps.denials;
+  job.last_descriptor = static_cast<std::uint32_t>(2 + twin.inputs + (twin.output ? 1 : 0));
   auto body = encode(job);
   if (!body) return body.error();
   spec.job = std::move(*body);
@@ -138,6 +141,11 @@ Result<RoomSpec> attempt_room(const TwinRoom& twin, const ProbeStand& stand, con
     auto input = stand.input();
     if (!input) return input.error();
     spec.inputs.push_back(std::move(*input));
+  }
+  if (twin.output) {
+    auto output = make_room_memory(memory_of_probes);
+    if (!output) return output.error();
+    spec.output = std::move(*output);
   }
   return spec;
 }

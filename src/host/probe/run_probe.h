@@ -3,8 +3,9 @@
 //   ProbeStand stand = *ProbeStand::make(folder + "/probe-root");
 //   ProbeVerdict verdict = run_probe(wall, twin, stand, *find_expected("socket_inet"), stop);
 //
-// A twin is the description of another room, as a run would make it: its program's name, arguments, caps and
-// number of inputs, so that both have the same configuration digest. Only its root is the probe's own.
+// A twin is the description of another room, as a run would make it: its program's name, arguments, caps,
+// number of inputs and output, so that both have the same configuration digest. Only its root is the probe's
+// own.
 #pragma once
 
 #include <atomic>
@@ -47,6 +48,7 @@ struct TwinRoom {
   std::vector<std::string> arguments;  // {"read"}
   std::size_t inputs = 1;
   Caps caps;
+  bool output = false;  // it is lent memory behind its inputs
 };
 
 enum class ProbeEnd : std::uint8_t {

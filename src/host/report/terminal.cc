@@ -156,13 +156,20 @@ void show_receipt(Page& page, const Report& report) {
   } else {
     page.wrapped("  model     ", fmt::format("{} ({}), sha256 {}", report.model_name,
                                              report.model_quantisation, report.model_sha256.substr(0, 12)));
+    const double speed = stats.prefill_tokens_per_s();
     page.wrapped(
         "  tokens    ",
-        fmt::format("{} read at {:.0f}/s, {} written at {:.1f}/s, context {} of {}; {} on {} threads",
-                    stats.prompt_tokens, stats.prefill_s > 0 ? stats.prompt_tokens / stats.prefill_s : 0,
+        fmt::format("{} read{}{}, {} written at {:.1f}/s, context {} of {}; {} on {} threads",
+                    stats.prompt_tokens - stats.reused_tokens,
+                    speed > 0 ? fmt::format(" at {:.0f}/s", speed) : "",
+                    stats.reused_tokens > 0
+                        ? fmt::format(", {} taken from the store", human_count(stats.reused_tokens))
+                        : "",
                     stats.output_tokens, stats.decode_s > 0 ? stats.output_tokens / stats.decode_s : 0,
                     stats.prompt_tokens + stats.output_tokens, stats.context, stats.backend, stats.threads));
   }
+  if (!stats.kept_state.empty()) page.wrapped("  store     ", stats.kept_state);
+  if (!report.after.empty()) page.line("  follows   " + escape_for_terminal(report.after));
   const std::string run = escape_for_terminal(report.run);
   page.line(fmt::format("  run       {} (tenant {}); `carrel show {}` prints it again", run,
                         escape_for_terminal(report.tenant), run));

@@ -27,10 +27,10 @@ std::string named(const std::string& name, const std::string& sha256) {
 }
 
 // Settings whose values differ. Where they came from is no difference in what was done, and some only say
-// where things are.
+// where things are, or what work may be saved.
 void compare_settings(std::vector<Changed>* out, const std::string& a, const std::string& b) {
-  static const std::set<std::string, std::less<>> places = {"model",  "template",    "data",      "rooms",
-                                                            "tenant", "key-command", "passphrase"};
+  static const std::set<std::string, std::less<>> places = {
+      "model", "template", "data", "rooms", "tenant", "key-command", "passphrase", "prefix-mib"};
   const auto before = read_json(a), after = read_json(b);
   if (!before || !after) return compare(out, "settings", a, b);
   std::set<std::string> names;

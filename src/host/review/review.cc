@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-#include "host/review/kept_record.h"
+#include <fmt/format.h>
+
+#include "host/ledger/stored_record.h"
 
 namespace carrel {
 namespace {
@@ -47,7 +49,7 @@ Result<RunInContext> run_as_kept(const Ledger& ledger, const RunRow& run) {
   out.exceptions = std::move(*exceptions);
   CitedContext context;
   if (has(run, "context")) {
-    auto held = kept_record<CitedContext>(ledger, run, "context");
+    auto held = stored_record<CitedContext>(ledger, run, "context");
     if (!held) return held.error();
     context = std::move(*held);
   }
@@ -77,7 +79,7 @@ Result<ComparedRun> compared_run(const Ledger& ledger, const RunRow& run) {
   if (!report) return report.error();
   out.report = std::move(*report);
   if (has(run, "evidence")) {
-    auto evidence = kept_record<EvidenceList>(ledger, run, "evidence");
+    auto evidence = stored_record<EvidenceList>(ledger, run, "evidence");
     if (!evidence) return evidence.error();
     out.evidence = std::move(*evidence);
   }

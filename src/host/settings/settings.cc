@@ -27,10 +27,10 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 12> not_in_project_files = {
+constexpr std::array<std::string_view, 13> not_in_project_files = {
     "rooms",       "data",       "model", "template",           "tenant",
     "key-command", "passphrase", "key",   "bundle-key-command", "signed-by",
-    "wall",        "vm-accel"};
+    "wall",        "vm-accel",   "after"};
 
 // Their values may hold a secret: they are never written down.
 constexpr std::array<std::string_view, 2> never_kept = {"key-command", "bundle-key-command"};
@@ -141,6 +141,10 @@ const std::vector<SettingRule>& setting_rules() {
       {"vm-accel", Kind::text, "kvm", 0, 0,
        "of the vm wall: kvm, or tcg: software, slow, for rooms without a model"},
       {"memory", Kind::whole, "0", 0, 1048576, "most MiB for the think room; 0: what the model file needs"},
+      {"prefix-mib", Kind::whole, "2048", 0, 1048576,
+       "most MiB a named tenant keeps of what engines know after reading evidence; 0: nothing is used or "
+       "kept"},
+      {"after", Kind::text, "", 0, 0, "a run of the tenant that this one follows (`carrel ask` sets it)"},
       {"key", Kind::text, "", 0, 0,
        "a file with the secret key that opens a sealed bundle (support-diag keys)"},
       {"bundle-key-command", Kind::text, "", 0, 0, "a command that prints that key"},

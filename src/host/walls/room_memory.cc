@@ -1,5 +1,7 @@
 #include "host/walls/room_memory.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -41,6 +43,17 @@ Result<Fd> make_room_input(std::string_view bytes) {
   if (Status written = write_all(file->get(), bytes); !written) return written.error();
   if (Status sealed = seal(*file, size_seals | F_SEAL_WRITE); !sealed) return sealed.error();
   return open_read(fmt::format("/proc/self/fd/{}", file->get()));
+}
+
+Result<std::string> read_room_memory(const Fd& output, std::uint64_t bytes) {
+  std::string read(bytes, '\0');
+  for (std::size_t at = 0; at < bytes;) {
+    const ssize_t n = ::pread(output.get(), read.data() + at, bytes - at, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error("cannot read a room's memory");
+    at += static_cast<std::size_t>(n);
+  }
+  return read;
 }
 
 bool is_room_memory(int descriptor) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/fd.h"
@@ -18,6 +19,9 @@ Result<Fd> make_room_memory(std::uint64_t bytes);
 
 // A room's input: these bytes, open for reading alone, and not to be changed by anybody.
 Result<Fd> make_room_input(std::string_view bytes);
+
+// The first bytes of an output whose room is gone.
+Result<std::string> read_room_memory(const Fd& output, std::uint64_t bytes);
 
 // True for an output as make_room_memory() makes it.
 bool is_room_memory(int descriptor);

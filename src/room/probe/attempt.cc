@@ -17,6 +17,7 @@ Result<std::string> attempt(std::string_view body) {
   if (probe == nullptr) return Error{Code::internal, "there is no probe " + job->name, ""};
   Ground ground;
   ground.program = job->program;
+  ground.last = static_cast<int>(job->last_descriptor);
   ground.passwd = "/etc/passwd";
   ground.folder = "/";
   ground.outside_file = job->outside_file;

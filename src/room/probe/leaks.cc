@@ -14,12 +14,15 @@ std::string environment(const Ground&) {
 }
 
 // All open descriptors below a thousand: a leaked one is a way out, the filter's listener a way to undo it.
-std::string descriptors(const Ground&) {
+std::string descriptors(const Ground& ground) {
   std::string open;
+  bool other = false;
   for (int fd = 0; fd < 1000; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) open += (open.empty() ? "" : " ") + std::to_string(fd);
+    const bool is_open = ::fcntl(fd, F_GETFD) >= 0;
+    other = other || is_open != (fd <= ground.last);
+    if (is_open) open += (open.empty() ? "" : " ") + std::to_string(fd);
   }
-  return open;
+  return other ? open : "those it was given";
 }
 
 std::string own_name(const Ground&) {

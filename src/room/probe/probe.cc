@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ pid_t start_victim() {
 std::vector<const Probe*> all_probes() {
   std::vector<const Probe*> all;
   for (const auto* list : {&network_probes(), &file_probes(), &process_probes(), &kernel_probes(),
-                           &limit_probes(), &leak_probes()}) {
+                           &limit_probes(), &leak_probes(), &memory_probes()}) {
     for (const Probe& probe : *list) all.push_back(&probe);
   }
   return all;
@@ -100,9 +101,11 @@ std::string control_outcome(const Probe& probe, const std::string& program, cons
   ground.outside_file = folder + "/outside";
   ground.victim = victim;
   ground.input = ::open((folder + "/input").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ground.saved = ground.input;
+  ground.output = ::memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   ::close(::open(ground.outside_file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   std::string outcome;
-  if (::ftruncate(ground.input, 8192) != 0) {
+  if (::ftruncate(ground.input, 8192) != 0 || ::ftruncate(ground.output, 8192) != 0) {
     outcome = told(-1);
   } else if (probe.control_in_namespaces && !enter_own_namespaces()) {
     outcome = "no namespaces of its own";

@@ -19,7 +19,11 @@ namespace carrel::probe {
 // Where an attempt runs and what there is for it.
 struct Ground {
   bool in_room = true;
-  int input = 3;             // a file: the room's read-only input; on the host open for reading and writing
+  int input = 3;  // a file: the room's read-only input; on the host open for reading and writing
+  // Where a think room's state of an earlier one and its memory are; on the host a file, and memory that is
+  // not sealed.
+  int saved = 4, output = 5;
+  int last = 3;              // the last descriptor that the room was given
   std::string program;       // a path that exists and may be executed
   std::string passwd;        // the host's password file, as an escape would name it
   std::string folder;        // to make things in: "/" in a room
@@ -47,6 +51,7 @@ const std::vector<Probe>& process_probes();
 const std::vector<Probe>& kernel_probes();
 const std::vector<Probe>& limit_probes();
 const std::vector<Probe>& leak_probes();
+const std::vector<Probe>& memory_probes();
 
 // All of the above.
 std::vector<const Probe*> all_probes();

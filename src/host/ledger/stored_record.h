@@ -1,4 +1,5 @@
-// A record among the objects of a run, as it crossed a wall: "evidence", "prompt", "tries", "context".
+// A record among the objects of a run, as flow/run.cc keeps it: a line that names its role and version, then
+// the record (docs/formats/ledger.md).
 #pragma once
 
 #include <string>
@@ -6,18 +7,16 @@
 
 #include <fmt/format.h>
 
-#include "base/result.h"
 #include "host/ledger/ledger.h"
 #include "record/codec.h"
 
 namespace carrel {
 
-// Error: Code::usage where the run has none of this role, Code::bad_input for one of another version.
+// Errors: the run has none, its object was changed, or it is of a version whose fields were others.
 template <class T>
-Result<T> kept_record(const Ledger& ledger, const RunRow& run, const std::string& role) {
+Result<T> stored_record(const Ledger& ledger, const RunRow& run, const std::string& role) {
   auto bytes = ledger.object(run, role);
   if (!bytes) return bytes.error();
-  // Its first line names role and version.
   const auto line = bytes->find('\n');
   auto record =
       decode<T>(std::string_view(*bytes).substr(line == std::string::npos ? bytes->size() : line + 1));
