@@ -52,6 +52,15 @@ class Page : public Scratch {
     EXPECT_THAT(outcome.status, AnyOf(0, 3)) << outcome.err;
     return json_of(outcome)["run"].GetString();
   }
+  // A run in a ledger whose key is in the scratch folder's file "key".
+  std::string sealed_run() {
+    const std::string key = folder_ + "/key";
+    run({"sh", "-c", CARREL " ledger key > " + key});
+    const Outcome sealed =
+        carrel({"triage", example, "--json", "-q", "--tenant", "acme", "--key-command", "cat " + key});
+    EXPECT_EQ(sealed.status, 0) << sealed.err;
+    return json_of(sealed)["run"].GetString();
+  }
   void add_reviewer(const std::string& name, const std::string& password) {
     const Outcome added =
         run({"sh", "-c", "printf '%s\\n' '" + password + "' | " CARREL " reviewers add " + name});
@@ -441,13 +450,20 @@ TEST_F(Page, AModelsPromptAndTriesAreShown) {
   EXPECT_EQ(carrel({"models", "add", model, "--name", "tiny"}).status, 0);
   serve();
   const Browser mine = browser("jo");
+  const std::string again = "/api/v1/runs/" + run + "/again";
+  const auto choices = mine.get(again).json();
+  EXPECT_STREQ(choices["models"][0]["name"].GetString(), "tiny");
+  // One variant twice, and not the first.
+  const std::string variant = choices["variants"][choices["variants"].Size() - 1].GetString();
   const Reply begun =
-      mine.post("/api/v1/runs/" + run + "/again", R"({"model":"tiny","tries":2,"temperature":0.8})");
+      mine.post(again, R"({"model":"tiny","tries":2,"temperature":0.8,"variants":[")" + variant + "\"]}");
   ASSERT_EQ(begun.status, 202) << begun.body;
   const std::string at = std::string("/api/v1/runs/") + begun.json()["run"].GetString();
   EXPECT_THAT(mine.get(at + "/events").body, HasSubstr("{\"stage\":\"think\"}"));
   const auto prompt = mine.get(at + "/prompt").json();
-  EXPECT_EQ(prompt["variants"].Size(), 2u);
+  ASSERT_EQ(prompt["variants"].Size(), 2u);
+  EXPECT_EQ(prompt["variants"][0]["name"].GetString(), variant);
+  EXPECT_EQ(prompt["variants"][1]["name"].GetString(), variant);
   EXPECT_GT(prompt["lines"].Size(), 10u);
   EXPECT_EQ(prompt["sampling"]["temperature"].GetDouble(), 0.8);
   const auto tries = mine.get(at + "/tries").json();
@@ -482,12 +498,7 @@ TEST_F(Page, WithoutAFolderOfCasesThereAreNone) {
 }
 
 TEST_F(Page, ASealedLedgerStaysLockedWithoutItsKey) {
-  const std::string key = folder_ + "/key";
-  run({"sh", "-c", CARREL " ledger key > " + key});
-  const Outcome sealed =
-      carrel({"triage", example, "--json", "-q", "--tenant", "acme", "--key-command", "cat " + key});
-  ASSERT_EQ(sealed.status, 0) << sealed.err;
-  const std::string id = json_of(sealed)["run"].GetString();
+  const std::string id = sealed_run();
   serve();
   const Browser mine = browser();
   EXPECT_TRUE(mine.get("/api/v1/tenants").json()["items"][0]["locked"].GetBool());
@@ -498,13 +509,8 @@ TEST_F(Page, ASealedLedgerStaysLockedWithoutItsKey) {
 
 TEST_F(Page, ASealedLedgerOpensWithItsKey) {
   add_reviewer("jo", "correct horse");
-  const std::string key = folder_ + "/key";
-  run({"sh", "-c", CARREL " ledger key > " + key});
-  const Outcome sealed =
-      carrel({"triage", example, "--json", "-q", "--tenant", "acme", "--key-command", "cat " + key});
-  ASSERT_EQ(sealed.status, 0) << sealed.err;
-  const std::string id = json_of(sealed)["run"].GetString();
-  serve("--key-command 'cat " + key + "'");
+  const std::string id = sealed_run();
+  serve("--key-command 'cat " + folder_ + "/key'");
   const Browser mine = browser("jo");
   EXPECT_THAT(mine.get("/api/v1/runs/" + id).body, HasSubstr("fast-ssd"));
   EXPECT_EQ(mine.post("/api/v1/runs/" + id + "/reviews", R"({"decision":"accept"})").status, 201);

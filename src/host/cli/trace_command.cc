@@ -10,6 +10,7 @@
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
 #include "host/cli/record_commands.h"
+#include "host/page/views.h"
 #include "host/review/export.h"
 #include "host/review/review.h"
 #include "record/exit_status.h"
@@ -100,20 +101,8 @@ int trace_line(const Desk& desk, const std::string& file, std::uint32_t line) {
   }
   if (desk.json) {
     JsonPage json;
-    json.list("claims", all, [&](const CitingClaim& claim) {
-      json.object([&] {
-        json.text("run", claim.run);
-        json.count("claim", static_cast<std::uint64_t>(claim.claim));
-        json.text("kind", claim.kind);
-        json.text("text", claim.text);
-        json.text("id", claim.id);
-        json.text("file", claim.file);
-        json.count("line", claim.line);
-        json.count("end_line", claim.end_line);
-        json.text("quote", claim.quote);
-        json.text("reason", claim.reason);
-      });
-    });
+    json.list("claims", all,
+              [&](const CitingClaim& claim) { json.object([&] { write_citing(json, claim); }); });
     print("{}", json.finish());
   } else {
     for (const CitingClaim& claim : all) {

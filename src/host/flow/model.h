@@ -58,8 +58,8 @@ class Model {
   ModelCard card_;
 };
 
-// The playbook's variants that the settings `variants` and `tries` ask for, one for each try. An Error (usage)
-// for a name that the playbook does not have.
+// The playbook's variants that the settings `variants` and `tries` ask for, one for each try. An Error
+// (usage) for a name that the playbook does not have.
 Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Settings& settings);
 
 // What a think room may use beside the mapped file, predicted: weights repacked for the CPU, the KV cache at

@@ -156,6 +156,28 @@ TEST_F(LedgerTest, KeepsWhatPeopleDecide) {
   EXPECT_EQ(broken(audit(data_)), "");
 }
 
+TEST_F(LedgerTest, ListsGoOnAfterTheLastOfAPage) {
+  Ledger ledger = open();
+  const RunRow first = finished(ledger, "20260101-000000-000001");
+  const RunRow second = finished(ledger, "20260101-000000-000002");
+  const RunRow third = finished(ledger, "20260101-000000-000003");
+  QueueFilter queue;
+  queue.after = first.id;
+  queue.most = 1;
+  ASSERT_EQ(ledger.queue(queue)->size(), 1u);
+  EXPECT_EQ(ledger.queue(queue)->front().run.id, second.id);
+  queue.after = third.id;
+  EXPECT_TRUE(ledger.queue(queue)->empty());
+  RunFilter filter;
+  filter.below = third.id;
+  ASSERT_EQ(ledger.runs(filter)->size(), 2u);
+  EXPECT_EQ(ledger.runs(filter)->front().id, second.id);
+  filter.state = RunState::finished;
+  EXPECT_EQ(ledger.runs(filter)->size(), 2u);
+  filter.state = RunState::running;
+  EXPECT_TRUE(ledger.runs(filter)->empty());
+}
+
 TEST_F(LedgerTest, AKilledRunReadsAsInterrupted) {
   const pid_t child = ::fork();
   if (child == 0) {
