@@ -34,12 +34,13 @@ Result<std::string> frame(MessageType type, std::string_view body) {
 }
 
 Result<std::optional<Message>> FrameReader::next() {
-  if (buffer_.size() < frame_header) return std::optional<Message>();
+  const std::string_view rest = std::string_view(buffer_).substr(used_);
+  if (rest.size() < frame_header) return std::optional<Message>();
   const auto byte = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(buffer_[i]));
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(rest[i]));
   };
   const auto refuse = [](std::string what) { return Error{Code::room_refused, std::move(what), ""}; };
-  if (buffer_[0] != 'C' || buffer_[1] != 'w') return refuse("the room sent something that is not a message");
+  if (rest[0] != 'C' || rest[1] != 'w') return refuse("the room sent something that is not a message");
   if (byte(2) != wire_version) return refuse(fmt::format("the room speaks version {} of the wire", byte(2)));
   if (byte(3) >= static_cast<std::uint32_t>(MessageType::count_)) {
     return refuse(fmt::format("the room sent a message of unknown type {}", byte(3)));
@@ -47,9 +48,9 @@ Result<std::optional<Message>> FrameReader::next() {
   const auto type = static_cast<MessageType>(byte(3));
   const std::size_t size = byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24;
   if (size > body_limit(type)) return refuse(fmt::format("the room announced a message of {} bytes", size));
-  if (buffer_.size() < frame_header + size) return std::optional<Message>();
-  Message message{type, buffer_.substr(frame_header, size)};
-  buffer_.erase(0, frame_header + size);
+  if (rest.size() < frame_header + size) return std::optional<Message>();
+  Message message{type, std::string(rest.substr(frame_header, size))};
+  used_ += frame_header + size;
   return std::optional<Message>(std::move(message));
 }
 

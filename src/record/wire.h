@@ -45,14 +45,19 @@ Result<std::string> frame(MessageType type, std::string_view body);
 class FrameReader {
  public:
   // Adds what was read; then next() until it is empty.
-  void add(std::string_view bytes) { buffer_ += bytes; }
+  void add(std::string_view bytes) {
+    buffer_.erase(0, used_);
+    used_ = 0;
+    buffer_ += bytes;
+  }
   // The next whole message, nothing when more bytes are needed, or an Error that ends the conversation.
   Result<std::optional<Message>> next();
   // True between messages: the stream may end here.
-  bool at_border() const { return buffer_.empty(); }
+  bool at_border() const { return used_ == buffer_.size(); }
 
  private:
   std::string buffer_;
+  std::size_t used_ = 0;  // of it; cut off once a read, or many small messages would cost the square of them
 };
 
 // Bodies of the small messages.

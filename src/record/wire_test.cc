@@ -52,6 +52,19 @@ TEST(Wire, MessagesComeOutAsTheyWentInHoweverTheBytesArrive) {
   }
 }
 
+// In time that grows with their bytes: a room that floods its host with them keeps it busy no longer.
+TEST(Wire, AMillionSmallMessagesAreCutInOneGo) {
+  constexpr int many = 1'000'000;
+  std::string stream;
+  for (int i = 0; i < many; ++i) stream += *frame(MessageType::progress, "");
+  FrameReader reader;
+  reader.add(stream);
+  int count = 0;
+  for (auto message = reader.next(); message && *message; message = reader.next()) ++count;
+  EXPECT_EQ(count, many);
+  EXPECT_TRUE(reader.at_border());
+}
+
 TEST(Wire, AStreamCutInsideAMessageIsSeen) {
   const std::string stream = *frame(MessageType::progress, "abc");
   for (std::size_t size = 0; size <= stream.size(); ++size) {

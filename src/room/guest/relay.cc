@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -124,7 +125,8 @@ Status Relay::read_messages() {
     if (!*message) break;
     if (Status done = receive(**message); !done) return done;
   }
-  return {};
+  const std::string forward = std::exchange(forward_, {});
+  return write_all(host_, forward);
 }
 
 // What may come when is the host's to judge. Held here are the listener, which means something in this guest
@@ -151,7 +153,10 @@ Status Relay::receive(const Message& message) {
   auto bytes = frame(message.type, body);
   if (!bytes) return bytes.error();
   const bool answers = message.type == MessageType::result || message.type == MessageType::refused;
-  if (!answers || !sealed_) return write_all(host_, *bytes);
+  if (!answers || !sealed_) {
+    forward_ += *bytes;
+    return {};
+  }
   answer_ = std::move(*bytes);
   answered_ms_ = now_ms();
   return {};

@@ -53,6 +53,7 @@ class Relay {
   RunningProgram program_;
   Denials denials_;
   FrameReader frames_;
+  std::string forward_;  // messages of one read, which go on in one piece
   GuestReport report_;
   bool ended_ = false;  // report_.end is decided
   bool exited_ = false;
