@@ -189,7 +189,7 @@ class Soak : public testing::Test {
 TEST_F(Soak, NothingIsLeftOfHostileBundlesAndKilledRooms) {
   const char* const wanted = std::getenv("CARREL_SOAK");
   const int runs = wanted != nullptr ? std::atoi(wanted) : 80;
-  const unsigned at_once = std::max(2U, std::thread::hardware_concurrency());
+  const unsigned at_once = std::max(4U, std::thread::hardware_concurrency());
   std::vector<Batch> batches;
   std::set<pid_t> hosts;
   const auto before = Clock::now();
