@@ -16,7 +16,8 @@ struct ProbeJob {
   std::string program;                // the room's own, as it finds it
   std::uint32_t outside_process = 0;  // a process of the host
   std::string outside_file;           // a file of the host that everybody may read
-  std::uint64_t memory = 0;           // the room's caps, which the probes of limits try to pass
+  // How far the probes of limits go: beyond the caps of the room, and of a virtual machine around it.
+  std::uint64_t memory = 0;
   std::uint32_t processes = 0;
   std::uint64_t output_bytes = 0;
   std::uint32_t denials = 0;

@@ -28,7 +28,7 @@ Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room
     if (room != "all" && room != to_string(kind)) continue;
     if (const Status taken = machine ? vm_takes(kind, machine->acceleration()) : Status(); !taken) {
       if (room != "all") return taken.error();
-      if (!desk.json) print("{} room: not made by this wall, {}\n", to_string(kind), taken.error().what);
+      std::fprintf(stderr, "%s room: not probed, %s\n", to_string(kind), taken.error().what.c_str());
       continue;
     }
     const RoomShape shape = room_shape(kind, seconds, usual_model);
