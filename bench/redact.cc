@@ -72,8 +72,8 @@ void measure(const char* name, const std::string& text) {
   for (int round = 0; round < 5; ++round) {
     out.clear();
     double start = seconds();
-    carrel::Pseudonyms pseudonyms = *carrel::Pseudonyms::create(true);
-    carrel::Redactor redactor(plan, &pseudonyms);
+    auto pseudonyms = carrel::Pseudonyms::create(true);
+    carrel::Redactor redactor(plan, &*pseudonyms);
     redactor.begin("bench");
     for (std::size_t at = 0; at < text.size(); at += piece)
       redactor.feed(std::string_view(text).substr(at, piece), &out);

@@ -29,8 +29,8 @@ const RedactionPlan& plan() {
 }
 
 std::string redact(std::string_view text, std::string_view sizes) {
-  Pseudonyms pseudonyms = *Pseudonyms::create(false);
-  Redactor redactor(plan(), &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(false);
+  Redactor redactor(plan(), &*pseudonyms);
   std::string out;
   redactor.begin("fuzz");
   for (std::size_t at = 0, i = 0; at < text.size(); ++i) {

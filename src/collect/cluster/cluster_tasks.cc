@@ -66,7 +66,7 @@ std::vector<Task> ListErrors::tasks() const {
   std::vector<Task> tasks;
   for (const auto& [folder, reasons] : by_kind_) {
     const bool whole = reasons.contains("");
-    const std::string text = json_text([&](auto& writer) {
+    const std::string text = json_text([whole, &reasons = reasons](auto& writer) {
       if (whole) {
         writer.StartArray();
         put(writer, reasons.at(""));

@@ -37,23 +37,31 @@ class Gunzip {
   Gunzip& operator=(const Gunzip&) = delete;
   ~Gunzip() { ::inflateEnd(&stream_); }
 
+  // Reads so much that it can be told what this is.
+  Status begin() {
+    std::size_t held = 0;
+    for (;;) {
+      auto n = read_(in_.data() + held, in_.size() - held);
+      if (!n) return n.error();
+      held += *n;
+      if (*n == 0 || held >= sealed_file_magic.size()) break;
+    }
+    const std::string_view head(in_.data(), held);
+    if (head.starts_with(sealed_file_magic))
+      return Error{Code::bad_input, "it is sealed: what is in it only its recipients can tell",
+                   "open it with its key first: `support-diag open`"};
+    if (!head.starts_with("\x1f\x8b")) return no_bundle("it is no gzip file");
+    give(held);
+    return {};
+  }
+
   // Exactly `size` bytes.
   Status read(char* into, std::size_t size) {
     stream_.next_out = reinterpret_cast<Bytef*>(into);
     stream_.avail_out = static_cast<uInt>(size);
     while (stream_.avail_out > 0) {
       if (ended_ || !ready_) return no_bundle("it breaks off");
-      if (stream_.avail_in == 0) {
-        auto n = read_(in_.data(), in_.size());
-        if (!n) return n.error();
-        if (*n == 0) return no_bundle("it breaks off");
-        stream_.next_in = reinterpret_cast<Bytef*>(in_.data());
-        stream_.avail_in = static_cast<uInt>(*n);
-      }
-      const int state = ::inflate(&stream_, Z_NO_FLUSH);
-      ended_ = state == Z_STREAM_END;
-      if (state != Z_OK && !ended_) return any_ ? no_bundle("its compressed bytes are damaged") : no_gzip();
-      any_ = true;
+      if (Status done = inflate(); !done) return done;
     }
     return {};
   }
@@ -64,31 +72,34 @@ class Gunzip {
     while (!ended_) {
       stream_.next_out = reinterpret_cast<Bytef*>(rest.data());
       stream_.avail_out = static_cast<uInt>(rest.size());
-      if (stream_.avail_in == 0) {
-        auto n = read_(in_.data(), in_.size());
-        if (!n) return n.error();
-        if (*n == 0) return no_bundle("it breaks off");
-        stream_.next_in = reinterpret_cast<Bytef*>(in_.data());
-        stream_.avail_in = static_cast<uInt>(*n);
-      }
-      const int state = ::inflate(&stream_, Z_NO_FLUSH);
-      ended_ = state == Z_STREAM_END;
-      if (state != Z_OK && !ended_) return no_bundle("its compressed bytes are damaged");
+      if (Status done = inflate(); !done) return done;
     }
     return {};
   }
 
  private:
-  Error no_gzip() const {
-    if (!std::string_view(in_).starts_with(sealed_file_magic)) return no_bundle("it is no gzip file");
-    return {Code::bad_input, "it is sealed: what is in it only its recipients can tell",
-            "open it with its key first: `support-diag open`"};
+  void give(std::size_t size) {
+    stream_.next_in = reinterpret_cast<Bytef*>(in_.data());
+    stream_.avail_in = static_cast<uInt>(size);
+  }
+
+  Status inflate() {
+    if (stream_.avail_in == 0) {
+      auto n = read_(in_.data(), in_.size());
+      if (!n) return n.error();
+      if (*n == 0) return no_bundle("it breaks off");
+      give(*n);
+    }
+    const int state = ::inflate(&stream_, Z_NO_FLUSH);
+    ended_ = state == Z_STREAM_END;
+    if (state != Z_OK && !ended_) return no_bundle("its compressed bytes are damaged");
+    return {};
   }
 
   const Read& read_;
   std::string in_;
   z_stream stream_{};
-  bool ready_ = false, ended_ = false, any_ = false;
+  bool ready_ = false, ended_ = false;
 };
 
 struct Entry {
@@ -152,6 +163,7 @@ class Inspector {
   explicit Inspector(const Read& read) : gzip_(read) {}
 
   Result<Inspection> run() {
+    if (Status begun = gzip_.begin(); !begun) return begun.error();
     for (;;) {
       auto entry = next();
       if (!entry) return entry.error();

@@ -67,8 +67,8 @@ TEST(MapFile, TakesAPassphrase) {
 
 TEST(MapFile, AReplyIsReadBack) {
   const RedactionPlan plan;
-  Pseudonyms pseudonyms = *Pseudonyms::create(true);
-  Redactor redactor(plan, &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(true);
+  Redactor redactor(plan, &*pseudonyms);
   const std::string text =
       "password=hunter2 postgres://app:hunter2@db.example.com:5432/orders token=\"x-9-y z\"\n";
   std::string out;
@@ -77,7 +77,7 @@ TEST(MapFile, AReplyIsReadBack) {
   redactor.finish(&out);
   ASSERT_NE(out, text);
   std::size_t unknown = 0;
-  EXPECT_EQ(reveal(out, pseudonyms.kept(), &unknown), text);
+  EXPECT_EQ(reveal(out, pseudonyms->kept(), &unknown), text);
   EXPECT_EQ(unknown, 0U);
 }
 

@@ -38,8 +38,8 @@ Planted plant(std::string_view marked) {
 
 std::string redact(const std::string& text) {
   static const RedactionPlan plan;
-  Pseudonyms pseudonyms = *Pseudonyms::create(false);
-  Redactor redactor(plan, &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(false);
+  Redactor redactor(plan, &*pseudonyms);
   std::string out;
   redactor.begin("planted");
   redactor.feed(text, &out);

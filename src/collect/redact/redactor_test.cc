@@ -26,8 +26,8 @@ const RedactionPlan& default_plan() {
 // Redacts the text fed in pieces of so many bytes; 0: whole. Sizes come from `sizes` in turn.
 std::string redact_in_pieces(std::string_view text, const std::vector<std::size_t>& sizes,
                              const RedactionPlan& plan = default_plan()) {
-  Pseudonyms pseudonyms = *Pseudonyms::create(false);
-  Redactor redactor(plan, &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(false);
+  Redactor redactor(plan, &*pseudonyms);
   std::string out;
   redactor.begin("text");
   for (std::size_t at = 0, i = 0; at < text.size(); ++i) {
@@ -208,8 +208,8 @@ TEST(Redactor, OrdinaryLinesStay) {
 }
 
 TEST(Redactor, ReportsClassesAndLines) {
-  Pseudonyms pseudonyms = *Pseudonyms::create(true);
-  Redactor redactor(default_plan(), &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(true);
+  Redactor redactor(default_plan(), &*pseudonyms);
   std::string out;
   redactor.begin("a.log");
   redactor.feed("one\npassword=a1b2\nthree\npassword=c3d4\nmail x@example.com\n", &out);
@@ -220,9 +220,9 @@ TEST(Redactor, ReportsClassesAndLines) {
   EXPECT_EQ(report.classes.at("password").count, 2U);
   EXPECT_THAT(report.classes.at("password").lines, testing::ElementsAre(2, 4));
   EXPECT_THAT(report.classes.at("email").lines, testing::ElementsAre(5));
-  ASSERT_EQ(pseudonyms.kept().size(), 3U);
-  EXPECT_EQ(pseudonyms.kept()[1].pseudonym, "redacted-password-2");
-  EXPECT_EQ(pseudonyms.kept()[1].value, "c3d4");
+  ASSERT_EQ(pseudonyms->kept().size(), 3U);
+  EXPECT_EQ(pseudonyms->kept()[1].pseudonym, "redacted-password-2");
+  EXPECT_EQ(pseudonyms->kept()[1].value, "c3d4");
 }
 
 // A secret of any length, in each of the ways it may end, leaves nothing behind and hides nothing after it.

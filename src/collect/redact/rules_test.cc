@@ -15,8 +15,8 @@ std::string redact_with(const std::string& yaml, std::string_view text) {
   EXPECT_TRUE(rules) << rules.error().what;
   if (!rules) return "";
   const RedactionPlan plan(std::move(*rules));
-  Pseudonyms pseudonyms = *Pseudonyms::create(false);
-  Redactor redactor(plan, &pseudonyms);
+  auto pseudonyms = Pseudonyms::create(false);
+  Redactor redactor(plan, &*pseudonyms);
   std::string out;
   redactor.begin("x");
   redactor.feed(text, &out);
