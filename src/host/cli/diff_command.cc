@@ -10,7 +10,6 @@
 #include "host/cli/progress.h"
 #include "host/cli/record_commands.h"
 #include "host/flow/choose_wall.h"
-#include "host/flow/replay.h"
 #include "host/review/diff.h"
 #include "host/review/review.h"
 #include "record/exit_status.h"
@@ -88,19 +87,9 @@ int replay_command(const Desk& desk, const ReplayArguments& arguments) {
   if (!found) return tell(found.error());
   auto before = compared_run(found->ledger, found->row);
   if (!before) return tell(before.error());
-  auto rooms = desk.rooms_folder();
-  if (!rooms) return tell(rooms.error());
-  auto playbook = playbook_named(desk, found->row.playbook);
-  if (!playbook) return tell(playbook.error());
-  // A model that was named now stands for the recorded one, which may have moved.
-  const bool named = desk.settings.source("model") == Source::flag;
-  auto request = replay_request(found->row, std::move(*playbook), desk.settings, *rooms,
-                                {arguments.input, named ? desk.settings.text("model") : ""});
-  if (!request) return tell(request.error());
-  auto key = bundle_key(desk);
-  if (!key) return tell(key.error());
-  request->key = std::move(*key);
   // Without any kept state: a replay is to find out what another reading gives.
+  auto request = request_of(desk, found->row, arguments.input, "replay");
+  if (!request) return tell(request.error());
   auto after = run_and_read(desk, *request, found->ledger);
   if (!after) return tell(after.error());
   const RunDiff diff = diff_runs(*before, *after);

@@ -15,6 +15,7 @@
 #include "crypto/envelope.h"
 #include "crypto/key_file.h"
 #include "crypto/passphrase.h"
+#include "host/flow/replay.h"
 
 namespace carrel {
 namespace {
@@ -164,6 +165,22 @@ Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
     return Error{Code::machine, fmt::format("no run {} is in the ledgers that could be read", id), ""};
   }
   return Error{Code::usage, "there is no run " + id, "`carrel runs` lists them"};
+}
+
+Result<RunRequest> request_of(const Desk& desk, const RunRow& run, const std::string& input,
+                              const std::string& place) {
+  auto rooms = desk.rooms_folder();
+  if (!rooms) return rooms.error();
+  auto playbook = playbook_named(desk, run.playbook);
+  if (!playbook) return playbook.error();
+  const bool named = desk.settings.source("model") == Source::flag;
+  auto request = replay_request(run, std::move(*playbook), desk.settings, *rooms,
+                                {input, named ? desk.settings.text("model") : "", place});
+  if (!request) return request;
+  auto key = bundle_key(desk);
+  if (!key) return key.error();
+  request->key = std::move(*key);
+  return request;
 }
 
 }  // namespace carrel

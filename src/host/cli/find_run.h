@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/cli/cli.h"
+#include "host/flow/run.h"
 #include "host/ledger/ledger.h"
 #include "host/playbook/playbook.h"
 
@@ -42,5 +43,11 @@ Result<Playbook> playbook_named(const Desk& desk, const std::string& title);
 // The one run with this id, or whose id begins with it, among all tenants. A ledger that cannot be read is
 // told and does not keep the others from being looked at.
 Result<HeldRun> find_run(const Desk& desk, const std::string& id);
+
+// The request that does a run again (host/flow/replay.h), with the playbook as it is now and what opens its
+// bundle. `input`: where the bundle is now; empty: where it was. A model that was named by a flag stands for
+// the recorded one, which may have moved.
+Result<RunRequest> request_of(const Desk& desk, const RunRow& run, const std::string& input,
+                              const std::string& place);
 
 }  // namespace carrel

@@ -9,7 +9,6 @@
 #include "host/cli/find_run.h"
 #include "host/cli/progress.h"
 #include "host/flow/choose_wall.h"
-#include "host/flow/replay.h"
 #include "host/flow/run.h"
 #include "host/report/terminal.h"
 #include "record/exit_status.h"
@@ -123,22 +122,13 @@ int ask_command(const Desk& desk, const AskArguments& arguments) {
   auto found = find_run(desk, arguments.run);
   if (!found) return tell(found.error());
   const RunRow& run = found->row;
-  auto rooms = desk.rooms_folder();
-  if (!rooms) return tell(rooms.error());
-  auto playbook = playbook_named(desk, run.playbook);
-  if (!playbook) return tell(playbook.error());
-  const bool named = desk.settings.source("model") == Source::flag;
-  auto request = replay_request(run, std::move(*playbook), desk.settings, *rooms,
-                                {arguments.input, named ? desk.settings.text("model") : "", "as"});
+  auto request = request_of(desk, run, arguments.input, "as");
   if (!request) return tell(request.error());
   request->question = arguments.question;
   request->keeps_states = !run.tenant.starts_with(throw_away_tenants);
   if (Status set = request->settings.set("after", run.id, Source::flag, "carrel ask"); !set)
     return tell(set.error());
-  auto key = bundle_key(desk);
-  if (!key) return tell(key.error());
-  request->key = std::move(*key);
-  auto wall = choose_wall(request->settings, *rooms);
+  auto wall = choose_wall(request->settings, request->rooms);
   if (!wall) return tell(wall.error());
   return run_and_print(desk, *request, **wall, found->ledger, false);
 }

@@ -38,6 +38,18 @@ std::vector<Fd> only(Fd input) {
   return inputs;
 }
 
+// What a room tells of states must go with what it was lent.
+bool is_possible(const ThinkResult& result, const PrefixState& lent) {
+  const std::uint32_t most_reused = lent.saved.empty() ? 0 : result.prefix_tokens;
+  const std::uint64_t most_bytes = lent.key.empty() ? 0 : lent.most_bytes;
+  return result.prefix_tokens <= result.prompt_tokens && result.prefix_reused <= most_reused &&
+         result.state_bytes <= most_bytes;
+}
+
+Error impossible_figures() {
+  return {Code::room_refused, "the think room tells of a state what cannot be", "report this"};
+}
+
 Result<Message> answer_of(RoomKind kind, RoomOutcome& outcome) {
   const std::string room = fmt::format("the {} room", to_string(kind));
   switch (outcome.ending) {
@@ -157,7 +169,11 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
                                  std::uint64_t memory, PrefixState* state) {
   std::vector<Fd> inputs = only(std::move(model));
   ModelNeeds needs{memory, model_bytes, job.threads};
-  if (state->key.empty()) return ask<ThinkResult>(RoomKind::think, job, std::move(inputs), needs);
+  if (state->key.empty()) {
+    auto result = ask<ThinkResult>(RoomKind::think, job, std::move(inputs), needs);
+    if (result && !is_possible(*result, *state)) return impossible_figures();
+    return result;
+  }
 
   ThinkJob with_state = job;
   with_state.state = {state->key, state->saved.size(), state->most_bytes};
@@ -173,10 +189,7 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
   if (!kept.valid()) return errno_error("cannot keep a room's memory");
   auto result = ask<ThinkResult>(RoomKind::think, with_state, std::move(inputs), needs, std::move(*output));
   if (!result) return result;
-  if (result->state_bytes > state->most_bytes || result->prefix_reused > result->prefix_tokens ||
-      result->prefix_tokens > result->prompt_tokens) {
-    return Error{Code::room_refused, "the think room's figures cannot be", "the run was ended; report this"};
-  }
+  if (!is_possible(*result, *state)) return impossible_figures();
   auto made = read_room_memory(kept, result->state_bytes);
   if (!made) return made.error();
   state->made = std::move(*made);

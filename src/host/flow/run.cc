@@ -245,8 +245,12 @@ class Run {
     if (Status kept = put("prompt", *job); !kept) return kept;
     auto state = earlier_state(*job);
     if (!state) return state.error();
+    const bool wanted = !state->key.empty();
     auto result = model_->think(*job, rooms_, settings_, &*state);
     if (!result) return result.error();
+    if (wanted && state->key.empty())
+      report_.stats.kept_state =
+          "no state is used or kept: the machine has too little memory beside the model";
     tell_state(*result);
     if (!state->made.empty()) keep_state(*state);
     if (Status kept = put("tries", *result); !kept) return kept;

@@ -459,17 +459,24 @@ TEST_F(RunTest, AStateThatWasChangedIsNotGivenAndThatIsTold) {
 }
 
 TEST_F(RunTest, ARoomThatLiesAboutItsStateEndsTheRun) {
-  for (const int lie : {0, 1, 2}) {
+  keeps("what the engine knew");
+  ASSERT_TRUE(ask({.bundle = "bundle.tar"}));
+  for (const int lie : {0, 1, 2, 3}) {
     wall_.rooms[RoomKind::think] = [lie](RoomSpec& spec) {
       ThinkResult result;
       if (lie == 0) result.state_bytes = decode<ThinkJob>(spec.job)->state.free_bytes + 1;
       if (lie == 1) result.prefix_reused = 1;
       if (lie == 2) result.prefix_tokens = 1;
+      if (lie == 3) result.prompt_tokens = result.prefix_tokens = result.prefix_reused = 9;
       return FakeWall::answer(result);
     };
-    auto report = ask({});
-    ASSERT_FALSE(report);
-    EXPECT_EQ(report.error().code, Code::room_refused);
+    // The last could be, where there was a state.
+    for (const bool keeps_states : {true, false}) {
+      if (lie == 3 && keeps_states) continue;
+      auto report = ask({.keeps_states = keeps_states});
+      ASSERT_FALSE(report) << lie;
+      EXPECT_EQ(report.error().code, Code::room_refused);
+    }
   }
 }
 
