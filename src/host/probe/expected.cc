@@ -10,14 +10,16 @@ constexpr const char* through = "through";
 constexpr const char* by_another_layer = nullptr;
 constexpr const char* a_fact = nullptr;
 
-// All probes, with others' expectations in place of some, and without those left out.
-std::vector<Expectation> with(const std::vector<Expectation>& others,
-                              const std::set<std::string_view>& left_out) {
+// All probes of a virtual machine, with others' expectations in place of some, and without those left out: no
+// machine is lent memory of the host's.
+std::vector<Expectation> of_vm(const std::vector<Expectation>& others,
+                               const std::set<std::string_view>& left_out) {
   std::vector<Expectation> all;
   for (const Expectation& one : expected_probes()) {
     const auto other = std::ranges::find_if(
         others, [&](const Expectation& each) { return std::string_view(each.probe) == one.probe; });
-    if (!left_out.contains(one.probe)) all.push_back(other == others.end() ? one : *other);
+    const bool left = left_out.contains(one.probe) || one.group == std::string_view(lent_memory);
+    if (!left) all.push_back(other == others.end() ? one : *other);
   }
   return all;
 }
@@ -221,9 +223,9 @@ const std::vector<Expectation>& expected_probes() {
 // clang-format on
 
 std::vector<Expectation> expected_in_guest(bool mapped) {
-  if (mapped) return expected_probes();
+  if (mapped) return of_vm({}, {});
   // A pipe has no pages to map and to ask for.
-  return with({{"page_cache_by_mincore", "files", "ENODEV", by_another_layer}}, {});
+  return of_vm({{"page_cache_by_mincore", "files", "ENODEV", by_another_layer}}, {});
 }
 
 std::vector<Expectation> expected_of_machine(bool kvm) {
@@ -240,16 +242,16 @@ std::vector<Expectation> expected_of_machine(bool kvm) {
       {"descriptors", "leaks", "0 1 2 3 4", by_another_layer, a_fact},
   };
   if (!kvm) differs.push_back({"reopen_input", "files", "ENOENT", by_another_layer});
-  return with(differs, {// It loads itself and its libraries from its root, which holds nothing else.
-                        "read_program", "read_root_folder", "execute",
-                        // Emulation writes code.
-                        "map_executable", "map_writable_executable", "make_data_executable",
-                        // Sockets that it was given carry streams; it can make none.
-                        "sendmsg_call", "receive_call",
-                        // It waits for events, and puts on a filter of its own.
-                        "event_descriptor", "add_a_filter",
-                        // No terminal is what the kernel says of a file too, and what the filter says.
-                        "type_into_terminal"});
+  return of_vm(differs, {// It loads itself and its libraries from its root, which holds nothing else.
+                         "read_program", "read_root_folder", "execute",
+                         // Emulation writes code.
+                         "map_executable", "map_writable_executable", "make_data_executable",
+                         // Sockets that it was given carry streams; it can make none.
+                         "sendmsg_call", "receive_call",
+                         // It waits for events, and puts on a filter of its own.
+                         "event_descriptor", "add_a_filter",
+                         // No terminal is what the kernel says of a file too, and what the filter says.
+                         "type_into_terminal"});
 }
 
 const Expectation* find_expected(std::string_view probe) {
