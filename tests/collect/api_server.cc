@@ -280,7 +280,7 @@ void ApiServer::serve(int socket) {
       const std::string target = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
       if (head.find(std::string("Bearer ") + token) == std::string::npos) {
         if (!connection.whole(401, status_json(401, "Unauthorized"))) break;
-      } else if (!answer(connection, method, target)) {
+      } else if (!count_and_answer(connection, method, target)) {
         break;
       }
     }
@@ -300,6 +300,16 @@ Trouble ApiServer::trouble_of(const std::string& target) {
     return trouble;
   }
   return {};
+}
+
+bool ApiServer::count_and_answer(Connection& connection, const std::string& method,
+                                 const std::string& target) {
+  const unsigned open = ++at_once_;
+  for (unsigned most = most_at_once_; open > most && !most_at_once_.compare_exchange_weak(most, open);) {
+  }
+  const bool answered = answer(connection, method, target);
+  --at_once_;
+  return answered;
 }
 
 bool ApiServer::answer(Connection& connection, const std::string& method, const std::string& target) {

@@ -64,6 +64,8 @@ class ApiServer {
   void add(Trouble trouble);
   // "GET /version" and so on, in the order they came.
   std::vector<std::string> requests() const;
+  // How many requests were open at the same time, at most.
+  unsigned most_at_once() const { return most_at_once_; }
   // Answers nothing any more: connections are refused from now on.
   void stop();
 
@@ -76,6 +78,7 @@ class ApiServer {
   std::uint16_t port_ = 0;
   std::thread acceptor_;
   std::atomic<bool> stopping_{false};
+  std::atomic<unsigned> at_once_{0}, most_at_once_{0};
   mutable std::mutex mutex_;
   std::vector<Trouble> troubles_;
   std::vector<std::string> requests_;
@@ -84,6 +87,7 @@ class ApiServer {
 
   void accept_all();
   void serve(int socket);
+  bool count_and_answer(Connection& connection, const std::string& method, const std::string& target);
   bool answer(Connection& connection, const std::string& method, const std::string& target);
   Trouble trouble_of(const std::string& target);
 };

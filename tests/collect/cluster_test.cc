@@ -93,6 +93,15 @@ TEST_F(Collect, ListsComeInPagesAndBecomeOne) {
             3);
 }
 
+TEST_F(Collect, NoMoreRequestsAreOpenThanParallelSays) {
+  for (const unsigned parallel : {1, 3}) {
+    serve(cluster_of_size(60, 1000));
+    server_->add({"/api/v1/namespaces/load/pods/", 0, 10});
+    ASSERT_EQ(collect({"--namespace", "load", "--force", "--parallel", std::to_string(parallel)}).status, 0);
+    EXPECT_EQ(server_->most_at_once(), parallel);
+  }
+}
+
 TEST_F(Collect, WhatIsForbiddenIsAnEntryWithTheReason) {
   serve_example();
   server_->add({"/api/v1/namespaces/platform/events", 403});
