@@ -12,7 +12,8 @@ using WithModel = Scratch;
 
 TEST_F(WithModel, EvenRandomWeightsCiteOnlyWhatExists) {
   const std::string model = tiny_model();
-  const Outcome outcome = carrel({"triage", example, "--model", model, "--json", "--seed", "1", "--temperature", "0.7"});
+  const Outcome outcome =
+      carrel({"triage", example, "--model", model, "--json", "--seed", "1", "--temperature", "0.7"});
   const auto report = json_of(outcome);
   ASSERT_TRUE(report.IsObject());
   EXPECT_STREQ(report["model"]["engine"].GetString(), "llama");
