@@ -49,7 +49,7 @@ bool is_symptom(const Observation& observation) {
 bool is_root_of(const Observation& log, const Observation& object) {
   if (object.culprit.kind == "node") {
     return has_any(log.detector, {"certificate", "disk-", "read-only", "clock", "config-",
-                                  "permission-denied", "connection-table"});
+                                  "permission-denied", "connection-table", "link-down"});
   }
   if (log.detector == "log-cpu-throttled") return has_any(object.detector, {"probe-fail"});
   const bool load = has_any(log.detector, {"cpu-hot", "slow", "gc"});

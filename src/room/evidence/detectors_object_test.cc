@@ -517,6 +517,17 @@ INSTANTIATE_TEST_SUITE_P(
             {"prior execution is running"},
             "JobAlreadyActive",
             "SawCompletedJob"},
+        DetectorCase{"two autoscalers of one workload",
+                     "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+                     "metadata: {name: web, namespace: shop}\n"
+                     "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n---\n"
+                     "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+                     "metadata: {name: keda-hpa-web, namespace: shop}\n"
+                     "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n",
+                     "scaler-rivals",
+                     {"web and keda-hpa-web", "Deployment web"},
+                     "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n---",
+                     "spec: {scaleTargetRef: {kind: Deployment, name: api}}\n---"},
         DetectorCase{"disruption budget of a drain",
                      "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nspec: {unschedulable: true}\n---\n" +
                          head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",

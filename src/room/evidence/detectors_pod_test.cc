@@ -193,6 +193,15 @@ INSTANTIATE_TEST_SUITE_P(
                      {"dedicated: gpu", "does not tolerate"},
                      "reason: FailedScheduling",
                      "reason: Scheduled"},
+        DetectorCase{"a taint that guards the nodes that the selector allows",
+                     pod("  nodeSelector: {disk: ssd}\n" + container, pending) +
+                         event("FailedScheduling",
+                               "0/6 nodes are available: 2 node(s) had untolerated taint {dedicated: ml}, 4 "
+                               "node(s) didn''t match Pod''s node affinity/selector."),
+                     "scheduling-taint",
+                     {"dedicated: ml", "does not tolerate"},
+                     "reason: FailedScheduling",
+                     "reason: Scheduled"},
         DetectorCase{"anti-affinity",
                      pod(container, pending) + event("FailedScheduling",
                                                      "0/2 nodes are available: 2 node(s) didn''t match pod "

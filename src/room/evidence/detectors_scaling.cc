@@ -1,4 +1,6 @@
 // Autoscalers and disruption budgets.
+#include <map>
+
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
@@ -151,6 +153,28 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
   }
 }
 
+// Two autoscalers of one workload: each undoes what the other decides.
+void check_rivals(const Survey& survey, Observations* out) {
+  std::map<std::string, const Object*> first;
+  for (const Object* scaler : survey.each("horizontalpodautoscaler")) {
+    const Value& target = (*scaler)["spec"]["scaleTargetRef"];
+    if (target["name"].text().empty()) continue;
+    const auto [place, added] = first.emplace(
+        fmt::format("{}/{}/{}", scaler->space, target["kind"].text(), target["name"].text()), scaler);
+    if (added || place->second->name == scaler->name) continue;
+    const Object& other = *place->second;
+    Observation& made = report(
+        out, "scaler-rivals", 0.84, *scaler,
+        fmt::format("Two autoscalers scale {} {} in namespace {}, {} and {}: each undoes what the "
+                    "other decides, so its replicas go up and down.",
+                    target["kind"].text(), target["name"].text(), scaler->space, other.name, scaler->name));
+    cite(&made, other, other["spec"]["scaleTargetRef"], "what the one scales");
+    cite(&made, *scaler, target, "what the other scales");
+    suggest(&made, fmt::format("kubectl get horizontalpodautoscaler -n {}", scaler->space),
+            "shows which autoscalers there are and what they scale");
+  }
+}
+
 // The replicas of the workload that a budget without a status counts, where it demands them all.
 const Value* all_demanded(const Survey& survey, const Object& budget, const Object** owner) {
   const auto least = budget["spec"]["minAvailable"].integer();
@@ -199,8 +223,10 @@ void detect_scaling(const Survey& survey, Observations* out) {
   for (const char* kind : {"horizontalpodautoscaler", "scaledobject"}) {
     for (const Object* scaler : survey.each(kind)) check_scaler(survey, *scaler, out);
   }
+  check_rivals(survey, out);
   for (const Object* budget : survey.each("poddisruptionbudget")) {
-    if (tells_all(*budget)) check_budget(survey, *budget, out);
+    if (tells_all(*budget) || (*budget)["status"]["disruptionsAllowed"].exists())
+      check_budget(survey, *budget, out);
   }
 }
 

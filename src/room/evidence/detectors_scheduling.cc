@@ -90,6 +90,12 @@ std::vector<Part> read_parts(std::string_view message) {
     if (a.nodes != b.nodes && a.why != Why::claim && b.why != Why::claim) return a.nodes > b.nodes;
     return a.why < b.why;
   });
+  // Nodes that the selector rules out were never meant; those that it allows and a taint guards were.
+  const auto guarded = std::find_if(parts.begin(), parts.end(), [](const Part& part) {
+    return part.why == Why::taint && !part.system && !has(part.text, "node.kubernetes.io/");
+  });
+  if (guarded != parts.end() && parts.front().why == Why::selector)
+    std::rotate(parts.begin(), guarded, guarded + 1);
   return parts;
 }
 

@@ -93,6 +93,10 @@ std::string reason_of(const LogFile& file, const LogEntry& entry) {
   return std::string(cut_utf8(reason, limit::reason));
 }
 
+bool in_word_or_dot(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
 double largest_percent(std::string_view text) {
   double largest = 0;
   for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
@@ -151,18 +155,40 @@ struct Group {
   std::uint64_t count = 0;
 };
 
+// The longest time told in milliseconds or seconds ("took 8137 ms", "5.2s"), in seconds.
+double longest_time(std::string_view text) {
+  double longest = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] < '0' || text[at] > '9' || (at > 0 && in_word_or_dot(text[at - 1]))) continue;
+    char* end = nullptr;
+    const std::string number(text.substr(at, 16));
+    const double value = std::strtod(number.c_str(), &end);
+    std::string_view unit =
+        text.substr(std::min(text.size(), at + static_cast<std::size_t>(end - number.c_str())));
+    if (unit.starts_with(' ')) unit.remove_prefix(1);
+    const auto is = [&](std::string_view name) {
+      return unit.starts_with(name) && (unit.size() == name.size() || !in_word_or_dot(unit[name.size()]));
+    };
+    if (is("ms")) longest = std::max(longest, value / 1000);
+    if (is("s") || is("sec") || is("seconds")) longest = std::max(longest, value);
+  }
+  return longest;
+}
+
 double rank(const LogEntry& entry) {
   double rank = entry.score;
-  if (entry.mechanism != nullptr && !entry.mechanism->fault)
+  if (entry.mechanism != nullptr && !entry.mechanism->fault) {
     rank += 0.08 * largest_percent(entry.message) / 100;
+    rank += 0.08 * std::min(longest_time(entry.message), 10.0) / 10;
+  }
   return rank;
 }
 
 // A line that says what was changed: a setting, a flag, a release.
 bool tells_change(std::string_view message) {
-  static constexpr std::array<std::string_view, 9> kWords = {
-      "changed from", "feature flag", "flag changed",    "reloaded",       "config changed",
-      "updated from", "upgraded",     "deploy revision", "setting changed"};
+  static constexpr std::array<std::string_view, 11> kWords = {
+      "changed from",   "changed: ",    "toggled",  "feature flag",    "flag changed",   "reloaded",
+      "config changed", "updated from", "upgraded", "deploy revision", "setting changed"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return contains_folded(message, word); });
 }
@@ -176,12 +202,12 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   for (const LogEntry& entry : store.entries) {
     if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
     const bool same = entry.mechanism != nullptr && entry.mechanism == lead.mechanism;
-    // A change that is asked for; the error just before that no finding of its own tells.
-    const bool changed = question.about_change() && !entry.is_fault() && entry.first_line < lead.first_line &&
-                         entry.count <= 3 && tells_change(entry.message);
-    const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr &&
-                       entry.first_line < lead.first_line &&
-                       lead.first_line - entry.first_line <= kJustBefore;
+    // A change that is asked for or came just before; the error just before that no finding of its own tells.
+    const bool before = entry.first_line < lead.first_line;
+    const bool near = before && lead.first_line - entry.first_line <= kJustBefore;
+    const bool changed = (question.about_change() ? before : near) && !entry.is_fault() && entry.count <= 3 &&
+                         tells_change(entry.message);
+    const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near;
     const std::size_t common = shared(words, telling_words(entry.message));
     const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2;
     if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;

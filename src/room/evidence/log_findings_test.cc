@@ -33,6 +33,24 @@ TEST(LogFindings, SayTheMechanismAndQuoteTheMessage) {
   EXPECT_EQ(found[0].culprit.name, "api-5d8f7b9c6-j4k8n");
 }
 
+TEST(LogFindings, TheSlowestOfSlowQueriesIsTold) {
+  const auto all = findings(
+      "LOG:  slow query took 201 ms: select a from customers\n"
+      "LOG:  slow query took 8137 ms: select b from shipments\n",
+      "Why is the page so slow?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].lines[0].quote, HasSubstr("shipments"));
+}
+
+TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
+  const auto all = findings(
+      "INFO ready\nINFO flag 'refunds-v2' changed: false -> true\n"
+      "ERROR NullPointerException: ledgerClient is null\n",
+      "Why does the refund button fail?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("refunds-v2"));
+}
+
 TEST(LogFindings, LeaveCredentialsOut) {
   const auto found = findings("ERROR could not connect to postgres://app:secret@db:5432/shop\n");
   EXPECT_THAT(found[0].cause, HasSubstr("postgres://db:5432/shop"));

@@ -95,6 +95,14 @@ std::set<std::string> telling_words(std::string_view message) {
   return words;
 }
 
+// "nc: bad address 'db'", "curl: (22) ...": how programs of a shell tell why they fail.
+bool says_as_tool(std::string_view message) {
+  const std::size_t colon = message.find(": ");
+  return colon != std::string_view::npos && colon >= 2 && colon <= 16 &&
+         std::all_of(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(colon),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 // Tools' text is looked at lightly: tables and descriptions are read as objects elsewhere, so only a line
 // that says outright what went wrong counts.
 Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& match) {
@@ -103,17 +111,9 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   const bool outright = line.message.starts_with("Error") || line.message.starts_with("error") ||
                         line.message.starts_with("Message:") ||
                         line.message.find("failed") != std::string::npos ||
-                        line.message.find("rror:") != std::string::npos;
+                        line.message.find("rror:") != std::string::npos || says_as_tool(line.message);
   if (match.mechanism != nullptr && match.mechanism->fault && outright) return Severity::error;
   return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
-}
-
-// "nc: bad address 'db'", "curl: (22) ...": how programs of a shell tell why they fail.
-bool says_as_tool(std::string_view message) {
-  const std::size_t colon = message.find(": ");
-  return colon != std::string_view::npos && colon >= 2 && colon <= 16 &&
-         std::all_of(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(colon),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 double base_score(const LogEntry& entry) {
@@ -153,6 +153,11 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   }
   if (entry->severity != Severity::debug) {
     const MechanismMatch match = find_mechanism(entry->message);
+    // A line of level info that gives a certain fault as its reason ("document skipped reason=...") tells it.
+    const bool reason =
+        match.mechanism != nullptr && match.mechanism->root >= 0.13 &&
+        (contains_folded(line.message, "reason=") || contains_folded(line.message, "skipped"));
+    if (reason && entry->severity == Severity::info) entry->severity = Severity::warning;
     const bool fits =
         match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
     if (fits) {

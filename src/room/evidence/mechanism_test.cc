@@ -35,6 +35,13 @@ INSTANTIATE_TEST_SUITE_P(
         Sample{"\"Too many requests, please try again later\" priorityLevel=workload-low inflight=400",
                "api-overloaded"},
         Sample{"connection.blocked received, low on memory", "publish-blocked"},
+        Sample{"OOM command not allowed when used memory > 'maxmemory'.", "memory-bound"},
+        Sample{"eno2: NIC Link is Down", "link-down"},
+        Sample{"UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
+               "release-locked"},
+        Sample{"Cannot evict pod as it would violate the pod's disruption budget.", "budget"},
+        Sample{"license valid until 2024-03-11, running in restricted mode", "license"},
+        Sample{"failed to run Kubelet: running with swap on is not supported", "config-invalid"},
         Sample{
             "MISCONF Redis is configured to save RDB snapshots, but is currently unable to persist to disk",
             "snapshot-unsaved"},

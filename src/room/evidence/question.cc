@@ -22,7 +22,8 @@ const std::vector<Topic>& topics() {
   static const std::vector<Topic> table = {
       {"slow",
        {"<slow", "latency", "takes ", "take ", "<seconds", "<long>", "<lag", "<performance", "timeout",
-        "timing out", "<hang", "<delay", "response time", "<ms>"},
+        "timing out", "<hang", "<delay", "response time", "<ms>", "<freez", "<stall", "<p99", "<pausing",
+        "<pauses"},
        {"duration", "took", "timed out", "deadline exceeded", "rendered in", "elapsed", "<wait"}},
       {"cpu", {"<cpu", "processor", "<load>", "throttl"}, {"hotspot", "profil"}},
       {"memory", {"<memory", "<oom", "<leak", "<heap", "<ram>", "out of memory"}, {"<gc>", "allocat"}},
@@ -219,8 +220,8 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   for (const std::string& word : stems_) phrases.push_back("<" + word);
   set_ = PhraseSet(phrases);
 
-  for (std::string_view phrase :
-       {"causes", "faults", "reasons", "problems", "root causes", "issues", "what are the"}) {
+  for (std::string_view phrase : {"causes", "faults", "reasons", "problems", "root causes", "issues",
+                                  "what are the", "same reason", "same cause"}) {
     several_ |= lower.find(phrase) != std::string::npos;
   }
   for (std::string_view phrase :
