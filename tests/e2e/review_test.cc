@@ -100,6 +100,9 @@ TEST_F(LedgerOfReviews, BundlesOfOneTenantAreCompared) {
 TEST_F(LedgerOfReviews, ADecisionIsKeptWithItsNameAndMakesTheReply) {
   const std::string run = triage();
   EXPECT_THAT(carrel({"review", "--list"}).out, HasSubstr(run));
+  const std::string evaluated = triage({"--tenant", "eval-old-incidents"});
+  EXPECT_THAT(carrel({"review", "--list"}).out, testing::Not(HasSubstr(evaluated)));
+  EXPECT_THAT(carrel({"review", "--list", "--tenant", "eval-old-incidents"}).out, HasSubstr(evaluated));
   EXPECT_EQ(carrel({"review", run, "accept"}).status, 2);  // nobody decided
   EXPECT_EQ(carrel({"review", run, "reject", "--reviewer", "jo"}).status, 2);
   EXPECT_EQ(carrel({"review", run, "perhaps", "--reviewer", "jo"}).status, 2);

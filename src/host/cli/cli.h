@@ -64,10 +64,6 @@ struct EvalArguments {
   bool no_worse = false, afresh = false, recall = false;
 };
 
-// Tenants whose names begin so are those of evaluations, and of runs that name none.
-inline constexpr const char* evaluation_tenants = "eval-";
-inline constexpr const char* throw_away_tenants = "once-";
-
 struct ProveArguments {
   std::string run;  // empty: the tenant
   std::vector<std::string> canaries;

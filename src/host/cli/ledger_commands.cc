@@ -65,7 +65,7 @@ void print_row(const RunRow& row) {
 // Of throw-away tenants, whose names begin with the time of their one run, no more than are listed at all.
 std::vector<std::string> newest_tenants(const Desk& desk, std::size_t most) {
   std::vector<std::string> tenants = tenants_of(desk);
-  const auto throw_away = [](const std::string& tenant) { return tenant.starts_with("once-"); };
+  const auto throw_away = [](const std::string& tenant) { return tenant.starts_with(throw_away_tenants); };
   const auto first = std::find_if(tenants.begin(), tenants.end(), throw_away);
   const auto last = std::find_if_not(first, tenants.end(), throw_away);
   if (static_cast<std::size_t>(last - first) > most)

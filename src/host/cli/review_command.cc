@@ -45,7 +45,10 @@ int queue_command(const Desk& desk, const ReviewArguments& arguments) {
   QueueFilter filter;
   filter.failed_only = arguments.failed_only;
   filter.most = arguments.most;
+  const bool all_tenants = desk.settings.text("tenant").empty();
   for (const std::string& tenant : tenants_of(desk)) {
+    // Runs of an evaluation wait for nobody.
+    if (all_tenants && tenant.starts_with(evaluation_tenants)) continue;
     auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
     if (!ledger && ledger.error().code == Code::usage) return tell(ledger.error());
     Status opened = ledger ? Status() : Status(ledger.error());

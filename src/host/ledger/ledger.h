@@ -43,6 +43,10 @@ std::string new_run_id();
 // True for a tenant's name: 1 to 64 of a-z, 0-9, '-', '_', '.', beginning with a letter or a digit.
 bool is_tenant_name(const std::string& name);
 
+// Tenants whose names begin so are those of evaluations, and of runs that name none.
+inline constexpr const char* evaluation_tenants = "eval-";
+inline constexpr const char* throw_away_tenants = "once-";
+
 // Where a tenant's key comes from: asked for a ledger that is made (nothing: it is made without a key), or
 // for one that is sealed (nothing: it stays locked). The salt is the ledger's own, for a passphrase.
 enum class KeyUse : std::uint8_t { make, open };
