@@ -287,7 +287,7 @@ TEST_F(Page, TheQueueAndTheListsComeInPages) {
   EXPECT_EQ(mine.get("/api/v1/queue?limit=0").problem(), "bad-request");
   EXPECT_EQ(mine.get("/api/v1/queue?cursor=x").problem(), "bad-request");
   EXPECT_EQ(mine.get("/api/v1/queue?tenant=nobody").problem(), "no-such-tenant");
-  EXPECT_EQ(mine.get("/api/v1/tenants").json()["items"].Size(), 2u);
+  EXPECT_EQ(mine.get("/api/v1/tenants").json()["items"].Size(), 3u);
   EXPECT_EQ(mine.get("/api/v1/evaluations").json()["items"].Size(), 0u);
   const auto cited =
       mine.get("/api/v1/trace?file=cluster-resources/pvcs/platform.json&line=28&limit=200").json();
