@@ -227,9 +227,14 @@ Result<HttpReply> http_get(const HttpServer& server, const HttpRequest& request,
                            const std::atomic<bool>& stop) {
   auto socket = server.socket.empty() ? connect_tcp(server, request.idle, stop) : connect_unix(server.socket);
   if (!socket) return socket.error();
-  HttpReply reply(std::move(*socket), request, stop);
   // kubectl proxy serves no other host name than its own.
-  const std::string host = server.socket.empty() ? server.name() : "localhost";
+  return http_get_over(std::move(*socket), server.socket.empty() ? server.name() : "localhost", request,
+                       stop);
+}
+
+Result<HttpReply> http_get_over(Fd socket, const std::string& host, const HttpRequest& request,
+                                const std::atomic<bool>& stop) {
+  HttpReply reply(std::move(socket), request, stop);
   const std::string text = fmt::format(
       "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: support-diag\r\nAccept: {}\r\nConnection: close\r\n\r\n",
       request.target, host, request.accept.empty() ? "*/*" : request.accept);

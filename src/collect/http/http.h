@@ -49,7 +49,8 @@ class HttpReply {
   Result<std::size_t> read(char* into, std::size_t size);
 
  private:
-  friend Result<HttpReply> http_get(const HttpServer&, const HttpRequest&, const std::atomic<bool>&);
+  friend Result<HttpReply> http_get_over(Fd, const std::string&, const HttpRequest&,
+                                         const std::atomic<bool>&);
   enum class Framing : unsigned char { length, chunked, until_close };
   using Clock = std::chrono::steady_clock;
 
@@ -79,6 +80,10 @@ class HttpReply {
 // a reply that is none; each Code::machine, and Code::interrupted once `stop` is set.
 Result<HttpReply> http_get(const HttpServer& server, const HttpRequest& request,
                            const std::atomic<bool>& stop);
+
+// The same over a connection that is there, to a server that is called `host`. The socket must not block.
+Result<HttpReply> http_get_over(Fd socket, const std::string& host, const HttpRequest& request,
+                                const std::atomic<bool>& stop);
 
 // Percent-encodes all but unreserved characters (RFC 3986, 2.3), for a path's part or a query's value.
 std::string percent_encode(std::string_view text);
