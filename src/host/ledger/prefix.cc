@@ -12,7 +12,7 @@ Result<std::vector<PrefixRow>> Ledger::prefixes() const {
   Statement select(
       database_,
       "SELECT key, run.id, sha256, bytes, used_at FROM prefix JOIN run ON run.number = prefix.run "
-      "ORDER BY used_at DESC, key");
+      "ORDER BY used_at DESC, prefix.rowid DESC");  // of one instant, the one kept last
   for (;;) {
     auto row = select.step();
     if (!row) return row.error();

@@ -145,6 +145,7 @@ void become_room(const RoomPlan& plan) {
     if (::write(cgroup, "0", 1) != 1) fail(plan.report, SetupStep::cgroups);
   }
   const SetupDescriptors setup = arrange_descriptors(plan);
+  die_with_host(setup);  // and again when the ids have changed; one that is stopped in between reads no pipe
   enter_root(plan, setup);
   constexpr char host_name[] = "room";
   if (!plan.without.uts_namespace &&
