@@ -98,8 +98,10 @@ unsigned indentation(std::string_view line) {
   return static_cast<unsigned>(std::min(line.find_first_not_of(' '), line.size()));
 }
 
-// Looks through the lines below `data:` for the `kind:` in the same column.
-Sibling yaml_sibling(std::string_view text, std::size_t at, unsigned column) {
+// Looks through the lines below `data:` for the `kind:` in the same column. A second `data:` there is another
+// object's, or nobody's: what is the first one's cannot be told, and to look further from each of many would
+// take long.
+Sibling yaml_sibling(std::string_view text, std::string_view name, std::size_t at, unsigned column) {
   bool typed = false;
   for (std::size_t newline = text.find('\n', at); newline != std::string_view::npos;
        newline = text.find('\n', newline + 1)) {
@@ -113,6 +115,7 @@ Sibling yaml_sibling(std::string_view text, std::size_t at, unsigned column) {
       return trim(member.substr(5)) == "Secret" ? Sibling::secret : Sibling::other;
     if (member.starts_with("type:")) typed |= is_secret_type(trim(member.substr(5)));
     if (member.starts_with("- ")) return typed ? Sibling::secret : Sibling::none;
+    if (member.starts_with(name) && member.substr(name.size()).starts_with(':')) break;
   }
   return typed ? Sibling::secret : Sibling::unseen;
 }
@@ -179,7 +182,8 @@ void SecretData::see_data(const Sight& sight, std::size_t* behind) {
                     (same_line >= text.size() || text[same_line] == '\n' || text[same_line] == '\r');
   if (!json && !yaml) return;
   const unsigned column = yaml ? static_cast<unsigned>(key.begin - line_begin(text, key.begin)) : 0;
-  const Sibling sibling = json ? json_sibling(text, value, quote.depth) : yaml_sibling(text, colon, column);
+  const Sibling sibling =
+      json ? json_sibling(text, value, quote.depth) : yaml_sibling(text, name, colon, column);
   if (sibling == Sibling::other) return;
   Kind kind = sibling == Sibling::secret ? Kind::secret : remembered(text, key.begin);
   if (kind == Kind::other || (kind == Kind::unknown && sibling == Sibling::none)) return;
