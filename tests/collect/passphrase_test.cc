@@ -82,7 +82,7 @@ class AskedFor : public e2e::Scratch {
 TEST_F(AskedFor, ItIsNotShownAndOpensTheMap) {
   AtTerminal writing(redact());
   ASSERT_TRUE(writing.type_at("Passphrase for the map: ", "blue heron 77\n"));
-  ASSERT_TRUE(writing.type_at("Once more: ", "blue heron 77\n"));
+  ASSERT_TRUE(writing.type_at("The same again: ", "blue heron 77\n"));
   ASSERT_EQ(writing.end(), 0) << writing.shown;
   EXPECT_THAT(writing.shown, Not(HasSubstr("heron")));
   EXPECT_EQ(read(folder_ + "/out/a.log"), "password=redacted-password-1\n");
@@ -100,9 +100,9 @@ TEST_F(AskedFor, ItIsNotShownAndOpensTheMap) {
 TEST_F(AskedFor, TwoThatDifferMakeNoMap) {
   AtTerminal program(redact());
   ASSERT_TRUE(program.type_at("Passphrase for the map: ", "blue heron 77\n"));
-  ASSERT_TRUE(program.type_at("Once more: ", "blue heron 78\n"));
+  ASSERT_TRUE(program.type_at("The same again: ", "blue heron 78\n"));
   EXPECT_EQ(WEXITSTATUS(program.end()), 2);
-  EXPECT_THAT(program.shown, HasSubstr("the two passphrases differ"));
+  EXPECT_THAT(program.shown, HasSubstr("the two differ"));
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/m"));
 }
 
