@@ -26,7 +26,7 @@ void Redactor::begin(std::string file) {
   redactions_ = {};
   redactions_.file = std::move(file);
   buffer_.clear();
-  written_ = scanned_ = judged_to_ = 0;
+  written_ = scanned_ = judged_to_ = data_to_ = 0;
   last_ = false;
   state_ = PhraseSet::start;
   line_ = 1;
@@ -56,7 +56,7 @@ void Redactor::work(bool last, std::string* out) {
   if (last) {
     flush(buffer_.size(), out);
     buffer_.clear();
-    written_ = scanned_ = judged_to_ = 0;
+    written_ = scanned_ = judged_to_ = data_to_ = 0;
     return;
   }
   const std::size_t kept_from = scanned_ > sight_behind ? scanned_ - sight_behind : 0;
@@ -66,6 +66,7 @@ void Redactor::work(bool last, std::string* out) {
   move(&written_);
   move(&scanned_);
   move(&judged_to_);
+  move(&data_to_);
   for (Replacement& each : replacements_) {
     move(&each.span.begin);
     move(&each.span.end);
@@ -76,11 +77,12 @@ void Redactor::scan_to(std::size_t limit) {
   while (scanned_ < limit) {
     if (swallow_.until != Until::seen) {
       swallow(limit);
-    } else if (secret_data_.going_on()) {
+    } else if (secret_data_.going_on() && scanned_ >= data_to_) {
       go_on_with_secret();
     } else {
+      const std::size_t stop = secret_data_.going_on() ? std::min(limit, data_to_) : limit;
       bool ends = false;
-      scanned_ = plan_.phrases().advance(buffer_, scanned_, limit, &state_, &ends);
+      scanned_ = plan_.phrases().advance(buffer_, scanned_, stop, &state_, &ends);
       if (ends) found(scanned_);
     }
   }
@@ -99,7 +101,7 @@ void Redactor::found(std::size_t at) {
   plan_.phrases().ended(state_, &phrases_);
   for (const std::uint32_t phrase : phrases_) {
     look(plan_.anchor(phrase), at);
-    if (scanned_ != at || secret_data_.going_on()) return;
+    if (scanned_ != at) return;
   }
 }
 
@@ -163,9 +165,7 @@ void Redactor::look(const RedactionPlan::Anchor& anchor, std::size_t at) {
     case Finder::data: {
       std::size_t behind = seen.anchor.end;
       secret_data_.see_data(seen, &behind);
-      if (!secret_data_.going_on()) break;
-      scanned_ = base + behind;
-      state_ = PhraseSet::start;
+      if (secret_data_.going_on()) with_data_to(base + behind);
       return;
     }
     case Finder::ip:
@@ -189,7 +189,14 @@ void Redactor::go_on_with_secret() {
   masks_.clear();
   const std::size_t behind = secret_data_.go_on(seen, &masks_);
   take(base, seen.text);
-  scanned_ = std::max(scanned_, base + behind);
+  with_data_to(base + behind);
+}
+
+// What is a Secret's for certain is done with. Where that is a guess the other finders look at it too.
+void Redactor::with_data_to(std::size_t at) {
+  data_to_ = at;
+  if (secret_data_.guessing()) return;
+  scanned_ = std::max(scanned_, at);
   state_ = PhraseSet::start;
 }
 

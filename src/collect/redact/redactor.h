@@ -76,6 +76,7 @@ class Redactor {
   void found(std::size_t at);
   void look(const RedactionPlan::Anchor& anchor, std::size_t at);
   void go_on_with_secret();
+  void with_data_to(std::size_t at);
   void find_own(const RedactionPlan::Anchor& anchor, const Sight& sight);
   bool is_kept(std::string_view name) const;
   void take(std::size_t base, std::string_view text);
@@ -93,6 +94,7 @@ class Redactor {
   std::size_t written_ = 0;  // as all below: a place in the buffer
   std::size_t scanned_ = 0;
   std::size_t judged_to_ = 0;  // names up to here were looked at
+  std::size_t data_to_ = 0;    // the data of what may be a Secret were looked at up to here
   bool last_ = false;          // the buffer's end is the file's
   PhraseSet::State state_ = PhraseSet::start;
   std::uint64_t line_ = 1;  // of `written_`

@@ -253,6 +253,22 @@ TEST(Redactor, LongSecretsEnd) {
   }
 }
 
+// Nothing that can be seen says whose data these are: what reads as base64 is masked for that, and the
+// password because of its name.
+TEST(Redactor, DataOfAnUnknownKindAreLookedAtByAll) {
+  const std::string long_text(2 * sight_ahead, ' ');
+  for (const std::string_view around : {"{\"data\":{", "{\"data\":{\"odd\" \"\n", "data:\n  odd: [\"\n  "}) {
+    const std::string out = redact(std::string(around) +
+                                   "\"note\":\"all is well\",\n  \"blob\":\"c2VjcmV0IGJsb2I=\","
+                                   "\n  \"password\":\"Planted-77-secret\",\n" +
+                                   long_text);
+    EXPECT_THAT(out, HasSubstr("all is well")) << around;
+    EXPECT_EQ(out.find("Planted-77-secret"), std::string::npos) << around;
+  }
+  EXPECT_EQ(redact("{\"data\":{\"blob\":\"c2VjcmV0IGJsb2I=\"," + long_text).find("c2VjcmV0"),
+            std::string::npos);
+}
+
 TEST(Redactor, AddressesAreMaskedWhereWanted) {
   const std::string text =
       "from 203.0.113.7:443 to 198.51.100.20, fe80::1ff:fe23:4567:890a via 02:42:ac:11:00:02 at 12:30:45 "

@@ -57,8 +57,10 @@ bool is_secret_type(std::string_view type) {
 
 enum class Sibling : std::uint8_t { secret, other, none, unseen };
 
-// Looks from the object at `brace` on through the members that follow it, for the `kind` beside it.
-Sibling json_sibling(std::string_view text, std::size_t brace, unsigned depth) {
+// Looks from the object at `brace` on through the members that follow it, for the `kind` beside it. A second
+// object of this name before it is another's, or within this one: which `kind` is whose cannot be told, and
+// to look further from each of many would take long.
+Sibling json_sibling(std::string_view text, std::string_view name, std::size_t brace, unsigned depth) {
   std::size_t nesting = 0;
   bool typed = false;
   for (std::size_t at = brace; at < text.size();) {
@@ -71,17 +73,18 @@ Sibling json_sibling(std::string_view text, std::size_t brace, unsigned depth) {
       --nesting;
       ++at;
     } else if (c == '"' || c == '\\') {
-      const JsonString name = json_string(text, at, depth);
-      if (!name.found) {
+      const JsonString string = json_string(text, at, depth);
+      if (!string.found) {
         ++at;
         continue;
       }
-      at = name.behind;
-      if (!name.closed && at >= text.size()) return Sibling::unseen;
-      const std::string_view word = piece(text, name.inside);
-      if (nesting > 0 || (word != "kind" && word != "type")) continue;
+      at = string.behind;
+      if (!string.closed && at >= text.size()) return Sibling::unseen;
+      const std::string_view word = piece(text, string.inside);
+      if (word != name && (nesting > 0 || (word != "kind" && word != "type"))) continue;
       const std::size_t colon = skip_blanks(text, at);
       if (colon >= text.size() || text[colon] != ':') continue;
+      if (word == name) break;
       const JsonString value = json_string(text, skip_blanks(text, colon + 1), depth);
       if (!value.found) continue;
       if (word == "kind") return piece(text, value.inside) == "Secret" ? Sibling::secret : Sibling::other;
@@ -98,9 +101,8 @@ unsigned indentation(std::string_view line) {
   return static_cast<unsigned>(std::min(line.find_first_not_of(' '), line.size()));
 }
 
-// Looks through the lines below `data:` for the `kind:` in the same column. A second `data:` there is another
-// object's, or nobody's: what is the first one's cannot be told, and to look further from each of many would
-// take long.
+// Looks through the lines below `data:` for the `kind:` in the same column, and no further than a second
+// `data:` there, for the same reason.
 Sibling yaml_sibling(std::string_view text, std::string_view name, std::size_t at, unsigned column) {
   bool typed = false;
   for (std::size_t newline = text.find('\n', at); newline != std::string_view::npos;
@@ -183,12 +185,14 @@ void SecretData::see_data(const Sight& sight, std::size_t* behind) {
   if (!json && !yaml) return;
   const unsigned column = yaml ? static_cast<unsigned>(key.begin - line_begin(text, key.begin)) : 0;
   const Sibling sibling =
-      json ? json_sibling(text, value, quote.depth) : yaml_sibling(text, name, colon, column);
+      json ? json_sibling(text, name, value, quote.depth) : yaml_sibling(text, name, colon, column);
   if (sibling == Sibling::other) return;
   Kind kind = sibling == Sibling::secret ? Kind::secret : remembered(text, key.begin);
   if (kind == Kind::other || (kind == Kind::unknown && sibling == Sibling::none)) return;
-  only_base64_ = kind == Kind::unknown;
-  if (only_base64_ && sight.to_end) return;  // all was seen, and nothing says that it is a Secret's
+  const bool guess = kind == Kind::unknown;
+  if (guess && sight.to_end) return;  // all was seen, and nothing says that it is a Secret's
+  if (guess && going_on() && quote.depth <= depth_) return;  // within what is guessed at already
+  only_base64_ = guess;
   encoded_ = name == "data";
   label_ = {};
   cut_ = false;
@@ -251,10 +255,10 @@ std::size_t SecretData::json_entries(const Sight& sight, Masks* masks) {
         at = colon + 1;
         continue;
       }
-      Mask value{string.inside, {}, {}, Until::seen, depth_};
-      if (!string.closed && string.behind == text.size() && !sight.to_end) value.until = Until::quote;
-      cut_ = value.until != Until::seen;
-      mask(text, std::move(value), label_, masks);
+      const bool cut = !string.closed && string.behind == text.size() && !sight.to_end;
+      if (cut && at > begin) return at;  // with it the next look begins, and sees more of it
+      cut_ = cut;
+      mask(text, {string.inside, {}, {}, cut ? Until::quote : Until::seen, depth_}, label_, masks);
       at = string.behind;
       if (cut_) return at;
     } else {
@@ -305,6 +309,7 @@ std::size_t SecretData::yaml_entries(const Sight& sight, Masks* masks) {
     while (name.size() > 1 && (text[name.begin] == '"' || text[name.begin] == '\'')) ++name.begin;
     while (name.size() > 1 && (text[name.end - 1] == '"' || text[name.end - 1] == '\'')) --name.end;
     const auto value = value_after(sight, name);
+    if (value && value->until != Until::seen && at > begin) return at;  // the next look begins with it
     at = next;
     if (!value || value->span.empty()) continue;
     mask(text, {value->span, {}, {}, value->until, value->depth}, judge_key(piece(text, name)).label, masks);

@@ -3,7 +3,8 @@
 // once.
 //
 // Which object a `data` belongs to is told by the `kind` that follows it (kubectl sorts names) or that came
-// before it (the API's own order). Where neither can be known, values that read as base64 are masked.
+// before it (the API's own order). Where neither can be known, values that read as base64 are masked, and the
+// other finders look at the same text.
 #pragma once
 
 #include <string_view>
@@ -25,6 +26,8 @@ class SecretData {
   void see_data(const Sight& sight, std::size_t* behind);
 
   bool going_on() const { return mode_ != Mode::none; }
+  // Nothing says that these data are a Secret's.
+  bool guessing() const { return only_base64_; }
   // Masks what begins at sight.anchor.begin; returns where to go on, always further.
   std::size_t go_on(const Sight& sight, Masks* masks);
 
