@@ -145,7 +145,7 @@ void become_room(const RoomPlan& plan) {
     if (::write(cgroup, "0", 1) != 1) fail(plan.report, SetupStep::cgroups);
   }
   const SetupDescriptors setup = arrange_descriptors(plan);
-  die_with_host(setup);  // and again when the ids have changed; one that is stopped in between reads no pipe
+  die_with_host(setup);  // and again when the ids have changed: one that is stopped in between reads no pipe
   enter_root(plan, setup);
   constexpr char host_name[] = "room";
   if (!plan.without.uts_namespace &&
@@ -154,6 +154,7 @@ void become_room(const RoomPlan& plan) {
   }
   wait_for_host(setup.go);  // the ids are mapped; a namespace's capabilities do not wait for that
   drop_ids(plan, setup.report);
+  die_with_host(setup);
   if (plan.without.capabilities) {
     keep_capabilities(plan, setup.report);
   } else {
@@ -162,7 +163,6 @@ void become_room(const RoomPlan& plan) {
   }
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || ::setsid() < 0) fail(setup.report, SetupStep::session);
   ::umask(077);
-  die_with_host(setup);
   reset_signals(setup.report);
   if (!plan.without.limits && !set_limits(plan.limits.data(), plan.limits.size()))
     fail(setup.report, SetupStep::limits);
