@@ -163,9 +163,8 @@ void Redactor::look(const RedactionPlan::Anchor& anchor, std::size_t at) {
       secret_data_.see_document();
       break;
     case Finder::data: {
-      std::size_t behind = seen.anchor.end;
-      secret_data_.see_data(seen, &behind);
-      if (secret_data_.going_on()) with_data_to(base + behind);
+      std::size_t behind = 0;
+      if (secret_data_.see_data(seen, at < data_to_, &behind)) with_data_to(base + behind);
       return;
     }
     case Finder::ip:

@@ -57,10 +57,23 @@ bool is_secret_type(std::string_view type) {
 
 enum class Sibling : std::uint8_t { secret, other, none, unseen };
 
-// Looks from the object at `brace` on through the members that follow it, for the `kind` beside it. A second
-// object of this name before it is another's, or within this one: which `kind` is whose cannot be told, and
-// to look further from each of many would take long.
+// Where another object of this name begins, in the text behind `at`; the text's end where none does.
+std::size_t next_object(std::string_view text, std::string_view name, std::size_t at, unsigned depth) {
+  const std::string quoted = std::string(name) + std::string(depth, '\\') + '"';
+  for (at = text.find(quoted, at); at != std::string_view::npos; at = text.find(quoted, at + 1)) {
+    const std::size_t colon = skip_blanks(text, at + quoted.size());
+    if (!begins_word(text, at) || colon >= text.size() || text[colon] != ':') continue;
+    const std::size_t value = skip_blanks(text, colon + 1);
+    if (value >= text.size() || text[value] == '{') return at;
+  }
+  return text.size();
+}
+
+// Looks from the object at `brace` on through the members that follow it, for the `kind` beside it; and no
+// further than to a second object of its name. That one is another's, or within this one, so that which
+// `kind` is whose cannot be told; and to look further from each of many would take long.
 Sibling json_sibling(std::string_view text, std::string_view name, std::size_t brace, unsigned depth) {
+  text = text.substr(0, next_object(text, name, brace, depth));
   std::size_t nesting = 0;
   bool typed = false;
   for (std::size_t at = brace; at < text.size();) {
@@ -81,10 +94,9 @@ Sibling json_sibling(std::string_view text, std::string_view name, std::size_t b
       at = string.behind;
       if (!string.closed && at >= text.size()) return Sibling::unseen;
       const std::string_view word = piece(text, string.inside);
-      if (word != name && (nesting > 0 || (word != "kind" && word != "type"))) continue;
+      if (nesting > 0 || (word != "kind" && word != "type")) continue;
       const std::size_t colon = skip_blanks(text, at);
       if (colon >= text.size() || text[colon] != ':') continue;
-      if (word == name) break;
       const JsonString value = json_string(text, skip_blanks(text, colon + 1), depth);
       if (!value.found) continue;
       if (word == "kind") return piece(text, value.inside) == "Secret" ? Sibling::secret : Sibling::other;
@@ -165,33 +177,33 @@ SecretData::Kind SecretData::remembered(std::string_view text, std::size_t key) 
   return secrets_ ? Kind::secret : Kind::unknown;
 }
 
-void SecretData::see_data(const Sight& sight, std::size_t* behind) {
+bool SecretData::see_data(const Sight& sight, bool guessed, std::size_t* behind) {
   const std::string_view text = sight.text;
   const Span key = key_around(text, sight.anchor);
   const std::string_view name = piece(text, key);
-  if (name != "data" && name != "stringData") return;
+  if (name != "data" && name != "stringData") return false;
   std::size_t at = key.end;
   const Quote quote = quote_at(text, at, &at);
   at = skip_blanks(text, at);
-  if (at >= text.size() || text[at] != ':') return;
+  if (at >= text.size() || text[at] != ':') return false;
   const std::size_t colon = at + 1;
   const std::size_t value = skip_blanks(text, colon);
-  if (value >= text.size()) return;
+  if (value >= text.size()) return false;
   const bool json =
       text[value] == '{' && text.substr(colon, value - colon).find('\n') == std::string_view::npos;
   const std::size_t same_line = skip_spaces(text, colon);
   const bool yaml = !json && quote.mark == 0 &&
                     (same_line >= text.size() || text[same_line] == '\n' || text[same_line] == '\r');
-  if (!json && !yaml) return;
+  if (!json && !yaml) return false;
   const unsigned column = yaml ? static_cast<unsigned>(key.begin - line_begin(text, key.begin)) : 0;
   const Sibling sibling =
       json ? json_sibling(text, name, value, quote.depth) : yaml_sibling(text, name, colon, column);
-  if (sibling == Sibling::other) return;
+  if (sibling == Sibling::other) return false;
   Kind kind = sibling == Sibling::secret ? Kind::secret : remembered(text, key.begin);
-  if (kind == Kind::other || (kind == Kind::unknown && sibling == Sibling::none)) return;
+  if (kind == Kind::other || (kind == Kind::unknown && sibling == Sibling::none)) return false;
   const bool guess = kind == Kind::unknown;
-  if (guess && sight.to_end) return;  // all was seen, and nothing says that it is a Secret's
-  if (guess && going_on() && quote.depth <= depth_) return;  // within what is guessed at already
+  if (guess && sight.to_end) return false;  // all was seen, and nothing says that it is a Secret's
+  if (guess && guessed && quote.depth <= depth_) return false;
   only_base64_ = guess;
   encoded_ = name == "data";
   label_ = {};
@@ -201,6 +213,7 @@ void SecretData::see_data(const Sight& sight, std::size_t* behind) {
   nesting_ = 1;
   column_ = column;
   *behind = json ? value + 1 : std::min(text.find('\n', colon), text.size() - 1) + 1;
+  return true;
 }
 
 std::size_t SecretData::go_on(const Sight& sight, Masks* masks) {

@@ -21,9 +21,10 @@ class SecretData {
   void see_kind(const Sight& sight);
   // A new document of YAML begins.
   void see_document();
-  // The anchor is "data". Where the data of a Secret begin, going_on() is true until their end, and `*behind`
-  // is where to go on.
-  void see_data(const Sight& sight, std::size_t* behind);
+  // The anchor is "data". True where the data of a Secret begin: going_on() is true until their end, and
+  // `*behind` is where to go on. `guessed`: a guess has looked at this text already; another begins only
+  // deeper.
+  bool see_data(const Sight& sight, bool guessed, std::size_t* behind);
 
   bool going_on() const { return mode_ != Mode::none; }
   // Nothing says that these data are a Secret's.

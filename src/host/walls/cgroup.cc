@@ -18,8 +18,9 @@
 namespace carrel {
 namespace {
 
-// Names begin with the process namespace and the process of the host that made them. Only hosts of the same
-// namespace can tell whether that process still lives: a cgroup mount may be shared by several.
+// Names are carrel-NAMESPACE-PROCESS-START-COUNTER of the host that made them: the process namespace, because
+// only hosts of the same one can tell whether that process still lives and a cgroup mount may be shared by
+// several; and when it started, because its number is given again to another.
 const std::string& prefix() {
   static const std::string text = [] {
     struct stat status {};
@@ -95,6 +96,24 @@ std::optional<std::string> folder_of(const Mount& mount, std::string_view path) 
   return std::string(mount.folder) + std::string(path);
 }
 
+constexpr std::uint64_t unknown_start = 0;
+
+// When a process started, in ticks since the machine did; nothing where that cannot be read.
+std::optional<std::uint64_t> start_of(std::uint64_t process) {
+  const std::string stat = read_or_empty(fmt::format("/proc/{}/stat", process));
+  // The name, in parentheses, may hold any byte; 20 fields follow it up to the one wanted (proc(5)).
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  const auto fields = split(std::string_view(stat).substr(name_end + 1), ' ');
+  return fields.size() > 20 ? number_after(fields[20], "") : std::nullopt;
+}
+
+bool is_gone(std::uint64_t process, std::uint64_t start) {
+  if (::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH) return true;
+  const auto now = start == unknown_start ? std::nullopt : start_of(process);
+  return now && *now != start;
+}
+
 // Removes the cgroups of hosts that are gone; one that is in use stays, whatever its name says.
 void sweep(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), ::closedir);
@@ -102,10 +121,10 @@ void sweep(const std::string& folder) {
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     if (!name.starts_with(prefix())) continue;
-    const auto host = number_after(name, prefix());
-    if (host && ::kill(static_cast<pid_t>(*host), 0) != 0 && errno == ESRCH) {
-      ::rmdir((folder + "/" + std::string(name)).c_str());
-    }
+    const auto parts = split(name.substr(prefix().size()), '-');
+    const auto process = number_after(parts[0], "");
+    const auto start = parts.size() == 3 ? number_after(parts[1], "") : std::nullopt;
+    if (process && start && is_gone(*process, *start)) ::rmdir((folder + "/" + std::string(name)).c_str());
   }
 }
 
@@ -155,7 +174,9 @@ std::vector<CgroupParent> cgroup_parents(std::string_view controller, std::strin
 
 Cgroup::Cgroup(const CgroupCaps& caps) {
   static std::atomic<unsigned> counter = 0;
-  const std::string name = fmt::format("{}{}-{}", prefix(), ::getpid(), counter++);
+  const auto process = static_cast<std::uint64_t>(::getpid());
+  const std::string name =
+      fmt::format("{}{}-{}-{}", prefix(), process, start_of(process).value_or(unknown_start), counter++);
   const std::string mounts = read_or_empty("/proc/self/mountinfo");
   const std::string membership = read_or_empty("/proc/self/cgroup");
   const auto make = [&](std::string_view controller, const char* file_v1, const char* file_v2,

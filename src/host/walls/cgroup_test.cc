@@ -1,6 +1,14 @@
 #include "host/walls/cgroup.h"
 
+#include <filesystem>
+#include <string>
+
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
 
 namespace carrel {
 namespace {
@@ -54,6 +62,32 @@ TEST(Cgroup, TellsWhatItHolds) {
   EXPECT_EQ(cgroup.holds_processes(), processes);
   EXPECT_FALSE(cgroup.out_of_memory());
   EXPECT_EQ(cgroup.process_count().value_or(0), 0U);
+}
+
+// The number of a host that was killed may be another process's by now.
+TEST(Cgroup, TakesAwayThoseOfHostsThatAreGone) {
+  namespace fs = std::filesystem;
+  if (Cgroup({0, 8}).layers()[1].find("pids cgroup v1") != 0) GTEST_SKIP() << "no cgroups of version 1 here";
+  const auto mounts = read_file("/proc/self/mountinfo", 4 << 20);
+  const auto membership = read_file("/proc/self/cgroup", 1 << 20);
+  ASSERT_TRUE(mounts && membership);
+  struct stat space {};
+  ASSERT_EQ(::stat("/proc/self/ns/pid", &space), 0);
+  const std::string host = fmt::format(
+      "{}/carrel-{}-{}-", cgroup_parents("pids", *mounts, *membership)[0].folder, space.st_ino, ::getppid());
+  const std::string gone = host + "1-0", unknown = host + "0-0";
+  fs::create_directory(gone);
+  fs::create_directory(unknown);
+  // The first room of a process does it, so one that has made none yet.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        (void)Cgroup({0, 8});
+        ::_exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+  EXPECT_FALSE(fs::exists(gone));
+  EXPECT_TRUE(fs::remove(unknown));
 }
 
 }  // namespace
