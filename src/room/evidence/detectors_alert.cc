@@ -46,7 +46,8 @@ std::string without_marks(std::string_view text) {
 
 void tell(const Survey& survey, const Document& document, const Value& root, const Value& alert,
           Observations* out) {
-  if (alert["status"].text() == "resolved") return;
+  // "status" is a word in what a webhook gets, an object in what the API lists.
+  if (alert["status"].text() == "resolved" || alert["status"]["state"].text() == "resolved") return;
   const Value& labels = alert["labels"];
   const Value& notes = alert["annotations"];
   const Value& description = notes["description"].exists() ? notes["description"] : notes["message"];

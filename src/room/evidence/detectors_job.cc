@@ -51,11 +51,25 @@ void check_job(const Survey& survey, const Object& job, Observations* out) {
           described(job),
           spec["activeDeadlineSeconds"].exists() ? spec["activeDeadlineSeconds"].text() : "the spec");
     } else {
-      cause = fmt::format("{} failed ({}): its pods failed {} times, the backoff limit is {}{}.",
-                          described(job), condition["reason"].text(),
+      const std::string reason(condition["reason"].text());
+      cause = fmt::format("{} failed{}: its pods failed {} times, the backoff limit is {}{}.", described(job),
+                          reason.empty() ? "" : " (" + reason + ")",
                           status["failed"].exists() ? status["failed"].text() : "too many",
                           spec["backoffLimit"].exists() ? spec["backoffLimit"].text() : "6", how);
     }
+  }
+  // Where the conditions are not there, as in what describe prints, its events tell.
+  const Happening* deadline = nullptr;
+  for (const Happening* happening : survey.about(job, true)) {
+    if (happening->reason == "DeadlineExceeded") deadline = happening;
+  }
+  if (deadline != nullptr && weight < 0.85) {
+    weight = 0.85;
+    cause = fmt::format(
+        "{} was ended because it ran longer than its activeDeadlineSeconds{} (DeadlineExceeded).",
+        described(job),
+        spec["activeDeadlineSeconds"].exists() ? " of " + std::string(spec["activeDeadlineSeconds"].text())
+                                               : "");
   }
   const auto failed = status["failed"].integer().value_or(0);
   const auto succeeded = status["succeeded"].integer().value_or(0);
@@ -67,7 +81,8 @@ void check_job(const Survey& survey, const Object& job, Observations* out) {
   }
   if (!cause.empty()) {
     Observation& made = report(out, "job-failed", weight, job, cause);
-    cite(&made, job, *told, "the state of the job");
+    if (deadline) cite(&made, *deadline);
+    if (told) cite(&made, job, *told, "the state of the job");
     if (pod) cite(&made, *pod, *ended, "how a pod of it ended");
     cite(&made, job,
          spec["activeDeadlineSeconds"].exists() ? spec["activeDeadlineSeconds"] : spec["backoffLimit"],

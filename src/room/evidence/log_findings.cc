@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
+constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
 constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
 
 const LogFile& file_of(const LogStore& store, const LogEntry& entry) {
@@ -258,7 +259,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
-  out.weight = out.strength = std::clamp(weight, 0.02, 0.85);
+  const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
+  out.weight = out.strength = std::clamp(weight, 0.02, shows_only ? kShowsOnly : 0.85);
 
   for (const LogEntry* entry : group.entries) {
     for (EvidenceLine& line : lines_of(store, *entry)) {

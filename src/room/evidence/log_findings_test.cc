@@ -129,6 +129,26 @@ TEST(LogFindings, WhatAToolOfAShellSaysIsAnError) {
   EXPECT_GE(found[0].weight, 0.5);
 }
 
+// "cannot pull" and "HTTP 500" are what is to be explained.
+TEST(LogFindings, AFailureThatIsOnlyShownYieldsToOneThatIsExplained) {
+  const auto found = findings(
+      "ERROR start of web: ErrImagePull\nERROR start of web: ErrImagePull\n"
+      "ERROR pull of web: 429 Too Many Requests: rate limit exceeded\n");
+  ASSERT_EQ(found.size(), 2U);
+  const bool first = found[0].detector == "log-rate-limited";
+  EXPECT_EQ(found[first ? 0 : 1].detector, "log-rate-limited");
+  EXPECT_GT(found[first ? 0 : 1].weight, found[first ? 1 : 0].weight);
+}
+
+TEST(LogFindings, TheKernelsWordNeedsNoLevel) {
+  const auto found = findings(
+      "Mar 18 07:44:00 n1 sshd[77]: session opened\n"
+      "Mar 18 07:44:10 n1 kernel: nfs: server nas02 not responding, still trying\n");
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].detector, "log-file-server-silent");
+  EXPECT_GE(found[0].weight, 0.5);
+}
+
 TEST(LogFindings, SayWhatCameJustBeforeUnlessThatIsAFindingOfItsOwn) {
   const auto plain = findings("[error] section 'outputt' names no plugin\n[error] config error, aborting.\n");
   EXPECT_THAT(plain[0].cause, HasSubstr("config error, aborting; section 'outputt'"));

@@ -106,8 +106,10 @@ bool says_as_tool(std::string_view message) {
 // Tools' text is looked at lightly: tables and descriptions are read as objects elsewhere, so only a line
 // that says outright what went wrong counts.
 Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& match) {
-  if (line.message.starts_with("Warning ") || line.message.starts_with("Normal "))
-    return Severity::info;  // events
+  // Events, as `describe` and `get` print them: "Warning  Unhealthy ...", "6h41m   Warning   Unhealthy ...".
+  const std::string_view start = std::string_view(line.message).substr(0, 24);
+  if (start.find("Warning ") != std::string_view::npos || start.find("Normal ") != std::string_view::npos)
+    return Severity::info;
   const bool outright = line.message.starts_with("Error") || line.message.starts_with("error") ||
                         line.message.starts_with("Message:") ||
                         line.message.find("failed") != std::string::npos ||
@@ -165,7 +167,11 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       entry->phrase_begin = match.begin;
       entry->phrase_end = match.end;
       if (match.mechanism->fault && entry->severity == Severity::unknown && match.mechanism->root >= 0.1) {
-        entry->severity = says_as_tool(entry->message) ? Severity::error : Severity::warning;
+        // What is certain needs no level; and the kernel, which gives none, tells of no fault that it has not
+        // met.
+        const double least = contains_folded(entry->message, "kernel: ") ? 0.13 : 0.15;
+        const bool outright = match.mechanism->root >= least || says_as_tool(entry->message);
+        entry->severity = outright ? Severity::error : Severity::warning;
       }
     }
     if (file.kind == TextFile::Kind::tool_output) entry->severity = severity_in_tool_output(line, match);

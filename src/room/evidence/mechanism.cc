@@ -55,12 +55,14 @@ MechanismMatch find_mechanism(std::string_view text) {
       of.match = match;
     }
   }
-  // The answer of a server (HTTP 500) only shows that something failed: what is told beside it says what.
+  // The answer of a server (HTTP 500) only shows that something failed, and so does what has no root at all:
+  // what is told beside it says what.
   MechanismMatch answer;
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (!seen[i].phrase || !(seen[i].also || table[i].also.empty())) continue;
     const MechanismMatch match{&table[i], seen[i].match.begin, seen[i].match.end};
-    if (answer.mechanism == nullptr && table[i].name == "upstream-failed") {
+    const bool shows_only = table[i].name == "upstream-failed" || (table[i].fault && table[i].root == 0);
+    if (answer.mechanism == nullptr && shows_only) {
       answer = match;
       continue;
     }

@@ -14,7 +14,7 @@ namespace carrel {
 struct Mechanism {
   std::string name;   // "database-unreachable"
   std::string says;   // goes on after the component's name: "cannot connect to its database"
-  double root = 0;    // 0 to 0.15: how well it explains a failure by itself
+  double root = 0;    // 0 to 0.15: how well it explains a failure by itself; 0: not at all, it shows one
   bool fault = true;  // false: a condition (slow, near a limit) that matters when it is asked for
   std::vector<std::string> phrases;
   std::vector<std::string> also;
