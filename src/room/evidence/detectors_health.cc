@@ -69,6 +69,8 @@ void tell_workload(const Survey& survey, const Object& workload, double weight, 
       status["readyReplicas"].exists() ? status["readyReplicas"] : status["availableReplicas"];
   const auto wanted = workload["spec"]["replicas"].integer().value_or(1);
   if (!ready.integer() || *ready.integer() < wanted || wanted == 0) return;
+  // Old pods that are well say nothing of a change that does not get on.
+  if (status["updatedReplicas"].integer().value_or(wanted) < wanted) return;
   std::string pods;
   const Object* example = nullptr;
   std::int64_t restarts = 0;

@@ -471,6 +471,23 @@ INSTANTIATE_TEST_SUITE_P(
                      "replicas: 2",
                      {},
                      "Why is api not running?"},
+        DetectorCase{"partition of a rolling update",
+                     head("apps/v1", "StatefulSet", "db") +
+                         "spec: {replicas: 4, updateStrategy: {rollingUpdate: {partition: 3}}}\n"
+                         "status: {currentRevision: db-6, updateRevision: db-7}\n",
+                     "rollout-partition",
+                     {"partition of 3", "old revision"},
+                     "partition: 3",
+                     "partition: 0"},
+        DetectorCase{
+            "route that its gateway does not let in",
+            head("gateway.networking.k8s.io/v1", "HTTPRoute", "partner") +
+                "spec: {parentRefs: [{name: public}]}\nstatus: {parents: [{conditions: [{type: Accepted, "
+                "status: 'False', reason: NotAllowedByListeners, message: No listeners allowed it}]}]}\n",
+            "attachment-refused",
+            {"NotAllowedByListeners", "partner"},
+            "status: 'False'",
+            "status: 'True'"},
         DetectorCase{"paused",
                      head("apps/v1", "Deployment", "api") + "spec: {paused: true}\n",
                      "rollout-paused",

@@ -100,9 +100,29 @@ void check_application(const Object& application, Observations* out) {
   suggest_object(&made, application);
 }
 
+// What a route, a listener or a policy is told by whatever it hangs on. Source: gateway.networking.k8s.io/v1.
+void check_attachments(const Object& object, Observations* out) {
+  for (const char* list : {"parents", "listeners", "ancestors"}) {
+    for (const Value& attachment : object["status"][list].items) {
+      for (const Value& condition : attachment["conditions"].items) {
+        const std::string_view type = condition["type"].text();
+        const bool matters = type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
+        if (!matters || condition["status"].text() != "False") continue;
+        Observation& made =
+            report(out, "attachment-refused", 0.78, object,
+                   fmt::format("{} is not {} ({}): {}", described(object), type, condition["reason"].text(),
+                               brief(condition["message"].text(), 190)));
+        cite_span(&made, object, condition["message"], condition["reason"], "why it is refused");
+        cite(&made, object, object["spec"]["parentRefs"], "what it is to hang on");
+        suggest_object(&made, object);
+        return;
+      }
+    }
+  }
+}
+
 // Flux, Helm, and everything else that follows the conditions' convention.
-void check_conditions(const Survey& survey, const Object& object, Observations* out) {
-  (void)survey;
+void check_conditions(const Object& object, Observations* out) {
   for (const char* type : {"Ready", "Stalled", "Healthy", "Available", "Synced", "Released", "Reconciled"}) {
     const Value& condition = condition_of(object, type);
     const bool bad = condition["status"].text() == (std::string_view(type) == "Stalled" ? "True" : "False");
@@ -196,7 +216,10 @@ void detect_deliveries(const Survey& survey, Observations* out) {
   for (const Object& object : survey.inventory.all()) kinds.insert(object.kind);
   for (const std::string& kind : kinds) {
     if (is_builtin(kind)) continue;
-    for (const Object* object : survey.each(kind)) check_conditions(survey, *object, out);
+    for (const Object* object : survey.each(kind)) {
+      check_conditions(*object, out);
+      check_attachments(*object, out);
+    }
   }
 }
 

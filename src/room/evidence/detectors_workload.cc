@@ -120,6 +120,24 @@ void check_stateful(const Survey& survey, const Object& set, Observations* out) 
   }
 }
 
+// A rolling update that is told to stop at an ordinal leaves the pods before it as they were.
+void check_partition(const Object& set, Observations* out) {
+  const Value& partition = set["spec"]["updateStrategy"]["rollingUpdate"]["partition"];
+  const Value& status = set["status"];
+  const Value& updated = status["updateRevision"];
+  const auto from = partition.integer().value_or(0);
+  if (from <= 0 || updated.text().empty() || updated.text() == status["currentRevision"].text()) return;
+  Observation& made = report(
+      out, "rollout-partition", 0.66, set,
+      fmt::format("The rolling update of {} stops at its partition of {}: only pods with an ordinal of {} or "
+                  "more are updated, the others stay at the old revision.",
+                  described(set), from, from));
+  cite(&made, set, partition, "up to which ordinal pods stay as they are");
+  cite(&made, set, updated, "the revision that is rolled out");
+  cite(&made, set, status["currentRevision"], "the revision of the others");
+  suggest_workload(&made, set);
+}
+
 void check_daemons(const Object& set, Observations* out) {
   const auto wanted = set["status"]["desiredNumberScheduled"].integer();
   const auto ready = set["status"]["numberReady"].integer();
@@ -141,7 +159,10 @@ void detect_rollouts(const Survey& survey, Observations* out) {
       check_replicas(survey, *workload, out);
     }
   }
-  for (const Object* set : survey.each("statefulset")) check_stateful(survey, *set, out);
+  for (const Object* set : survey.each("statefulset")) {
+    check_stateful(survey, *set, out);
+    check_partition(*set, out);
+  }
   for (const Object* set : survey.each("daemonset")) check_daemons(*set, out);
 }
 

@@ -114,7 +114,7 @@ std::vector<Mechanism> make_table() {
        "util 99%", "io saturat", "disk saturat", "i/o wait is", "iowait"}, {"await", "disk", "nvme", "<sda>",
        "<vda>", "<xvda>", "i/o", "writer", "iowait"}},
       {"cpu-throttled", "is throttled: it has used up its CPU limit", 0.12, true, {"throttled for",
-       "cpu throttl", "throttled by cfs", "nr_throttled", "cpu quota is used up"}, {"throttl", "used up"}},
+       "cpu throttl", "throttled by cfs", "nr_throttled", "cpu quota is used up"}, {"cpu", "cfs", "nr_throttled", " ms of"}},
       // Secrets, certificates, who may do what.
       {"certificate-expired", "meets a TLS certificate that has expired", 0.15, true,
        {"certificate has expired", "certificate expired", "certificate is expired", "cert expired",
