@@ -17,12 +17,13 @@ import sys
 
 import torch
 
+import prompts
 import tokenizer as bpe
 import train
 
 
 def asked(work, count):
-    for example in itertools.islice(train.read_examples(f"{work}/corpus/valid-*.jsonl"), count):
+    for example in itertools.islice(prompts.read(f"{work}/corpus/valid-*.jsonl"), count):
         # Without its end: what is compared is the model's last choice.
         yield {**example, "answer": train.answer(example["ids"][-1], "high").removesuffix('high"}')}
 
@@ -37,8 +38,7 @@ def compare(arguments):
     if len(said) != len(examples):
         sys.exit(f"{len(said)} answers to {len(examples)} examples")
     for example, one in zip(examples, said):
-        (encoded,) = train.encode(tokenizer, [example])
-        tokens = encoded.prompt + tokenizer.encode(example["answer"])
+        tokens = train.encode(tokenizer, prompts.parsed(example)).tokens + tokenizer.encode(example["answer"])
         if tokens != one["tokens"]:
             sys.exit(f"{example['id']}: libllama reads other tokens")
         with torch.no_grad():

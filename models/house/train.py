@@ -10,7 +10,6 @@ one ended. Order, noise and chances come from the seed and the step alone.
 
 import argparse
 import dataclasses
-import glob
 import json
 import math
 import os
@@ -22,6 +21,7 @@ import torch
 from torch.nn import functional
 
 import gguf
+import prompts
 import tokenizer as bpe
 from llama import Llama, Shape
 
@@ -36,20 +36,13 @@ PROMPT_WEIGHT, PROMPT_PART = 0.2, 0.4  # of the loss on half the prompts' own to
 WRONG = 0.5  # of the answers whose confidence is learnt, so many name a finding that is not right
 
 
-def read_examples(pattern):
-    paths = sorted(glob.glob(pattern))
-    for path in paths:
-        with open(path, encoding="utf-8") as file:
-            yield from map(json.loads, file)
-
-
 def answer(finding, confidence):
     return f'{{"finding":"{finding}","confidence":"{confidence}"}}'
 
 
 @dataclasses.dataclass
-class Example:
-    prompt: list  # tokens
+class Prompt:
+    tokens: list
     findings: int  # how many there are to choose from
     right: list  # places of those that are right
 
@@ -69,33 +62,29 @@ class Answers:
         self.levels = [low[self.confidence], self.all[0][self.confidence]]
 
 
-def encode(tokenizer, examples):
-    out = []
-    for example in examples:
-        prompt = [token for special, text in example["pieces"] for token in tokenizer.encode(text, special == 1)]
-        right = [example["ids"].index(finding) for finding in example["right"]]
-        out.append(Example(prompt, len(example["ids"]), right))
-    return out
+def encode(tokenizer, example):
+    tokens = [token for special, text in example.pieces() for token in tokenizer.encode(text, special == 1)]
+    return Prompt(tokens, len(example.findings), example.right())
 
 
-def batches(examples, seed, epoch):
-    """Places of examples of about one length, in an order that seed and epoch decide."""
+def batches(lengths, seed, epoch):
+    """Places of prompts of about one length, in an order that seed and epoch decide."""
     chance = random.Random(f"{seed} {epoch}")
-    order = list(range(len(examples)))
+    order = list(range(len(lengths)))
     chance.shuffle(order)
     out = []
     for start in range(0, len(order), 16 * BATCH):
-        near = sorted(order[start : start + 16 * BATCH], key=lambda at: len(examples[at].prompt))
+        near = sorted(order[start : start + 16 * BATCH], key=lambda at: lengths[at])
         out += [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
     chance.shuffle(out)
     return out
 
 
-def shown_finding(example, chance):
+def named_finding(prompt, chance):
     """The finding that the answer names from which confidence is learnt."""
-    wrong = [i for i in range(example.findings) if i not in example.right]
-    if example.right and (not wrong or chance.random() >= WRONG):
-        return chance.choice(example.right)
+    wrong = [i for i in range(prompt.findings) if i not in prompt.right]
+    if prompt.right and (not wrong or chance.random() >= WRONG):
+        return chance.choice(prompt.right)
     return wrong[0] if chance.random() < 0.5 else chance.choice(wrong)
 
 
@@ -110,66 +99,66 @@ def choices(model, outputs, rows, places, tokens):
     return (chosen @ model.token_embd.weight[tokens].to(chosen.dtype).T).float()
 
 
-def finding_logits(model, outputs, examples, answers):
-    rows = torch.arange(len(examples), device=outputs.device)
-    places = [len(example.prompt) + answers.finding - 1 for example in examples]
+def finding_logits(model, outputs, asked, answers):
+    rows = torch.arange(len(asked), device=outputs.device)
+    places = [len(prompt.tokens) + answers.finding - 1 for prompt in asked]
     logits = choices(model, outputs, rows, places, answers.findings)
-    count = torch.tensor([example.findings for example in examples], device=outputs.device)
+    count = torch.tensor([prompt.findings for prompt in asked], device=outputs.device)
     return logits.masked_fill(torch.arange(logits.shape[1], device=outputs.device) >= count[:, None], float("-inf"))
 
 
-def confidence_logits(model, outputs, examples, answers):
-    rows = torch.arange(len(examples), device=outputs.device)
-    places = [len(example.prompt) + answers.confidence - 1 for example in examples]
+def confidence_logits(model, outputs, asked, answers):
+    rows = torch.arange(len(asked), device=outputs.device)
+    places = [len(prompt.tokens) + answers.confidence - 1 for prompt in asked]
     return choices(model, outputs, rows, places, answers.levels)
 
 
-def losses(model, examples, answers, chance, with_prompt, device):
-    shown = [shown_finding(example, chance) for example in examples]
-    tokens = padded([example.prompt + answers.all[i] for example, i in zip(examples, shown)], device)
+def losses(model, asked, answers, chance, with_prompt, device):
+    named = [named_finding(prompt, chance) for prompt in asked]
+    tokens = padded([prompt.tokens + answers.all[i] for prompt, i in zip(asked, named)], device)
     outputs = model(tokens)
     # The choice among the findings: any of the right ones will do.
-    logits = finding_logits(model, outputs, examples, answers)
+    logits = finding_logits(model, outputs, asked, answers)
     right = torch.zeros_like(logits, dtype=torch.bool)
-    for row, example in enumerate(examples):
-        right[row, example.right] = True
+    for row, prompt in enumerate(asked):
+        right[row, prompt.right] = True
     known = right.any(1)
     finding = (logits.logsumexp(1) - logits.masked_fill(~right, float("-inf")).logsumexp(1))[known].mean()
     # Whether the named one is right.
-    levels = torch.tensor([int(i in example.right) for example, i in zip(examples, shown)], device=device)
-    confidence = functional.cross_entropy(confidence_logits(model, outputs, examples, answers), levels)
+    levels = torch.tensor([int(i in prompt.right) for prompt, i in zip(asked, named)], device=device)
+    confidence = functional.cross_entropy(confidence_logits(model, outputs, asked, answers), levels)
     # The prompt itself, from which it learns what the words are.
-    lengths = torch.tensor([len(example.prompt) for example in examples], device=device)
+    lengths = torch.tensor([len(prompt.tokens) for prompt in asked], device=device)
     text = torch.zeros((), device=device)
     if with_prompt:
-        half = slice(0, len(examples) // 2)
+        half = slice(0, len(asked) // 2)
         inside = torch.arange(1, tokens.shape[1], device=device) < lengths[half, None]
         text = functional.cross_entropy(model.logits(outputs[half, :-1][inside]).float(), tokens[half, 1:][inside])
     return finding, confidence, text, int(lengths.sum())
 
 
 @torch.no_grad()
-def validate(model, examples, answers, device):
-    """Shares of the cases: right with the model's choice, with the first finding, with the model's where it is sure
+def validate(model, asked, answers, device):
+    """Shares of the prompts: right with the model's choice, with the first finding, with the model's where it is sure
     and else the first, with the best there is; and how often it is right where it is sure, and where not."""
     model.eval()
     counts = dict.fromkeys(("model", "first", "sure_model", "best"), 0)
     sure = {True: [0, 0], False: [0, 0]}
-    for start in range(0, len(examples), BATCH):
-        some = examples[start : start + BATCH]
-        outputs = model(padded([example.prompt + answers.all[0] for example in some], device))
+    for start in range(0, len(asked), BATCH):
+        some = asked[start : start + BATCH]
+        outputs = model(padded([prompt.tokens + answers.all[0] for prompt in some], device))
         chosen = finding_logits(model, outputs, some, answers).argmax(1).tolist()
-        outputs = model(padded([example.prompt + answers.all[i] for example, i in zip(some, chosen)], device))
+        outputs = model(padded([prompt.tokens + answers.all[i] for prompt, i in zip(some, chosen)], device))
         levels = confidence_logits(model, outputs, some, answers).argmax(1).tolist()
-        for example, i, level in zip(some, chosen, levels):
-            counts["model"] += i in example.right
-            counts["first"] += 0 in example.right
-            counts["best"] += bool(example.right)
-            counts["sure_model"] += (i if level else 0) in example.right
-            sure[bool(level)][0] += i in example.right
+        for prompt, i, level in zip(some, chosen, levels):
+            counts["model"] += i in prompt.right
+            counts["first"] += 0 in prompt.right
+            counts["best"] += bool(prompt.right)
+            counts["sure_model"] += (i if level else 0) in prompt.right
+            sure[bool(level)][0] += i in prompt.right
             sure[bool(level)][1] += 1
     model.train()
-    shares = {name: count / len(examples) for name, count in counts.items()}
+    shares = {name: round(count / len(asked), 4) for name, count in counts.items()}
     return {**shares, "where_sure": sure[True], "where_unsure": sure[False]}
 
 
@@ -186,28 +175,41 @@ def save(path, state):
 
 
 def prepare(work):
-    """The tokenizer, made once of the first prompts, and the examples in its tokens."""
+    """The tokenizer, made once of the first prompts; what is learnt from; and what is held back: incidents of the kinds
+    that are, and those of the others, as they are and as faults that no detector knows."""
+    train_lines, valid_lines = (list(prompts.read(f"{work}/corpus/{name}-*.jsonl")) for name in ("train", "valid"))
+    examples, held_back = ([prompts.parsed(line) for line in lines] for lines in (train_lines, valid_lines))
     path = f"{work}/tokenizer.json"
     if not os.path.exists(path):
         texts = []
-        for example in read_examples(f"{work}/corpus/train-*.jsonl"):
-            texts += [text for special, text in example["pieces"] if not special]
-            texts += [answer(finding, level) for finding in example["ids"] for level in ("low", "high")]
-            if len(texts) > TOKENIZER_TEXTS * 10:
-                break
+        for example in examples[:TOKENIZER_TEXTS]:
+            texts += [text for special, text in example.pieces() if not special]
+            texts += [answer(finding, level) for finding in example.ids() for level in ("low", "high")]
         bpe.train(texts, Shape.vocabulary).save(path)
     tokenizer = bpe.Tokenizer.load(path)
-    sets = [encode(tokenizer, read_examples(f"{work}/corpus/{name}-*.jsonl")) for name in ("train", "valid")]
-    return tokenizer, *sets
+    others = [example for example in examples + held_back if example.kind in prompts.HELD_OUT]
+    chance = random.Random("held back")
+    held_back = {
+        "known": [example for example in held_back if example.kind not in prompts.HELD_OUT],
+        "other": others,
+        "unknown": [prompts.disturbed(example, chance, 1, 0) for example in others],
+    }
+    return (
+        tokenizer,
+        [example for example in examples if example.kind not in prompts.HELD_OUT],
+        {name: [encode(tokenizer, example) for example in some] for name, some in held_back.items()},
+    )
 
 
 def train(arguments, device):
     tokenizer, examples, held_back = prepare(arguments.work)
     shape = Shape(vocabulary=len(tokenizer.tokens))
-    longest = max(len(example.prompt) for example in examples + held_back)
-    print(f"{len(examples)} examples, {sum(len(e.prompt) for e in examples) / len(examples):.0f} tokens, at most {longest}")
+    lengths = [len(encode(tokenizer, example).tokens) for example in examples]
+    longest = max(lengths)
+    print(f"{len(examples)} examples, {sum(lengths) / len(lengths):.0f} tokens, at most {longest}; held back: "
+          + ", ".join(f"{len(some)} {name}" for name, some in held_back.items()))
     assert longest + 64 < shape.context, "the prompts do not fit"
-    answers = Answers(tokenizer, max(example.findings for example in examples))
+    answers = Answers(tokenizer, max(len(example.findings) for example in examples))
     torch.manual_seed(arguments.seed)
     model = Llama(shape).to(device).train()
     wide = [weight for weight in model.parameters() if weight.dim() > 1]
@@ -224,16 +226,16 @@ def train(arguments, device):
         step, seconds, seen = state["step"], state["seconds"], state["tokens"]
     print(f"{sum(weight.numel() for weight in model.parameters()):,} weights, at step {step} of {arguments.steps}", flush=True)
     began, kept = time.time(), time.time()
-    epoch_length = len(batches(examples, arguments.seed, 0))
+    epoch_length = len(batches(lengths, arguments.seed, 0))
     order, epoch = [], -1
     while step < arguments.steps and time.time() - began < 60 * arguments.minutes:
         if step // epoch_length != epoch:
             epoch = step // epoch_length
-            order = batches(examples, arguments.seed, epoch)
+            order = batches(lengths, arguments.seed, epoch)
         torch.manual_seed(arguments.seed * 1_000_003 + step)
         chance = random.Random(f"{arguments.seed} {step} shown")
         start = time.time()
-        some = [examples[at] for at in order[step % epoch_length]]
+        some = [encode(tokenizer, prompts.disturbed(examples[at], chance)) for at in order[step % epoch_length]]
         with_prompt = step < PROMPT_PART * arguments.steps
         finding, confidence, text, tokens = losses(model, some, answers, chance, with_prompt, device)
         (finding + confidence + PROMPT_WEIGHT * text).backward()
@@ -245,7 +247,7 @@ def train(arguments, device):
         step, seconds, seen = step + 1, seconds + time.time() - start, seen + tokens
         told = {"step": step, "finding": finding.item(), "confidence": confidence.item(), "text": text.item() if with_prompt else None}
         if step % arguments.validate_every == 0 or step == arguments.steps:
-            told |= {"tokens": seen, "seconds": round(seconds), **validate(model, held_back, answers, device)}
+            told |= {"tokens": seen, "seconds": round(seconds), **{name: validate(model, some, answers, device) for name, some in held_back.items()}}
             print(json.dumps(told), flush=True)
         with open(f"{arguments.work}/log.jsonl", "a", encoding="utf-8") as log:
             log.write(json.dumps(told) + "\n")
@@ -270,7 +272,7 @@ def export(arguments):
         "general.name": "carrel-house",
         "general.license": "apache-2.0",
         "general.sampling.temp": 0.0,
-        "carrel.prompt_version": next(read_examples(f"{arguments.work}/corpus/train-*.jsonl"))["prompt_version"],
+        "carrel.prompt_version": next(prompts.read(f"{arguments.work}/corpus/train-*.jsonl"))["prompt_version"],
         "tokenizer.chat_template": CHAT_TEMPLATE,
     }
     gguf.write(arguments.export, load(arguments.work), bpe.Tokenizer.load(f"{arguments.work}/tokenizer.json"), keys,
