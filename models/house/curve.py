@@ -33,18 +33,23 @@ def smoothed(steps, name):
 
 def draw(steps):
     most = steps[-1]["step"]
-    checked = [step for step in steps if "model" in step]
+    checked = [step for step in steps if "known" in step]
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="#fff"/>',
         f'<path d="M{LEFT} {BOTTOM}V{HEIGHT - BOTTOM}H{WIDTH - LEFT}V{BOTTOM}" fill="none" stroke="#999"/>',
         path(smoothed(steps, "finding"), "#b3261e", most, 1),
         path(smoothed(steps, "confidence"), "#8a6d00", most, 1),
-        path([(step["step"], step["model"]) for step in checked], "#0b57d0", most, 1),
-        path([(step["step"], step["first"]) for step in checked], "#0b57d0", most, 1, dashed=True),
+        *(
+            path([(step["step"], step[part][who]) for step in checked], colour, most, 1, dashed=who == "first")
+            for part, colour in (("known", "#0b57d0"), ("unknown", "#146c2e"))
+            for who in ("model", "first")
+        ),
         text(LEFT, 16, "loss: which finding", "#b3261e"),
         text(LEFT + 140, 16, "loss: is it right", "#8a6d00"),
-        text(LEFT + 270, 16, "held-back cases right: the model, and (dashed) the first finding", "#0b57d0"),
+        text(LEFT + 250, 16, "right of what is held back: known", "#0b57d0"),
+        text(LEFT + 430, 16, "and not understood", "#146c2e"),
+        text(LEFT + 545, 16, "(dashed: the first)"),
     ]
     for share in (0, 0.5, 1):
         y = (1 - share) * (HEIGHT - 2 * BOTTOM) + BOTTOM + 4

@@ -92,6 +92,7 @@ class Llama(nn.Module):
         self.token_embd = Linear(shape.width, shape.vocabulary, 0.02)
         self.blk = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.output_norm = Norm(shape.width, shape.epsilon)
+        self.output = None
 
     def forward(self, tokens, compute=torch.bfloat16):
         """The last layer's outputs, normed: batch, tokens, width."""
@@ -106,5 +107,13 @@ class Llama(nn.Module):
             x = block(x, cosine, sine, mask)
         return self.output_norm(x)
 
+    def untie(self):
+        """From here on the output has weights of its own, which begin as the embeddings."""
+        self.output = Linear(self.shape.width, self.shape.vocabulary, 0)
+        self.output.weight.data.copy_(self.token_embd.weight.data)
+
+    def head(self):
+        return self.token_embd.weight if self.output is None else self.output.weight
+
     def logits(self, outputs):
-        return self.token_embd(outputs)
+        return functional.linear(outputs, self.head().to(outputs.dtype))
