@@ -133,7 +133,8 @@ examples: release
 clean:
 	rm -rf build
 
-# The decoder's automaton against its slow twin: a million steps, and a million texts of random patterns.
+# The decoder's automaton against its slow twin: a million steps of random walks, a million random strings, and a
+# million texts of random patterns.
 .PHONY: differential
 differential: prepared
 	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel-room-constrain-test carrel-record-test

@@ -1,5 +1,6 @@
 // The automaton against its reference: the same bytes allowed at every step of random walks over random
-// schemas, the same masks over random vocabularies, and only whole answers at the end.
+// schemas, the same masks over random vocabularies, only whole answers at the end, and the same verdict on
+// random strings: whole answers, cut ones, and ones with bytes changed.
 #include <cstdlib>
 #include <random>
 
@@ -14,22 +15,22 @@ namespace {
 
 class Walk {
  public:
-  explicit Walk(unsigned seed) : random_(seed) {}
-
-  std::size_t below(std::size_t count) {
-    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
+  explicit Walk(unsigned seed)
+      : random_(seed),
+        language_(random_language([this](std::size_t count) { return below(count); })),
+        reference_(*language_.schema, language_.evidence_count, language_.patterns, language_.names,
+                   language_.lines) {
+    auto grammar = compile(*language_.schema, language_.evidence_count, language_.patterns, language_.names,
+                           {language_.lines.begin(), language_.lines.end()});
+    EXPECT_EQ(static_cast<bool>(grammar), reference_.possible());
+    if (grammar) grammar_ = *grammar;
   }
 
   // Steps taken; 0 where the language is empty.
   std::size_t run() {
-    const RandomLanguage language = random_language([this](std::size_t count) { return below(count); });
-    const ReferenceLanguage reference(*language.schema, language.evidence_count, language.patterns,
-                                      language.names, language.lines);
-    auto grammar = compile(*language.schema, language.evidence_count, language.patterns, language.names,
-                           {language.lines.begin(), language.lines.end()});
-    EXPECT_EQ(static_cast<bool>(grammar), reference.possible());
-    if (!grammar) return 0;
-    auto constraint = start(*grammar);
+    if (!grammar_) return 0;
+    const ReferenceLanguage& reference = reference_;
+    auto constraint = start(grammar_);
     std::string text;
     std::size_t steps = 0;
     while (!constraint->finished()) {
@@ -39,13 +40,7 @@ class Walk {
       if (testing::Test::HasFailure() || steps == 400) return steps;
       const std::string close = constraint->shortest_close();
       char next = close.front();
-      if (below(3) > 0) {
-        std::string allowed;
-        for (int byte = 0; byte < 256; ++byte) {
-          if (constraint->allows(std::string(1, static_cast<char>(byte)))) allowed += static_cast<char>(byte);
-        }
-        next = allowed[below(allowed.size())];
-      }
+      if (below(3) > 0) next = any_allowed(*constraint);
       EXPECT_TRUE(constraint->accept(std::string(1, next)));
       text += next;
       ++steps;
@@ -56,7 +51,62 @@ class Walk {
     return steps;
   }
 
+  // Judges random strings by both; how many.
+  std::size_t judge_strings(std::size_t count) {
+    if (!grammar_) return 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string text = random_string();
+      const auto constraint = start(grammar_);
+      const bool begins = constraint->accept(text);
+      EXPECT_EQ(begins, reference_.begins(text)) << text;
+      EXPECT_EQ(begins && constraint->finished(), reference_.holds(text)) << text;
+      if (testing::Test::HasFailure()) break;
+    }
+    return count;
+  }
+
  private:
+  std::size_t below(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
+  }
+
+  char any_allowed(const Constraint& constraint) {
+    std::string allowed;
+    for (int byte = 0; byte < 256; ++byte) {
+      if (constraint.allows(std::string(1, static_cast<char>(byte)))) allowed += static_cast<char>(byte);
+    }
+    return allowed[below(allowed.size())];
+  }
+
+  // An answer that goes astray for some bytes before it is closed, cut or not, with up to three bytes taken
+  // out, put in or changed. Never empty.
+  std::string random_string() {
+    const auto constraint = start(grammar_);
+    std::string text;
+    for (std::size_t steps = below(24); steps > 0 && !constraint->finished(); --steps) {
+      const char next = below(2) == 0 ? constraint->shortest_close().front() : any_allowed(*constraint);
+      constraint->accept(std::string(1, next));
+      text += next;
+    }
+    text += constraint->shortest_close();
+    if (below(4) == 0) text.resize(1 + below(text.size()));
+    for (std::size_t changes = below(4); changes > 0; --changes) {
+      const std::size_t at = below(text.size());
+      const char byte = below(2) == 0 ? text[below(text.size())] : static_cast<char>(below(256));
+      switch (below(3)) {
+        case 0:
+          text[at] = byte;
+          break;
+        case 1:
+          text.insert(at, 1, byte);
+          break;
+        default:
+          if (text.size() > 1) text.erase(at, 1);
+      }
+    }
+    return text;
+  }
+
   void compare_bytes(const Constraint& constraint, const ReferenceLanguage& reference,
                      const std::string& text, bool all) {
     for (int byte = 0; byte < 256; ++byte) {
@@ -111,9 +161,12 @@ class Walk {
   }
 
   std::mt19937 random_;
+  const RandomLanguage language_;
+  const ReferenceLanguage reference_;
+  std::shared_ptr<const Grammar> grammar_;  // null where the language is empty
 };
 
-// CARREL_DIFFERENTIAL_STEPS asks for more of them: `make differential` for a million.
+// CARREL_DIFFERENTIAL_STEPS asks for more steps and strings: `make differential` for a million of each.
 std::size_t wanted_steps() {
   const char* asked = std::getenv("CARREL_DIFFERENTIAL_STEPS");
   return asked == nullptr ? 15'000 : std::strtoul(asked, nullptr, 10);
@@ -126,6 +179,15 @@ TEST(Differential, AllowsExactlyWhatTheReferenceAllows) {
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
   }
   EXPECT_GE(steps, wanted_steps());
+}
+
+TEST(Differential, JudgesRandomStringsAsTheReferenceDoes) {
+  std::size_t strings = 0;
+  for (unsigned seed = 1; strings < wanted_steps() && seed < wanted_steps(); ++seed) {
+    strings += Walk(seed).judge_strings(40);
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+  }
+  EXPECT_GE(strings, wanted_steps());
 }
 
 }  // namespace
