@@ -39,6 +39,19 @@ void write_grounds(Json& json, const ConfidenceGrounds& grounds) {
   }
 }
 
+void write_consensus(Json& json, const Consensus& consensus) {
+  json.text("test", consensus.test);
+  json.count("settled_tokens", consensus.settled_tokens);
+  json.list("claims", consensus.claims, [&](const ClaimSupport& item) {
+    json.object([&] {
+      json.text("kind", to_string(item.kind));
+      json.text("claim", item.claim);
+      json.count("tries", item.tries);
+      json.count("of", item.of);
+    });
+  });
+}
+
 void write_stats(Json& json, const Report& report) {
   const ReportStats& stats = report.stats;
   json.text("format", stats.format);
@@ -143,6 +156,23 @@ std::vector<ReportEvidence> read_evidence(const Node& node) {
   return out;
 }
 
+Consensus read_consensus(const Node& node) {
+  Consensus consensus;
+  consensus.test = text(node, "test");
+  read(node, "settled_tokens", consensus.settled_tokens);
+  each(node, "claims", [&](const Node& item) {
+    ClaimSupport support;
+    for (const auto kind : {ClaimSupport::Kind::citation, ClaimSupport::Kind::command}) {
+      if (text(item, "kind") == to_string(kind)) support.kind = kind;
+    }
+    support.claim = text(item, "claim");
+    read(item, "tries", support.tries);
+    read(item, "of", support.of);
+    consensus.claims.push_back(std::move(support));
+  });
+  return consensus;
+}
+
 ReportStats read_stats(const Node& node) {
   ReportStats stats;
   stats.format = text(node, "format");
@@ -212,6 +242,19 @@ std::uint64_t ReportStats::left_out_lines() const {
 
 double ReportStats::prefill_tokens_per_s() const {
   return prefill_s > 0 ? (prefix_tokens - reused_tokens) / prefill_s : 0;
+}
+
+const char* to_string(ClaimSupport::Kind kind) {
+  switch (kind) {
+    case ClaimSupport::Kind::citation:
+      return "citation";
+    case ClaimSupport::Kind::command:
+      return "command";
+    case ClaimSupport::Kind::cause:
+    case ClaimSupport::Kind::count_:
+      break;
+  }
+  return "cause";
 }
 
 bool Report::passed() const {
@@ -285,6 +328,7 @@ std::string to_json(const Report& report) {
       json.flag("agrees", item.agrees);
     });
   });
+  if (!report.tries.empty()) json.object("consensus", [&] { write_consensus(json, report.consensus); });
   json.object("stats", [&] { write_stats(json, report); });
   return json.finish();
 }
@@ -353,6 +397,7 @@ Result<Report> report_from_json(const std::string& json) {
     read(item, "tokens", outcome.tokens);
     report.tries.push_back(std::move(outcome));
   });
+  report.consensus = read_consensus(member(root, "consensus"));
   report.stats = read_stats(member(root, "stats"));
   return report;
 }

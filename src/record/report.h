@@ -92,6 +92,22 @@ struct TryOutcome {
   bool agrees = false;
 };
 
+// How many tries say a thing of the report.
+struct ClaimSupport {
+  enum class Kind : std::uint8_t { cause, citation, command, count_ };
+  Kind kind = Kind::cause;
+  std::string claim;                // the id of a citation, the text of a command; empty of the cause
+  std::uint32_t tries = 0, of = 0;  // of those that were written that far
+};
+const char* to_string(ClaimSupport::Kind kind);
+
+// What a model's tries came to together.
+struct Consensus {
+  std::string test;                  // which one ended the tries, at what error, and when
+  std::uint32_t settled_tokens = 0;  // written by all tries together by then; 0: none was stopped
+  std::vector<ClaimSupport> claims;  // the cause first
+};
+
 struct Report {
   std::string run;
   std::string tenant;
@@ -112,6 +128,7 @@ struct Report {
   std::vector<Alternative> alternatives;
   std::vector<Check> checks;
   std::vector<TryOutcome> tries;
+  Consensus consensus;
   ReportStats stats;
 
   bool passed() const;  // there were checks, and none failed

@@ -26,6 +26,11 @@ Report full_report() {
   report.alternatives = {{"or the network", "dns", 0.4, {{"E002", {"b", 1, 1, "/items/0"}, "x", "y"}}}};
   report.checks = {{"citations", Check::Verdict::pass, "1 of 1"}, {"text", Check::Verdict::warn, "a number"}};
   report.tries = {{"brief", "complete", 9, true, true}};
+  report.consensus = {"all were written to their end",
+                      7,
+                      {{ClaimSupport::Kind::cause, "", 1, 1},
+                       {ClaimSupport::Kind::citation, "E001", 1, 1},
+                       {ClaimSupport::Kind::command, "kubectl get nodes", 1, 1}}};
   report.stats.left_out = {{"big.log", "budget", 1, 913, 4000}};
   report.stats.denied = {{"think", "socket", 2}};
   report.stats.stages = {{"read", 0.5}};
@@ -40,8 +45,9 @@ Report full_report() {
 
 TEST(Report, JsonHasTheDocumentedMembers) {
   const std::string json = to_json(full_report());
-  for (const char* part : {"\"version\": 1", "\"verdict\": \"fault\"", "\"line\": 7", "\"end_line\": 8",
-                           "\"evidence_left_out\"", "\"prefill_tokens_per_s\": 5.0", "\\u001b[31m"}) {
+  for (const char* part :
+       {"\"version\": 1", "\"verdict\": \"fault\"", "\"line\": 7", "\"end_line\": 8", "\"evidence_left_out\"",
+        "\"kind\": \"citation\"", "\"prefill_tokens_per_s\": 5.0", "\\u001b[31m"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << "\n" << json;
   }
 }

@@ -28,6 +28,8 @@ const char* to_string(Stop stop) {
       return "time cap";
     case Stop::repetition:
       return "repetition";
+    case Stop::settled:
+      return "agreement settled";
     case Stop::failed:
     case Stop::count_:
       break;

@@ -300,6 +300,7 @@ struct ThinkJob {
   std::uint32_t threads = 1;
   std::uint32_t chunk = 512;  // tokens a prefill batch; a multiple of 64
   bool exact = false;         // flash attention off, split streams
+  bool early_stop = true;     // tries end once none can change any more what is chosen
   StateLoan state;            // no part of what is asked: the answer is the same without it
   template <class Codec>
   void fields(Codec& c) {
@@ -321,12 +322,15 @@ struct ThinkJob {
     c(threads);
     c(chunk);
     c(exact);
+    c(early_stop);
     c(state);
   }
 };
 
-// Why a try ended. Only `complete` is an answer; the rest keep their partial text, marked as such.
-enum class Stop : std::uint8_t { complete, tokens, time, repetition, failed, count_ };
+// Why a try ended. Only `complete` is an answer; the rest keep their partial text, marked as such. What a
+// `settled` one votes for (record/agreement.h) is the model's own; it was stopped since its end could change
+// nothing.
+enum class Stop : std::uint8_t { complete, tokens, time, repetition, failed, settled, count_ };
 const char* to_string(Stop stop);
 
 struct Try {
@@ -349,8 +353,9 @@ struct ThinkResult {
   std::vector<Try> tries;
   std::uint32_t lines_kept = 0;  // the first so many of the job's lines were in the prompt
   std::uint32_t prompt_tokens = 0;
-  std::uint32_t prefix_tokens = 0;  // of them, the shared beginning
-  std::uint32_t context = 0;        // tokens, as the engine made it
+  std::uint32_t prefix_tokens = 0;   // of them, the shared beginning
+  std::uint32_t settled_tokens = 0;  // written by all tries when their vote was settled; 0: none was stopped
+  std::uint32_t context = 0;         // tokens, as the engine made it
   std::uint32_t threads = 0;
   std::string backend;  // the CPU back end that ggml chose
   std::string library;  // libllama's build
@@ -368,6 +373,7 @@ struct ThinkResult {
     c(lines_kept);
     c(prompt_tokens);
     c(prefix_tokens);
+    c(settled_tokens);
     c(context);
     c(threads);
     c(backend, limit::name);

@@ -32,7 +32,7 @@ struct Message {
   std::string body;
 };
 
-inline constexpr std::uint8_t wire_version = 3;
+inline constexpr std::uint8_t wire_version = 4;
 inline constexpr std::size_t frame_header = 8;
 
 // The largest body of a type.

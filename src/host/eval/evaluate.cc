@@ -30,9 +30,9 @@ namespace {
 constexpr std::size_t most_answer_bytes = 4 << 20;
 
 // Of the settings, those that a report may depend on.
-constexpr std::array<std::string_view, 14> shaping_settings = {
-    "tries", "variants", "context", "output-tokens", "temperature", "top-k",        "top-p",
-    "min-p", "seed",     "threads", "exact",         "memory",      "wall-seconds", "template"};
+constexpr std::array<std::string_view, 15> shaping_settings = {
+    "tries", "variants", "context", "output-tokens", "temperature",  "top-k",    "top-p",     "min-p",
+    "seed",  "threads",  "exact",   "memory",        "wall-seconds", "template", "early-stop"};
 
 // Where a tenant's evaluations lie until they have finished.
 std::string unfinished_folder(const std::string& data, const std::string& tenant) {

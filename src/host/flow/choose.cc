@@ -1,15 +1,13 @@
 #include "host/flow/choose.h"
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "host/checks/agreement.h"
 #include "host/flow/compose.h"
 #include "host/flow/confidence.h"
-#include "record/answer.h"
+#include "record/agreement.h"
 
 namespace carrel {
 namespace {
@@ -38,6 +36,33 @@ LeftOut beyond_context(const EvidenceList& evidence, std::size_t kept) {
   return left;
 }
 
+// Which test ended the tries, by what its error is bounded, and when.
+std::string test_of(const ThinkResult& result) {
+  if (result.tries.size() < 2) return "there was one try";
+  if (result.settled_tokens == 0) return "no try was stopped early";
+  return fmt::format(
+      "curtailed sampling: {} of {} tries were stopped once every try's vote (verdict and citations) was "
+      "known, at {} tokens of all together; error 0: the choice and the number that agree are those of all "
+      "tries written to their end, but for one that a cap would have ended",
+      std::count_if(result.tries.begin(), result.tries.end(),
+                    [](const Try& each) { return each.stop == Stop::settled; }),
+      result.tries.size(), result.settled_tokens);
+}
+
+Consensus consensus_of(const Agreement& agreement, const Answer& chosen, const ThinkResult& result) {
+  using Kind = ClaimSupport::Kind;
+  const auto number = [](std::size_t count) { return static_cast<std::uint32_t>(count); };
+  Consensus out{test_of(result), result.settled_tokens, {}};
+  out.claims.push_back({Kind::cause, "", number(agreement.count), number(agreement.voted)});
+  for (const std::string& id : chosen.evidence)
+    out.claims.push_back({Kind::citation, id, number(agreement.support.at(id)), number(agreement.voted)});
+  for (const Command& command : chosen.commands) {
+    out.claims.push_back({Kind::command, command.command, number(agreement.commands.at(command.command)),
+                          number(agreement.whole)});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& result,
@@ -47,19 +72,17 @@ Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& r
     report->stats.left_out.insert(report->stats.left_out.begin(), beyond_context(evidence, ids));
   }
 
-  std::vector<std::optional<Answer>> answers;
-  std::vector<const Answer*> whole;
+  std::vector<Vote> votes;
   for (const Try& each : result.tries) {
     report->tries.push_back({each.variant, to_string(each.stop), each.tokens, false, false});
-    answers.emplace_back();
-    if (each.stop != Stop::complete) continue;
+    votes.emplace_back();
+    votes.back().whole = each.stop == Stop::complete;
+    if (each.stop != Stop::complete && each.stop != Stop::settled) continue;
     auto answer = parse_answer(each.json);
     if (!answer) return answer.error();
-    answers.back() = std::move(*answer);
+    votes.back().answer = std::move(*answer);
   }
-  for (const auto& answer : answers) whole.push_back(answer ? &*answer : nullptr);
-
-  const Agreement agreement = agreement_of(whole);
+  const Agreement agreement = agreement_of(votes);
   if (agreement.count == 0) {
     std::vector<std::string> ends;
     for (const TryOutcome& outcome : report->tries)
@@ -71,7 +94,7 @@ Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& r
     return std::string();
   }
 
-  const Answer& chosen = *whole[agreement.chosen];
+  const Answer& chosen = *votes[agreement.chosen].answer;
   for (std::size_t i = 0; i < report->tries.size(); ++i) {
     report->tries[i].chosen = i == agreement.chosen;
     report->tries[i].agrees = agreement.agrees[i];
@@ -79,8 +102,9 @@ Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& r
   fill_report(report, chosen, evidence, ids);
   fill_searched(report, chosen, evidence, ids);
   report->confidence =
-      confidence_of_agreement(playbook, report->model_sha256, static_cast<std::uint32_t>(agreement.count),
+      confidence_of_agreement(playbook, report->model_sha256, agreement,
                               static_cast<std::uint32_t>(result.tries.size()), chosen.confidence);
+  report->consensus = consensus_of(agreement, chosen, result);
   return result.tries[agreement.chosen].json;
 }
 

@@ -24,6 +24,16 @@ double stated(double right) {
   return std::floor(right * 100) / 100;
 }
 
+// "4 of 5 tries agree (E001 is cited by 5, E003 by 4)"
+std::string agreeing(const Agreement& agreement, std::uint32_t tries) {
+  std::string out = fmt::format("{} of {} tries agree", agreement.count, tries);
+  if (tries < 2 || agreement.support.empty()) return out;
+  std::vector<std::string> cited;
+  for (const auto& [id, count] : agreement.support)
+    cited.push_back(fmt::format("{} {}by {}", id, cited.empty() ? "is cited " : "", count));
+  return out + fmt::format(" ({})", fmt::join(cited, ", "));
+}
+
 }  // namespace
 
 const char* level_of(double score) {
@@ -60,8 +70,10 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
 }
 
 Confidence confidence_of_agreement(const Playbook& playbook, const std::string& model_sha256,
-                                   std::uint32_t agree, std::uint32_t tries, const std::string& says) {
+                                   const Agreement& agreement, std::uint32_t tries, const std::string& says) {
   Confidence out;
+  const auto agree = static_cast<std::uint32_t>(agreement.count);
+  const std::string found = agreeing(agreement, tries);
   out.grounds.agree = agree;
   out.grounds.tries = tries;
   out.grounds.says = says;
@@ -72,16 +84,14 @@ Confidence confidence_of_agreement(const Playbook& playbook, const std::string& 
   if (rate) {
     out.score = stated(rate->right);
     out.level = level_of(out.score);
-    out.basis = fmt::format("{} of {} tries agree; {:.2f} right at this agreement on {}", agree, tries,
-                            out.score, cases(rate->cases));
+    out.basis = fmt::format("{}; {:.2f} right at this agreement on {}", found, out.score, cases(rate->cases));
     return out;
   }
   const double share = tries == 0 ? 0 : static_cast<double>(agree) / tries;
   out.score = share;
   // A model's own confidence is only a word it wrote; disagreement between tries may lower it.
   out.level = share < 0.5 ? "low" : share < 1 && says == "high" ? "medium" : says;
-  out.basis = fmt::format("{} of {} tries agree and the model says {}; not calibrated on past cases", agree,
-                          tries, says);
+  out.basis = fmt::format("{}, and the model says {}; not calibrated on past cases", found, says);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "host/playbook/playbook.h"
+#include "record/agreement.h"
 #include "record/report.h"
 
 namespace carrel {
@@ -17,8 +18,8 @@ const char* level_of(double score);
 // Of the detectors' best finding; null where they found nothing.
 Confidence confidence_of_finding(const Playbook& playbook, const Finding* best);
 
-// Of a model's tries. `says` is the chosen one's own word.
+// Of a model's so many tries, which agree as told. `says` is the chosen one's own word.
 Confidence confidence_of_agreement(const Playbook& playbook, const std::string& model_sha256,
-                                   std::uint32_t agree, std::uint32_t tries, const std::string& says);
+                                   const Agreement& agreement, std::uint32_t tries, const std::string& says);
 
 }  // namespace carrel

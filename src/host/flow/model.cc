@@ -177,6 +177,7 @@ Result<ThinkJob> Model::job(const Playbook& playbook, const Settings& settings, 
   job.wall_seconds = static_cast<std::uint32_t>(wall - std::min<std::uint64_t>(wall / 10, 30));
   job.threads = threads_of(settings);
   job.exact = settings.truth("exact");
+  job.early_stop = settings.truth("early-stop");
   return job;
 }
 

@@ -197,6 +197,35 @@ TEST_F(RunTest, TheTryThatMostAgreeWithIsChosen) {
   EXPECT_TRUE(report->passed());
 }
 
+// What a try was stopped for is told, its vote counts, and its text, which has no end of the model's, is
+// never the report.
+TEST_F(RunTest, TriesThatWereStoppedVoteAndTheReportTellsTheSupportOfEachClaim) {
+  const std::string a =
+      R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"high"})";
+  const std::string closed =
+      R"({"evidence":["E001","E002"],"verdict":"fault","root_cause":"disk dis","missing":[],"confidence":"low"})";
+  wall_.rooms[RoomKind::think] = [&](RoomSpec&) {
+    ThinkResult result;
+    result.lines_kept = 2;
+    result.settled_tokens = 77;
+    result.tries = {{"one", closed, Stop::settled, 30, 0}, {"two", a, Stop::complete, 60, 0}};
+    return FakeWall::answer(result);
+  };
+  auto report = run(true);
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->root_cause, "disk full");
+  EXPECT_THAT(report->confidence.basis, HasSubstr("2 of 2 tries agree (E001 is cited by 2)"));
+  EXPECT_THAT(report->consensus.test, HasSubstr("curtailed sampling: 1 of 2 tries were stopped"));
+  EXPECT_THAT(report->consensus.test, HasSubstr("at 77 tokens"));
+  EXPECT_EQ(report->tries[0].stop, "agreement settled");
+  EXPECT_TRUE(report->tries[0].agrees);
+  EXPECT_TRUE(report->tries[1].chosen);
+  ASSERT_EQ(report->consensus.claims.size(), 2u);
+  EXPECT_EQ(report->consensus.claims[1].claim, "E001");
+  EXPECT_EQ(report->consensus.claims[1].tries, 2u);
+  EXPECT_TRUE(report->passed());
+}
+
 TEST_F(RunTest, AnAnswerOutsideTheSchemaFailsAndIsNotRepaired) {
   answers(
       {R"({"evidence":["E009"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"high"})"});

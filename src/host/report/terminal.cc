@@ -106,6 +106,14 @@ const char* check_colour(Check::Verdict verdict) {
   return verdict == Check::Verdict::pass ? "32" : "33";
 }
 
+void show_consensus(Page& page, const Consensus& consensus) {
+  for (const ClaimSupport& item : consensus.claims) {
+    const std::string what = item.kind == ClaimSupport::Kind::cause ? "the cause" : item.claim;
+    page.wrapped(fmt::format("  {} of {}  ", item.tries, item.of), what);
+  }
+  if (!consensus.test.empty()) page.wrapped("  ", consensus.test);
+}
+
 void show_evidence(Page& page, const std::vector<ReportEvidence>& evidence) {
   for (const ReportEvidence& item : evidence) {
     page.line(fmt::format("  {}  {}{}", page.paint(escape_for_terminal(item.id), "36"), address(item.at),
@@ -243,6 +251,7 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
                             : item.agrees ? ", agrees"
                                           : ""));
     }
+    show_consensus(page, report.consensus);
   }
   page.heading("Checks");
   for (const Check& check : report.checks) {

@@ -45,6 +45,7 @@ TEST(Terminal, NoControlCharacterOfTheBundleReachesTheTerminal) {
   }
   hostile.searched = {{bad, bad, 1}};
   hostile.tries = {{bad, bad, 1, false, false}, {bad, bad, 1, true, true}};
+  hostile.consensus = {bad, 1, {{ClaimSupport::Kind::command, bad, 1, 2}}};
   hostile.checks.push_back({bad, Check::Verdict::warn, bad});
   hostile.stats.denied = {{bad, bad, 1}};
   hostile.stats.stages = {{bad, 1}};

@@ -120,6 +120,8 @@ const std::vector<SettingRule>& setting_rules() {
        "a file with the chat template, where the model file has none that is known"},
       {"tenant", Kind::text, "", 0, 0, "whose data it is; empty: a throw-away tenant for each run"},
       {"tries", Kind::whole, "0", 0, 16, "tries a run, one for each prompt variant; 0: all variants"},
+      {"early-stop", Kind::truth, "true", 0, 0,
+       "tries end once none of them can change any more which answer is chosen"},
       {"variants", Kind::text, "", 0, 0,
        "the playbook's prompt variants to try, by name, with commas between; empty: all"},
       {"context", Kind::whole, "8192", 0, 1 << 20,

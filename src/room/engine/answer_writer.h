@@ -26,6 +26,8 @@ class AnswerWriter {
 
   bool live() const { return !stop_.has_value(); }
   std::uint32_t sequence() const { return sequence_; }
+  std::optional<Stop> stop() const { return stop_; }
+  const std::string& text() const { return text_; }
   const Constraint& constraint() const { return *constraint_; }
   const Tokens& waiting() const { return waiting_; }
   void fed() { waiting_.clear(); }

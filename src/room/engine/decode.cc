@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "record/agreement.h"
 #include "room/engine/answer_writer.h"
 #include "room/engine/choose.h"
 #include "room/engine/plain_tokens.h"
@@ -42,10 +43,22 @@ class Loop {
   // fed.
   Result<Extended> step();
   Status choose(AnswerWriter& writer, Random& random, std::span<const float> logits);
+  // Once every vote is known, lets all tries rest but the one that is chosen.
+  Status settle();
+  // Reads the try's vote, where its text holds it by now or it has ended; false where it does not.
+  Result<bool> read_vote(std::size_t at);
   Status end_all(Stop why);
-  bool any_live() const {
-    return std::any_of(writers_.begin(), writers_.end(),
-                       [](const AnswerWriter& writer) { return writer.live(); });
+  bool working(std::size_t at) const { return writers_[at].live() && !resting_[at]; }
+  bool any_working() const {
+    for (std::size_t at = 0; at < writers_.size(); ++at) {
+      if (working(at)) return true;
+    }
+    return false;
+  }
+  std::uint32_t written() const {
+    std::uint32_t tokens = 0;
+    for (const AnswerWriter& writer : writers_) tokens += writer.tokens();
+    return tokens;
   }
 
   Engine& engine_;
@@ -56,6 +69,9 @@ class Loop {
   const DecodeProgress& progress_;
   std::deque<AnswerWriter> writers_;
   std::vector<Random> randoms_;
+  std::vector<Vote> votes_;    // of each writer, as far as they are known
+  std::vector<bool> resting_;  // by writer
+  std::uint32_t settled_tokens_ = 0;
 };
 
 Result<Extended> Loop::prefill(const Tokens& prefix) {
@@ -99,7 +115,7 @@ Result<Extended> Loop::step() {
   std::vector<std::vector<Piece>> batches(1);
   std::size_t room = batch_;
   for (std::size_t i = 0; i < writers_.size(); ++i) {
-    if (!writers_[i].live()) continue;
+    if (!working(i)) continue;
     const std::size_t total = writers_[i].waiting().size();
     for (std::size_t from = 0; from < total;) {
       if (room == 0) {
@@ -133,6 +149,38 @@ Result<Extended> Loop::step() {
   return Extended::done;
 }
 
+Result<bool> Loop::read_vote(std::size_t at) {
+  const AnswerWriter& writer = writers_[at];
+  Vote& vote = votes_[at];
+  if (!writer.live() && writer.stop() != Stop::complete) {
+    vote.answer.reset();
+    return true;
+  }
+  if (vote.answer) return true;
+  if (writer.live() && !holds_vote(writer.text())) return false;
+  Result<Answer> answer = parse_answer(writer.text() + writer.constraint().shortest_close());
+  if (!answer) return answer.error();
+  vote.answer = std::move(*answer);
+  return true;
+}
+
+Status Loop::settle() {
+  if (!settings_.early_stop || writers_.size() < 2) return {};
+  for (std::size_t at = 0; at < writers_.size(); ++at) {
+    const Result<bool> known = read_vote(at);
+    if (!known) return known.error();
+    if (!*known) return {};
+  }
+  const std::size_t chosen = agreement_of(votes_).chosen;
+  bool stopped = false;
+  for (std::size_t at = 0; at < writers_.size(); ++at) {
+    resting_[at] = at != chosen;
+    stopped |= writers_[at].live() && resting_[at];
+  }
+  if (stopped && settled_tokens_ == 0) settled_tokens_ = written();
+  return {};
+}
+
 Status Loop::end_all(Stop why) {
   for (AnswerWriter& writer : writers_) {
     if (!writer.live()) continue;
@@ -142,6 +190,8 @@ Status Loop::end_all(Stop why) {
 }
 
 Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
+  votes_.resize(tries.size());
+  resting_.resize(tries.size());
   const std::uint64_t most = static_cast<std::uint64_t>(settings_.output_tokens) * tries.size();
   for (std::uint32_t i = 0; i < tries.size(); ++i) {
     writers_.emplace_back(engine_, plain_, i, std::move(tries[i]), settings_.output_tokens);
@@ -161,17 +211,16 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
   }
   const Clock::time_point decode_start = Clock::now();
   out.first_token = decode_start;
-  for (bool first = true; *extended == Extended::done && any_live(); first = false) {
+  for (bool first = true; *extended == Extended::done && any_working(); first = false) {
     extended = step();
     if (!extended) return extended.error();
     if (first) out.first_token = Clock::now();
-    std::uint64_t written = 0;
-    for (const AnswerWriter& writer : writers_) written += writer.tokens();
-    progress_("decoding", written, most);
+    progress_("decoding", written(), most);
+    if (Status settled = settle(); !settled) return settled.error();
   }
-  if (*extended == Extended::deadline) {
-    if (Status ended = end_all(Stop::time); !ended) return ended.error();
-  }
+  const Stop why = *extended == Extended::deadline ? Stop::time : Stop::settled;
+  if (Status ended = end_all(why); !ended) return ended.error();
+  out.settled_tokens = settled_tokens_;
   out.decode_s = seconds_since(decode_start);
   for (AnswerWriter& writer : writers_) out.tries.push_back(std::move(writer).result());
   return out;

@@ -6,9 +6,14 @@
 // it has waiting: its chosen token and the text that the constraint forces after it.
 //
 // Every answer stays closable: before a token is kept, the tokens of the shortest close are reserved from the
-// cap. A try that ends early (Stop::tokens, time or repetition) is closed that way, so its text is valid
-// under the schema, and its stop says that it is not the model's whole answer. A try that nothing was decoded
-// of has no text.
+// cap. A try that ends early (Stop::tokens, time, repetition or settled) is closed that way, so its text is
+// valid under the schema, and its stop says that it is not the model's whole answer. A try that nothing was
+// decoded of has no text.
+//
+// With `early_stop`, tries rest once the votes of all are known (record/agreement.h) but for the one that is
+// chosen, which is written on. Where it comes to no whole answer, the one that is chosen then goes on. This
+// is curtailed sampling, a sequential test without error: the choice and the number that agree are those of
+// all tries written to their end, but for tries that would have ended early later on.
 #pragma once
 
 #include <chrono>
@@ -32,13 +37,15 @@ struct DecodeTry {
 struct DecodeSettings {
   Sampling sampling;
   std::uint32_t output_tokens = 768;  // a try's cap, forced tokens included
+  bool early_stop = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Called when sequence 0 holds the shared beginning and nothing else. May be empty.
   std::function<void()> prefilled;
 };
 
 struct Decoded {
-  std::vector<Try> tries;  // in the order given
+  std::vector<Try> tries;            // in the order given
+  std::uint32_t settled_tokens = 0;  // written by all tries when they came to rest; 0: none was stopped
   double prefill_s = 0;
   double decode_s = 0;
   std::chrono::steady_clock::time_point first_token;  // when each try had its first

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "record/agreement.h"
 #include "record/schema.h"
 #include "room/constrain/automaton.h"
 #include "room/engine/fake_engine_reference.h"
@@ -364,6 +365,116 @@ TEST(Decode, WritesWholeCharactersOnly) {
   const auto decoded = run.go();
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
+}
+
+std::string answer_of(const std::string& ids, const std::string& verdict, const std::string& cause) {
+  return R"({"evidence":[)" + ids + R"(],"verdict":")" + verdict + R"(","cause":")" + cause + R"("})";
+}
+
+Agreement agreement_of_tries(const std::vector<Try>& tries) {
+  std::vector<Vote> votes;
+  for (const Try& each : tries) {
+    votes.emplace_back();
+    votes.back().whole = each.stop == Stop::complete;
+    if (each.stop == Stop::complete || each.stop == Stop::settled)
+      votes.back().answer = *parse_answer(each.json);
+  }
+  return agreement_of(votes);
+}
+
+constexpr const char* long_cause =
+    "the volume of the database cannot be bound, since its class names a provisioner that nobody runs here";
+
+TEST(DecodeEarlyStop, OnlyTheChosenTryIsWrittenOnOnceAllVotesAreKnown) {
+  const std::vector<std::string> wanted = {answer_of(R"("E009")", "no_fault", long_cause),
+                                           answer_of(R"("E001","E003")", "fault", long_cause),
+                                           answer_of(R"("E003")", "fault", long_cause)};
+  Scene all(wanted), early(wanted);
+  early.settings.early_stop = true;
+  const auto whole = all.go();
+  const auto decoded = early.go();
+  ASSERT_TRUE(whole && decoded);
+  EXPECT_EQ(whole->settled_tokens, 0U);
+  EXPECT_EQ(decoded->tries[1].json, wanted[1]);
+  EXPECT_EQ(decoded->tries[1].stop, Stop::complete);
+  EXPECT_LT(early.engine.extended_, all.engine.extended_ / 2 + 60);
+  EXPECT_GT(decoded->settled_tokens, 0U);
+  for (const std::size_t stopped : {0U, 2U}) {
+    EXPECT_EQ(decoded->tries[stopped].stop, Stop::settled);
+    EXPECT_LT(decoded->tries[stopped].tokens, whole->tries[stopped].tokens);
+    const auto constraint = start(early.rules);
+    EXPECT_TRUE(constraint->accept(decoded->tries[stopped].json) && constraint->finished());
+  }
+  EXPECT_EQ(agreement_of_tries(decoded->tries).count, 2U);
+}
+
+// The bound of the test: no error.
+TEST(DecodeEarlyStop, ChoosesWhatAllTriesWrittenToTheirEndChoose) {
+  std::mt19937 random(11);
+  const char* const verdicts[] = {"fault", "no_fault", "insufficient_evidence"};
+  std::size_t stopped = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> wanted;
+    for (std::size_t tries = 2 + random() % 4; tries > 0; --tries) {
+      std::string ids;
+      std::vector<int> all = {1, 2, 3, 4};
+      std::shuffle(all.begin(), all.end(), random);
+      for (std::size_t count = random() % 4, i = 0; i < count; ++i)
+        ids += (i > 0 ? ",\"E00" : "\"E00") + std::to_string(all[i]) + '"';
+      wanted.push_back(
+          answer_of(ids, verdicts[random() % 3], std::string(long_cause).substr(0, 1 + random() % 100)));
+    }
+    Scene all(wanted), early(wanted), again(wanted);
+    early.settings.early_stop = again.settings.early_stop = true;
+    const auto whole = all.go();
+    const auto decoded = early.go();
+    const auto replayed = again.go();
+    ASSERT_TRUE(whole && decoded && replayed);
+    const Agreement expected = agreement_of_tries(whole->tries), got = agreement_of_tries(decoded->tries);
+    EXPECT_EQ(got.chosen, expected.chosen);
+    EXPECT_EQ(got.agrees, expected.agrees);
+    EXPECT_EQ(got.support, expected.support);
+    EXPECT_EQ(decoded->tries[got.chosen].json, whole->tries[got.chosen].json);
+    EXPECT_EQ(early.engine.calls_, again.engine.calls_);
+    stopped += decoded->settled_tokens > 0;
+  }
+  EXPECT_GT(stopped, 100U);
+}
+
+TEST(DecodeEarlyStop, TheNextGoesOnWhereTheChosenComesToNoAnswer) {
+  std::string loop;
+  for (int i = 0; i < 60; ++i) loop += "no ";
+  Scene run({answer_of(R"("E001")", "fault", loop), answer_of(R"("E001")", "fault", long_cause),
+             answer_of(R"("E002")", "fault", long_cause)});
+  run.settings.early_stop = true;
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->tries[0].stop, Stop::repetition);
+  EXPECT_EQ(decoded->tries[1].json, run.wanted[1]);
+  EXPECT_EQ(decoded->tries[1].stop, Stop::complete);
+  EXPECT_EQ(decoded->tries[2].stop, Stop::settled);
+}
+
+TEST(DecodeEarlyStop, WhereTheClockEndsItNoTryPassesForAVote) {
+  for (std::size_t calls = 1; calls < 60; ++calls) {
+    Scene run({answer_of(R"("E001")", "fault", long_cause), answer_of(R"("E001")", "fault", long_cause)});
+    run.settings.early_stop = true;
+    run.engine.calls_until_deadline_ = calls;
+    const auto decoded = run.go();
+    ASSERT_TRUE(decoded) << decoded.error().what;
+    for (const Try& tried : decoded->tries) EXPECT_EQ(tried.stop, Stop::time);
+  }
+}
+
+TEST(DecodeEarlyStop, AnswersWithoutAVoteAreWrittenToTheirEnd) {
+  Scene run({R"({"cause":"one thing"})", R"({"cause":"quite another thing than that"})"});
+  run.rules = grammar(R"({"type":"object","additionalProperties":false,"required":["cause"],
+                          "properties":{"cause":{"type":"string","minLength":1,"maxLength":80}}})");
+  run.settings.early_stop = true;
+  const auto decoded = run.go();
+  ASSERT_TRUE(decoded) << decoded.error().what;
+  EXPECT_EQ(decoded->settled_tokens, 0U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(decoded->tries[i].json, run.wanted[i]);
 }
 
 TEST(Decode, DrawsAreTheSeedsAlone) {

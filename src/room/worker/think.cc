@@ -98,12 +98,14 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   DecodeSettings settings;
   settings.sampling = job.sampling;
   settings.output_tokens = job.output_tokens;
+  settings.early_stop = job.early_stop;
   if (job.wall_seconds > 0) settings.deadline = started + std::chrono::seconds(job.wall_seconds);
   use_state(job, engine, *opened, prompt->prefix, memory, &result, &settings);
   Result<Decoded> decoded =
       decode(engine, trie, prompt->prefix, std::move(starts), opened->batch, settings, progress);
   if (!decoded) return decoded.error();
   result.tries = std::move(decoded->tries);
+  result.settled_tokens = decoded->settled_tokens;
   result.context = opened->context;
   result.threads = opened->threads;
   result.backend = engine.backend();
