@@ -53,7 +53,7 @@ Tokens some_tokens(std::size_t count) {
 Result<Speed> measure(Engine& engine, const TokenTrie& trie, const std::shared_ptr<const Grammar>& grammar) {
   Speed speed;
   const Tokens prompt = some_tokens(prompt_tokens);
-  const Extension whole{0, prompt, true};
+  const Extension whole{0, prompt};
   Clock::time_point start_time = Clock::now();
   if (Result<Extended> done = engine.extend({&whole, 1}); !done) return done.error();
   speed.prefill = per_second(prompt_tokens, start_time);
@@ -64,7 +64,7 @@ Result<Speed> measure(Engine& engine, const TokenTrie& trie, const std::shared_p
   Token last = 300;
   start_time = Clock::now();
   for (std::size_t i = 0; i < written_tokens; ++i) {
-    const Extension one{0, {&last, 1}, true};
+    const Extension one{0, {&last, 1}};
     if (Result<Extended> done = engine.extend({&one, 1}); !done) return done.error();
     const std::optional<Token> chosen = choose_best(engine.logits(0), engine, trie, *constraint);
     if (!chosen) return Error{Code::internal, "no token is allowed", ""};

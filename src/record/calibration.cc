@@ -18,6 +18,8 @@ constexpr std::int64_t most_cases = 100'000'000;
 constexpr std::size_t most_entries = 4096;
 // So many cases of a kind count as much as what holds of its neighbours.
 constexpr double neighbours = 4;
+// Fewer checks of guesses say little about what the next ones earn.
+constexpr std::uint32_t least_checks = 100;
 
 double drawn(const Calibration::Count& count, double towards) {
   return (count.right + neighbours * towards) / (count.cases + neighbours);
@@ -26,6 +28,12 @@ double drawn(const Calibration::Count& count, double towards) {
 // Laplace's rule of succession: no share is 0 or 1 for ever.
 double smoothed(const Calibration::Count& count) {
   return (count.right + 1.0) / (count.cases + 2.0);
+}
+
+const Calibration::Model* model_of(const Calibration& calibration, const std::string& sha256) {
+  const auto found = std::find_if(calibration.models.begin(), calibration.models.end(),
+                                  [&](const Calibration::Model& each) { return each.sha256 == sha256; });
+  return found == calibration.models.end() ? nullptr : &*found;
 }
 
 void write_count(JsonPage& json, const Calibration::Count& count) {
@@ -53,6 +61,12 @@ class Reader {
       for (const Value& entry : list(item, "agreement"))
         model.agreement.push_back(
             {whole(entry, "agree"), whole(entry, "tries"), std::string(entry["says"].text()), count(entry)});
+      if (const Value& drafts = item["drafts"]; drafts.exists()) {
+        model.drafts = {whole(drafts, "draft"), whole(drafts, "checks"), whole(drafts, "kept"),
+                        whole(drafts, "check_us"), whole(drafts, "step_us")};
+        if (model.drafts.draft > limit::draft)
+          mistake(drafts, fmt::format("\"draft\" must be at most {}", limit::draft));
+      }
     }
     return out;
   }
@@ -140,6 +154,14 @@ std::string to_json(const Calibration& calibration) {
           write_count(json, entry.count);
         });
       });
+      if (model.drafts.draft == 0) return;
+      json.object("drafts", [&] {
+        json.count("draft", model.drafts.draft);
+        json.count("checks", model.drafts.checks);
+        json.count("kept", model.drafts.kept);
+        json.count("check_us", model.drafts.check_us);
+        json.count("step_us", model.drafts.step_us);
+      });
     });
   });
   return json.finish();
@@ -168,13 +190,20 @@ std::optional<RightRate> rate_of_finding(const Calibration& calibration, const s
   return RightRate{drawn(count, smoothed(step->count)), count.cases};
 }
 
+std::uint32_t draft_that_earns(const Calibration& calibration, const std::string& model_sha256) {
+  const Calibration::Model* model = model_of(calibration, model_sha256);
+  if (model == nullptr || model->drafts.checks < least_checks) return 0;
+  const Calibration::Drafts& drafts = model->drafts;
+  const double with = static_cast<double>(drafts.checks) * drafts.check_us;
+  const double without = (static_cast<double>(drafts.checks) + drafts.kept) * drafts.step_us;
+  return with < without ? drafts.draft : 0;
+}
+
 std::optional<RightRate> rate_of_agreement(const Calibration& calibration, const std::string& model_sha256,
                                            std::uint32_t agree, std::uint32_t tries,
                                            const std::string& says) {
-  const auto model =
-      std::find_if(calibration.models.begin(), calibration.models.end(),
-                   [&](const Calibration::Model& each) { return each.sha256 == model_sha256; });
-  if (model == calibration.models.end()) return std::nullopt;
+  const Calibration::Model* model = model_of(calibration, model_sha256);
+  if (model == nullptr) return std::nullopt;
   Calibration::Count all, agreeing, saying;
   for (const Calibration::Agreement& entry : model->agreement) {
     const auto add = [&](Calibration::Count* to) {

@@ -40,10 +40,18 @@ struct Calibration {
     std::vector<Step> weights;               // ascending, the first from 0
     std::map<std::string, Count> detectors;  // by the detector that decided
   };
+  // What guessing tokens ahead came to (room/engine/draft.h), at most `draft` of them a step.
+  struct Drafts {
+    std::uint32_t draft = 0;                  // 0: nobody tried
+    std::uint32_t checks = 0;                 // steps that checked guesses
+    std::uint32_t kept = 0;                   // steps that they saved
+    std::uint32_t check_us = 0, step_us = 0;  // in the mean: of such a step, and of one without guesses
+  };
   struct Model {
     std::string name, sha256, cases_sha256;
     std::uint32_t cases = 0;
     std::vector<Agreement> agreement;
+    Drafts drafts;
   };
   std::string playbook;  // "k8s-triage@1": of another one it says nothing
   WithoutModel without_model;
@@ -54,6 +62,10 @@ std::string to_json(const Calibration& calibration);
 
 // Reads it. On failure the mistakes are in `mistakes`, each with its line; the Error counts them.
 Result<Calibration> parse_calibration(std::string_view text, std::vector<Mistake>* mistakes);
+
+// How many tokens to guess ahead with this model: as many as were tried, where a hundred checks or more took
+// less time than the steps that they stood for; else 0.
+std::uint32_t draft_that_earns(const Calibration& calibration, const std::string& model_sha256);
 
 // How often an answer like this was right, and on how many cases of exactly its kind that rests. Few cases
 // are drawn towards what holds of their neighbours: a detector's towards its weight's, an agreement's towards

@@ -11,7 +11,12 @@ Calibration made() {
   Calibration out;
   out.playbook = "p@1";
   out.without_model = {"set", 120, {{0, {60, 12}}, {0.8, {60, 54}}}, {{"a", {40, 40}}, {"b", {2, 0}}}};
-  out.models = {{"m", "sha", "set", 30, {{2, 2, "high", {20, 18}}, {1, 2, "low", {10, 2}}}}};
+  out.models = {{"m",
+                 "sha",
+                 "set",
+                 30,
+                 {{2, 2, "high", {20, 18}}, {1, 2, "low", {10, 2}}},
+                 {4, 200, 150, 60000, 30000}}};
   return out;
 }
 
@@ -63,6 +68,21 @@ TEST(Calibration, AnAgreementIsOfItsOwnModelAlone) {
   EXPECT_LT(rate_of_agreement(calibration, "sha", 1, 2, "low")->right, 0.4);
   EXPECT_EQ(rate_of_agreement(calibration, "sha", 1, 3, "low")->cases, 0U);
   EXPECT_FALSE(rate_of_agreement(calibration, "other", 2, 2, "high"));
+}
+
+TEST(Calibration, GuessesAreMadeWhereTheyEarnedTheirCostOnEnoughChecks) {
+  const auto draft = [](const Calibration::Drafts& drafts) {
+    Calibration calibration = made();
+    calibration.models[0].drafts = drafts;
+    return draft_that_earns(calibration, "sha");
+  };
+  // 200 checks of two steps' time each, so they must save 200 steps.
+  EXPECT_EQ(draft({4, 200, 201, 60000, 30000}), 4U);
+  EXPECT_EQ(draft({4, 200, 200, 60000, 30000}), 0U);
+  EXPECT_EQ(draft({4, 200, 0, 60000, 30000}), 0U);
+  EXPECT_EQ(draft({4, 99, 400, 60000, 30000}), 0U);
+  EXPECT_EQ(draft({}), 0U);
+  EXPECT_EQ(draft_that_earns(made(), "another"), 0U);
 }
 
 }  // namespace

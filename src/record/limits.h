@@ -32,6 +32,7 @@ inline constexpr std::size_t findings = 256;
 inline constexpr std::size_t searched = 4096;
 inline constexpr std::size_t left_out = 1024;
 inline constexpr std::size_t tries = 16;
+inline constexpr std::uint32_t draft = 16;  // tokens guessed ahead at once
 
 inline constexpr std::size_t message = 32 << 20;  // one frame between room and host
 

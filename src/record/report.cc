@@ -52,6 +52,16 @@ void write_consensus(Json& json, const Consensus& consensus) {
   });
 }
 
+void write_drafts(Json& json, const DraftCounts& drafts) {
+  json.count("draft", drafts.draft);
+  json.count("checks", drafts.checks);
+  json.count("guessed", drafts.guessed);
+  json.count("kept", drafts.kept);
+  json.count("steps", drafts.steps);
+  json.number("check_s", drafts.check_s);
+  json.number("step_s", drafts.step_s);
+}
+
 void write_stats(Json& json, const Report& report) {
   const ReportStats& stats = report.stats;
   json.text("format", stats.format);
@@ -102,6 +112,7 @@ void write_stats(Json& json, const Report& report) {
   json.number("prefill_s", stats.prefill_s);
   json.number("decode_s", stats.decode_s);
   json.number("first_token_s", stats.first_token_s);
+  if (stats.drafts.draft > 0) json.object("drafts", [&] { write_drafts(json, stats.drafts); });
   json.number("prefill_tokens_per_s", stats.prefill_tokens_per_s());
   json.number("decode_tokens_per_s", stats.decode_s > 0 ? stats.output_tokens / stats.decode_s : 0);
   json.text("backend", stats.backend);
@@ -214,6 +225,14 @@ ReportStats read_stats(const Node& node) {
   read(node, "prefill_s", stats.prefill_s);
   read(node, "decode_s", stats.decode_s);
   read(node, "first_token_s", stats.first_token_s);
+  const Node& drafts = member(node, "drafts");
+  read(drafts, "draft", stats.drafts.draft);
+  read(drafts, "checks", stats.drafts.checks);
+  read(drafts, "guessed", stats.drafts.guessed);
+  read(drafts, "kept", stats.drafts.kept);
+  read(drafts, "steps", stats.drafts.steps);
+  read(drafts, "check_s", stats.drafts.check_s);
+  read(drafts, "step_s", stats.drafts.step_s);
   stats.backend = text(node, "backend");
   stats.library = text(node, "library");
   return stats;

@@ -80,6 +80,7 @@ struct ReportStats {
   std::string kept_state;  // in a sentence: why an earlier state was not used whole, or this one's not kept
   double load_s = 0, state_s = 0, prefill_s = 0, decode_s = 0, first_token_s = 0;
   double prefill_tokens_per_s() const;  // 0: nothing was read
+  DraftCounts drafts;
   std::string backend, library;
   std::uint64_t left_out_lines() const;
 };

@@ -39,6 +39,7 @@ Report full_report() {
   report.stats.reused_tokens = 20;
   report.stats.kept_state = "the evidence goes on differently";
   report.stats.prefill_s = 2;
+  report.stats.drafts = {4, 30, 110, 41, 20, 1.5, 0.5};
   report.after = "20260102-030405-000001";
   return report;
 }

@@ -300,6 +300,7 @@ struct ThinkJob {
   std::uint32_t threads = 1;
   std::uint32_t chunk = 512;  // tokens a prefill batch; a multiple of 64
   bool exact = false;         // flash attention off, split streams
+  std::uint32_t draft = 0;    // most tokens guessed ahead of a try that is written alone; 0: none
   bool early_stop = true;     // tries end once none can change any more what is chosen
   StateLoan state;            // no part of what is asked: the answer is the same without it
   template <class Codec>
@@ -322,6 +323,7 @@ struct ThinkJob {
     c(threads);
     c(chunk);
     c(exact);
+    c(draft);
     c(early_stop);
     c(state);
   }
@@ -349,6 +351,26 @@ struct Try {
   }
 };
 
+// What guessing ahead came to (room/engine/draft.h), of a try that is written alone.
+struct DraftCounts {
+  std::uint32_t draft = 0;         // most tokens guessed at once; 0: none were
+  std::uint32_t checks = 0;        // steps that checked guesses
+  std::uint32_t guessed = 0;       // tokens guessed for them
+  std::uint32_t kept = 0;          // steps that they saved
+  std::uint32_t steps = 0;         // steps of one token without guesses
+  double check_s = 0, step_s = 0;  // seconds of both kinds
+  template <class Codec>
+  void fields(Codec& c) {
+    c(draft);
+    c(checks);
+    c(guessed);
+    c(kept);
+    c(steps);
+    c(check_s);
+    c(step_s);
+  }
+};
+
 struct ThinkResult {
   std::vector<Try> tries;
   std::uint32_t lines_kept = 0;  // the first so many of the job's lines were in the prompt
@@ -367,6 +389,7 @@ struct ThinkResult {
   std::uint64_t state_bytes = 0;    // the memory holds so many of a new state; 0: none was made
   double load_s = 0, state_s = 0, prefill_s = 0, decode_s = 0;  // state_s: taking up and keeping states
   double first_token_s = 0;  // from the loaded model to the first token of every try
+  DraftCounts drafts;        // its numbers are the same in a replay, its seconds are not
   template <class Codec>
   void fields(Codec& c) {
     c(tries, limit::tries);
@@ -390,6 +413,7 @@ struct ThinkResult {
     c(prefill_s);
     c(decode_s);
     c(first_token_s);
+    c(drafts);
   }
 };
 

@@ -51,14 +51,38 @@ void calibrate_detectors(const Evaluation& evaluation, Calibration::WithoutModel
   out->weights = isotonic(by_weight);
 }
 
+// Where guesses were tried at all; what an earlier evaluation found of them stays otherwise.
+void calibrate_drafts(const Evaluation& evaluation, Calibration::Drafts* out) {
+  Calibration::Drafts drafts;
+  double check_s = 0, step_s = 0;
+  std::uint32_t steps = 0;
+  for (const CaseResult& result : evaluation.results) {
+    drafts.draft = std::max(drafts.draft, result.drafts.draft);
+    drafts.checks += result.drafts.checks;
+    drafts.kept += result.drafts.kept;
+    steps += result.drafts.steps;
+    check_s += result.drafts.check_s;
+    step_s += result.drafts.step_s;
+  }
+  if (drafts.checks == 0 || steps == 0) return;
+  const auto mean_us = [](double seconds, std::uint32_t count) {
+    return static_cast<std::uint32_t>(std::clamp(seconds / count * 1e6, 0.0, 1e8));
+  };
+  drafts.check_us = mean_us(check_s, drafts.checks);
+  drafts.step_us = mean_us(step_s, steps);
+  *out = drafts;
+}
+
 void calibrate_model(const Evaluation& evaluation, Calibration::Model* out) {
-  *out = {evaluation.head.model, evaluation.head.model_sha256, evaluation.head.cases_sha256, 0, {}};
+  *out = {
+      evaluation.head.model, evaluation.head.model_sha256, evaluation.head.cases_sha256, 0, {}, out->drafts};
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, Calibration::Count> counts;
   for (const CaseResult& result : evaluation.results) {
     if (!result.error.empty() || result.grounds.tries == 0) continue;
     ++out->cases;
     counts[{result.grounds.tries, result.grounds.agree, result.grounds.says}].add(result.grade.cause);
   }
+  calibrate_drafts(evaluation, &out->drafts);
   for (const auto& [grounds, count] : counts)
     out->agreement.push_back({std::get<1>(grounds), std::get<0>(grounds), std::get<2>(grounds), count});
 }

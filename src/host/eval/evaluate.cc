@@ -30,9 +30,9 @@ namespace {
 constexpr std::size_t most_answer_bytes = 4 << 20;
 
 // Of the settings, those that a report may depend on.
-constexpr std::array<std::string_view, 15> shaping_settings = {
-    "tries", "variants", "context", "output-tokens", "temperature",  "top-k",    "top-p",     "min-p",
-    "seed",  "threads",  "exact",   "memory",        "wall-seconds", "template", "early-stop"};
+constexpr std::array<std::string_view, 16> shaping_settings = {
+    "tries", "variants", "context", "output-tokens", "temperature",  "top-k",    "top-p",      "min-p",
+    "seed",  "threads",  "exact",   "memory",        "wall-seconds", "template", "early-stop", "draft"};
 
 // Where a tenant's evaluations lie until they have finished.
 std::string unfinished_folder(const std::string& data, const std::string& tenant) {
@@ -256,6 +256,7 @@ class Evaluator {
       columns->push_back({"", given_by(*report)});
       result->confidence = report->confidence.score;
       result->grounds = report->confidence.grounds;
+      result->drafts = report->stats.drafts;
       result->exit_status = report->passed() ? exit_status::passed : exit_status::checks_failed;
       columns->push_back({"quotes", dump_quotes(*evidence)});
     }

@@ -54,6 +54,17 @@ std::string line_of(const CaseResult& result) {
     json.count("tries", result.grounds.tries);
     json.text("says", result.grounds.says);
   });
+  if (result.drafts.draft > 0) {
+    json.object("drafts", [&] {
+      json.count("draft", result.drafts.draft);
+      json.count("checks", result.drafts.checks);
+      json.count("guessed", result.drafts.guessed);
+      json.count("kept", result.drafts.kept);
+      json.count("steps", result.drafts.steps);
+      json.number("check_s", result.drafts.check_s);
+      json.number("step_s", result.drafts.step_s);
+    });
+  }
   json.object("grade", [&] { write_grade(json, result.grade); });
   json.object("floors", [&] {
     for (const auto& [name, grade] : result.floors)
@@ -116,6 +127,10 @@ CaseResult read_result(const Value& value) {
   const Value& grounds = value["grounds"];
   result.grounds = {text(grounds["detector"]), real(grounds["weight"]), small(grounds["agree"]),
                     small(grounds["tries"]), text(grounds["says"])};
+  const Value& drafts = value["drafts"];
+  result.drafts = {small(drafts["draft"]), small(drafts["checks"]), small(drafts["guessed"]),
+                   small(drafts["kept"]),  small(drafts["steps"]),  real(drafts["check_s"]),
+                   real(drafts["step_s"])};
   result.grade = read_grade(value["grade"]);
   for (const auto& [name, floor] : value["floors"].members)
     result.floors.emplace_back(name, read_grade(floor));

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "host/eval/grade.h"
 #include "host/eval/recall.h"
+#include "record/report.h"
 
 namespace carrel {
 
@@ -45,6 +46,7 @@ struct CaseResult {
   std::string verdict, root_cause;
   double confidence = 0;
   ConfidenceGrounds grounds;
+  DraftCounts drafts;
   Grade grade;
   std::vector<std::pair<std::string, Grade>> floors;  // "no model", "quotes": on the same bundle
   std::optional<std::array<bool, recall_budgets.size()>> recall;

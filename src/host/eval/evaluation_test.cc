@@ -25,6 +25,7 @@ CaseResult result(const std::string& id, bool right, double confidence = 0.5) {
   out.root_cause = "a \"quoted\" cause\nin two lines";
   out.confidence = confidence;
   out.grounds = {"log-disk-full", confidence, 0, 0, ""};
+  out.drafts = {4, 10, 30, 9, 20, 0.6, 0.8};
   out.grade.cause = out.grade.evidence = right;
   out.grade.culprit = right;
   out.grade.cited = 3;
@@ -73,6 +74,8 @@ TEST_F(Kept, ReadsBackWhatWasWritten) {
   EXPECT_EQ(a.seconds, wanted.seconds);
   EXPECT_EQ(a.grounds.detector, "log-disk-full");
   EXPECT_EQ(a.grounds.weight, 0.5);
+  EXPECT_EQ(a.drafts.kept, 9U);
+  EXPECT_EQ(a.drafts.check_s, 0.6);
   EXPECT_EQ(a.grade.culprit, true);
   EXPECT_FALSE(a.grade.missing.has_value());
   EXPECT_EQ(a.grade.at_line, 1U);
@@ -183,6 +186,30 @@ TEST(Score, AModelIsCalibratedBesideTheOthers) {
   EXPECT_EQ(sure->cases, 20U);
   evaluation.head.playbook = "p@2";
   EXPECT_EQ(calibrate(evaluation, *both)->models.size(), 1U) << "of another version nothing is kept";
+}
+
+// What guessing ahead came to is summed over the cases; an evaluation that tried none leaves what is known.
+TEST(Calibrate, GuessesOfAModelAreSummed) {
+  Evaluation evaluation;
+  evaluation.head.playbook = "p@1";
+  evaluation.head.engine = "llama";
+  evaluation.head.model_sha256 = "sha";
+  for (const char* id : {"a", "b"}) {
+    evaluation.results.push_back(result(id, true));
+    evaluation.results.back().grounds = {"", 0, 1, 1, "high"};
+  }
+  const auto made = calibrate(evaluation, {});
+  ASSERT_TRUE(made);
+  const Calibration::Drafts& drafts = made->models.at(0).drafts;
+  EXPECT_EQ(drafts.draft, 4U);
+  EXPECT_EQ(drafts.checks, 20U);
+  EXPECT_EQ(drafts.kept, 18U);
+  EXPECT_EQ(drafts.check_us, 60'000U);
+  EXPECT_EQ(drafts.step_us, 40'000U);
+  for (CaseResult& each : evaluation.results) each.drafts = {};
+  const auto later = calibrate(evaluation, *made);
+  ASSERT_TRUE(later);
+  EXPECT_EQ(later->models.at(0).drafts.kept, 18U);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ void fill_engine_stats(const ThinkResult& result, ReportStats* stats) {
   stats->prefill_s = result.prefill_s;
   stats->decode_s = result.decode_s;
   stats->first_token_s = result.first_token_s;
+  stats->drafts = result.drafts;
   stats->backend = result.backend;
   stats->library = result.library;
   for (const Try& each : result.tries) stats->output_tokens += each.tokens;

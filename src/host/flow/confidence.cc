@@ -9,12 +9,6 @@
 namespace carrel {
 namespace {
 
-// The playbook's own calibration; null where it has none, or one of another version of it.
-const Calibration* own_calibration(const Playbook& playbook) {
-  const Calibration* calibration = playbook.calibration.get();
-  return calibration != nullptr && calibration->playbook == playbook.title() ? calibration : nullptr;
-}
-
 std::string cases(std::uint32_t count) {
   return count == 1 ? "1 case" : fmt::format("{} cases", count);
 }
@@ -35,6 +29,11 @@ std::string agreeing(const Agreement& agreement, std::uint32_t tries) {
 }
 
 }  // namespace
+
+const Calibration* own_calibration(const Playbook& playbook) {
+  const Calibration* calibration = playbook.calibration.get();
+  return calibration != nullptr && calibration->playbook == playbook.title() ? calibration : nullptr;
+}
 
 const char* level_of(double score) {
   if (score >= 0.75) return "high";

@@ -12,6 +12,9 @@
 
 namespace carrel {
 
+// The playbook's own calibration; null where it has none, or one of another version of it.
+const Calibration* own_calibration(const Playbook& playbook);
+
 // "high" from 0.75, "medium" from 0.45, else "low".
 const char* level_of(double score);
 

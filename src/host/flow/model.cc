@@ -178,6 +178,7 @@ Result<ThinkJob> Model::job(const Playbook& playbook, const Settings& settings, 
   job.threads = threads_of(settings);
   job.exact = settings.truth("exact");
   job.early_stop = settings.truth("early-stop");
+  job.draft = static_cast<std::uint32_t>(settings.whole("draft"));
   return job;
 }
 

@@ -173,7 +173,10 @@ class Run {
       left.reason = std::move(note);
       report_.stats.left_out.push_back(std::move(left));
     }
-    return {};
+    const Calibration* calibration = own_calibration(request_.playbook);
+    if (calibration == nullptr) return {};
+    return settings_.set("draft", std::to_string(draft_that_earns(*calibration, model_->sha256())),
+                         Source::playbook, request_.playbook.title() + ", calibration");
   }
 
   // A room reads the bundle; the stream is closed after it, so that a folder's digest is compared.

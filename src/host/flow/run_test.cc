@@ -70,6 +70,10 @@ class RunTest : public testing::Test {
   Result<Report> run(bool model = false) {
     auto playbook = load_playbook(CARREL_SOURCE_DIR "/playbooks/explain-logs");
     EXPECT_TRUE(playbook);
+    if (calibration_) {
+      calibration_->playbook = playbook->title();
+      playbook->calibration = calibration_;
+    }
     auto ledger = Ledger::open(folder_, "acme");
     EXPECT_TRUE(ledger);
     Settings settings;
@@ -80,6 +84,8 @@ class RunTest : public testing::Test {
     const RunRequest request{*playbook, folder_ + "/bundle.tar", "", settings, folder_ + "/rooms", "acme"};
     return run_playbook(request, wall_, *ledger, {}, stop_);
   }
+  std::shared_ptr<Calibration> calibration_;  // the playbook's, where there is one
+
   // A think room that keeps `state`, and notes what it is lent.
   void keeps(const std::string& state) {
     wall_.rooms[RoomKind::think] = [this, state](RoomSpec& spec) {
@@ -224,6 +230,31 @@ TEST_F(RunTest, TriesThatWereStoppedVoteAndTheReportTellsTheSupportOfEachClaim) 
   EXPECT_EQ(report->consensus.claims[1].claim, "E001");
   EXPECT_EQ(report->consensus.claims[1].tries, 2u);
   EXPECT_TRUE(report->passed());
+}
+
+// Guessing ahead is the calibration's to allow, and a replay repeats what it said.
+TEST_F(RunTest, TokensAreGuessedAheadWhereTheCalibrationSaysThatItEarns) {
+  const std::string answer =
+      R"({"evidence":["E001"],"verdict":"fault","root_cause":"disk full","missing":[],"confidence":"high"})";
+  std::uint32_t asked = 99;
+  wall_.rooms[RoomKind::think] = [&](RoomSpec& spec) {
+    asked = decode<ThinkJob>(spec.job)->draft;
+    ThinkResult result;
+    result.lines_kept = 2;
+    result.tries = {{"one", answer, Stop::complete, 60, 0}};
+    return FakeWall::answer(result);
+  };
+  auto first = run(true);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(asked, 0U);
+  calibration_ = std::make_shared<Calibration>();
+  calibration_->models = {{"m", first->model_sha256, "set", 9, {}, {6, 100, 90, 15, 10}}};
+  ASSERT_TRUE(run(true));
+  EXPECT_EQ(asked, 6U);
+  EXPECT_THAT(last_row().settings, HasSubstr(R"("draft":{"value":"6","source":"playbook)"));
+  calibration_->models[0].drafts.kept = 40;
+  ASSERT_TRUE(run(true));
+  EXPECT_EQ(asked, 0U);
 }
 
 TEST_F(RunTest, AnAnswerOutsideTheSchemaFailsAndIsNotRepaired) {

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/read_value.h"
 #include "base/text.h"
+#include "record/limits.h"
 
 namespace carrel {
 namespace {
@@ -122,6 +123,10 @@ const std::vector<SettingRule>& setting_rules() {
       {"tries", Kind::whole, "0", 0, 16, "tries a run, one for each prompt variant; 0: all variants"},
       {"early-stop", Kind::truth, "true", 0, 0,
        "tries end once none of them can change any more which answer is chosen"},
+      {"draft", Kind::whole, "0", 0, limit::draft,
+       "tokens guessed ahead of a try that is written alone; the playbook's calibration sets it where it "
+       "earns "
+       "its cost"},
       {"variants", Kind::text, "", 0, 0,
        "the playbook's prompt variants to try, by name, with commas between; empty: all"},
       {"context", Kind::whole, "8192", 0, 1 << 20,

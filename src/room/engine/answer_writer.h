@@ -30,7 +30,12 @@ class AnswerWriter {
   const std::string& text() const { return text_; }
   const Constraint& constraint() const { return *constraint_; }
   const Tokens& waiting() const { return waiting_; }
+  // The first of them were fed.
+  void fed(std::size_t count) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
   void fed() { waiting_.clear(); }
+  const Tokens& answer() const { return answer_; }
   std::uint32_t tokens() const { return static_cast<std::uint32_t>(answer_.size()); }
   Try result() &&;
 

@@ -1,9 +1,12 @@
 #include "room/engine/choose.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +114,57 @@ TEST_F(Choose, FiltersCutTheUnlikely) {
   EXPECT_EQ(min_p[0] + min_p[1], 0);
   EXPECT_GT(min_p[2], 0);
   EXPECT_GT(counts({.temperature = 0.05}, logits, constraint)[3], 19'800);
+}
+
+// Candidates are put in order as far as a draw looks, which must not change what is drawn: over many tokens,
+// each filter keeps the tokens that a full sort keeps, and of them the rarest is drawn as often as it should.
+TEST(ChooseOfMany, FiltersKeepWhatAFullSortKeeps) {
+  constexpr std::size_t count = 5000;
+  std::vector<FakeToken> tokens;
+  for (std::size_t i = 0; i < count; ++i) tokens.push_back({fmt::format("t{}", i)});
+  const FakeEngine engine(tokens, nullptr);
+  const TokenTrie trie(all_bytes(engine));
+  // All but every third token is allowed.
+  class Thirds : public Named {
+   public:
+    Thirds() : Named({}) {}
+    void mask(const TokenTrie&, std::vector<bool>* mask) const override {
+      for (std::size_t token = 0; token < mask->size(); ++token) (*mask)[token] = token % 3 != 0;
+    }
+  } constraint;
+  std::vector<float> logits;
+  Random random(9);
+  for (std::size_t i = 0; i < count; ++i) logits.push_back(static_cast<float>(random.next() * 6));
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i % 3 != 0) order.push_back(i);
+  }
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+  const auto kept_by = [&](const Sampling& sampling) {
+    std::size_t kept = sampling.top_k > 0 ? sampling.top_k : order.size();
+    double total = 0, sum = 0;
+    for (std::size_t i = 0; i < kept; ++i) total += std::exp(logits[order[i]]);
+    std::size_t reach = 0;
+    while (sampling.top_p < 1 && reach < kept && sum < sampling.top_p * total)
+      sum += std::exp(logits[order[reach++]]);
+    if (sampling.top_p < 1) kept = reach;
+    while (kept > 1 && logits[order[kept - 1]] - logits[order[0]] < std::log(sampling.min_p)) --kept;
+    return kept;
+  };
+  for (const Sampling& sampling : {Sampling{.temperature = 1}, Sampling{.temperature = 2, .top_p = 0.9},
+                                   Sampling{.temperature = 1, .min_p = 0.2},
+                                   Sampling{.temperature = 3, .top_p = 0.95, .min_p = 0.05, .top_k = 40},
+                                   Sampling{.temperature = 1, .top_k = 1}}) {
+    const std::size_t kept = kept_by(sampling);
+    std::map<std::size_t, int> drawn;
+    for (int i = 0; i < 4000; ++i)
+      ++drawn[static_cast<std::size_t>(*choose_drawn(logits, trie, constraint, sampling, random))];
+    std::set<std::size_t> keep(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept));
+    for (const auto& [token, times] : drawn) EXPECT_TRUE(keep.contains(token)) << token;
+    if (kept <= 40) {
+      EXPECT_EQ(drawn.size(), kept);
+    }
+  }
 }
 
 }  // namespace

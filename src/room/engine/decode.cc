@@ -6,6 +6,7 @@
 #include "record/agreement.h"
 #include "room/engine/answer_writer.h"
 #include "room/engine/choose.h"
+#include "room/engine/draft.h"
 #include "room/engine/plain_tokens.h"
 
 namespace carrel {
@@ -37,11 +38,18 @@ class Loop {
  private:
   // The shared beginning into sequence 0, as far as it is not there.
   Result<Extended> prefill(const Tokens& prefix);
-  // And from there into all others.
-  Status spread();
+  // Reads what all questions begin with, too, and forks sequence 0 into all others.
+  Result<Extended> spread();
   // Feeds what every live try has waiting, in as many batches as it takes, and lets each choose once it is
   // fed.
   Result<Extended> step();
+  Result<Extended> step_together();
+  // The same for a try that is written alone, with `guesses` behind what it has waiting: those that it would
+  // have chosen are kept, the others taken back.
+  Result<Extended> step_ahead(std::size_t at, const Tokens& guesses);
+  // What the only working try may write next; nothing where there are several, which fill the batch already.
+  std::optional<std::size_t> alone() const;
+  Tokens guesses_for(std::size_t at) const;
   Status choose(AnswerWriter& writer, Random& random, std::span<const float> logits);
   // Once every vote is known, lets all tries rest but the one that is chosen.
   Status settle();
@@ -72,13 +80,15 @@ class Loop {
   std::vector<Vote> votes_;    // of each writer, as far as they are known
   std::vector<bool> resting_;  // by writer
   std::uint32_t settled_tokens_ = 0;
+  const Tokens* prefix_ = nullptr;
+  DraftCounts drafts_;
 };
 
 Result<Extended> Loop::prefill(const Tokens& prefix) {
   const std::span<const Token> all(prefix);
   for (std::size_t done = engine_.length(0); done < all.size();) {
     const std::size_t size = std::min<std::size_t>(batch_, all.size() - done);
-    const Extension piece{0, all.subspan(done, size), false};
+    const Extension piece{0, all.subspan(done, size), 0};
     Result<Extended> extended = engine_.extend({&piece, 1});
     if (!extended || *extended == Extended::deadline) return extended;
     done += size;
@@ -87,12 +97,30 @@ Result<Extended> Loop::prefill(const Tokens& prefix) {
   return Extended::done;
 }
 
-Status Loop::spread() {
+Result<Extended> Loop::spread() {
+  // One token is left to each, for the logits after it; one try alone has nobody to share with.
+  const Tokens& first = writers_[0].waiting();
+  std::size_t shared = writers_.size() < 2 ? 0 : first.size();
   for (const AnswerWriter& writer : writers_) {
-    if (writer.sequence() == 0) continue;
-    if (Status forked = engine_.fork(0, writer.sequence()); !forked) return forked;
+    const Tokens& own = writer.waiting();
+    const auto end = first.begin() + static_cast<std::ptrdiff_t>(shared);
+    const auto unlike = std::mismatch(first.begin(), end, own.begin(), own.end()).first;
+    shared =
+        std::min(static_cast<std::size_t>(unlike - first.begin()), std::max<std::size_t>(own.size(), 1) - 1);
   }
-  return {};
+  for (std::size_t done = 0; done < shared;) {
+    const std::size_t size = std::min<std::size_t>(batch_, shared - done);
+    const Extension piece{0, std::span(first).subspan(done, size), 0};
+    Result<Extended> extended = engine_.extend({&piece, 1});
+    if (!extended || *extended == Extended::deadline) return extended;
+    done += size;
+  }
+  for (AnswerWriter& writer : writers_) {
+    writer.fed(shared);
+    if (writer.sequence() == 0) continue;
+    if (Status forked = engine_.fork(0, writer.sequence()); !forked) return forked.error();
+  }
+  return Extended::done;
 }
 
 Status Loop::choose(AnswerWriter& writer, Random& random, std::span<const float> logits) {
@@ -106,6 +134,25 @@ Status Loop::choose(AnswerWriter& writer, Random& random, std::span<const float>
 }
 
 Result<Extended> Loop::step() {
+  const std::optional<std::size_t> only = settings_.draft > 0 && engine_.forgets() ? alone() : std::nullopt;
+  if (only) {
+    const Clock::time_point start = Clock::now();
+    const Tokens guesses = guesses_for(*only);
+    const bool one = writers_[*only].waiting().size() == 1;
+    Result<Extended> done = guesses.empty() ? step_together() : step_ahead(*only, guesses);
+    const double seconds = seconds_since(start);
+    if (!guesses.empty()) {
+      drafts_.check_s += seconds;
+    } else if (one) {
+      ++drafts_.steps;
+      drafts_.step_s += seconds;
+    }
+    return done;
+  }
+  return step_together();
+}
+
+Result<Extended> Loop::step_together() {
   struct Piece {
     std::size_t writer;
     std::size_t from, size;
@@ -133,7 +180,7 @@ Result<Extended> Loop::step() {
     for (const Piece& piece : batch) {
       const std::span<const Token> waiting(writers_[piece.writer].waiting());
       extensions.push_back(
-          {writers_[piece.writer].sequence(), waiting.subspan(piece.from, piece.size), piece.last});
+          {writers_[piece.writer].sequence(), waiting.subspan(piece.from, piece.size), piece.last ? 1U : 0U});
     }
     Result<Extended> extended = engine_.extend(extensions);
     if (!extended || *extended == Extended::deadline) return extended;
@@ -146,6 +193,61 @@ Result<Extended> Loop::step() {
       }
     }
   }
+  return Extended::done;
+}
+
+std::optional<std::size_t> Loop::alone() const {
+  std::optional<std::size_t> only;
+  for (std::size_t at = 0; at < writers_.size(); ++at) {
+    if (!working(at)) continue;
+    if (only) return std::nullopt;
+    only = at;
+  }
+  return only;
+}
+
+Tokens Loop::guesses_for(std::size_t at) const {
+  const AnswerWriter& writer = writers_[at];
+  std::vector<std::span<const Token>> sources = {writer.answer()};
+  for (std::size_t other = 0; other < writers_.size(); ++other) {
+    if (other != at) sources.push_back(writers_[other].answer());
+  }
+  sources.push_back(*prefix_);
+  const std::size_t room = batch_ - std::min<std::size_t>(batch_, writer.waiting().size());
+  const Tokens found = look_up(writer.answer(), sources, std::min<std::size_t>(settings_.draft, room));
+  return allowed_of(found, engine_, writer.constraint());
+}
+
+Result<Extended> Loop::step_ahead(std::size_t at, const Tokens& guesses) {
+  AnswerWriter& writer = writers_[at];
+  const std::uint32_t sequence = writer.sequence();
+  const std::size_t before = engine_.length(sequence);
+  Tokens fed = writer.waiting();
+  std::size_t used = fed.size();  // of them the try has so far
+  fed.insert(fed.end(), guesses.begin(), guesses.end());
+  const Extension extension{sequence, fed, static_cast<std::uint32_t>(guesses.size()) + 1};
+  Result<Extended> extended = engine_.extend({&extension, 1});
+  if (!extended || *extended == Extended::deadline) return extended;
+  ++drafts_.checks;
+  drafts_.guessed += static_cast<std::uint32_t>(guesses.size());
+  // What the try takes stays waiting until it is compared with what was fed: text that is forced may cut the
+  // last tokens anew.
+  const Tokens& waiting = writer.waiting();
+  for (bool first = true;; first = false) {
+    if (!first) ++drafts_.kept;
+    if (Status chosen = choose(writer, randoms_[at], engine_.logits(0, fed.size() - used)); !chosen)
+      return chosen.error();
+    const bool guessed = waiting.size() > used && waiting.size() <= fed.size() &&
+                         std::equal(waiting.begin(), waiting.end(), fed.begin());
+    if (Status settled = settle(); !settled) return settled.error();
+    if (!working(at) || !guessed) break;
+    used = waiting.size();
+  }
+  const auto [unlike, rest] = std::mismatch(waiting.begin(), waiting.end(), fed.begin(), fed.end());
+  const auto same = static_cast<std::size_t>(unlike - waiting.begin());
+  if (!engine_.truncate(sequence, before + same))
+    return Error{Code::internal, "the engine cannot take guesses back", ""};
+  writer.fed(same);
   return Extended::done;
 }
 
@@ -200,6 +302,7 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
     if (Status begun = writers_.back().begin(); !begun) return begun.error();
   }
   engine_.set_deadline(settings_.deadline);
+  prefix_ = &prefix;
   Decoded out;
   const Clock::time_point start = Clock::now();
   Result<Extended> extended = prefill(prefix);
@@ -207,7 +310,8 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
   out.prefill_s = seconds_since(start);
   if (*extended == Extended::done) {
     if (settings_.prefilled) settings_.prefilled();
-    if (Status done = spread(); !done) return done.error();
+    extended = spread();
+    if (!extended) return extended.error();
   }
   const Clock::time_point decode_start = Clock::now();
   out.first_token = decode_start;
@@ -221,6 +325,8 @@ Result<Decoded> Loop::run(const Tokens& prefix, std::vector<DecodeTry> tries) {
   const Stop why = *extended == Extended::deadline ? Stop::time : Stop::settled;
   if (Status ended = end_all(why); !ended) return ended.error();
   out.settled_tokens = settled_tokens_;
+  out.drafts = drafts_;
+  out.drafts.draft = settings_.draft;
   out.decode_s = seconds_since(decode_start);
   for (AnswerWriter& writer : writers_) out.tries.push_back(std::move(writer).result());
   return out;

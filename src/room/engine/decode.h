@@ -1,5 +1,5 @@
 // The loop that writes the answers: all tries of a run together, as sequences that share the prompt's
-// beginning.
+// beginning, and that of their questions as far as they begin alike.
 //
 // What is fed to the model when is a function of the arguments alone (never of the clock, but that a deadline
 // ends it), so the same job on the same machine gives the same answers. A step extends every live try by what
@@ -38,6 +38,7 @@ struct DecodeSettings {
   Sampling sampling;
   std::uint32_t output_tokens = 768;  // a try's cap, forced tokens included
   bool early_stop = false;
+  std::uint32_t draft = 0;  // most tokens guessed ahead of a try that is written alone (draft.h)
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   // Called when sequence 0 holds the shared beginning and nothing else. May be empty.
   std::function<void()> prefilled;
@@ -46,6 +47,7 @@ struct DecodeSettings {
 struct Decoded {
   std::vector<Try> tries;            // in the order given
   std::uint32_t settled_tokens = 0;  // written by all tries when they came to rest; 0: none was stopped
+  DraftCounts drafts;
   double prefill_s = 0;
   double decode_s = 0;
   std::chrono::steady_clock::time_point first_token;  // when each try had its first
@@ -56,9 +58,9 @@ struct Decoded {
 using DecodeProgress = std::function<void(const std::string& stage, std::uint64_t done, std::uint64_t total)>;
 
 // `engine` is open with room for it all: ContextSettings of `batch` tokens, prefix + tries * (question +
-// cap). Sequence 0 may hold a beginning of the prefix already, all of it or a multiple of `batch`
-// (saved_state.h): it is read on from there, in the batches in which it would have been read. A cap below the
-// shortest answer is an Error (does_not_fit).
+// cap), and 1 + draft outputs. Sequence 0 may hold a beginning of the prefix already, all of it or a multiple
+// of `batch` (saved_state.h): it is read on from there, in the batches in which it would have been read. A
+// cap below the shortest answer is an Error (does_not_fit).
 Result<Decoded> decode(Engine& engine, const TokenTrie& trie, const Tokens& prefix,
                        std::vector<DecodeTry> tries, std::uint32_t batch, const DecodeSettings& settings,
                        const DecodeProgress& progress);

@@ -155,7 +155,7 @@ TEST(Decode, ReadsTheSharedBeginningOnceForAllTries) {
   EXPECT_EQ(decoded->tries[0].json, run.wanted[0]);
   EXPECT_EQ(decoded->tries[1].json, run.wanted[1]);
   EXPECT_EQ(decoded->tries[2].json, run.wanted[2]);
-  const std::size_t prefix = run.engine.tokenise("the shared evidence\n", false).size();
+  const std::size_t prefix = run.engine.tokenise("the shared evidence\nquestion ", false).size();
   std::size_t sequences = 0;
   for (const Tokens& sequence : run.engine.sequences_) sequences += sequence.size();
   // What is counted in three sequences was fed once. Tokens taken back were fed, too.
@@ -475,6 +475,88 @@ TEST(DecodeEarlyStop, AnswersWithoutAVoteAreWrittenToTheirEnd) {
   ASSERT_TRUE(decoded) << decoded.error().what;
   EXPECT_EQ(decoded->settled_tokens, 0U);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(decoded->tries[i].json, run.wanted[i]);
+}
+
+// Whatever is guessed, right or wrong, the answers are those without guesses, token for token.
+TEST(DecodeDraft, WritesWhatIsWrittenWithoutGuesses) {
+  const std::string log =
+      "[E001] the volume of the database cannot be bound\n[E002] its class names a provisioner that nobody "
+      "runs\n";
+  const char* const quoted[] = {"the volume of the database cannot be bound",
+                                "a provisioner that nobody runs", "the volume of the day and a provisioner",
+                                "it is broken"};
+  std::mt19937 random(3);
+  DraftCounts all;
+  for (int round = 0; round < 120; ++round) {
+    std::vector<std::string> wanted;
+    for (std::size_t tries = 1 + random() % 3; tries > 0; --tries) {
+      const std::string cause = std::string(quoted[random() % 4]) + ", " + quoted[random() % 4];
+      wanted.push_back(answer_of(random() % 2 == 0 ? R"("E001","E002")" : "", "fault", cause));
+    }
+    const auto go = [&](std::uint32_t draft, std::uint32_t batch) {
+      Scene run(wanted);
+      run.shared = log;
+      run.settings.draft = draft;
+      run.settings.early_stop = round % 2 == 0;
+      if (round % 3 == 0)
+        run.settings.sampling = {.temperature = 0.4 + round / 40.0,
+                                 .seed = static_cast<std::uint64_t>(round)};
+      const auto decoded = run.go(batch);
+      EXPECT_TRUE(decoded) << decoded.error().what;
+      EXPECT_GT(run.engine.calls_.size(), 0U);
+      return *decoded;
+    };
+    const Decoded plain = go(0, 64);
+    EXPECT_EQ(plain.drafts.checks, 0U);
+    for (const auto& [draft, batch] :
+         {std::pair(1U, 64U), std::pair(4U, 64U), std::pair(16U, 64U), std::pair(8U, 4U)}) {
+      const Decoded drafted = go(draft, batch);
+      SCOPED_TRACE(std::to_string(round) + " draft " + std::to_string(draft) + " batch " +
+                   std::to_string(batch));
+      ASSERT_EQ(drafted.tries.size(), plain.tries.size());
+      EXPECT_EQ(drafted.settled_tokens, plain.settled_tokens);
+      for (std::size_t i = 0; i < plain.tries.size(); ++i) {
+        EXPECT_EQ(drafted.tries[i].json, plain.tries[i].json);
+        EXPECT_EQ(drafted.tries[i].stop, plain.tries[i].stop);
+        EXPECT_EQ(drafted.tries[i].tokens, plain.tries[i].tokens);
+        EXPECT_EQ(drafted.tries[i].forced_tokens, plain.tries[i].forced_tokens);
+      }
+      EXPECT_LE(drafted.drafts.kept, drafted.drafts.guessed);
+      all.checks += drafted.drafts.checks;
+      all.guessed += drafted.drafts.guessed;
+      all.kept += drafted.drafts.kept;
+    }
+  }
+  EXPECT_GT(all.kept, 2 * all.checks);  // they were of use
+  EXPECT_LT(all.kept, all.guessed);     // and not all were right
+}
+
+TEST(DecodeDraft, SavesSteps) {
+  Scene plain({answer_of("", "fault", long_cause)}), ahead({answer_of("", "fault", long_cause)});
+  plain.shared = ahead.shared = long_cause;
+  ahead.settings.draft = 8;
+  const auto one = plain.go(), other = ahead.go();
+  ASSERT_TRUE(one && other);
+  EXPECT_EQ(one->tries[0].json, other->tries[0].json);
+  EXPECT_LT(ahead.engine.calls_.size(), plain.engine.calls_.size() / 2);
+  EXPECT_EQ(plain.engine.calls_.size() - ahead.engine.calls_.size(), other->drafts.kept);
+}
+
+TEST(DecodeDraft, GuessesNothingWhereTokensCannotBeTakenBackOrSeveralTriesWrite) {
+  Scene fixed({answer_of("", "fault", long_cause)});
+  fixed.shared = long_cause;
+  fixed.settings.draft = 8;
+  fixed.engine.can_truncate_ = false;
+  const auto one = fixed.go();
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->drafts.checks, 0U);
+  const std::string answer = answer_of("", "fault", long_cause);
+  Scene several({answer, answer});
+  several.shared = long_cause;
+  several.settings.draft = 8;
+  const auto two = several.go();
+  ASSERT_TRUE(two);
+  EXPECT_EQ(two->drafts.checks, 0U);
 }
 
 TEST(Decode, DrawsAreTheSeedsAlone) {

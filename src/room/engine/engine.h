@@ -5,7 +5,7 @@
 // (fake_engine_reference.h). The loop over it is decode.h. Not thread-safe; one job at a time.
 //
 //   engine.open({.context = 4096, .sequences = 2, .batch = 512, .threads = 2});
-//   engine.extend({{.sequence = 0, .tokens = prefix, .wants_logits = false}});
+//   engine.extend({{.sequence = 0, .tokens = prefix, .logits = 0}});
 //   engine.fork(0, 1);
 //   engine.extend({{0, question_a}, {1, question_b}});
 //   engine.logits(0);  // what may follow in sequence 0, one number for each token of the vocabulary
@@ -34,6 +34,7 @@ struct ContextSettings {
   std::uint32_t context = 0;   // tokens of all sequences together, what they share counted once
   std::uint32_t sequence = 0;  // tokens of the longest sequence
   std::uint32_t sequences = 1;
+  std::uint32_t outputs = 0;  // most logits of one extend(); 0: one for each sequence
   std::uint32_t batch = 512;  // most tokens of one extend()
   std::uint32_t threads = 1;
   bool exact = false;  // results that do not depend on how work is cut into batches; slower
@@ -43,7 +44,7 @@ struct ContextSettings {
 struct Extension {
   std::uint32_t sequence = 0;
   std::span<const Token> tokens;
-  bool wants_logits = true;  // after the last of them
+  std::uint32_t logits = 1;  // after each of so many of the last of them
 };
 
 enum class Extended : std::uint8_t { done, deadline };
@@ -84,13 +85,16 @@ class Engine {
   // Extends sequences together, in the order given; at most `batch` tokens in all. `deadline`: nothing was
   // kept of this call, because the clock ran out first.
   virtual Result<Extended> extend(std::span<const Extension> extensions) = 0;
-  // The logits after the i-th extension of the last extend(), valid until the next.
-  virtual std::span<const float> logits(std::size_t extension) const = 0;
+  // The logits after the i-th extension of the last extend(), or `back` tokens before its end; valid until
+  // the next.
+  virtual std::span<const float> logits(std::size_t extension, std::size_t back = 0) const = 0;
   // Makes `to` (empty until now) the same as `from`.
   virtual Status fork(std::uint32_t from, std::uint32_t to) = 0;
   // Takes back tokens until `length` are left; false, and nothing changed, where this kind of model cannot.
   // To none at all every kind can.
   virtual bool truncate(std::uint32_t sequence, std::size_t length) = 0;
+  // Whether truncate() takes back any number of tokens.
+  virtual bool forgets() const = 0;
   virtual std::size_t length(std::uint32_t sequence) const = 0;
   // From then on extend() gives up.
   virtual void set_deadline(std::chrono::steady_clock::time_point when) = 0;

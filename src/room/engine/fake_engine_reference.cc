@@ -63,6 +63,20 @@ Result<ContextSettings> FakeEngine::open(const ContextSettings& wanted) {
   return wanted;
 }
 
+std::vector<float> FakeEngine::row_after(std::uint32_t sequence) const {
+  std::string text;
+  for (Token token : sequences_[sequence]) text += tokens_[static_cast<std::size_t>(token)].text;
+  const std::string wanted = script_(sequence, text);
+  std::vector<float> row(tokens_.size() + padding_, 0.0F);
+  for (std::size_t token = 0; token < tokens_.size(); ++token) {
+    // The longer the token that continues the script, the better; special tokens count by their names.
+    const std::string& name = tokens_[token].text;
+    if (!name.empty() && wanted.starts_with(name)) row[token] = static_cast<float>(name.size());
+  }
+  for (std::size_t beyond = tokens_.size(); beyond < row.size(); ++beyond) row[beyond] = 1e9F;
+  return row;
+}
+
 Result<Extended> FakeEngine::extend(std::span<const Extension> extensions) {
   std::size_t size = 0;
   for (const Extension& extension : extensions) size += extension.tokens.size();
@@ -75,21 +89,13 @@ Result<Extended> FakeEngine::extend(std::span<const Extension> extensions) {
     if (extension.sequence >= sequences_.size())
       return Error{Code::internal, "there is no such sequence", ""};
     Tokens& sequence = sequences_[extension.sequence];
-    sequence.insert(sequence.end(), extension.tokens.begin(), extension.tokens.end());
     calls_.back().push_back(extension.tokens.size());
     extended_ += extension.tokens.size();
-    if (!extension.wants_logits) continue;
-    std::string text;
-    for (Token token : sequence) text += tokens_[static_cast<std::size_t>(token)].text;
-    const std::string wanted = script_(extension.sequence, text);
-    std::vector<float> row(tokens_.size() + padding_, 0.0F);
-    for (std::size_t token = 0; token < tokens_.size(); ++token) {
-      // The longer the token that continues the script, the better; special tokens count by their names.
-      const std::string& name = tokens_[token].text;
-      if (!name.empty() && wanted.starts_with(name)) row[token] = static_cast<float>(name.size());
+    for (std::size_t at = 0; at < extension.tokens.size(); ++at) {
+      sequence.push_back(extension.tokens[at]);
+      const std::size_t back = extension.tokens.size() - 1 - at;
+      if (back < extension.logits) logits_[{i, back}] = row_after(extension.sequence);
     }
-    for (std::size_t beyond = tokens_.size(); beyond < row.size(); ++beyond) row[beyond] = 1e9F;
-    logits_[i] = std::move(row);
   }
   return Extended::done;
 }

@@ -39,9 +39,12 @@ class FakeEngine : public Engine {
 
   Result<ContextSettings> open(const ContextSettings& wanted) override;
   Result<Extended> extend(std::span<const Extension> extensions) override;
-  std::span<const float> logits(std::size_t extension) const override { return logits_.at(extension); }
+  std::span<const float> logits(std::size_t extension, std::size_t back) const override {
+    return logits_.at({extension, back});
+  }
   Status fork(std::uint32_t from, std::uint32_t to) override;
   bool truncate(std::uint32_t sequence, std::size_t length) override;
+  bool forgets() const override { return can_truncate_; }
   std::size_t length(std::uint32_t sequence) const override { return sequences_.at(sequence).size(); }
   std::size_t saved_size(std::uint32_t sequence) const override;
   bool save(std::uint32_t sequence, std::span<char> into) const override;
@@ -65,11 +68,15 @@ class FakeEngine : public Engine {
   std::size_t extended_ = 0;                     // tokens fed in all
 
  private:
+  // What may follow the sequence as it is.
+  std::vector<float> row_after(std::uint32_t sequence) const;
+
   std::vector<FakeToken> tokens_;
   std::vector<std::string> bytes_;
   Script script_;
   ContextSettings settings_;
-  std::map<std::size_t, std::vector<float>> logits_;
+  std::map<std::pair<std::size_t, std::size_t>, std::vector<float>>
+      logits_;  // by extension and place from its end
 };
 
 }  // namespace carrel

@@ -58,9 +58,11 @@ void use_state(const ThinkJob& job, Engine& engine, const ContextSettings& opene
 Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point started,
                           const StateMemory& memory, const DecodeProgress& progress) {
   const Clock::time_point loaded = Clock::now();
-  if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0) {
-    return Error{Code::bad_input,
-                 "the job asks for no threads, no output, or a chunk that is no multiple of 64", ""};
+  if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0 ||
+      job.draft > limit::draft) {
+    return Error{
+        Code::bad_input,
+        "the job asks for no threads, no output, a chunk that is no multiple of 64, or too many guesses", ""};
   }
   std::vector<Mistake> mistakes;
   Result<std::shared_ptr<const Schema>> schema = parse_schema(job.schema, &mistakes);
@@ -82,6 +84,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   Result<ContextSettings> opened = engine.open({.context = prompt->context,
                                                 .sequence = prompt->sequence,
                                                 .sequences = tries,
+                                                .outputs = job.draft + 1,
                                                 .batch = std::max(job.chunk, (tries + 63) / 64 * 64),
                                                 .threads = job.threads,
                                                 .exact = job.exact});
@@ -99,6 +102,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   settings.sampling = job.sampling;
   settings.output_tokens = job.output_tokens;
   settings.early_stop = job.early_stop;
+  settings.draft = job.draft;
   if (job.wall_seconds > 0) settings.deadline = started + std::chrono::seconds(job.wall_seconds);
   use_state(job, engine, *opened, prompt->prefix, memory, &result, &settings);
   Result<Decoded> decoded =
@@ -106,6 +110,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   if (!decoded) return decoded.error();
   result.tries = std::move(decoded->tries);
   result.settled_tokens = decoded->settled_tokens;
+  result.drafts = decoded->drafts;
   result.context = opened->context;
   result.threads = opened->threads;
   result.backend = engine.backend();

@@ -32,9 +32,12 @@ class LlamaEngine : public Engine {
 
   Result<ContextSettings> open(const ContextSettings& wanted) override;
   Result<Extended> extend(std::span<const Extension> extensions) override;
-  std::span<const float> logits(std::size_t extension) const override;
+  std::span<const float> logits(std::size_t extension, std::size_t back) const override;
   Status fork(std::uint32_t from, std::uint32_t to) override;
   bool truncate(std::uint32_t sequence, std::size_t length) override;
+  bool forgets() const override {
+    return !llama_model_is_recurrent(model_.get()) && !llama_model_is_hybrid(model_.get());
+  }
   std::size_t length(std::uint32_t sequence) const override { return lengths_.at(sequence); }
   std::size_t saved_size(std::uint32_t sequence) const override {
     return llama_state_seq_get_size(context_.get(), static_cast<llama_seq_id>(sequence));
@@ -62,7 +65,7 @@ class LlamaEngine : public Engine {
   ContextSettings settings_;
   std::vector<std::size_t> lengths_;
   std::vector<std::int32_t>
-      rows_;  // for each extension of the last call, the batch index of its logits; -1: none
+      rows_;  // for each extension of the last call, the batch index of its last logits; -1: none
   Clock::time_point deadline_ = Clock::time_point::max();
 };
 
@@ -140,7 +143,7 @@ Result<ContextSettings> LlamaEngine::open(const ContextSettings& wanted) {
   parameters.n_batch = wanted.batch;
   parameters.n_ubatch = wanted.batch;
   parameters.n_seq_max = wanted.sequences;
-  parameters.n_outputs_max = wanted.sequences;  // logits are asked for at the end of an extension only
+  parameters.n_outputs_max = std::max(wanted.sequences, wanted.outputs);
   parameters.n_threads = static_cast<std::int32_t>(wanted.threads);
   parameters.n_threads_batch = static_cast<std::int32_t>(wanted.threads);
   // Measured: without flash attention and with a stream for each sequence, results are the same bits however
@@ -193,8 +196,9 @@ Result<Extended> LlamaEngine::extend(std::span<const Extension> extensions) {
       sequences.push_back(static_cast<llama_seq_id>(extension.sequence));
       wants.push_back(0);
     }
-    if (extension.wants_logits && !extension.tokens.empty()) wants.back() = 1;
-    rows_.push_back(extension.wants_logits ? static_cast<std::int32_t>(tokens.size()) - 1 : -1);
+    const std::size_t wanted = std::min<std::size_t>(extension.logits, extension.tokens.size());
+    std::fill(wants.end() - static_cast<std::ptrdiff_t>(wanted), wants.end(), std::int8_t{1});
+    rows_.push_back(wanted > 0 ? static_cast<std::int32_t>(tokens.size()) - 1 : -1);
   }
   if (tokens.empty()) return Extended::done;
   std::vector<llama_seq_id*> sequence_pointers;
@@ -231,8 +235,9 @@ void LlamaEngine::resynchronise() {
   }
 }
 
-std::span<const float> LlamaEngine::logits(std::size_t extension) const {
-  const float* row = llama_get_logits_ith(context_.get(), rows_.at(extension));
+std::span<const float> LlamaEngine::logits(std::size_t extension, std::size_t back) const {
+  const float* row =
+      llama_get_logits_ith(context_.get(), rows_.at(extension) - static_cast<std::int32_t>(back));
   if (row == nullptr) return {};
   return {row, bytes_.size()};
 }
