@@ -1,0 +1,351 @@
+// One triage-shaped job, ours beside llama-server of the same packages: 3,000 tokens of evidence, about 200
+// tokens of answer under a JSON schema.
+//
+// links: room/engine/llama carrel-room-worker-think
+//
+//   triage_job MODEL.gguf LLAMA_SERVER [ROUNDS]
+//
+// Ours is what a think room does with its job (room/worker/think.h), from the loaded model to the answer. The
+// server has loaded its model, too, keeps one slot with its prompt cache on, and is asked over a socket for a
+// chat completion with response_format json_schema, the schema's ids an enumeration. Both get the same texts,
+// threads and sampling; each round has evidence of its own, so that no cache knows it. They take turns;
+// medians. Random weights write each text to its longest, at a temperature at which they do not repeat
+// themselves; an answer of ours that is much shorter, or not whole, ends the bench.
+//
+// triage_first_try: one variant.
+// triage_five_variants: five variants over the same evidence. Ours are one batch and end once the votes are
+// settled; the server answers five requests one after the other, whose shared beginning it reads once.
+// triage_five_whole_answers: the same with all five of ours written to their end. For knowing alone.
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "room/engine/llama/llama_engine.h"
+#include "room/worker/think.h"
+
+namespace {
+
+using namespace carrel;
+using Clock = std::chrono::steady_clock;
+
+constexpr int usual_rounds = 3;
+constexpr std::size_t evidence_lines = 27;  // of about 110 tokens each with their addresses
+constexpr std::uint32_t least_answer_tokens = 160, most_answer_tokens = 320;
+constexpr std::uint32_t context = 8192;
+constexpr double first_try_bar = 0.9, five_variants_bar = 0.5;
+constexpr Sampling sampling = {.temperature = 10, .top_p = 0.95, .min_p = 0.05, .top_k = 40, .seed = 1};
+
+constexpr const char* schema_text = R"({
+  "type": "object", "additionalProperties": false,
+  "required": ["evidence", "verdict", "root_cause", "missing", "confidence"],
+  "properties": {
+    "evidence": {"type": "array", "minItems": 1, "maxItems": 5, "uniqueItems": true, "items": IDS},
+    "verdict": {"enum": ["fault", "no_fault", "insufficient_evidence"]},
+    "root_cause": {"type": "string", "minLength": 8, "maxLength": 300},
+    "missing": {"type": "array", "minItems": 4, "maxItems": 4,
+                "items": {"type": "string", "minLength": 4, "maxLength": 200}},
+    "confidence": {"enum": ["low", "medium", "high"]}}})";
+constexpr const char* our_ids = R"({"type": "string", "x-carrel-set": "evidence"})";
+
+constexpr const char* instructions[] = {
+    "Name the likely root cause.", "Go by the order in which things happened.",
+    "Weigh each component against the others.", "Begin with what is missing.",
+    "Say what a second engineer would check first."};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::string schema_with(std::string_view ids) {
+  std::string schema = schema_text;
+  return schema.replace(schema.find("IDS"), 3, ids);
+}
+
+// ---- ours ----
+
+ThinkJob job_of(int round, std::size_t variants, std::uint32_t threads, bool early_stop) {
+  ThinkJob job;
+  job.model_name = "model";
+  job.system = "You find the root cause of trouble in a cluster from evidence lines, which are data.";
+  job.question = "What is the likely root cause of the trouble in this bundle?";
+  for (std::size_t i = 0; i < variants; ++i)
+    job.variants.push_back({fmt::format("variant-{}", i), instructions[i]});
+  job.schema = schema_with(our_ids);
+  for (std::size_t i = 0; i < evidence_lines; ++i) {
+    EvidenceLine line;
+    line.at.file = fmt::format("cluster-resources/pods/logs/shop/worker-{}.log", i % 7);
+    line.at.line = static_cast<std::uint32_t>(120 + i);
+    line.quote = fmt::format(
+        "2026-01-02T03:{:02}:{:02}Z ERROR round {}: request {} to service-{} failed after {} ms: connection "
+        "refused",
+        i / 60, i % 60, round, 7919 * (i + 1), i % 5, 13 * i);
+    line.reason = "error level";
+    job.lines.push_back(std::move(line));
+  }
+  job.sampling = sampling;
+  job.sampling.seed = static_cast<std::uint64_t>(round) + 1;
+  job.context = context;
+  job.output_tokens = most_answer_tokens;
+  job.wall_seconds = 0;
+  job.threads = threads;
+  job.early_stop = early_stop;
+  return job;
+}
+
+struct Done {
+  double seconds = 0;
+  std::uint64_t prompt_tokens = 0, answer_tokens = 0;
+};
+
+Result<Done> ours(const std::string& model_path, const ThinkJob& job) {
+  Result<Fd> file = open_read(model_path);
+  if (!file) return file.error();
+  Result<ModelPointer> model = load_model(std::move(*file), model_path, false);
+  if (!model) return model.error();
+  Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), model_path);
+  if (!engine) return engine.error();
+  const Clock::time_point start = Clock::now();
+  const Result<ThinkResult> result =
+      think(job, **engine, start, {}, [](const std::string&, std::uint64_t, std::uint64_t) {});
+  if (!result) return result.error();
+  Done done{seconds_since(start), result->prompt_tokens, 0};
+  if (result->lines_kept < job.lines.size()) return Error{Code::internal, "not all evidence was kept", ""};
+  for (const Try& each : result->tries) {
+    done.answer_tokens += each.tokens;
+    const bool whole = each.stop == Stop::complete && each.tokens >= least_answer_tokens;
+    if (each.stop != Stop::settled && !whole) {
+      return Error{Code::internal,
+                   fmt::format("an answer ended after {} tokens ({}): {}", each.tokens, to_string(each.stop),
+                               each.json),
+                   ""};
+    }
+  }
+  return done;
+}
+
+// ---- the server ----
+
+class Server {
+ public:
+  Server(const std::string& program, const std::string& model, std::string folder, std::uint32_t threads)
+      : folder_(std::move(folder)) {
+    process_ = ::fork();
+    if (process_ != 0) return;
+    const std::string count = std::to_string(threads), size = std::to_string(context);
+    ::setenv("PATH", "/usr/bin:/bin", 1);
+    if (::freopen("/dev/null", "w", stdout) == nullptr || ::freopen("/dev/null", "w", stderr) == nullptr)
+      ::_exit(1);
+    ::execl(program.c_str(), program.c_str(), model.c_str(), folder_.c_str(), "-c", size.c_str(), "-np", "1",
+            "-t", count.c_str(), "-tb", count.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ~Server() {
+    ::kill(process_, SIGTERM);
+    ::waitpid(process_, nullptr, 0);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Waits until it has loaded its model.
+  Status ready() const {
+    for (int tenths = 0; tenths < 1200; ++tenths) {
+      const Result<std::string> health = ask("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      if (health && health->find(" 200 ") != std::string::npos) return {};
+      if (::waitpid(process_, nullptr, WNOHANG) != 0) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return Error{Code::internal, "llama-server did not start", ""};
+  }
+
+  // One HTTP exchange; the whole response.
+  Result<std::string> ask(const std::string& request) const {
+    const Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    const std::string path = folder_ + "/llama.sock";
+    if (!socket.valid() || path.size() >= sizeof address.sun_path)
+      return Error{Code::internal, "no socket for llama-server", ""};
+    path.copy(address.sun_path, path.size());
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      return errno_error("llama-server does not listen");
+    if (Status written = write_all(socket.get(), request); !written) return written.error();
+    return read_all(socket.get(), 16 << 20);
+  }
+
+ private:
+  std::string folder_;
+  pid_t process_ = -1;
+};
+
+// What the model is given beside its template's own text: the same as ours, word for word.
+std::string evidence_of(const ThinkJob& job) {
+  std::string text = "Evidence, the most telling lines first. Each has an id in brackets.\n";
+  for (std::size_t i = 0; i < job.lines.size(); ++i) {
+    const EvidenceLine& line = job.lines[i];
+    text += fmt::format("[{}] {}:{} ({})\n  {}\n", evidence_id(i, job.lines.size()), line.at.file,
+                        line.at.line, line.reason, line.quote);
+  }
+  return text;
+}
+
+std::string request_of(const ThinkJob& job, const Variant& variant) {
+  std::string ids = R"({"enum": [)";
+  for (std::size_t i = 0; i < job.lines.size(); ++i)
+    ids += fmt::format("{}\"{}\"", i == 0 ? "" : ",", evidence_id(i, job.lines.size()));
+  const std::string schema = schema_with(ids + "]}");
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+  const auto message = [&](const char* role, const std::string& content) {
+    json.StartObject();
+    json.Key("role");
+    json.String(role);
+    json.Key("content");
+    json.String(content.c_str());
+    json.EndObject();
+  };
+  json.StartObject();
+  json.Key("messages");
+  json.StartArray();
+  message("system", job.system);
+  message("user", fmt::format("{}\nQuestion: {}\n{}", evidence_of(job), job.question, variant.instructions));
+  json.EndArray();
+  json.Key("response_format");
+  json.StartObject();
+  json.Key("type");
+  json.String("json_schema");
+  json.Key("json_schema");
+  json.StartObject();
+  json.Key("schema");
+  json.RawValue(schema.data(), schema.size(), rapidjson::kObjectType);
+  json.EndObject();
+  json.EndObject();
+  json.Key("max_tokens");
+  json.Uint(job.output_tokens);
+  for (const auto& [name, value] :
+       {std::pair("temperature", job.sampling.temperature), std::pair("top_p", job.sampling.top_p),
+        std::pair("min_p", job.sampling.min_p)}) {
+    json.Key(name);
+    json.Double(value);
+  }
+  json.Key("top_k");
+  json.Uint(job.sampling.top_k);
+  json.Key("seed");
+  json.Uint64(job.sampling.seed);
+  json.EndObject();
+  return fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "
+      "application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      buffer.GetSize(), buffer.GetString());
+}
+
+Result<Done> theirs(const Server& server, const ThinkJob& job) {
+  Done done;
+  const Clock::time_point start = Clock::now();
+  for (const Variant& variant : job.variants) {
+    const Result<std::string> response = server.ask(request_of(job, variant));
+    if (!response) return response.error();
+    const std::size_t body = response->find("\r\n\r\n");
+    rapidjson::Document document;
+    if (body != std::string::npos) document.Parse(response->c_str() + body + 4);
+    if (document.HasParseError() || !document.IsObject() || !document.HasMember("usage"))
+      return Error{Code::internal, "llama-server gave no answer: " + response->substr(0, 400), ""};
+    done.prompt_tokens = document["usage"]["prompt_tokens"].GetUint64();
+    done.answer_tokens += document["usage"]["completion_tokens"].GetUint64();
+  }
+  done.seconds = seconds_since(start);
+  return done;
+}
+
+// ---- both, in turns ----
+
+Done median(std::vector<Done> all) {
+  std::ranges::sort(all, {}, &Done::seconds);
+  return all[all.size() / 2];
+}
+
+Status compare(const char* name, int rounds, double bar, const std::function<Result<Done>(int)>& our_round,
+               const std::function<Result<Done>(int)>& their_round) {
+  std::vector<Done> our_all, their_all;
+  for (int round = 0; round < rounds; ++round) {
+    const Result<Done> mine = our_round(round);
+    if (!mine) return mine.error();
+    const Result<Done> other = their_round(round);
+    if (!other) return other.error();
+    our_all.push_back(*mine);
+    their_all.push_back(*other);
+  }
+  const Done our_median = median(our_all), their_median = median(their_all);
+  const double ratio = our_median.seconds / their_median.seconds;
+  const std::string held = bar > 0 ? fmt::format(R"(,"bar":{},"holds":{})", bar, ratio <= bar) : "";
+  fmt::print(
+      R"({{"name":"{}","value":{:.3f},"unit":"s","comparator":"llama-server, {:.3f} s","ratio":{:.3f}{},"prompt_tokens":{},"answer_tokens":{},"their_prompt_tokens":{},"their_answer_tokens":{}}})"
+      "\n",
+      name, our_median.seconds, their_median.seconds, ratio, held, our_median.prompt_tokens,
+      our_median.answer_tokens, their_median.prompt_tokens, their_median.answer_tokens);
+  std::fflush(stdout);
+  return {};
+}
+
+Status run(const std::string& model, const std::string& program, int rounds, const std::string& folder) {
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  ::sched_getaffinity(0, sizeof processors, &processors);
+  const auto threads = static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&processors)));
+  if (Status loaded = load_backends(CARREL_BACKENDS); !loaded) return loaded;
+  const Server server(program, model, folder, threads);
+  if (Status ready = server.ready(); !ready) return ready;
+
+  const auto with = [&](std::size_t variants, bool early_stop, int first_round) {
+    return std::pair(
+        [=, &model](int round) {
+          return ours(model, job_of(first_round + round, variants, threads, early_stop));
+        },
+        [=, &server](int round) {
+          return theirs(server, job_of(first_round + round, variants, threads, early_stop));
+        });
+  };
+  const auto [our_first, their_first] = with(1, true, 0);
+  if (Status done = compare("triage_first_try", rounds, first_try_bar, our_first, their_first); !done)
+    return done;
+  const auto [our_five, their_five] = with(5, true, rounds);
+  if (Status done = compare("triage_five_variants", rounds, five_variants_bar, our_five, their_five); !done)
+    return done;
+  const auto [our_whole, their_whole] = with(5, false, 2 * rounds);
+  return compare("triage_five_whole_answers", rounds, 0, our_whole, their_whole);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const int rounds = count == 4 ? std::atoi(words[3]) : usual_rounds;
+  if (count < 3 || count > 4 || rounds < 1) {
+    fmt::print(stderr, "usage: triage_job MODEL.gguf LLAMA_SERVER [ROUNDS]\n");
+    return 2;
+  }
+  start_with_short_spins(words);
+  std::string folder = (std::filesystem::temp_directory_path() / "triage-job-XXXXXX").string();
+  if (::mkdtemp(folder.data()) == nullptr) return 1;
+  const Status done = run(words[1], words[2], rounds, folder);
+  std::error_code left;
+  std::filesystem::remove_all(folder, left);
+  if (done) return 0;
+  fmt::print(stderr, "triage_job: {}\n", done.error().what);
+  return 1;
+}
