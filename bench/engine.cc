@@ -3,10 +3,10 @@
 //
 //   engine MODEL.gguf LLAMA_BENCH
 //
-// Prefill is 512 tokens in one chunk; decoding is 64 tokens after 64, one at a time, each chosen under a
-// constraint that allows any text, as an answer's are. Ours and the comparator take turns, five rounds of
-// each; medians. Both use all processors that the program may use. The comparator is started by LLAMA_BENCH
-// MODEL OPTION...
+// Prefill is 512 tokens in one chunk; decoding is 64 tokens from an empty context, one at a time, each chosen
+// under a constraint that allows any text, as an answer's are. Ours and the comparator take turns, five
+// rounds of each; medians. Both use all processors that the program may use. The comparator is started by
+// LLAMA_BENCH MODEL OPTION...
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -58,7 +58,7 @@ Result<Speed> measure(Engine& engine, const TokenTrie& trie, const std::shared_p
   if (Result<Extended> done = engine.extend({&whole, 1}); !done) return done.error();
   speed.prefill = per_second(prompt_tokens, start_time);
 
-  engine.truncate(0, written_tokens);
+  engine.truncate(0, 0);
   const std::unique_ptr<Constraint> constraint = start(grammar);
   constraint->accept("{\"text\":\"");
   Token last = 300;
