@@ -268,7 +268,8 @@ struct Variant {
 };
 
 // What a think room gets of an earlier one's work, and for a later one's. The earlier state is in the
-// descriptor behind the model's; the memory that may be filled is behind that, or in its place.
+// descriptor behind the model's, which is empty where there is none; the memory that may be filled is behind
+// that.
 struct StateLoan {
   std::string key;                // what the state is kept under; empty: none is kept
   std::uint64_t saved_bytes = 0;  // of the earlier state; 0: there is none

@@ -9,7 +9,7 @@ std::size_t body_limit(MessageType type) {
     case MessageType::sealed:
       return 16;
     case MessageType::progress:
-      return 64;
+      return 96;
     case MessageType::refused:
       return 4 << 10;
     case MessageType::guest:

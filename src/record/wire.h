@@ -8,6 +8,9 @@
 //   room: progress*    at most a few a second
 //   room: result | refused
 //
+// A think room that is kept (host/walls/kept_room.h) then waits for the host's next job, and so on until its
+// descriptor 0 ends.
+//
 // A room in a virtual machine has two halves (docs/formats/wire.md): the virtual machine's own program seals
 // itself first, then the guest's init tells of the room's program, with one `guest` before the result.
 //
@@ -70,14 +73,19 @@ struct Sealed {
 };
 
 struct Progress {
-  std::string stage;        // "reading", "prefill", "decoding"
-  std::uint64_t done = 0;   // in the stage's own unit: bytes or tokens
-  std::uint64_t total = 0;  // 0: not known
+  std::string stage;                            // "reading", "prefill", "decoding"
+  std::uint64_t done = 0;                       // in the stage's own unit: bytes or tokens
+  std::uint64_t total = 0;                      // 0: not known
+  std::uint64_t context_used = 0, context = 0;  // tokens, of all tries together; 0: there is no model
+  std::uint64_t memory = 0;  // bytes that the room takes: the host's word, whatever the room says
   template <class Codec>
   void fields(Codec& c) {
     c(stage, 32);
     c(done);
     c(total);
+    c(context_used);
+    c(context);
+    c(memory);
   }
 };
 

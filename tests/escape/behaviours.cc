@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -248,6 +249,24 @@ int behave(std::string_view name) {
   if (name == "two_answers") {
     answer("one");
     answer("two");
+  }
+  if (name == "answers_then_speaks") {
+    answer("one");
+    ::usleep(200'000);
+    must(send(MessageType::progress, *encode(Progress{"reading", 1, 2})));
+  }
+  if (name == "answers_then_works") {
+    answer("one");
+    loop();
+  }
+  if (name == "answers_then_tries") {
+    answer("one");
+    ::usleep(200'000);
+    ::socket(AF_INET, SOCK_STREAM, 0);
+  }
+  if (name == "tries_then_answers") {
+    ::socket(AF_INET, SOCK_STREAM, 0);
+    answer("one");
   }
   if (name == "progress_after_answer") {
     answer("one");

@@ -15,7 +15,7 @@ const std::map<std::string, std::string> shared_leaves = {
     {"room/constrain", "what may be decoded, for what decodes"},
     {"collect/spool", "what a file of a bundle is, for what fills it and for what writes it"},
     {"collect/http", "how a server is asked"},
-    {"host/walls", "what makes a room, for what tries to break it"},
+    {"host/walls", "what makes a room, for what keeps some and for what tries to break it"},
 };
 // Leaves of no side: the host and what writes bundles may use them, the rooms not.
 const std::map<std::string, std::string> outside_leaves = {

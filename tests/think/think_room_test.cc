@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "host/walls/kept_room.h"
 #include "host/walls/namespace_wall.h"
 #include "host/walls/room_memory.h"
 #include "made_model/model.h"
@@ -109,7 +110,7 @@ class ThinkRoom : public testing::Test {
                            std::uint64_t memory = 16 << 20) {
     job.state = {"the key", state->size(), memory};
     Fd saved, output;
-    if (!state->empty()) saved = std::move(*make_room_input(*state));
+    if (!state->empty() || memory > 0) saved = std::move(*make_room_input(*state));
     if (memory > 0) output = std::move(*make_room_memory(memory));
     const Fd kept(::fcntl(output.get(), F_DUPFD_CLOEXEC, 0));
     ThinkResult result =
@@ -254,6 +255,111 @@ TEST_F(ThinkRoom, WithASavedStateTheAnswersAreTheSame) {
     expect_same_answers(again, kept);
     EXPECT_EQ(again.prefix_reused, exact ? 0 : more_evidence.prefix_reused);
   }
+}
+
+// A room that is kept: its memory for states, and what one of its jobs came to.
+class Kept {
+ public:
+  Kept(const fs::path& root, const std::string& model_path) {
+    RoomSpec spec;
+    spec.kind = RoomKind::think;
+    spec.root = root;
+    spec.program = "/carrel-think";
+    spec.arguments = {"think"};
+    spec.inputs.push_back(std::move(*open_read(model_path)));
+    spec.caps.address_space = 4ULL << 30;
+    spec.caps.memory = 2ULL << 30;
+    room_ = std::move(*KeptRoom::make(std::move(spec), memory));
+  }
+  std::optional<RoomOutcome> ask(const std::string& job, const std::string& saved, const std::string& run) {
+    made_ = std::move(*make_room_memory(memory));
+    return room_->ask(
+        job, saved, made_, run, [](const Progress&) {}, stop_);
+  }
+  std::string made(std::uint64_t bytes) const { return *read_room_memory(made_, bytes); }
+  const KeptRoom& room() const { return *room_; }
+
+  static constexpr std::uint64_t memory = 16 << 20;
+  std::atomic<bool> stop_ = false;
+
+ private:
+  std::unique_ptr<KeptRoom> room_;
+  Fd made_;
+};
+
+// Handed from job to job, a room gives each the answer that a fresh one gives it, bit for bit: with the
+// evidence of another job before it, with a state and without, drawn and not, exactly and not.
+TEST_F(ThinkRoom, AKeptRoomAnswersLikeAFreshOne) {
+  const std::string path = model("tiny.gguf");
+  Kept kept(root, path);
+  std::vector<ThinkJob> jobs(4, think_job());
+  jobs[0].sampling = {.temperature = 1, .top_p = 0.95, .min_p = 0.01, .top_k = 40, .seed = 11};
+  jobs[1].lines.resize(12);
+  jobs[1].question = "Something else entirely?";
+  jobs[2] = jobs[0];
+  jobs[2].exact = true;
+  jobs[3] = jobs[0];
+  std::string state;
+  std::vector<std::string> before;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    SCOPED_TRACE(i);
+    ThinkJob job = jobs[i];
+    const std::string lent = i == 3 ? state : "";
+    job.state = {"the key", lent.size(), Kept::memory};
+    const std::string run = fmt::format("run-{}", i);
+    const auto outcome = kept.ask(*encode(job), lent, run);
+    ASSERT_TRUE(outcome);
+    const ThinkResult result = result_of(*outcome);
+    expect_same_answers(result, think(path, jobs[i]));
+    EXPECT_EQ(result.prefix_reused, i == 3 ? result.prefix_tokens : 0U);
+    if (i == 0) state = kept.made(result.state_bytes);
+    EXPECT_EQ(result.load_s > 0, i == 0) << "the model is loaded once";
+    EXPECT_EQ(result.cache_bytes, think(path, jobs[i]).cache_bytes) << "of this job's context alone";
+
+    ASSERT_TRUE(outcome->kept);
+    EXPECT_EQ(outcome->kept->runs, before);
+    EXPECT_TRUE(outcome->kept->stays);
+    EXPECT_GT(outcome->peak_memory, 0U);
+    EXPECT_THAT(outcome->posture, testing::Contains(std::pair<std::string, std::string>("Seccomp", "2")));
+    before.push_back(run);
+  }
+}
+
+TEST_F(ThinkRoom, AKeptRoomIsLentNothingOfTheRunBefore) {
+  Kept kept(root, model("tiny.gguf"));
+  ThinkJob job = think_job();
+  job.state = {"the key", 0, Kept::memory};
+  const auto first = kept.ask(*encode(job), "", "run-0");
+  ASSERT_TRUE(first);
+  ASSERT_GT(result_of(*first).state_bytes, 0U);
+  // A job that says that a state was lent where none was: the memory behind it is zeros.
+  job.state.saved_bytes = Kept::memory;
+  const auto second = kept.ask(*encode(job), "", "run-1");
+  ASSERT_TRUE(second);
+  EXPECT_EQ(result_of(*second).why_less, "it is damaged");
+}
+
+TEST_F(ThinkRoom, AKeptRoomThatDeclinesIsTheLastOfIt) {
+  Kept kept(root, model("tiny.gguf"));
+  ThinkJob impossible = think_job();
+  impossible.threads = 0;
+  const auto declined = kept.ask(*encode(impossible), "", "run-0");
+  ASSERT_TRUE(declined);
+  EXPECT_EQ(declined->ending, Ending::ok) << declined->detail;
+  EXPECT_EQ(declined->answer.type, MessageType::refused);
+  EXPECT_FALSE(declined->kept->stays);
+  EXPECT_TRUE(kept.room().over());
+  EXPECT_FALSE(kept.ask(*encode(think_job()), "", "run-1"));
+}
+
+TEST_F(ThinkRoom, AKeptRoomThatIsStoppedIsTheLastOfIt) {
+  Kept kept(root, model("tiny.gguf"));
+  kept.stop_ = true;
+  const auto stopped = kept.ask(*encode(think_job()), "", "run-0");
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(stopped->ending, Ending::interrupted);
+  EXPECT_EQ(stopped->survivors, 0U);
+  EXPECT_TRUE(kept.room().over());
 }
 
 TEST_F(ThinkRoom, AStateThatIsForeignOrDamagedIsNotUsed) {

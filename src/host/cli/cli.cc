@@ -226,6 +226,20 @@ void add_eval(CLI::App* eval, EvalArguments* arguments) {
   eval->add_flag("--recall", arguments->recall, "show how often a deciding line is in the budget");
 }
 
+constexpr const char* serve_help = R"(
+Keeps the think rooms of named tenants, with their models loaded, for a while after each run: `carrel triage
+--tenant`, `carrel ask` and the review page then find them by a socket that only this user can open. A room is of one
+tenant and one model, and begins each run with nothing of the one before; `carrel prove RUN` shows what it was. Runs
+are recorded as they always are, by the carrel that was called: the server sees no ledger and no bundle.
+
+Examples:
+  carrel serve
+  carrel serve --keep 3600 --memory-mib 16384 --metrics 127.0.0.1:9464
+  carrel triage customer-123.tar.gz --tenant acme --model qwen3-4b
+  curl -s http://127.0.0.1:9464/metrics
+
+Exit status: 0 it was ended (SIGINT, SIGTERM), and its rooms with it; 2 usage; 7 this machine.)";
+
 int run_command_line(int count, const char* const* arguments) {
   CLI::App app(
       "Runs local language models on data that may not leave: in sealed rooms, with every claim checked.",
@@ -277,6 +291,21 @@ int run_command_line(int count, const char* const* arguments) {
   add_eval(eval, &eval_arguments);
   add_output(eval);
   add_settings(eval, &flags);
+
+  ServeArguments serve_arguments;
+  CLI::App* serve = app.add_subcommand("serve", "Keep think rooms with their models loaded between runs");
+  serve->add_option("--keep", serve_arguments.keep_seconds, "seconds that a room is kept after its last run")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+  serve
+      ->add_option("--memory-mib", serve_arguments.memory_mib,
+                   "most MiB for all rooms together; 0: half of this machine's [0]")
+      ->check(CLI::Range(0, 16 << 20));
+  serve->add_option("--metrics", serve_arguments.metrics,
+                    "serve figures for Prometheus at [ADDRESS:]PORT; the address is 127.0.0.1 unless given");
+  serve->footer(serve_help);
+  add_output(serve);
+  add_settings(serve, &flags);
 
   CLI::App* runs = app.add_subcommand("runs", "List runs, the newest first");
   runs->add_option("-n,--limit", most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
@@ -372,6 +401,7 @@ int run_command_line(int count, const char* const* arguments) {
   if (triage->parsed() || run_app->parsed()) return run_command(desk, run);
   if (ask->parsed()) return ask_command(desk, ask_arguments);
   if (eval->parsed()) return eval_command(desk, eval_arguments);
+  if (serve->parsed()) return serve_command(desk, serve_arguments);
   if (runs->parsed()) return runs_command(desk, most);
   if (show->parsed()) return show_command(desk, id);
   if (config->parsed()) return config_command(desk);

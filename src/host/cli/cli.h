@@ -64,6 +64,12 @@ struct EvalArguments {
   bool no_worse = false, afresh = false, recall = false;
 };
 
+struct ServeArguments {
+  std::uint64_t keep_seconds = 600;
+  std::uint64_t memory_mib = 0;  // 0: half of the machine's
+  std::string metrics;           // ADDRESS:PORT; empty: none
+};
+
 struct ProveArguments {
   std::string run;  // empty: the tenant
   std::vector<std::string> canaries;
@@ -72,6 +78,7 @@ struct ProveArguments {
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
 int ask_command(const Desk& desk, const AskArguments& arguments);
+int serve_command(const Desk& desk, const ServeArguments& arguments);
 int eval_command(const Desk& desk, const EvalArguments& arguments);
 int runs_command(const Desk& desk, std::size_t most);
 int show_command(const Desk& desk, const std::string& run);

@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "host/report/terminal.h"
 
 namespace carrel {
 namespace {
@@ -39,7 +41,8 @@ ProgressLine::~ProgressLine() {
 
 RunObserver ProgressLine::observer() {
   return {[this](const std::string& name) { stage(name); },
-          [this](std::uint64_t done, std::uint64_t total) { progress(done, total); }};
+          [this](std::uint64_t done, std::uint64_t total) { progress(done, total); },
+          [this](const Progress& told) { room(told); }};
 }
 
 void ProgressLine::clear() {
@@ -52,8 +55,18 @@ void ProgressLine::stage(const std::string& name) {
   stage_start_ = Clock::now();
   shown_ = stage_start_;
   first_.reset();
+  room_ = {};
   if (quiet_) return;
   std::fprintf(stderr, terminal_ ? "\r\x1b[K%s: %s" : "%s: %s\n", input_.c_str(), doing(stage_));
+}
+
+void ProgressLine::room(const Progress& told) {
+  // Reading and writing have each their own speed.
+  if (told.stage != room_.stage && told.context > 0) {
+    stage_start_ = Clock::now();
+    first_.reset();
+  }
+  room_ = told;
 }
 
 void ProgressLine::progress(std::uint64_t done, std::uint64_t total) {
@@ -64,7 +77,10 @@ void ProgressLine::progress(std::uint64_t done, std::uint64_t total) {
   shown_ = now;
   const double elapsed = std::chrono::duration<double>(now - stage_start_).count();
   std::string text = fmt::format("{}: {}", input_, doing(stage_));
-  if (total > 0 && done > *first_ && done <= total) {
+  if (room_.context > 0) {
+    text = fmt::format("{}: {}", std::filesystem::path(input_).filename().string(),
+                       engine_figures(room_, done - std::min(done, *first_), elapsed));
+  } else if (total > 0 && done > *first_ && done <= total) {
     const double rate = static_cast<double>(done - *first_) / elapsed;
     text += fmt::format(" {:.0f} %", 100.0 * static_cast<double>(done) / static_cast<double>(total));
     if (stage_ == "fetch" || stage_ == "hash") text += fmt::format(", {:.1f} MB/s", rate / 1e6);
@@ -73,6 +89,23 @@ void ProgressLine::progress(std::uint64_t done, std::uint64_t total) {
     text += fmt::format(", {:.0f} s", elapsed);
   }
   std::fprintf(stderr, "\r\x1b[K%s", std::string(cut_utf8(text, terminal_width(2) - 1)).c_str());
+}
+
+std::string engine_figures(const Progress& told, std::uint64_t tokens, double seconds) {
+  const bool writing = told.stage == "decoding";
+  std::string text = writing ? fmt::format("writing, {} tokens", human_count(told.done)) : "reading";
+  if (!writing && told.total > 0 && told.done <= told.total)
+    text +=
+        fmt::format(" {:.0f} %", 100.0 * static_cast<double>(told.done) / static_cast<double>(told.total));
+  const double rate = seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
+  if (rate > 0) text += fmt::format(", {:.{}f} tokens/s", rate, rate < 100 ? 1 : 0);
+  text += fmt::format(", context {} of {}", human_count(told.context_used), human_count(told.context));
+  if (rate > 0 && told.done <= told.total) {
+    text += fmt::format(", {}{:.0f} s left", writing ? "at most " : "",
+                        static_cast<double>(told.total - told.done) / rate);
+  }
+  if (told.memory > 0) text += fmt::format(", {:.1f} GB", static_cast<double>(told.memory) / 1e9);
+  return text;
 }
 
 bool takes_colour(int descriptor) {

@@ -40,6 +40,13 @@ void print_room(const RoomRecord& room) {
        room.caps.memory >> 20);
   line("  sent        {} bytes, of {}", room.bytes_out, room.caps.output_bytes);
   line("  survivors   {}", room.survivors);
+  if (room.kept) {
+    line("  kept        room {}, made {}, {}", room.kept->room, room.kept->since,
+         room.kept->stays ? "kept after this run" : "ended after this run");
+    if (room.kept->runs.empty()) line("  held before nothing but its program");
+    for (const std::string& run : room.kept->runs)
+      line("  worked for  run {} of this tenant before, and gave back what that took", run);
+  }
   line("  read        {}", room.input_sha256.empty() ? "not recorded" : room.input_sha256);
   line("  afterwards  {}", room.input_sha256_after.empty()                ? "not looked at"
                            : room.input_sha256_after == room.input_sha256 ? "the same"
@@ -73,6 +80,8 @@ void print_tenant(const TenantProof& proof) {
   for (const auto& [room, count] : proof.rooms) {
     line("  rooms  {} {} rooms, each made for one run and gone after it", count, room);
   }
+  for (const auto& [room, runs] : proof.kept)
+    line("  kept   the think room {}, for {} runs of this tenant and no other's", room, runs);
   if (proof.states.empty()) line("  states none: nothing that a think room knew is kept for a next one");
   for (const PrefixRow& state : proof.states) {
     line("  state  {}  of {} bytes, by a think room of run {}, last used {}", short_digest(state.sha256),

@@ -18,6 +18,9 @@ Result<std::unique_ptr<Wall>> choose_wall(const Settings& settings, const std::s
 // An Error where these settings ask a wall for rooms that it does not make, told before any work is done.
 Status wall_takes_engine(const Settings& settings);
 
+// Where `carrel serve` listens, or would.
+std::string socket_of(const Settings& settings);
+
 Acceleration acceleration_of(const Settings& settings);
 
 }  // namespace carrel

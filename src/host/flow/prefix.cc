@@ -23,4 +23,14 @@ std::string prefix_key(const PrefixOrigin& origin, const ThinkJob& job) {
   return sha256_of(text);
 }
 
+std::string room_key(const PrefixOrigin& origin) {
+  std::string text;
+  Encoder encoder(text);
+  constexpr std::size_t any = SIZE_MAX;
+  encoder(origin.tenant, any);
+  encoder(origin.model_sha256, any);
+  encoder(origin.image_sha256, any);
+  return sha256_of("kept think room 1" + text);
+}
+
 }  // namespace carrel

@@ -16,4 +16,7 @@ struct PrefixOrigin {
 // above, the chat template and the system text, threads, chunk and exactness.
 std::string prefix_key(const PrefixOrigin& origin, const ThinkJob& job);
 
+// SHA-256 over what a think room that is kept must have been made for: the tenant, the model, the image.
+std::string room_key(const PrefixOrigin& origin);
+
 }  // namespace carrel

@@ -43,11 +43,18 @@ RoomRecord read_room(const Value& value) {
   room.peak_memory = whole(value["peak_memory_bytes"]);
   room.bytes_out = whole(value["bytes_out"]);
   room.survivors = whole(value["survivors"]);
+  if (const Value& kept = value["kept"]; !kept.members.empty()) {
+    room.kept.emplace();
+    room.kept->room = kept["room"].text();
+    room.kept->since = kept["since"].text();
+    for (const Value& run : kept["runs_before"].items) room.kept->runs.emplace_back(run.text());
+    room.kept->stays = kept["stays"].is_true();
+  }
   room.elapsed_s = std::strtod(std::string(value["elapsed_s"].text()).c_str(), nullptr);
   room.input_sha256 = value["input_sha256"].text();
   room.input_sha256_after = value["input_sha256_after"].text();
   room.caps = read_caps(value["caps"]);
-  // The posture of a room in a virtual machine is its machine's.
+  // The posture of a room in a virtual machine is its machine's, that of a kept room is of all its runs.
   const Value& machine = value["machine_caps"];
   room.seen_caps = machine.members.empty() ? room.caps : read_caps(machine);
   return room;
@@ -92,7 +99,24 @@ Result<std::vector<RoomRecord>> read_rooms(std::string_view json) {
   return rooms;
 }
 
-Result<RunProof> prove_run(const Ledger& ledger, const RunRow& run, const std::string& data) {
+namespace {
+
+// Whatever a room that was kept worked for before, none of it may be another's.
+Status judge_kept(Ledger& ledger, const RoomRecord& room, RunProof* proof) {
+  if (!room.kept) return {};
+  for (const std::string& run : room.kept->runs) {
+    const auto rows = ledger.find_all(run, 1);
+    if (!rows) return rows.error();
+    if (!rows->empty() && rows->front().id == run) continue;
+    proof->findings.push_back(
+        fmt::format("the {} room: it had worked for {}, which is no run of this tenant", room.room, run));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<RunProof> prove_run(Ledger& ledger, const RunRow& run, const std::string& data) {
   RunProof proof;
   proof.run = run;
   // Every object is read, and with it compared with its digest.
@@ -109,7 +133,10 @@ Result<RunProof> prove_run(const Ledger& ledger, const RunRow& run, const std::s
   if (proof.rooms.empty()) {
     proof.gaps.push_back(fmt::format("no room is recorded: the run is {}", to_string(run.state)));
   }
-  for (const RoomRecord& room : proof.rooms) judge_room(room, finished, &proof);
+  for (const RoomRecord& room : proof.rooms) {
+    judge_room(room, finished, &proof);
+    if (Status judged = judge_kept(ledger, room, &proof); !judged) return judged.error();
+  }
   return proof;
 }
 
@@ -143,6 +170,14 @@ std::string to_json(const RunProof& proof) {
       json.count("peak_memory_bytes", room.peak_memory);
       json.count("bytes_out", room.bytes_out);
       json.count("survivors", room.survivors);
+      if (room.kept) {
+        json.object("kept", [&] {
+          json.text("room", room.kept->room);
+          json.text("since", room.kept->since);
+          json.list("runs_before", room.kept->runs, [&](const std::string& run) { json.text(run); });
+          json.flag("stays", room.kept->stays);
+        });
+      }
       json.text("input_sha256", room.input_sha256);
       json.text("input_sha256_after", room.input_sha256_after);
       if (room.twin) {

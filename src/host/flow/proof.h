@@ -31,6 +31,7 @@ struct RoomRecord {
   std::string input_sha256, input_sha256_after;  // of what it read; after: empty where it was not looked at
   Caps caps;
   Caps seen_caps;                    // of the process whose posture was seen
+  std::optional<KeptRecord> kept;    // of a room that other runs had before, or may have after
   std::optional<ProbeSummary> twin;  // of probes in a room of the same configuration on this machine
 };
 
@@ -44,7 +45,7 @@ struct RunProof {
 Result<std::vector<RoomRecord>> read_rooms(std::string_view json);
 
 // `data` is where probes are kept. Errors: the ledger cannot be read, or an object of the run was changed.
-Result<RunProof> prove_run(const Ledger& ledger, const RunRow& run, const std::string& data);
+Result<RunProof> prove_run(Ledger& ledger, const RunRow& run, const std::string& data);
 std::string to_json(const RunProof& proof);
 
 // One file or model that runs of the tenant read.
@@ -67,6 +68,7 @@ struct TenantProof {
   std::size_t runs = 0;
   std::vector<TouchedInput> inputs, models;
   std::map<std::string, std::size_t> rooms;  // kind to number; each was made for one run and is gone
+  std::map<std::string, std::size_t> kept;   // think rooms of several runs: name to their number
   std::uint64_t files = 0, bytes = 0;        // of the tenant's folder, which is all that is kept of it
   std::vector<std::string> shared;           // what lies beside the tenants' folders
   std::vector<std::string> others;           // the other tenants that were looked at

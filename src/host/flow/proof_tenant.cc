@@ -156,6 +156,8 @@ void compare_with(const std::string& other, const std::vector<RunRow>& runs,
 Status read_own(Ledger& own, const std::vector<RunRow>& runs, std::set<std::string>* objects,
                 TenantProof* proof) {
   proof->runs = runs.size();
+  std::set<std::string> own_ids;
+  for (const RunRow& run : runs) own_ids.insert(run.id);
   for (const RunRow& run : runs) {
     count_input(&proof->inputs, run.input_sha256, run.input);
     count_input(&proof->models, run.model_sha256, run.model);
@@ -170,7 +172,13 @@ Status read_own(Ledger& own, const std::vector<RunRow>& runs, std::set<std::stri
       auto rooms = read_rooms(*bytes);
       if (!rooms) return rooms.error();
       for (const RoomRecord& room : *rooms) {
-        ++proof->rooms[room.room];
+        ++(room.kept ? proof->kept[room.kept->room] : proof->rooms[room.room]);
+        for (const std::string& before : room.kept ? room.kept->runs : std::vector<std::string>()) {
+          if (own_ids.contains(before)) continue;
+          proof->findings.push_back(
+              fmt::format("a {} room of run {} had worked for {}, which is no run of this tenant", room.room,
+                          run.id, before));
+        }
         if (room.survivors != 0) {
           proof->findings.push_back(fmt::format("{} processes of a {} room of run {} outlived it",
                                                 room.survivors, room.room, run.id));
@@ -181,6 +189,26 @@ Status read_own(Ledger& own, const std::vector<RunRow>& runs, std::set<std::stri
           proof->findings.push_back(
               fmt::format("a {} room of run {} read what the run does not name", room.room, run.id));
         }
+      }
+    }
+  }
+  return {};
+}
+
+// No room that was kept for this tenant may have worked for another.
+Status compare_kept(Ledger& other, const std::vector<RunRow>& runs, const std::string& name,
+                    TenantProof* proof) {
+  if (proof->kept.empty()) return {};
+  for (const RunRow& run : runs) {
+    for (const auto& [role, sha256] : run.objects) {
+      if (role != "rooms") continue;
+      auto bytes = other.get(sha256);
+      auto rooms = bytes ? read_rooms(*bytes) : bytes.error();
+      if (!rooms) return std::move(rooms.error()).in(fmt::format("run {} of tenant {}", run.id, name));
+      for (const RoomRecord& room : *rooms) {
+        if (!room.kept || !proof->kept.contains(room.kept->room)) continue;
+        proof->findings.push_back(fmt::format("the kept room {} worked for run {} of the tenant {} too",
+                                              room.kept->room, run.id, name));
       }
     }
   }
@@ -232,6 +260,7 @@ Result<TenantProof> prove_tenant(const std::string& data, Ledger& own, const std
     auto their_states = ledger.prefixes();
     if (!their_states) return std::move(their_states.error()).in("tenant " + name);
     compare_with(name, *theirs, *their_states, objects, &proof);
+    if (Status done = compare_kept(ledger, *theirs, name, &proof); !done) return done.error();
     if (proof.canaries.empty()) continue;
     if (Status done = search_runs(ledger, *theirs, name, &proof.canaries, false); !done) return done.error();
   }
@@ -286,6 +315,9 @@ std::string to_json(const TenantProof& proof) {
   inputs("models", proof.models);
   json.object("rooms", [&] {
     for (const auto& [room, count] : proof.rooms) json.count(room, count);
+  });
+  json.object("kept_rooms", [&] {
+    for (const auto& [room, runs] : proof.kept) json.count(room, runs);
   });
   json.count("files", proof.files);
   json.count("bytes", proof.bytes);

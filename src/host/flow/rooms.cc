@@ -131,6 +131,10 @@ Result<Out> Rooms::ask(RoomKind kind, const Job& job, std::vector<Fd> inputs, co
   spec.caps = shape.caps;
   spec.processors = shape.processors;
   spec.job = std::move(*body);
+  if (kind == RoomKind::think) {
+    spec.keep_for = keep_for_;
+    spec.run = run_;
+  }
 
   RoomTrace trace;
   trace.kind = kind;
@@ -177,12 +181,10 @@ Result<ThinkResult> Rooms::think(const ThinkJob& job, Fd model, std::uint64_t mo
 
   ThinkJob with_state = job;
   with_state.state = {state->key, state->saved.size(), state->most_bytes};
-  needs.model_bytes += state->saved.size() + state->most_bytes;
-  if (!state->saved.empty()) {
-    auto saved = make_room_input(state->saved);
-    if (!saved) return saved.error();
-    inputs.push_back(std::move(*saved));
-  }
+  needs.model_bytes += std::max<std::uint64_t>(state->saved.size(), state->most_bytes) + state->most_bytes;
+  auto saved = make_room_input(state->saved);
+  if (!saved) return saved.error();
+  inputs.push_back(std::move(*saved));
   auto output = make_room_memory(state->most_bytes);
   if (!output) return output.error();
   const Fd kept(::fcntl(output->get(), F_DUPFD_CLOEXEC, 0));
@@ -281,6 +283,19 @@ std::string to_json(const std::vector<RoomTrace>& traces) {
     number("peak_memory_bytes", outcome.peak_memory);
     number("bytes_out", outcome.bytes_out);
     number("survivors", outcome.survivors);
+    if (outcome.kept) {
+      json.Key("kept");
+      json.StartObject();
+      text("room", outcome.kept->room);
+      text("since", outcome.kept->since);
+      json.Key("runs_before");
+      json.StartArray();
+      for (const std::string& run : outcome.kept->runs) json.String(run.c_str());
+      json.EndArray();
+      json.Key("stays");
+      json.Bool(outcome.kept->stays);
+      json.EndObject();
+    }
     json.Key("start_s");
     json.Double(outcome.start_s);
     json.Key("elapsed_s");

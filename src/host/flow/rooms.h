@@ -65,6 +65,12 @@ class Rooms {
   Result<ThinkResult> think(const ThinkJob& job, Fd model, std::uint64_t model_bytes, std::uint64_t memory,
                             PrefixState* state);
 
+  // The think room may be one that is kept: for whom (RoomSpec::keep_for), and this run's id.
+  void keep_think_room(std::string keep_for, std::string run) {
+    keep_for_ = std::move(keep_for);
+    run_ = std::move(run);
+  }
+
   const std::vector<RoomTrace>& traces() const { return traces_; }
   // Says what the rooms of a kind read, and whether it was the same when the run was over.
   void name_input(RoomKind kind, const std::string& sha256, bool same_afterwards);
@@ -81,6 +87,7 @@ class Rooms {
   std::chrono::seconds wall_clock_;
   const std::atomic<bool>& stop_;
   OnProgress progress_;
+  std::string keep_for_, run_;
   std::vector<RoomTrace> traces_;
 };
 

@@ -60,7 +60,10 @@ class Run {
         stop_(stop),
         settings_(std::move(settings)),
         rooms_(wall, request.rooms, std::chrono::seconds(settings_.whole("wall-seconds")), stop,
-               [&observer](const Progress& progress) { observer.progress(progress.done, progress.total); }) {}
+               [&observer](const Progress& progress) {
+                 observer.room(progress);
+                 observer.progress(progress.done, progress.total);
+               }) {}
 
   // The story of one run. Every stage adds to the report or ends the run; the ledger knows of the run before
   // its work begins and has all of it before the report is given to anybody.
@@ -246,7 +249,15 @@ class Run {
       tell_findings_left_out(shown.size());
     }
     if (Status kept = put("prompt", *job); !kept) return kept;
-    auto state = earlier_state(*job);
+    PrefixOrigin origin{row_.tenant, row_.input_sha256, row_.model_sha256, ""};
+    if (request_.keeps_states) {
+      auto image = rooms_.image_sha256();
+      if (!image) return image.error();
+      origin.image_sha256 = std::move(*image);
+      // The room may stay for the tenant's next run, whatever that reads.
+      rooms_.keep_think_room(room_key(origin), row_.id);
+    }
+    auto state = earlier_state(*job, origin);
     if (!state) return state.error();
     const bool wanted = !state->key.empty();
     auto result = model_->think(*job, rooms_, settings_, &*state);
@@ -278,15 +289,13 @@ class Run {
 
   // The state of an earlier think room that had read the same under the same circumstances. What cannot be
   // used is told, and the run goes on without it: only work is saved by one.
-  Result<PrefixState> earlier_state(const ThinkJob& job) {
+  Result<PrefixState> earlier_state(const ThinkJob& job, const PrefixOrigin& origin) {
     PrefixState state;
     // A virtual machine has nothing that the host could lend it but its disks.
     if (!request_.keeps_states || settings_.text("wall") != "namespace") return state;
     state.most_bytes = settings_.whole("prefix-mib") << 20;
     if (state.most_bytes == 0) return state;
-    auto image = rooms_.image_sha256();
-    if (!image) return image.error();
-    state.key = prefix_key({row_.tenant, row_.input_sha256, row_.model_sha256, *image}, job);
+    state.key = prefix_key(origin, job);
     auto saved = ledger_.take_prefix(state.key);
     if (saved) {
       state.saved = std::move(*saved);

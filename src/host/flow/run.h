@@ -23,7 +23,8 @@ struct RunRequest {
   std::string tenant;    // whose ledger it is
   std::string model_sha256 = {};  // of a listed model: what its file must still be
   std::string key = {};           // opens a sealed bundle, in the rooms alone; empty where there is none
-  // Whether the ledger keeps what the engine knew after the evidence, for a next run of the tenant.
+  // Whether the tenant has a next run, for which the ledger keeps what the engine knew after the evidence,
+  // and `carrel serve` the think room.
   bool keeps_states = false;
 };
 
@@ -32,6 +33,8 @@ struct RunObserver {
   std::function<void(const std::string& stage)> stage = [](const std::string&) {};
   // `done` and `total` in the stage's own unit, total 0 where it is not known
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = [](std::uint64_t, std::uint64_t) {};
+  // what a room told, just before progress() gets its `done` and `total`
+  std::function<void(const Progress&)> room = [](const Progress&) {};
   // the ledger has the run from here on
   std::function<void(const std::string& run)> begun = [](const std::string&) {};
 };

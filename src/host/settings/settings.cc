@@ -28,10 +28,12 @@ using Environment = std::function<const char*(const char*)>;
 constexpr std::size_t file_limit = 1 << 20;
 
 // What a project file may not say; settings.h has the reason.
-constexpr std::array<std::string_view, 13> not_in_project_files = {
-    "rooms",       "data",       "model", "template",           "tenant",
-    "key-command", "passphrase", "key",   "bundle-key-command", "signed-by",
-    "wall",        "vm-accel",   "after"};
+constexpr std::array<std::string_view, 14> not_in_project_files = {
+    "rooms",      "data",   "model",
+    "template",   "tenant", "key-command",
+    "passphrase", "key",    "bundle-key-command",
+    "signed-by",  "wall",   "vm-accel",
+    "after",      "socket"};
 
 // Their values may hold a secret: they are never written down.
 constexpr std::array<std::string_view, 2> never_kept = {"key-command", "bundle-key-command"};
@@ -54,6 +56,8 @@ std::optional<double> as_number(const std::string& value) {
 // Texts of which there are only some.
 std::string one_of(std::string_view name, std::string_view value) {
   if (name == "wall") return value == "namespace" || value == "vm" ? "" : "must be namespace or vm";
+  if (name == "serve")
+    return value == "auto" || value == "never" || value == "only" ? "" : "must be auto, never or only";
   if (name == "vm-accel") return value == "kvm" || value == "tcg" ? "" : "must be kvm or tcg";
   return "";
 }
@@ -147,6 +151,9 @@ const std::vector<SettingRule>& setting_rules() {
        "namespace, or vm: each room in a virtual machine of its own (`make vm-image`)"},
       {"vm-accel", Kind::text, "kvm", 0, 0,
        "of the vm wall: kvm, or tcg: software, slow, for rooms without a model"},
+      {"serve", Kind::text, "auto", 0, 0,
+       "think rooms of a named tenant out of `carrel serve`: auto, where one answers; never; or only"},
+      {"socket", Kind::text, "", 0, 0, "of carrel serve; empty: $XDG_RUNTIME_DIR/carrel/serve.sock"},
       {"memory", Kind::whole, "0", 0, 1048576, "most MiB for the think room; 0: what the model file needs"},
       {"prefix-mib", Kind::whole, "2048", 0, 1048576,
        "most MiB a named tenant keeps of what engines know after reading evidence; 0: nothing is used or "

@@ -9,7 +9,7 @@
 // A project file may have come with a checkout or lie in a folder that others write to, such as /tmp. It is
 // used only where the user or root owns it and nobody else may write it, and it cannot say which programs and
 // model are trusted, where data goes, what opens it or which wall holds: rooms, data, model, template,
-// tenant, key-command, passphrase, wall, vm-accel and after.
+// tenant, key-command, passphrase, wall, vm-accel, socket and after.
 #pragma once
 
 #include <array>

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #include "host/walls/room_memory.h"
 #include "host/walls/setup.h"
 #include "host/walls/supervisor.h"
+#include "host/walls/turns.h"
 
 namespace carrel {
 namespace {
@@ -141,6 +143,8 @@ RoomOutcome refused(const Error& error) {
   return outcome;
 }
 
+RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftOut& without);
+
 }  // namespace
 
 // A room may read its inputs and do nothing else with them: a folder would be a way to other files, a
@@ -177,6 +181,24 @@ RoomOutcome NamespaceWall::run(RoomSpec spec, const std::function<void(const Pro
 
 RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& without,
                       const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop) {
+  const Turn only{&spec.job, &progress, &stop};
+  return make_and_watch(spec, {machine, nullptr, only}, without);
+}
+
+RoomOutcome keep_room(RoomSpec spec, Turns& turns) {
+  pollfd wake{turns.descriptor(), POLLIN, 0};
+  std::optional<Turn> first;
+  while (!(first = turns.next())) {
+    if (turns.closed()) return {};
+    ::poll(&wake, 1, -1);
+  }
+  return make_and_watch(spec, {nullptr, &turns, *first}, {});
+}
+
+namespace {
+
+RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftOut& without) {
+  Machine* const machine = watch.machine;
   const auto started = Supervisor::Clock::now();
   const SigpipeBlocked no_sigpipe;
   // The vm wall has checked its room, and gives its machine sockets beside.
@@ -246,7 +268,7 @@ RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& with
   RunningRoom room{
       child->process,         std::move(child->pidfd), std::move(job->write), std::move(messages->read),
       std::move(words->read), std::move(report->read), identity->user,        identity->group};
-  Supervisor(spec, cgroup, progress, stop, started, without, outcome, machine).watch(std::move(room));
+  Supervisor(spec, cgroup, watch, started, without, outcome).watch(std::move(room));
   // The kernel's own count where it keeps one; a search through /proc takes longer.
   const auto counted = cgroup.process_count();
   outcome.survivors = counted ? static_cast<std::uint32_t>(*counted) : processes.processes();
@@ -264,4 +286,5 @@ RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& with
   return outcome;
 }
 
+}  // namespace
 }  // namespace carrel

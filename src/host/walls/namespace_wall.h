@@ -27,6 +27,7 @@
 namespace carrel {
 
 struct Machine;
+class Turns;
 
 class NamespaceWall : public Wall {
  public:
@@ -49,5 +50,9 @@ Status check_spec(const RoomSpec& spec);
 // none.
 RoomOutcome make_room(RoomSpec spec, Machine* machine, const LayersLeftOut& without,
                       const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop);
+
+// The same for a room that is kept: it is made at the first of the turns, which has been asked, and its job,
+// progress and stop come from them. Returns when it is gone, with what became of its last turn.
+RoomOutcome keep_room(RoomSpec spec, Turns& turns);
 
 }  // namespace carrel

@@ -48,6 +48,10 @@ Posture see_status(std::string_view status);
 // that were left out may be otherwise.
 Status check_posture(const Posture& seen, const Posture& golden, const LayersLeftOut& without = {});
 
+// An Error (Code::room_refused) where what a room that is kept may not change is not as it was when it was
+// made: all but its threads, and the descriptors, of which it closes some.
+Status check_unchanged(const Posture& before, const Posture& now);
+
 // The same of a posture that was recorded of a room with these caps. What only that moment knew, its ids and
 // its listener, must only be possible.
 Status check_recorded(const Posture& recorded, const Caps& caps);

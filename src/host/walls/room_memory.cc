@@ -45,6 +45,48 @@ Result<Fd> make_room_input(std::string_view bytes) {
   return open_read(fmt::format("/proc/self/fd/{}", file->get()));
 }
 
+Result<RoomLoan> make_room_loan(std::uint64_t bytes) {
+  auto file = make_room_memory(bytes);
+  if (!file) return file.error();
+  auto reading = open_read(fmt::format("/proc/self/fd/{}", file->get()));
+  if (!reading) return reading.error();
+  return RoomLoan{std::move(*file), std::move(*reading)};
+}
+
+Status fill_room_memory(const Fd& memory, std::string_view bytes) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t n = ::pwrite(memory.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error("cannot fill a room's memory");
+    at += static_cast<std::size_t>(n);
+  }
+  return {};
+}
+
+Status copy_room_memory(const Fd& from, const Fd& to, std::uint64_t bytes) {
+  off_t at = 0, into = 0;
+  while (static_cast<std::uint64_t>(at) < bytes) {
+    // What was never written is no page yet, and is not copied.
+    const off_t data = ::lseek(from.get(), at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) return {};
+    const off_t hole = data < 0 ? -1 : ::lseek(from.get(), data, SEEK_HOLE);
+    if (hole < 0) return errno_error("cannot read a room's memory");
+    for (at = into = data; at < hole;) {
+      const ssize_t n =
+          ::copy_file_range(from.get(), &at, to.get(), &into, static_cast<std::size_t>(hole - at), 0);
+      if (n <= 0) return errno_error("cannot copy a room's memory");
+    }
+  }
+  return {};
+}
+
+Status clear_room_memory(const Fd& memory, std::uint64_t bytes) {
+  if (::fallocate(memory.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) ==
+      0)
+    return {};
+  return errno_error("cannot clear a room's memory");
+}
+
 Result<std::string> read_room_memory(const Fd& output, std::uint64_t bytes) {
   std::string read(bytes, '\0');
   for (std::size_t at = 0; at < bytes;) {

@@ -23,6 +23,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds tick(50);          // how late a stop can be seen
+constexpr milliseconds glance(1000);      // at a room that waits for its next job
+constexpr double idle_cpu = 1;            // seconds that its threads may spin out in all that time
 constexpr milliseconds farewell(5000);    // from the answer to the end: a large mapping takes a while to go
 constexpr milliseconds patience(10'000);  // from SIGKILL to the end
 constexpr std::size_t chunk = 64 << 10;   // what a pipe holds
@@ -40,20 +42,26 @@ ssize_t read_now(const Fd& fd, char* into, std::size_t size) {
   return n;
 }
 
+// A line of /proc/PID/status that is a size, in bytes; 0 where there is none.
+std::uint64_t memory_of(pid_t process, std::string_view line) {
+  const auto status = read_file(fmt::format("/proc/{}/status", process), 64 << 10);
+  const std::size_t at = status ? status->find(line) : std::string::npos;
+  if (at == std::string::npos) return 0;
+  return std::strtoull(status->c_str() + at + line.size(), nullptr, 10) << 10;
+}
+
 }  // namespace
 
-Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup,
-                       const std::function<void(const Progress&)>& progress, const std::atomic<bool>& stop,
-                       Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome,
-                       Machine* machine)
+Supervisor::Supervisor(const RoomSpec& spec, const Cgroup& cgroup, const Watch& watch,
+                       Clock::time_point started, const LayersLeftOut& without, RoomOutcome& outcome)
     : spec_(spec),
       cgroup_(cgroup),
-      progress_(progress),
-      stop_(stop),
+      turn_(watch.first),
       started_(started),
       without_(without),
       outcome_(outcome),
-      machine_(machine) {}
+      machine_(watch.machine),
+      turns_(watch.turns) {}
 
 void Supervisor::watch(RunningRoom room) {
   room_ = std::move(room);
@@ -84,17 +92,20 @@ void Supervisor::end(Ending ending, std::string detail, std::string remedy) {
 }
 
 void Supervisor::poll_once() {
-  enum { exit, messages, words, denied, job, count };
+  enum { exit, messages, words, denied, job, turn, count };
   pollfd fds[count] = {{room_.pidfd.get(), POLLIN, 0},
                        {room_.messages.get(), POLLIN, 0},
                        {room_.words.get(), POLLIN, 0},
                        {denials_.descriptor(), POLLIN, 0},
-                       {-1, POLLOUT, 0}};
+                       {-1, POLLOUT, 0},
+                       {-1, POLLIN, 0}};
   if (stage_ >= Stage::booting && !ended_ && job_sent_ < job_frame_.size()) fds[job].fd = room_.job.get();
   if (ended_) fds[messages].fd = fds[denied].fd = -1;
+  const bool waiting = stage_ == Stage::waiting && !ended_;
+  if (waiting) fds[turn].fd = turns_->descriptor();
 
-  milliseconds wait = tick;
-  if (!ended_) {
+  milliseconds wait = waiting ? glance : tick;
+  if (!ended_ && !waiting) {
     const auto left =
         std::chrono::duration_cast<milliseconds>(started_ + spec_.caps.wall_clock - Clock::now());
     wait = std::clamp(left + milliseconds(1), milliseconds(0), tick);
@@ -113,6 +124,7 @@ void Supervisor::poll_once() {
     denials_.close();
   }
   if (fds[job].revents != 0) send_job();
+  if (fds[turn].revents != 0 && !ended_) begin_turn();
   if (fds[exit].revents != 0) exited_ = true;
 }
 
@@ -123,7 +135,11 @@ void Supervisor::check_clock() {
     if (now - kill_time_ > patience) exited_ = true;
     return;
   }
-  if (stop_.load(std::memory_order_relaxed))
+  if (stage_ == Stage::waiting) {
+    if (cpu_used() - cpu_before_ > idle_cpu) end(Ending::violation, "the room worked without a job");
+    return;
+  }
+  if (turn_.stop->load(std::memory_order_relaxed))
     return end(Ending::interrupted, "the room was stopped on request");
   if (now - started_ > spec_.caps.wall_clock) {
     return end(Ending::time,
@@ -137,7 +153,7 @@ void Supervisor::check_clock() {
                            static_cast<double>(machine_->boot.count()) / 1000),
                "run it on a machine whose KVM works whole, or without --wall vm");
   }
-  if (cpu_used() >= cpu_cap()) return end_for_cpu();
+  if (cpu_used() - cpu_before_ >= cpu_cap()) return end_for_cpu();
   if (stage_ == Stage::answered && now - answer_time_ > farewell) {
     end(Ending::time, "the room did not end after its answer");
   }
@@ -152,7 +168,8 @@ double Supervisor::cpu_used() const {
 }
 
 double Supervisor::cpu_cap() const {
-  return static_cast<double>(std::max<std::int64_t>(spec_.caps.cpu.count(), 1));
+  const std::int64_t of_all = spec_.caps.cpu.count();
+  return static_cast<double>(std::max<std::int64_t>(turns_ == nullptr ? of_all : of_all / most_turns, 1));
 }
 
 void Supervisor::end_for_cpu() {
@@ -221,7 +238,10 @@ void Supervisor::receive(Message message) {
       if (stage_ != Stage::sealed) return end(Ending::violation, "the room sent progress out of turn");
       if (!progress)
         return end(Ending::violation, "the room's progress cannot be read: " + progress.error().what);
-      if (progress_) progress_(*progress);
+      if (!*turn_.progress) return;
+      Progress told = *progress;
+      told.memory = memory_of(room_.process, "VmRSS:");
+      (*turn_.progress)(told);
       return;
     }
     case MessageType::result:
@@ -238,6 +258,10 @@ void Supervisor::receive(Message message) {
       }
       if (machine_ != nullptr && !guest_)
         return end(Ending::violation, "the guest answered without its report");
+      if (turns_ != nullptr) {
+        if (may_stay(message)) return end_turn(std::move(message));
+        room_.job.reset();  // there is no other job for it
+      }
       stage_ = Stage::answered;
       answer_time_ = Clock::now();
       outcome_.answer = std::move(message);
@@ -261,9 +285,8 @@ void Supervisor::on_sealed(const std::string& body) {
   Status done = denials_.take(room_.pidfd.get(), sealed->listener);
   if (done) done = look_at_room(static_cast<int>(sealed->listener));
   if (!done) return end(Ending::setup_error, done.error().what, done.error().remedy);
-  auto job = frame(MessageType::job, spec_.job);
-  if (!job) return end(Ending::setup_error, "the job is too large for a message", "ask for less at once");
-  job_frame_ = std::move(*job);
+  if (Status framed = frame_job(); !framed)
+    return end(Ending::setup_error, framed.error().what, framed.error().remedy);
   if (machine_ == nullptr) return on_sealed_inside();
   if (machine_->kvm.valid()) denials_.lend("openat", std::move(machine_->kvm));
   stage_ = Stage::booting;
@@ -285,6 +308,55 @@ Status Supervisor::look_at_room(int listener) {
   return check_posture(outcome_.posture, golden_posture(expected), without_);
 }
 
+Status Supervisor::frame_job() {
+  auto job = frame(MessageType::job, *turn_.job);
+  if (!job) return Error{Code::does_not_fit, "the job is too large for a message", "ask for less at once"};
+  job_frame_ = std::move(*job);
+  job_sent_ = 0;
+  return {};
+}
+
+// A room that did anything but its job is not kept.
+bool Supervisor::may_stay(const Message& answer) const {
+  return answer.type == MessageType::result && denials_.count() == 0 && frames_.at_border() &&
+         turns_done_ + 1 < most_turns && !turns_->closed();
+}
+
+void Supervisor::end_turn(Message answer) {
+  RoomOutcome told = outcome_;
+  told.ending = Ending::ok;
+  told.answer = std::move(answer);
+  told.peak_memory = cgroup_.peak_memory().value_or(memory_of(room_.process, "VmHWM:"));
+  told.elapsed_s = std::chrono::duration<double>(Clock::now() - started_).count();
+  stage_ = Stage::waiting;
+  ++turns_done_;
+  cpu_before_ = cpu_used();
+  outcome_.bytes_out = 0;
+  outcome_.start_s = 0;
+  outcome_.last_words.clear();
+  turn_ = {};
+  turns_->answer(std::move(told));
+}
+
+void Supervisor::begin_turn() {
+  const auto next = turns_->next();
+  if (!next) {
+    if (turns_->closed()) end(Ending::interrupted, "the room was kept long enough");
+    return;
+  }
+  turn_ = *next;
+  started_ = Clock::now();
+  cpu_before_ = cpu_used();
+  // What held before its first job must hold before each.
+  const Expected expected{room_.user,           room_.group, spec_.inputs.size(),
+                          spec_.output.valid(), -1,          room_limits(spec_.caps, spec_.files())};
+  const auto seen = see_posture(room_.process, room_.pidfd.get(), expected);
+  Status done = seen ? check_unchanged(outcome_.posture, *seen) : seen.error();
+  if (done) done = frame_job();
+  if (!done) return end(Ending::setup_error, done.error().what, done.error().remedy);
+  stage_ = Stage::sealed;
+}
+
 void Supervisor::on_guest(const std::string& body) {
   if (machine_ == nullptr || guest_ || stage_ == Stage::setup || stage_ == Stage::answered) {
     return end(Ending::violation, "the room told of a guest out of turn");
@@ -303,11 +375,15 @@ void Supervisor::send_job() {
   if (n >= 0) job_sent_ += static_cast<std::size_t>(n);
   // A room that does not want its job (EPIPE) will be judged by how it ends. A virtual machine takes the end
   // of the job's stream for the end of the whole channel.
-  if (n < 0 || (job_sent_ == job_frame_.size() && machine_ == nullptr)) room_.job.reset();
+  // A room that is kept gets another.
+  if (n < 0 || (job_sent_ == job_frame_.size() && machine_ == nullptr && turns_ == nullptr))
+    room_.job.reset();
 }
 
 void Supervisor::serve_denials() {
   denials_.serve();
+  if (stage_ == Stage::waiting && denials_.count() > 0)
+    return end(Ending::violation, "the room made denied system calls without a job");
   if (denials_.count() > spec_.caps.denials) {
     end(Ending::violation, fmt::format("the room made more than {} denied system calls", spec_.caps.denials));
   }
@@ -348,7 +424,8 @@ void Supervisor::judge(int status, double cpu_seconds) {
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   if (cgroup_.out_of_memory() || code == room_exit::memory) return end_for_memory();
   // The kernel's own limit, if it came first, ends the first process of a namespace by SIGKILL.
-  if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds >= cpu_cap())) return end_for_cpu();
+  const auto limit = static_cast<double>(std::max<std::int64_t>(spec_.caps.cpu.count(), 1));
+  if (signal == SIGXCPU || (signal == SIGKILL && cpu_seconds >= limit)) return end_for_cpu();
   if (signal == SIGSYS) return end(Ending::violation, "the room made a system call of another architecture");
   const std::string how = signalled ? fmt::format("signal {}", signal) : fmt::format("status {}", code);
   if (stage_ == Stage::setup) {

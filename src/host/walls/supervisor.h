@@ -2,9 +2,7 @@
 // and tells how it ended. Everything the room sends is taken for hostile.
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,6 +13,7 @@
 #include "host/walls/cgroup.h"
 #include "host/walls/layers_left_out.h"
 #include "host/walls/setup.h"
+#include "host/walls/turns.h"
 #include "host/walls/wall.h"
 #include "record/guest.h"
 
@@ -39,21 +38,27 @@ struct Machine {
   std::uint64_t memory = 0;  // the room's own cap, within that of its machine; bytes
 };
 
+// What a room is watched as: a machine or not, kept for more turns or not, and its first turn.
+struct Watch {
+  Machine* machine = nullptr;
+  Turns* turns = nullptr;
+  Turn first;
+};
+
 class Supervisor {
  public:
   using Clock = std::chrono::steady_clock;
 
   // `started` is when the wall began with this room. All are borrowed and outlive the supervisor.
-  Supervisor(const RoomSpec& spec, const Cgroup& cgroup, const std::function<void(const Progress&)>& progress,
-             const std::atomic<bool>& stop, Clock::time_point started, const LayersLeftOut& without,
-             RoomOutcome& outcome, Machine* machine = nullptr);
+  Supervisor(const RoomSpec& spec, const Cgroup& cgroup, const Watch& watch, Clock::time_point started,
+             const LayersLeftOut& without, RoomOutcome& outcome);
 
   // Blocks until the room's first process, and with it its whole pid namespace, is gone and waited for; fills
   // all of the outcome but survivors, layers and configuration. SIGPIPE must be blocked.
   void watch(RunningRoom room);
 
  private:
-  enum class Stage { setup, booting, sealed, answered };
+  enum class Stage { setup, booting, sealed, answered, waiting };
 
   void end(Ending ending, std::string detail, std::string remedy = "");
   void poll_once();
@@ -66,6 +71,10 @@ class Supervisor {
   void read_messages();
   void read_words();
   Status look_at_room(int listener);
+  bool may_stay(const Message& answer) const;
+  void end_turn(Message answer);
+  void begin_turn();
+  Status frame_job();
   void send_job();
   void count_output(std::size_t bytes);
   void receive(Message message);
@@ -79,12 +88,14 @@ class Supervisor {
 
   const RoomSpec& spec_;
   const Cgroup& cgroup_;
-  const std::function<void(const Progress&)>& progress_;
-  const std::atomic<bool>& stop_;
-  const Clock::time_point started_;
+  Turn turn_;                  // whom it works for
+  Clock::time_point started_;  // the turn, and the room with the first
   const LayersLeftOut& without_;
   RoomOutcome& outcome_;
   Machine* const machine_;  // null where the room is none
+  Turns* const turns_;      // null where the room is not kept
+  std::uint32_t turns_done_ = 0;
+  double cpu_before_ = 0;  // that was used when this turn began, or when the room began to wait
 
   RunningRoom room_;
   Stage stage_ = Stage::setup;

@@ -45,6 +45,9 @@ struct RoomSpec {
   Caps caps;
   unsigned processors = 1;  // how many it can keep busy
   std::string job;          // body of the job message
+  // Of a think room that may be kept for a next run: digest of whose it is and what it is made of, and the
+  // run's id. Empty: it is for this run alone.
+  std::string keep_for, run;
 
   // How many files are handed over: inputs, and the output where there is one.
   std::size_t files() const { return inputs.size() + (output.valid() ? 1 : 0); }
@@ -63,6 +66,14 @@ enum class Ending : std::uint8_t {
 };
 const char* to_string(Ending ending);
 
+// Of a think room that outlives its run (kept_room.h).
+struct KeptRecord {
+  std::string room;               // its name, at random
+  std::string since;              // when it was made: 2026-01-02T03:04:05Z
+  std::vector<std::string> runs;  // that it worked for before this one, the first first; all of one tenant
+  bool stays = false;             // it was kept after this run, too
+};
+
 struct RoomOutcome {
   Ending ending = Ending::setup_error;
   std::string detail;  // one sentence where it is not ok
@@ -78,9 +89,10 @@ struct RoomOutcome {
   // What was seen of the room from outside before it had its job, in the golden record's order.
   std::vector<std::pair<std::string, std::string>> posture;
   std::vector<std::string> layers;  // the layers that were made: "user namespace", "landlock abi 7", ...
-  // Of the virtual machine that the room was in, which the posture is compared with; nothing where it was in
-  // none.
+  // Of the virtual machine that the room was in, or of the kept room that worked for this run, which the
+  // posture is compared with; nothing where it was neither.
   std::optional<Caps> machine;
+  std::optional<KeptRecord> kept;
   std::string configuration;  // sha256 of all that shaped the room but its inputs and job
 };
 

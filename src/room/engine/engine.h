@@ -80,8 +80,10 @@ class Engine {
   virtual std::uint32_t trained_context() const = 0;
 
   // ---- sequences ----
-  // Makes room for them; the sizes got (which may be larger). Once only.
+  // Makes room for them; the sizes got (which may be larger). Once, until it is closed.
   virtual Result<ContextSettings> open(const ContextSettings& wanted) = 0;
+  // Forgets all sequences and gives back what open() took: the engine is as it was when it was loaded.
+  virtual void close() = 0;
   // Extends sequences together, in the order given; at most `batch` tokens in all. `deadline`: nothing was
   // kept of this call, because the clock ran out first.
   virtual Result<Extended> extend(std::span<const Extension> extensions) = 0;

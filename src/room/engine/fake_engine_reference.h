@@ -38,6 +38,7 @@ class FakeEngine : public Engine {
   std::uint32_t trained_context() const override { return trained_context_; }
 
   Result<ContextSettings> open(const ContextSettings& wanted) override;
+  void close() override { sequences_.clear(); }
   Result<Extended> extend(std::span<const Extension> extensions) override;
   std::span<const float> logits(std::size_t extension, std::size_t back) const override {
     return logits_.at({extension, back});

@@ -103,16 +103,22 @@ Status send_refusal(const Error& error) {
   return send(MessageType::refused, *body);
 }
 
-std::function<void(std::uint64_t)> progress_sender(const std::string& stage, std::uint64_t total) {
+std::function<void(const Progress&)> progress_sender() {
   using Clock = std::chrono::steady_clock;
-  auto last = std::make_shared<Clock::time_point>();
-  return [stage, total, last](std::uint64_t done) {
+  return [stage = std::string(), last = Clock::time_point()](const Progress& progress) mutable {
     const auto now = Clock::now();
-    if (*last != Clock::time_point() && now - *last < std::chrono::milliseconds(100)) return;
-    *last = now;
-    const auto body = encode(Progress{stage, done, total});
+    if (progress.stage == stage && now - last < std::chrono::milliseconds(100)) return;
+    stage = progress.stage;
+    last = now;
+    const auto body = encode(progress);
     // A host that is gone ends the room by itself; progress has nobody to tell it to.
     if (body) static_cast<void>(static_cast<bool>(send(MessageType::progress, *body)));
+  };
+}
+
+std::function<void(std::uint64_t)> progress_sender(const std::string& stage, std::uint64_t total) {
+  return [send = progress_sender(), stage, total](std::uint64_t done) {
+    send({.stage = stage, .done = done, .total = total});
   };
 }
 

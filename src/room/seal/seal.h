@@ -32,7 +32,8 @@ Result<std::string> seal_and_receive_job(const std::string& readable = "");
 // is left unread, for the guest. The caller then executes QEMU. Nothing hostile was read by then.
 Status seal_machine(bool kvm);
 
-// The job of a program that seal_machine() sealed and that does not become QEMU.
+// The next job: of a room that is kept, or of a program that seal_machine() sealed and that does not become
+// QEMU. Code::interrupted where the host has none any more.
 Result<std::string> receive_job();
 
 // Asks the kernel for the AMX tile registers (arch_prctl ARCH_REQ_XCOMP_PERM, feature 18; Linux
@@ -47,7 +48,9 @@ Status send(MessageType type, const std::string& body);
 // be lost as a whole.
 Status send_refusal(const Error& error);
 
-// A progress reporter that sends at most ten messages a second, and always the first one.
+// A progress reporter that sends at most ten messages a second, and always the first one of a stage.
+std::function<void(const Progress&)> progress_sender();
+// The same within one stage.
 std::function<void(std::uint64_t done)> progress_sender(const std::string& stage, std::uint64_t total);
 
 }  // namespace carrel

@@ -32,6 +32,12 @@ PromptModel prompt_model(const ThinkJob& job, const Engine& engine, const PlainT
   return model;
 }
 
+// What was opened for a job is given back when it is over, however it ends.
+struct Closing {
+  Engine& engine;
+  ~Closing() { engine.close(); }
+};
+
 // Takes up what the earlier state stands for, and makes the decoder keep a new one where that was not all.
 void use_state(const ThinkJob& job, Engine& engine, const ContextSettings& opened, const Tokens& prefix,
                const StateMemory& memory, ThinkResult* result, DecodeSettings* settings) {
@@ -56,7 +62,7 @@ void use_state(const ThinkJob& job, Engine& engine, const ContextSettings& opene
 }  // namespace
 
 Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point started,
-                          const StateMemory& memory, const DecodeProgress& progress) {
+                          const StateMemory& memory, const ThinkProgress& progress) {
   const Clock::time_point loaded = Clock::now();
   if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0 ||
       job.draft > limit::draft) {
@@ -89,6 +95,7 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
                                                 .threads = job.threads,
                                                 .exact = job.exact});
   if (!opened) return opened.error();
+  const Closing closing{engine};
 
   ThinkResult result;
   result.lines_kept = prompt->lines_kept;
@@ -105,8 +112,17 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   settings.draft = job.draft;
   if (job.wall_seconds > 0) settings.deadline = started + std::chrono::seconds(job.wall_seconds);
   use_state(job, engine, *opened, prompt->prefix, memory, &result, &settings);
+  // Answers come behind all of the prompt; before them the context holds what was read.
+  const DecodeProgress tell = [&](const std::string& stage, std::uint64_t done, std::uint64_t total) {
+    const std::uint64_t before = stage == "decoding" ? result.prompt_tokens : 0;
+    progress({.stage = stage,
+              .done = done,
+              .total = total,
+              .context_used = before + done,
+              .context = opened->context});
+  };
   Result<Decoded> decoded =
-      decode(engine, trie, prompt->prefix, std::move(starts), opened->batch, settings, progress);
+      decode(engine, trie, prompt->prefix, std::move(starts), opened->batch, settings, tell);
   if (!decoded) return decoded.error();
   result.tries = std::move(decoded->tries);
   result.settled_tokens = decoded->settled_tokens;

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "record/room.h"
+#include "record/wire.h"
 #include "room/engine/decode.h"
 #include "room/engine/engine.h"
 
@@ -18,9 +19,11 @@ struct StateMemory {
   std::span<char> free;
 };
 
-// Runs the job on a loaded engine that is not open yet. `started`: when the job came, from which its
-// wall_seconds count. With a saved state less is read, and the answer is the same.
+using ThinkProgress = std::function<void(const Progress&)>;
+
+// Runs the job on a loaded engine that is not open, and closes it again. `started`: when the job came, from
+// which its wall_seconds count. With a saved state less is read, and the answer is the same.
 Result<ThinkResult> think(const ThinkJob& job, Engine& engine, std::chrono::steady_clock::time_point started,
-                          const StateMemory& memory, const DecodeProgress& progress);
+                          const StateMemory& memory, const ThinkProgress& progress);
 
 }  // namespace carrel

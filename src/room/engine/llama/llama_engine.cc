@@ -31,6 +31,7 @@ class LlamaEngine : public Engine {
   }
 
   Result<ContextSettings> open(const ContextSettings& wanted) override;
+  void close() override;
   Result<Extended> extend(std::span<const Extension> extensions) override;
   std::span<const float> logits(std::size_t extension, std::size_t back) const override;
   Status fork(std::uint32_t from, std::uint32_t to) override;
@@ -177,6 +178,15 @@ Result<ContextSettings> LlamaEngine::open(const ContextSettings& wanted) {
   }
   lengths_.assign(wanted.sequences, 0);
   return settings_;
+}
+
+void LlamaEngine::close() {
+  context_.reset();
+  forget_context_memory();
+  settings_ = {};
+  lengths_.clear();
+  rows_.clear();
+  deadline_ = Clock::time_point::max();
 }
 
 Result<Extended> LlamaEngine::extend(std::span<const Extension> extensions) {

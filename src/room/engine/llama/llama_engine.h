@@ -33,6 +33,8 @@ std::string take_logged_error();
 
 // What the library said it allocated since it was loaded: nothing but its log tells.
 EngineMemory logged_memory();
+// What it said of a context that is gone is no longer part of that.
+void forget_context_memory();
 
 struct FreeModel {
   void operator()(llama_model* model) const;

@@ -118,6 +118,10 @@ EngineMemory logged_memory() {
   return log().memory;
 }
 
+void forget_context_memory() {
+  log().memory.cache = log().memory.compute = 0;
+}
+
 std::string chosen_backend() {
   return log().backend.empty() ? "CPU" : log().backend;
 }
