@@ -181,5 +181,19 @@ TEST_F(Models, FitPredictsFromAShortMeasurement) {
   EXPECT_GT(fit["all_bytes"].GetUint64(), fit["room_bytes"].GetUint64());
 }
 
+// What fit predicts from a short measurement is what the think room of a run then takes, to a tenth, where
+// the prompt fills the context: buffers that are reserved for more than is read are never touched.
+TEST_F(Models, FitPredictsTheMemoryOfARun) {
+  const std::string model = tiny_model();
+  const auto report = json_of(carrel({"triage", example, "--model", model, "--context", "4096", "--tries",
+                                      "1", "--output-tokens", "512", "--json", "-q"}));
+  const auto fit =
+      json_of(carrel({"models", "fit", model, "--context", "4096", "--tries", "1", "--json", "-q"}));
+  ASSERT_TRUE(report.IsObject() && fit.IsObject());
+  ASSERT_EQ(report["stats"]["context"].GetUint(), 4096u);
+  const auto measured = report["stats"]["peak_memory_bytes"].GetDouble();
+  EXPECT_NEAR(fit["room_bytes"].GetDouble(), measured, 0.1 * measured);
+}
+
 }  // namespace
 }  // namespace carrel::e2e

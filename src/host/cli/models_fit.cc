@@ -43,7 +43,9 @@ void print_fit(const Model& model, const Measured& measured, const FitQuestion& 
                              megabytes(measured.weight_bytes)));
   row("KV cache", fmt::format("{} ({} bytes a token)", megabytes(fit.cache), question.kv_bytes_per_token));
   row("computing", megabytes(fit.compute));
-  row("the rest", megabytes(fit.rest));
+  row("the rest", fit.rest < 0 ? fmt::format("{} of that are never touched",
+                                             megabytes(static_cast<std::uint64_t>(-fit.rest)))
+                               : megabytes(static_cast<std::uint64_t>(fit.rest)));
   row("together", fmt::format("{}{}; {} of this machine's memory can be had: {}", megabytes(fit.one_room),
                               question.slots > 1 ? fmt::format(" a room, {} for {}", megabytes(fit.all_rooms),
                                                                question.slots)
@@ -88,7 +90,8 @@ void print_fit_json(const Model& model, const Measured& measured, const FitQuest
   number("kv_bytes", fit.cache);
   number("kv_bytes_per_token", question.kv_bytes_per_token);
   number("compute_bytes", fit.compute);
-  number("rest_bytes", fit.rest);
+  json.Key("rest_bytes");
+  json.Int64(fit.rest);
   number("room_bytes", fit.one_room);
   number("all_bytes", fit.all_rooms);
   number("memory_bytes", question.memory);

@@ -27,16 +27,22 @@ Parts parts_at(const Measured& measured, const FitQuestion& question, std::uint6
   return {question.kv_bytes_per_token * cells, grown - std::min(grown, mask * known)};
 }
 
-std::uint64_t rest_of(const Measured& measured) {
+std::int64_t rest_of(const Measured& measured) {
   const std::uint64_t told =
       measured.mapped_bytes + measured.weight_bytes + measured.cache_bytes + measured.compute_bytes;
-  return measured.peak_bytes > told ? measured.peak_bytes - told : 0;
+  return static_cast<std::int64_t>(measured.peak_bytes) - static_cast<std::int64_t>(told);
 }
 
 std::uint64_t all_rooms(const Measured& measured, const FitQuestion& question, std::uint64_t context) {
   const Parts parts = parts_at(measured, question, context);
-  return measured.mapped_bytes +
-         question.slots * (measured.weight_bytes + parts.cache + parts.compute + rest_of(measured));
+  const std::int64_t rest = rest_of(measured);
+  // What is missing may be missing of the mapped file, which counts once; it is not taken off each slot
+  // again.
+  const auto added = static_cast<std::uint64_t>(std::max<std::int64_t>(rest, 0));
+  const auto missing = static_cast<std::uint64_t>(std::max<std::int64_t>(-rest, 0));
+  const std::uint64_t all =
+      measured.mapped_bytes + question.slots * (measured.weight_bytes + parts.cache + parts.compute + added);
+  return all - std::min(all, missing);
 }
 
 }  // namespace
@@ -48,7 +54,9 @@ Fit predict_fit(const Measured& measured, const FitQuestion& question) {
   fit.cache = parts.cache;
   fit.compute = parts.compute;
   fit.rest = rest_of(measured);
-  fit.one_room = fit.weights + fit.cache + fit.compute + fit.rest;
+  FitQuestion alone = question;
+  alone.slots = 1;
+  fit.one_room = all_rooms(measured, alone, question.context);
   fit.all_rooms = all_rooms(measured, question, question.context);
   fit.fits = fit.all_rooms <= question.memory;
 

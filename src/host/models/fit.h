@@ -35,7 +35,9 @@ struct Fit {
   std::uint64_t weights = 0;  // bytes, mapped and own
   std::uint64_t cache = 0;
   std::uint64_t compute = 0;
-  std::uint64_t rest = 0;       // the program itself, its vocabulary, its stacks
+  // The program itself, its vocabulary, its stacks, less what of all above is never touched: rows of a large
+  // table of embeddings, buffers for more logits than are asked for.
+  std::int64_t rest = 0;
   std::uint64_t one_room = 0;   // all of the above
   std::uint64_t all_rooms = 0;  // of all slots: what is mapped counts once
   bool fits = false;

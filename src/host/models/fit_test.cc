@@ -50,6 +50,18 @@ TEST(Fit, ContextGrowsTheCacheAndWhatOneBatchAttendsTo) {
   EXPECT_EQ(fit.compute, 50 * mb + 6ULL * 512 * (8192 - 1024));
 }
 
+// Of a mapped file not every page is touched, and of a buffer not every row.
+TEST(Fit, WhatIsNeverTouchedIsNotCounted) {
+  Measured measured = small();
+  measured.peak_bytes -= 70 * mb;
+  FitQuestion asked = question();
+  const Fit fit = predict_fit(measured, asked);
+  EXPECT_EQ(fit.rest, -50 * static_cast<std::int64_t>(mb));
+  EXPECT_EQ(fit.one_room, measured.peak_bytes);
+  asked.slots = 2;
+  EXPECT_EQ(predict_fit(measured, asked).all_rooms, 2 * fit.one_room - 350 * mb) << "once, as the file is";
+}
+
 TEST(Fit, TheLargestContextIsTheLastThatFits) {
   FitQuestion asked = question();
   const Fit fit = predict_fit(small(), asked);

@@ -316,6 +316,12 @@ Status Supervisor::frame_job() {
   return {};
 }
 
+// A cgroup counts pages of a mapped file only where the room read them first, and a resident set only pages
+// that are mapped: each can miss what the other has.
+std::uint64_t Supervisor::peak_memory(std::uint64_t resident) const {
+  return std::max(resident, cgroup_.peak_memory().value_or(0));
+}
+
 // A room that did anything but its job is not kept.
 bool Supervisor::may_stay(const Message& answer) const {
   return answer.type == MessageType::result && denials_.count() == 0 && frames_.at_border() &&
@@ -326,7 +332,7 @@ void Supervisor::end_turn(Message answer) {
   RoomOutcome told = outcome_;
   told.ending = Ending::ok;
   told.answer = std::move(answer);
-  told.peak_memory = cgroup_.peak_memory().value_or(memory_of(room_.process, "VmHWM:"));
+  told.peak_memory = peak_memory(memory_of(room_.process, "VmHWM:"));
   told.elapsed_s = std::chrono::duration<double>(Clock::now() - started_).count();
   stage_ = Stage::waiting;
   ++turns_done_;
@@ -409,8 +415,7 @@ void Supervisor::reap() {
     read_messages();
     if (outcome_.bytes_out == before) break;
   }
-  const auto resident = static_cast<std::uint64_t>(used.ru_maxrss) << 10;
-  outcome_.peak_memory = cgroup_.peak_memory().value_or(resident);
+  outcome_.peak_memory = peak_memory(static_cast<std::uint64_t>(used.ru_maxrss) << 10);
   if (ended_) return;
   if (waited != room_.process) {
     return end(Ending::killed, "how the room ended cannot be told", "do not ignore SIGCHLD in the host");

@@ -71,6 +71,7 @@ class Supervisor {
   void read_messages();
   void read_words();
   Status look_at_room(int listener);
+  std::uint64_t peak_memory(std::uint64_t resident) const;  // bytes
   bool may_stay(const Message& answer) const;
   void end_turn(Message answer);
   void begin_turn();
