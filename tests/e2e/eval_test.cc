@@ -141,5 +141,41 @@ TEST_F(Eval, WhatItCalibratesAPlaybookCarriesAndReportsName) {
   EXPECT_THAT(lint.err + lint.out, HasSubstr("mine/calibration.json:1:1: \"playbook\" must be a text"));
 }
 
+TEST_F(Eval, ASweepHasEveryCombinationAndGoesOnWhereItEnded) {
+  const std::string folder = cases(2), page = folder_ + "/sweep.html";
+  const std::vector<std::string> command = {"sweep",     "k8s-triage",  "--cases", folder,   "--vary-context",
+                                            "2048,4096", "--vary-jobs", "1,2",     "--html", page,
+                                            "--json",    "--engine",    "none"};
+  const auto first = json_of(carrel(command));
+  ASSERT_TRUE(first.IsObject());
+  ASSERT_EQ(first["points"].Size(), 4u);
+  for (const auto& point : first["points"].GetArray()) {
+    EXPECT_EQ(point["right"].GetInt(), 1);
+    EXPECT_EQ(point["of"].GetInt(), 2);
+    EXPECT_GT(point["median_s"].GetDouble(), 0);
+  }
+  EXPECT_STREQ(first["points"][3]["label"].GetString(), "context 4096, 2 at a time");
+  EXPECT_THAT(first["recommended"]["reason"].GetString(), HasSubstr("4 of 4 combinations"));
+  EXPECT_THAT(read(page), HasSubstr("<svg"));
+
+  // What was measured is taken from before, figure by figure.
+  const auto again = json_of(carrel(command));
+  for (rapidjson::SizeType i = 0; i < 4; ++i)
+    EXPECT_EQ(first["points"][i]["median_s"], again["points"][i]["median_s"]);
+  EXPECT_EQ(carrel({"sweep", "k8s-triage", "--cases", folder, "--vary-context", "much"}).status, 2);
+}
+
+// A model file that recommends what the playbook does not want is told of, in a sweep as in a run.
+TEST_F(Eval, ASweepSaysWhereSamplingDepartsFromTheModelFile) {
+  const std::string folder = cases(1);
+  const auto json = json_of(
+      carrel({"sweep", "k8s-triage", "--cases", folder, "--models", tiny_model(0, 0.7), "--vary-temperature",
+              "0,0.7", "--output-tokens", "128", "--tries", "1", "--json", "-q"}));
+  ASSERT_TRUE(json.IsObject());
+  ASSERT_EQ(json["points"].Size(), 2u);
+  ASSERT_EQ(json["notes"].Size(), 1u);
+  EXPECT_THAT(json["notes"][0].GetString(), HasSubstr("temperature of 0.7 was not taken: it is 0 (flag"));
+}
+
 }  // namespace
 }  // namespace carrel::e2e

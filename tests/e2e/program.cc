@@ -131,11 +131,12 @@ std::string Scratch::read(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string Scratch::tiny_model(std::uint32_t prompt_version) const {
+std::string Scratch::tiny_model(std::uint32_t prompt_version, double temperature) const {
   const std::string path = folder_ + "/tiny.gguf";
   made_model::Wish wish;
   wish.context = 16384;  // the example's evidence is longer than a tiny model's usual context
   wish.prompt_version = prompt_version;
+  if (temperature >= 0) wish.temperature = temperature;
   EXPECT_TRUE(made_model::make_model(path, wish));
   return path;
 }

@@ -37,7 +37,8 @@ class Scratch : public testing::Test {
   static std::string read(const std::string& path);
   // A model file of random weights.
   // `prompt_version`: of Carrel's own prompt, that the file claims to know; 0: it is a model like any.
-  std::string tiny_model(std::uint32_t prompt_version = 0) const;
+  // `temperature`: what it recommends; negative: nothing.
+  std::string tiny_model(std::uint32_t prompt_version = 0, double temperature = -1) const;
 
   std::string folder_;
 };

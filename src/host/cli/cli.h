@@ -64,6 +64,15 @@ struct EvalArguments {
   bool no_worse = false, afresh = false, recall = false;
 };
 
+struct SweepArguments {
+  std::string playbook, cases, html;
+  std::vector<std::string> only;
+  std::string split;
+  std::vector<std::string> models, contexts, tries, temperatures;  // to be varied; empty: as the settings are
+  std::vector<unsigned> jobs;
+  bool afresh = false;
+};
+
 struct ServeArguments {
   std::uint64_t keep_seconds = 600;
   std::uint64_t memory_mib = 0;  // 0: half of the machine's
@@ -78,6 +87,7 @@ struct ProveArguments {
 // The commands. Each returns an exit status.
 int run_command(const Desk& desk, const RunArguments& arguments);
 int ask_command(const Desk& desk, const AskArguments& arguments);
+int sweep_command(const Desk& desk, const SweepArguments& arguments);
 int serve_command(const Desk& desk, const ServeArguments& arguments);
 int eval_command(const Desk& desk, const EvalArguments& arguments);
 int runs_command(const Desk& desk, std::size_t most);
@@ -101,6 +111,10 @@ int models_pull_command(const Desk& desk, const ModelArguments& arguments);
 // Where a playbook names the model that comes with Carrel and nobody else said what to ask, that is asked. It
 // is not where this Carrel comes without it or without a room to ask it in.
 void ask_house_model(const Playbook& playbook, const std::string& rooms, Settings* settings);
+
+// The cases of a folder are a tenant of their own, where none is named: what is kept of them is compared from
+// one evaluation to the next, and with nobody else's.
+std::string evaluation_tenant(const Desk& desk, const std::string& folder);
 
 // A model that the settings name as it is listed becomes its file; `sha256` then is what the file must be.
 // What is a path, or a file here, stays as it is.

@@ -28,21 +28,6 @@ constexpr std::size_t most_others = 8;
 // Bytes that a case's room may take at once; it is what a read room is allowed.
 constexpr std::uint64_t memory_of_a_case = 1ULL << 30;
 
-// The cases of a folder are a tenant of their own: what is kept of them is compared from one evaluation to
-// the next, and with nobody else's.
-std::string tenant_of(const Desk& desk, const std::string& folder) {
-  const std::string& given = desk.settings.text("tenant");
-  if (!given.empty()) return given;
-  std::error_code error;
-  const auto path = std::filesystem::weakly_canonical(folder, error);
-  std::string name;
-  for (const char c : to_lower(path.filename().string())) {
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-    if (name.size() < 40) name += fits ? c : '-';
-  }
-  return fmt::format("{}{}-{}", evaluation_tenants, name, sha256_of(path.string()).substr(0, 8));
-}
-
 std::uint64_t memory_now() {
   const long pages = ::sysconf(_SC_AVPHYS_PAGES), size = ::sysconf(_SC_PAGESIZE);
   return pages > 0 && size > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(size) : 0;
@@ -140,6 +125,19 @@ void print_foot(const Evaluation& evaluation, const std::string& tenant, std::si
 
 }  // namespace
 
+std::string evaluation_tenant(const Desk& desk, const std::string& folder) {
+  const std::string& given = desk.settings.text("tenant");
+  if (!given.empty()) return given;
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical(folder, error);
+  std::string name;
+  for (const char c : to_lower(path.filename().string())) {
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    if (name.size() < 40) name += fits ? c : '-';
+  }
+  return fmt::format("{}{}-{}", evaluation_tenants, name, sha256_of(path.string()).substr(0, 8));
+}
+
 int eval_command(const Desk& desk, const EvalArguments& arguments) {
   auto folder = desk.playbook_folder(arguments.playbook);
   if (!folder) return tell(folder.error());
@@ -154,7 +152,7 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
     return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
   for (const std::string& note : set->notes) std::fprintf(stderr, "%s\n", escape_for_terminal(note).c_str());
 
-  EvalRequest request{*playbook,    desk.settings, *rooms, data, tenant_of(desk, arguments.cases),
+  EvalRequest request{*playbook,    desk.settings, *rooms, data, evaluation_tenant(desk, arguments.cases),
                       desk.program, *set};
   if (arguments.answers.empty()) ask_house_model(*playbook, *rooms, &request.settings);
   request.quotes = desk.settings.text("engine") == "quotes";

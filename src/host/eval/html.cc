@@ -1,3 +1,5 @@
+#include "host/eval/html.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -28,6 +30,31 @@ summary{cursor:pointer}details p{margin-left:1rem}code{font:.88em ui-monospace,m
 
 constexpr double plot_width = 240, plot_height = 14;
 
+}  // namespace
+
+std::string html_begin(const std::string& title) {
+  const std::string escaped = escape_for_markup(title);
+  return fmt::format("{}<title>{}</title></head><body>\n<h1>{}</h1>\n", page_head, escaped, escaped);
+}
+
+std::string share_bar(const Share& share, bool floor) {
+  const auto [low, high] = share.interval();
+  const double middle = plot_height / 2;
+  return fmt::format(
+      "<svg role=\"img\" aria-label=\"{:.0f} %, 95 % interval {:.0f} to {:.0f} %\" width=\"{}\" "
+      "height=\"{}\" "
+      "viewBox=\"0 0 {} {}\"><rect width=\"{}\" height=\"{}\" fill=\"var(--rule)\" opacity=\".5\"/>"
+      "<rect width=\"{:.1f}\" height=\"{}\" fill=\"var(--{})\"/>"
+      "<path d=\"M{:.1f} {}H{:.1f}M{:.1f} 3v8M{:.1f} 3v8\" stroke=\"var(--ink)\" "
+      "stroke-width=\"1.5\"/></svg>",
+      share.value() * 100, low * 100, high * 100, plot_width, plot_height, plot_width, plot_height,
+      plot_width, plot_height, share.value() * plot_width, plot_height, floor ? "floor" : "bar",
+      low * plot_width, middle, high * plot_width, low * plot_width + 1,
+      std::max(0.0, high * plot_width - 1));
+}
+
+namespace {
+
 class HtmlPage {
  public:
   explicit HtmlPage(const EvalView& view) : view_(view), evaluation_(*view.evaluation) {}
@@ -55,8 +82,7 @@ class HtmlPage {
   void head() {
     const EvaluationHead& head = evaluation_.head;
     const std::string title = fmt::format("{} on {} cases", head.playbook, evaluation_.results.size());
-    out_ = fmt::format("{}<title>{}</title></head><body>\n<h1>{}</h1>\n", page_head, escaped(title),
-                       escaped(title));
+    out_ = html_begin(title);
     out_ += fmt::format("<p class=\"faint\">{} · evaluation {} · cases of <code>{}</code></p>\n",
                         escaped(column_name(evaluation_)), escaped(head.id), escaped(head.cases));
     std::string settings;
@@ -68,30 +94,14 @@ class HtmlPage {
         escaped(head.cases_sha256), escaped(settings));
   }
 
-  // A bar up to the share, with a line over its 95 % interval.
-  static std::string bar(const Share& share, bool floor) {
-    const auto [low, high] = share.interval();
-    const double middle = plot_height / 2;
-    return fmt::format(
-        "<svg role=\"img\" aria-label=\"{:.0f} %, 95 % interval {:.0f} to {:.0f} %\" width=\"{}\" "
-        "height=\"{}\" "
-        "viewBox=\"0 0 {} {}\"><rect width=\"{}\" height=\"{}\" fill=\"var(--rule)\" opacity=\".5\"/>"
-        "<rect width=\"{:.1f}\" height=\"{}\" fill=\"var(--{})\"/>"
-        "<path d=\"M{:.1f} {}H{:.1f}M{:.1f} 3v8M{:.1f} 3v8\" stroke=\"var(--ink)\" "
-        "stroke-width=\"1.5\"/></svg>",
-        share.value() * 100, low * 100, high * 100, plot_width, plot_height, plot_width, plot_height,
-        plot_width, plot_height, share.value() * plot_width, plot_height, floor ? "floor" : "bar",
-        low * plot_width, middle, high * plot_width, low * plot_width + 1,
-        std::max(0.0, high * plot_width - 1));
-  }
-
   void row(const std::string& name, const Share& share, bool floor = false) {
     if (share.all == 0) return;
     const auto [low, high] = share.interval();
     out_ += fmt::format(
         "<tr><td class=\"w\">{}</td><td class=\"n\">{} of {}</td><td class=\"n\">{:.0f} %</td>"
         "<td class=\"n\">{:.0f} – {:.0f} %</td><td class=\"plot\">{}</td></tr>\n",
-        escaped(name), share.right, share.all, share.value() * 100, low * 100, high * 100, bar(share, floor));
+        escaped(name), share.right, share.all, share.value() * 100, low * 100, high * 100,
+        share_bar(share, floor));
   }
 
   void table(const std::string& first) {

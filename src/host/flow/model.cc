@@ -117,6 +117,9 @@ std::vector<std::string> Model::recommend(Settings* settings) const {
     if (!settings->set(name, fmt::format("{}", value), Source::model_file, "general.sampling")) {
       not_taken.push_back(
           fmt::format("the model file's {} of {} is out of range and was not taken", name, value));
+    } else if (settings->number(name) != value) {
+      not_taken.push_back(fmt::format("the model file's {} of {} was not taken: it is {} ({})", name, value,
+                                      settings->number(name), settings->source_text(name)));
     }
   }
   return not_taken;

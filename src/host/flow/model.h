@@ -31,7 +31,8 @@ class Model {
                             const HashProgress& progress, const std::atomic<bool>& stop);
 
   // The sampling that the file recommends (general.sampling.*), as the weakest source but the defaults.
-  // Returns a sentence for each recommendation that no setting can have, and that so was not taken.
+  // Returns a sentence for each recommendation that was not taken: no setting can have it, or a stronger
+  // source says otherwise.
   std::vector<std::string> recommend(Settings* settings) const;
 
   // What the think room is asked.
