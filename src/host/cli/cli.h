@@ -112,10 +112,6 @@ int models_pull_command(const Desk& desk, const ModelArguments& arguments);
 // is not where this Carrel comes without it or without a room to ask it in.
 void ask_house_model(const Playbook& playbook, const std::string& rooms, Settings* settings);
 
-// The cases of a folder are a tenant of their own, where none is named: what is kept of them is compared from
-// one evaluation to the next, and with nobody else's.
-std::string evaluation_tenant(const Desk& desk, const std::string& folder);
-
 // A model that the settings name as it is listed becomes its file; `sha256` then is what the file must be.
 // What is a path, or a file here, stays as it is.
 Status resolve_model(const Desk& desk, Settings* settings, std::string* sha256);

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "digest/sha256.h"
-#include "host/cli/cli.h"
+#include "host/cli/eval_desk.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
 #include "host/eval/calibrate.h"
@@ -123,8 +123,8 @@ void print_foot(const Evaluation& evaluation, const std::string& tenant, std::si
         tenant);
 }
 
-}  // namespace
-
+// The cases of a folder are a tenant of their own, where none is named: what is kept of them is compared from
+// one evaluation to the next, and with nobody else's.
 std::string evaluation_tenant(const Desk& desk, const std::string& folder) {
   const std::string& given = desk.settings.text("tenant");
   if (!given.empty()) return given;
@@ -138,23 +138,32 @@ std::string evaluation_tenant(const Desk& desk, const std::string& folder) {
   return fmt::format("{}{}-{}", evaluation_tenants, name, sha256_of(path.string()).substr(0, 8));
 }
 
-int eval_command(const Desk& desk, const EvalArguments& arguments) {
-  auto folder = desk.playbook_folder(arguments.playbook);
-  if (!folder) return tell(folder.error());
-  auto playbook = load_playbook(*folder, setting_mistake);
-  if (!playbook) return tell(playbook.error());
+}  // namespace
+
+Result<EvalRequest> eval_request(const Desk& desk, const std::string& playbook, const std::string& cases,
+                                 const std::vector<std::string>& only, const std::string& split) {
+  auto folder = desk.playbook_folder(playbook);
+  if (!folder) return folder.error();
+  auto loaded = load_playbook(*folder, setting_mistake);
+  if (!loaded) return loaded.error();
   auto rooms = desk.rooms_folder();
-  if (!rooms) return tell(rooms.error());
-  auto set = load_cases(arguments.cases, {arguments.only, arguments.split});
-  if (!set) return tell(set.error());
+  if (!rooms) return rooms.error();
+  auto set = load_cases(cases, {only, split});
+  if (!set) return set.error();
   const std::string data = desk.data_folder();
   if (data.empty())
-    return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
+    return Error{Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"};
   for (const std::string& note : set->notes) std::fprintf(stderr, "%s\n", escape_for_terminal(note).c_str());
+  return EvalRequest{
+      std::move(*loaded), desk.settings,  std::move(*rooms), data, evaluation_tenant(desk, cases),
+      desk.program,       std::move(*set)};
+}
 
-  EvalRequest request{*playbook,    desk.settings, *rooms, data, evaluation_tenant(desk, arguments.cases),
-                      desk.program, *set};
-  if (arguments.answers.empty()) ask_house_model(*playbook, *rooms, &request.settings);
+int eval_command(const Desk& desk, const EvalArguments& arguments) {
+  auto prepared = eval_request(desk, arguments.playbook, arguments.cases, arguments.only, arguments.split);
+  if (!prepared) return tell(prepared.error());
+  EvalRequest& request = *prepared;
+  if (arguments.answers.empty()) ask_house_model(request.playbook, request.rooms, &request.settings);
   request.quotes = desk.settings.text("engine") == "quotes";
   if (request.quotes) (void)request.settings.set("engine", "none", Source::flag, "--engine quotes");
   request.answers = arguments.answers;
@@ -162,7 +171,7 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
   request.afresh = arguments.afresh;
 
   if (Status taken = wall_takes_engine(request.settings); !taken) return tell(taken.error());
-  auto wall = choose_wall(request.settings, *rooms);
+  auto wall = choose_wall(request.settings, request.rooms);
   if (!wall) return tell(wall.error());
   EvalProgress progress(desk.quiet);
   const auto start = std::chrono::steady_clock::now();
@@ -172,11 +181,12 @@ int eval_command(const Desk& desk, const EvalArguments& arguments) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   std::vector<std::string> notes;
-  auto ledger = Ledger::open_existing(data, request.tenant);
+  auto ledger = Ledger::open_existing(request.data, request.tenant);
   if (!ledger) return tell(ledger.error());
-  const std::vector<Evaluation> all = earlier_evaluations(data, *ledger, most_earlier_evaluations, &notes);
+  const std::vector<Evaluation> all =
+      earlier_evaluations(request.data, *ledger, most_earlier_evaluations, &notes);
   for (const std::string& note : notes) std::fprintf(stderr, "%s\n", escape_for_terminal(note).c_str());
-  EvalView view{&*set, &*evaluation, {}, others(all, *evaluation, most_others), arguments.recall};
+  EvalView view{&request.cases, &*evaluation, {}, others(all, *evaluation, most_others), arguments.recall};
   const Evaluation* earlier = choose_earlier(all, *evaluation, arguments.against);
   if (earlier == nullptr && !arguments.against.empty()) {
     return tell({Code::usage, "there is no evaluation " + arguments.against,

@@ -7,11 +7,10 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "host/cli/cli.h"
+#include "host/cli/eval_desk.h"
 #include "host/cli/model_desk.h"
 #include "host/cli/print.h"
 #include "host/cli/progress.h"
-#include "host/eval/evaluate.h"
 #include "host/eval/sweep.h"
 #include "host/flow/choose_wall.h"
 #include "record/exit_status.h"
@@ -90,29 +89,17 @@ class Sweep {
 }  // namespace
 
 int sweep_command(const Desk& desk, const SweepArguments& arguments) {
-  auto folder = desk.playbook_folder(arguments.playbook);
-  if (!folder) return tell(folder.error());
-  auto playbook = load_playbook(*folder, setting_mistake);
-  if (!playbook) return tell(playbook.error());
-  auto rooms = desk.rooms_folder();
-  if (!rooms) return tell(rooms.error());
-  auto set = load_cases(arguments.cases, {arguments.only, arguments.split});
-  if (!set) return tell(set.error());
-  const std::string data = desk.data_folder();
-  if (data.empty())
-    return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
-  for (const std::string& note : set->notes) std::fprintf(stderr, "%s\n", escape_for_terminal(note).c_str());
+  auto request = eval_request(desk, arguments.playbook, arguments.cases, arguments.only, arguments.split);
+  if (!request) return tell(request.error());
   auto cells = cells_of(
       {arguments.models, arguments.contexts, arguments.tries, arguments.temperatures, arguments.jobs});
   if (!cells) return tell(cells.error());
 
-  EvalRequest request{*playbook,    desk.settings, *rooms, data, evaluation_tenant(desk, arguments.cases),
-                      desk.program, *set};
-  request.afresh = arguments.afresh;
-  Sweep sweep(desk, std::move(request));
+  request->afresh = arguments.afresh;
   SweepView view;
-  view.playbook = playbook->title();
-  view.cases = set->cases.size();
+  view.playbook = request->playbook.title();
+  view.cases = request->cases.cases.size();
+  Sweep sweep(desk, std::move(*request));
   for (const SweepCell& cell : *cells) {
     auto point = sweep.evaluate_cell(cell, view.points.size() + 1, cells->size());
     if (!point) return tell(std::move(point.error()).in(cell.label()));
