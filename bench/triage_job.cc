@@ -125,8 +125,7 @@ Result<Done> ours(const std::string& model_path, const ThinkJob& job) {
   Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), model_path);
   if (!engine) return engine.error();
   const Clock::time_point start = Clock::now();
-  const Result<ThinkResult> result =
-      think(job, **engine, start, {}, [](const Progress&) {});
+  const Result<ThinkResult> result = think(job, **engine, start, {}, [](const Progress&) {});
   if (!result) return result.error();
   Done done{seconds_since(start), result->prompt_tokens, 0};
   if (result->lines_kept < job.lines.size()) return Error{Code::internal, "not all evidence was kept", ""};

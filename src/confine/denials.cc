@@ -20,8 +20,8 @@
 namespace carrel {
 namespace {
 
-// Linux 6.6 and later: the room and whoever answers it take turns, so the one is woken on the processor of the
-// other instead of on one that sleeps.
+// Linux 6.6 and later: the room and whoever answers it take turns, so the one is woken on the processor of
+// the other instead of on one that sleeps.
 constexpr auto set_flags = _IOW(SECCOMP_IOC_MAGIC, 4, std::uint64_t);
 constexpr std::uint64_t sync_wake_up = 1;
 
