@@ -170,7 +170,7 @@ void check_rivals(const Survey& survey, Observations* out) {
                     target["kind"].text(), target["name"].text(), scaler->space, other.name, scaler->name));
     cite(&made, other, other["spec"]["scaleTargetRef"], "what the one scales");
     cite(&made, *scaler, target, "what the other scales");
-    suggest(&made, fmt::format("kubectl get horizontalpodautoscaler -n {}", scaler->space),
+    suggest(&made, fmt::format("kubectl get all -n {}", scaler->space),
             "shows which autoscalers there are and what they scale");
   }
 }
