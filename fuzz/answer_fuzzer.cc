@@ -4,12 +4,12 @@
 // Whatever the answer, every check gives a verdict with a reason, a claim that rests on nothing does not
 // pass, and the report is harmless on a terminal and reads back from its own JSON. The bytes are texts, each
 // ended by a NUL: the answer's JSON, the cause, a command, its reason, a quote, a name.
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
+#include "expect.h"
 #include "host/checks/checks.h"
 #include "host/report/terminal.h"
 #include "record/answer.h"
@@ -17,10 +17,6 @@
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string take(std::string_view* bytes) {
   const std::size_t end = bytes->find('\0');

@@ -4,7 +4,6 @@
 // links: room/bundle
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "expect.h"
 #include "room/bundle/member.h"
 #include "room/bundle/read.h"
 
@@ -21,15 +21,15 @@ class Counting final : public carrel::LineSink {
  public:
   std::uint64_t bytes = 0;
   void begin(const carrel::TextFile& file) override {
-    if (open_ || carrel::refuse_name(file.path) != nullptr) std::abort();
+    carrel::expect(!open_ && carrel::refuse_name(file.path) == nullptr);
     open_ = true;
   }
   void add(std::string_view more) override {
-    if (!open_) std::abort();
+    carrel::expect(open_);
     bytes += more.size();
   }
   void end() override {
-    if (!open_) std::abort();
+    carrel::expect(open_);
     open_ = false;
   }
 
@@ -51,11 +51,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Counting sink;
   const auto summary = carrel::read_bundle(fd.get(), options, &inventory, &sink);
   if (!summary) return 0;
-  if (summary->bytes != sink.bytes || sink.bytes > options.limits.bytes + (1 << 20)) std::abort();
-  if (summary->files > options.limits.files) std::abort();
+  carrel::expect(summary->bytes == sink.bytes && sink.bytes <= options.limits.bytes + (1 << 20));
+  carrel::expect(summary->files <= options.limits.files);
   for (const carrel::LeftOut& entry : summary->left_out) {
-    if (!carrel::is_utf8(entry.file) || entry.file.size() > carrel::limit::path) std::abort();
-    if (entry.reason.empty() || entry.reason.size() > carrel::limit::reason) std::abort();
+    carrel::expect(carrel::is_utf8(entry.file) && entry.file.size() <= carrel::limit::path);
+    carrel::expect(!entry.reason.empty() && entry.reason.size() <= carrel::limit::reason);
   }
   return 0;
 }

@@ -3,10 +3,10 @@
 // or as a pattern is read or refused.
 //
 // links: room/constrain
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "expect.h"
 #include "room/constrain/automaton.h"
 // The reference is part of no library, so it is compiled here.
 #include "room/constrain/constrain_reference.cc"
@@ -15,10 +15,6 @@
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Bytes {
  public:

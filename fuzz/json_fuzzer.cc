@@ -3,22 +3,18 @@
 //
 // Any bytes give a tree within the limits or an error with its line; objects point into their tree.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/read_value.h"
 #include "base/text.h"
+#include "expect.h"
 #include "room/inventory/api_objects.h"
 
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check(const Value& value, std::uint32_t lines) {
   expect(value.line >= 1 && value.line <= value.end_line && value.end_line <= lines);

@@ -3,12 +3,12 @@
 //
 // Whatever the bytes, the objects that are made of it name lines of the document. The first byte chooses the
 // file's name, which decides how rows without a header are understood.
-#include <cstdlib>
 #include <iterator>
 #include <string>
 #include <string_view>
 
 #include "base/text.h"
+#include "expect.h"
 #include "room/bundle/kubectl_text.h"
 
 namespace {
@@ -33,10 +33,6 @@ constexpr const char* paths[] = {
     "describe-widget-x.txt",
     "get-node-filtered.txt",
 };
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check(const Value& value, std::size_t lines) {
   expect(value.line <= value.end_line && value.end_line <= lines);

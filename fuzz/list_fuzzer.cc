@@ -5,7 +5,6 @@
 // same, with as many items. The first byte says how far a header more moves the places where the answer is
 // cut; the second, with which step it is read; a byte 0xff parts the pages of a list.
 #include <atomic>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "base/fd.h"
 #include "collect/cluster/copy_list.h"
 #include "collect/http/http.h"
+#include "expect.h"
 
 namespace {
 
@@ -23,10 +23,10 @@ using namespace carrel;
 // The status and the body, or the words of the error.
 std::string get(std::string_view bytes, std::size_t step) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) std::abort();
+  expect(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
   const Fd server(ends[1]);
   // A socket holds all of it, so that nobody has to write while it is read.
-  if (!write_all(server.get(), bytes)) std::abort();
+  expect(static_cast<bool>(write_all(server.get(), bytes)));
   ::shutdown(server.get(), SHUT_WR);
   const std::atomic<bool> stop = false;
   auto reply = http_get_over(Fd(ends[0]), "localhost", {"/", ""}, stop);
@@ -38,7 +38,7 @@ std::string get(std::string_view bytes, std::size_t step) {
     if (!n) return all + "\nerror " + n.error().what;
     if (*n == 0) return all;
     body += *n;
-    if (*n > step || body > bytes.size()) std::abort();  // nothing is made up
+    expect(*n <= step && body <= bytes.size());  // nothing is made up
     all.append(block, 0, *n);
   }
 }
@@ -93,11 +93,10 @@ void list(std::string_view bytes, std::size_t step) {
   }
   const Copied once = copy_pages(pages, step);
   const Copied whole = copy_pages(pages, 64 << 10);
-  if (once.whole != whole.whole || once.bytes != whole.bytes || once.seen != whole.seen) std::abort();
+  expect(once.whole == whole.whole && once.bytes == whole.bytes && once.seen == whole.seen);
   if (!once.whole) return;
   const Copied again = copy_pages({once.bytes}, 64 << 10);
-  if (!again.whole || again.bytes != once.bytes || again.seen != once.seen || again.items != once.items)
-    std::abort();
+  expect(again.whole && again.bytes == once.bytes && again.seen == once.seen && again.items == once.items);
 }
 
 }  // namespace
@@ -111,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     return 0;
   }
   const std::string got = get(bytes, step);
-  if (got != get(longer(bytes, 3900 + move), 4096)) std::abort();
+  expect(got == get(longer(bytes, 3900 + move), 4096));
   if (got.starts_with("200\n")) list(std::string_view(got).substr(4), step);
   return 0;
 }

@@ -3,11 +3,11 @@
 //
 // However it is cut into pieces on its way, the miner finds the same lines, each within the limits.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/text.h"
+#include "expect.h"
 #include "record/codec.h"
 #include "room/evidence/evidence.h"
 #include "room/evidence/mine.h"
@@ -15,10 +15,6 @@
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 // `sizes` are those of the pieces, in turn; empty: one piece.
 std::string mine(std::string_view text, std::string_view sizes, TextFile::Kind kind) {

@@ -3,9 +3,9 @@
 //
 // Whatever the bytes, either end gets a record within its limits or an error; and one that was read can be
 // written again and read to the same bytes.
-#include <cstdlib>
 #include <string_view>
 
+#include "expect.h"
 #include "host/serve/order.h"
 #include "record/codec.h"
 
@@ -18,9 +18,9 @@ void try_record(std::string_view body) {
   auto record = decode<T>(body);
   if (!record) return;
   auto written = encode(*record);
-  if (!written) std::abort();
+  expect(static_cast<bool>(written));
   auto again = decode<T>(*written);
-  if (!again || *encode(*again) != *written) std::abort();
+  expect(again && *encode(*again) == *written);
 }
 
 }  // namespace

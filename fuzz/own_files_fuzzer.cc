@@ -2,7 +2,6 @@
 // links: host/playbook host/settings host/eval host/probe host/models collect/redact
 //
 // Whatever is in them, they are read or refused. The first byte chooses what the rest is.
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "base/fd.h"
 #include "collect/redact/rules.h"
+#include "expect.h"
 #include "host/eval/case.h"
 #include "host/eval/evaluation.h"
 #include "host/models/model_list.h"
@@ -28,10 +28,6 @@ namespace {
 
 using namespace carrel;
 namespace fs = std::filesystem;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 // A folder in memory, gone with the program.
 class Folder {

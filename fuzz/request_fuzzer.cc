@@ -2,9 +2,9 @@
 // Requests of the API: queries, bodies, heads and cookies from anybody. Whatever comes, it is read within its
 // limits or refused.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
+#include "expect.h"
 #include "host/http/guard.h"
 #include "host/http/requests.h"
 #include "host/http/session.h"
@@ -12,10 +12,6 @@
 using namespace carrel;
 
 namespace {
-
-void must(bool holds) {
-  if (!holds) std::abort();
-}
 
 // "name=value&name=value" without escapes: what the server hands on.
 Query query_of(const std::string& text) {
@@ -33,16 +29,16 @@ Query query_of(const std::string& text) {
 void read_queries(const std::string& text) {
   const Query query = query_of(text);
   if (const auto wish = queue_wish(query)) {
-    must(wish->page.limit >= 1 && wish->page.limit <= 200 && wish->max_score >= 0 && wish->max_score <= 1);
-    must(wish->page.cursor.empty() || is_run_id(wish->page.cursor));
+    expect(wish->page.limit >= 1 && wish->page.limit <= 200 && wish->max_score >= 0 && wish->max_score <= 1);
+    expect(wish->page.cursor.empty() || is_run_id(wish->page.cursor));
   }
-  if (const auto wish = runs_wish(query)) must(wish->tenant.size() <= 64);
+  if (const auto wish = runs_wish(query)) expect(wish->tenant.size() <= 64);
   if (const auto wish = lines_wanted(query))
-    must(!wish->file.empty() && wish->first >= 1 && wish->count <= 1000);
-  if (const auto wish = evidence_wish(query)) must(wish->limit <= 200);
-  if (const auto wish = search_wish(query)) must(!wish->words.empty() && wish->words.size() <= 400);
-  if (const auto wish = trace_wish(query)) must(wish->line >= 1);
-  if (const auto wish = diff_wish(query)) must(is_run_id(wish->a) && is_run_id(wish->b));
+    expect(!wish->file.empty() && wish->first >= 1 && wish->count <= 1000);
+  if (const auto wish = evidence_wish(query)) expect(wish->limit <= 200);
+  if (const auto wish = search_wish(query)) expect(!wish->words.empty() && wish->words.size() <= 400);
+  if (const auto wish = trace_wish(query)) expect(wish->line >= 1);
+  if (const auto wish = diff_wish(query)) expect(is_run_id(wish->a) && is_run_id(wish->b));
   (void)export_wish(query);
   (void)download_wish(query);
   (void)link_token(query);
@@ -50,11 +46,12 @@ void read_queries(const std::string& text) {
 }
 
 void read_bodies(const std::string& body) {
-  if (const auto wish = new_review_of(body)) must(wish->reason.size() <= 64 << 10 && !wish->decision.empty());
-  if (const auto wish = sign_in_of(body)) must(!wish->name.empty() && wish->name.size() <= 64);
-  if (const auto wish = new_case_of(body)) must(wish->must.size() <= 16);
+  if (const auto wish = new_review_of(body))
+    expect(wish->reason.size() <= 64 << 10 && !wish->decision.empty());
+  if (const auto wish = sign_in_of(body)) expect(!wish->name.empty() && wish->name.size() <= 64);
+  if (const auto wish = new_case_of(body)) expect(wish->must.size() <= 16);
   if (const auto wish = again_of(body))
-    must(!wish->engine || *wish->engine == "none" || *wish->engine == "llama");
+    expect(!wish->engine || *wish->engine == "none" || *wish->engine == "llama");
   (void)no_body(body);
 }
 
@@ -71,8 +68,8 @@ void read_head(const std::string& text) {
     at = end + 1;
   }
   const auto refused = refuse_head(request, {"127.0.0.1:8095"});
-  must(refused || (request.header("host") == "127.0.0.1:8095" && request.path.size() <= most_route));
-  must(cookie_value(text, "carrel").size() <= text.size());
+  expect(refused || (request.header("host") == "127.0.0.1:8095" && request.path.size() <= most_route));
+  expect(cookie_value(text, "carrel").size() <= text.size());
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 // What the one room cites, counts and names, the other finds, and it finds nothing that is not there. The
 // bytes are members: a number that chooses a name, the member's size (two bytes), and its content.
 #include <algorithm>
-#include <cstdlib>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "expect.h"
 #include "record/codec.h"
 #include "record/tar.h"
 #include "room/worker/check.h"
@@ -53,10 +53,6 @@ constexpr const char* names[] = {
     "values.json",
     "manifest.json",
 };
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string bundle_of(std::string_view bytes) {
   std::string bundle;

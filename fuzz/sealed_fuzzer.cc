@@ -3,7 +3,6 @@
 //
 // Any bytes open or are refused. One that was sealed here opens to what went in; changed anywhere, cut short
 // or made longer it is refused, and what was given out until then is its beginning.
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -13,15 +12,12 @@
 #include "base/fd.h"
 #include "crypto/envelope.h"
 #include "crypto/sealed_file.h"
+#include "expect.h"
 #include "room/bundle/read.h"
 
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 const RecipientKeys& keys() {
   static const RecipientKeys made = random_recipient_keys();

@@ -2,21 +2,17 @@
 // links: base
 //
 // Whatever the bytes, nothing that comes out acts on a terminal or a page, and JSON says the same text.
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/markup.h"
 #include "base/read_value.h"
 #include "base/text.h"
+#include "expect.h"
 
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 // What the escaping leaves must need no escaping itself.
 void expect_harmless(std::string_view shown, bool lines) {

@@ -3,9 +3,9 @@
 //
 // Whatever the bytes, the host gets messages within their limits or an error; and a record that was read can
 // be written again and read to the same bytes.
-#include <cstdlib>
 #include <string_view>
 
+#include "expect.h"
 #include "record/answer.h"
 #include "record/codec.h"
 #include "record/guest.h"
@@ -16,10 +16,6 @@
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 template <class T>
 void try_record(std::string_view body) {

@@ -3,7 +3,6 @@
 //
 // Any bytes give trees within the limits or an error with its line.
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,15 +10,12 @@
 
 #include "base/read_value.h"
 #include "base/text.h"
+#include "expect.h"
 #include "room/inventory/api_objects.h"
 
 namespace {
 
 using namespace carrel;
-
-void expect(bool holds) {
-  if (!holds) std::abort();
-}
 
 void check(const Value& value, std::uint32_t lines) {
   expect(value.line <= value.end_line && value.end_line <= lines);

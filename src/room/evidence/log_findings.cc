@@ -230,14 +230,21 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   return support;
 }
 
+// The node or pod whose log it is, where the path tells it by a name that one can have.
+Name owner_of(const TextFile& file) {
+  const auto fits = [](const std::string& name) { return name.size() <= limit::name; };
+  if (!file.node.empty() && fits(file.node)) return {"node", "", file.node, true};
+  if (!file.pod.empty() && fits(file.pod) && fits(file.space)) return {"pod", file.space, file.pod, true};
+  return {};
+}
+
 Observation observe(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   const TextFile& file = file_of(store, lead).file;
   Observation out;
   out.detector = lead.mechanism != nullptr ? "log-" + lead.mechanism->name : "log-error";
   out.verdict = Verdict::fault;
-  if (!file.pod.empty()) out.culprit = {"pod", file.space, file.pod, true};
-  if (!file.node.empty()) out.culprit = {"node", "", file.node, true};
+  out.culprit = owner_of(file);
   const std::string says = lead.mechanism != nullptr
                                ? lead.mechanism->says
                                : std::string(lead.is_error() ? "logs an error" : "logs a warning");
@@ -346,7 +353,7 @@ std::vector<Observation> quiet_logs(const LogStore& store, const Question& quest
       found.lines.push_back(lines_of(store, other).front());
     }
     found.cause = std::string(cut_utf8(found.cause, limit::sentence));
-    if (!file.file.pod.empty()) found.culprit = {"pod", file.file.space, file.file.pod, true};
+    found.culprit = owner_of(file.file);
     out.push_back(std::move(found));
   }
   return out;

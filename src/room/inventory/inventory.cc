@@ -43,7 +43,7 @@ bool has_no_name(std::string_view kind) {
 class NameSet {
  public:
   void add(std::string_view kind, std::string_view space, std::string_view name, bool present) {
-    if (has_no_name(kind) || !is_name(name, is_access_kind(kind))) return;
+    if (kind.empty() || has_no_name(kind) || !is_name(name, is_access_kind(kind))) return;
     if (kind != "container" && !space.empty() && !is_name(space, false)) return;
     bool& known = names_[{std::string(kind), std::string(space), std::string(name)}];
     known = known || present;
@@ -154,7 +154,7 @@ void Inventory::settle_spaces() {
 }
 
 void Inventory::add_searched(const std::string& kind, const std::string& space) {
-  searched_.emplace(kind, space);
+  if (!kind.empty() && (space.empty() || space == "*" || is_safe_name(space))) searched_.emplace(kind, space);
 }
 
 std::vector<const Object*> Inventory::of(std::string_view kind) const {

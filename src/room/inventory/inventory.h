@@ -62,7 +62,7 @@ class Inventory {
   const Value& keep(Value value);
   void add(Object object);
   // Says that all objects of the kind in the namespace ("" for cluster-scoped, "*" for every one) were
-  // listed, even if there were none.
+  // listed, even if there were none. A namespace that none can be called is not noted.
   void add_searched(const std::string& kind, const std::string& space);
   // Says that the bundle has a log of this container: pod and container are there, whatever else is known of
   // them.
@@ -106,7 +106,8 @@ class Inventory {
 };
 
 // The lower-case singular resource name of an API kind, a plural, or a short name ("PodList", "pods", "po" ->
-// "pod", "Ingress" -> "ingress", "endpoints" -> "endpoints"). Unknown kinds are lower-cased.
+// "pod", "Ingress" -> "ingress", "endpoints" -> "endpoints"). Unknown kinds are lower-cased; what no API
+// server takes as a kind has none: "".
 std::string resource_name(std::string_view kind);
 
 }  // namespace carrel

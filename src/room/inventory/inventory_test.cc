@@ -34,6 +34,15 @@ TEST(ResourceNameTest, KindsPluralsAndShortNames) {
   EXPECT_EQ(resource_name("S.cretList"), "s");
 }
 
+TEST(ResourceNameTest, WhatIsNoKindHasNone) {
+  EXPECT_EQ(resource_name("Po\xef\xbf\xbd"
+                          "d"),
+            "");
+  EXPECT_EQ(resource_name("Pod; rm"), "");
+  EXPECT_EQ(resource_name(std::string(64, 'k')), "");
+  EXPECT_EQ(resource_name(std::string(63, 'k')), std::string(63, 'k'));
+}
+
 TEST(DocumentTest, LinesWithoutTheirEnds) {
   Document document{"a", "one\r\ntwo\n\nfour", {}};
   document.find_lines();

@@ -1,6 +1,8 @@
 #include "room/inventory/kinds.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -112,6 +114,14 @@ std::string plain_kind_name(std::string_view name) {
   return plain;
 }
 
+// As a definition of a kind may name it: an RFC 1035 label, here without its dashes.
+bool is_kind_name(std::string_view plain) {
+  constexpr std::size_t longest = 63;
+  return plain.size() <= longest && std::all_of(plain.begin(), plain.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+         });
+}
+
 const KindEntry* look_up(const std::string& plain) {
   static const std::unordered_map<std::string_view, const KindEntry*> index = make_index();
   const auto found = index.find(plain);
@@ -134,7 +144,7 @@ std::string resource_name(std::string_view kind) {
   std::string plain = plain_kind_name(kind);
   // A list of a kind that is not in the table; "Whitelist" would be one of its own.
   if (kind.ends_with("List") && plain.size() > 4 && plain.ends_with("list")) plain.resize(plain.size() - 4);
-  return plain;
+  return is_kind_name(plain) ? plain : std::string();
 }
 
 }  // namespace carrel

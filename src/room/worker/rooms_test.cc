@@ -100,6 +100,30 @@ TEST(ReadRoom, NamesTheBundleInErrors) {
   EXPECT_EQ(list.error().what, "customer.tar.gz is empty");
 }
 
+TEST(ReadRoom, NamesThatNothingCanHaveDoNotCostTheRun) {
+  const std::string kind = "Po" + std::string(200, '\xc6') + "d";
+  const std::string name(limit::name + 1, 'n');  // a path may hold it
+  const auto object = [&](const std::string& kind, const std::string& name) {
+    return "apiVersion: v1\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: " + name +
+           "}\nspec:\n  scaleTargetRef: {kind: " + kind + ", name: " + name + "}\n---\n";
+  };
+  const std::string archive =
+      made::tar_file("b/all.yaml", object(kind, "api") + object("Pod", name) +
+                                       object("HorizontalPodAutoscaler", "api") + object(name, "api")) +
+      made::tar_named_file("b/cluster-resources/pods/logs/" + name + "/" + name + "/" + name + ".log",
+                           "ERROR cannot connect to db:5432: connection refused\n") +
+      made::tar_named_file("b/host-collectors/run-host/" + name + "/kubelet.log",
+                           "E0101 00:00:00 PLEG is not healthy\n") +
+      made::tar_end;
+  const Fd fd = made::file_of(archive);
+  ReadJob job = read_job();
+  job.packed_bytes = archive.size();
+  const auto list = read_room(fd.get(), job, {});
+  ASSERT_TRUE(list) << list.error().what;
+  EXPECT_TRUE(encode(*list));
+  EXPECT_FALSE(list->lines.empty());
+}
+
 TEST(CheckRoom, FindsAllThatTheReadRoomCites) {
   const auto list = read_it();
   ASSERT_TRUE(list) << list.error().what;
