@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
+constexpr std::uint32_t kRoutine = 8;      // lines of one template
 constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
 constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
 
@@ -146,8 +148,10 @@ std::string without_credentials(std::string text) {
 }
 
 std::string part(const LogEntry& entry, std::size_t most) {
+  // Without a phrase that tells, the end of a chain of causes tells most.
   return without_credentials(
-      telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most));
+      entry.phrase_end > 0 ? telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most)
+                           : brief(entry.message, most));
 }
 
 struct Group {
@@ -210,7 +214,9 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
                          tells_change(entry.message);
     const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near;
     const std::size_t common = shared(words, telling_words(entry.message));
-    const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2;
+    // What is said again and again at level info is its work, not its trouble.
+    const bool is_routine = !entry.is_fault() && entry.count >= kRoutine && !question.about_performance();
+    const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2 && !is_routine;
     if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;
     if (changed || opens) {
       found.emplace_back(changed ? 2.0 : 0.2 + entry.score, &entry);
@@ -253,6 +259,10 @@ Observation observe(const LogStore& store, const Question& question, const Group
   const std::vector<const LogEntry*> support = support_of(store, question, group);
   const std::size_t room = limit::sentence - std::min(head.size() + 1, limit::sentence - 40);
   out.cause = head + part(lead, support.empty() ? room : room * 3 / 5);
+  if (!lead.frame.empty()) {
+    const std::string at = fmt::format(" (at {})", cut_utf8(one_line(lead.frame), 100));
+    if (out.cause.size() + at.size() + 1 <= limit::sentence) out.cause += at;
+  }
   for (const LogEntry* entry : support) {
     while (out.cause.ends_with('.')) out.cause.pop_back();
     const std::string more = "; " + part(*entry, 120);
@@ -411,6 +421,9 @@ std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry)
   }
   if (entry.decisive_line != 0 && out[0].quote.find(entry.decisive) == std::string::npos) {
     out.insert(out.begin(), line(entry.decisive_line, entry.decisive_line, entry.decisive));
+  }
+  if (!entry.frame.empty() && out.back().quote.find(entry.frame) == std::string::npos) {
+    out.push_back(line(entry.frame_line, entry.frame_line, entry.frame));
   }
   std::erase_if(out, [](const EvidenceLine& each) { return each.quote.empty(); });
   if (out.empty()) out.push_back(line(entry.first_line, entry.first_line, entry.example));

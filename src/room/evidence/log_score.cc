@@ -1,6 +1,7 @@
 #include "room/evidence/log_score.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/phrase_set.h"
@@ -95,6 +96,33 @@ std::set<std::string> telling_words(std::string_view message) {
   return words;
 }
 
+// "Caused by: org.acme.NoSuchRecord: 17" without its mark and its package: "NoSuchRecord: 17".
+std::string plain_cause(std::string_view line) {
+  std::string_view text = trim(line);
+  for (const std::string_view mark : {"Caused by: ", "---> ", "[cause]: "}) {
+    if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  }
+  const std::size_t name = text.substr(0, text.find_first_of(": ")).rfind('.');
+  const bool package = name != std::string_view::npos && name + 1 < text.size() && text[name + 1] >= 'A' &&
+                       text[name + 1] <= 'Z';
+  return std::string(package ? text.substr(name + 1) : text);
+}
+
+// What a trace gives as causes, the last one deciding.
+std::vector<std::string> causes_of(const LogEntry& entry) {
+  std::vector<std::string> out;
+  for (std::string_view rest = entry.causes; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    out.push_back(plain_cause(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (!entry.decisive.empty()) {
+    const bool announced = entry.decisive.find("Caused by: ") == std::string::npos;
+    out.push_back(announced ? classify(entry.decisive).message : plain_cause(entry.decisive));
+  }
+  return out;
+}
+
 // "nc: bad address 'db'", "curl: (22) ...": how programs of a shell tell why they fail.
 bool says_as_tool(std::string_view message) {
   const std::size_t colon = message.find(": ");
@@ -142,9 +170,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   // In a trace the line that decides is classed too, and its mechanism is the entry's.
   const LineClass line = classify(entry->example);
   entry->message = line.message;
-  if (!entry->decisive.empty()) {
-    const std::string decisive = classify(entry->decisive).message;
-    if (entry->message.find(decisive) == std::string::npos) entry->message += ": " + decisive;
+  for (const std::string& cause : causes_of(*entry)) {
+    if (entry->message.find(cause) == std::string::npos) entry->message += ": " + cause;
   }
   entry->severity = line.severity;
   entry->stated = line.stated;
@@ -185,6 +212,32 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
   entry->recovered = (senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning;
 }
+
+namespace {
+
+// Whether a connection that failed works again can be told from the log's going on without that failure.
+bool is_of_connection(const Mechanism* mechanism) {
+  static constexpr std::array<std::string_view, 8> kNames = {"database-unreachable",
+                                                             "cache-unreachable",
+                                                             "broker-unreachable",
+                                                             "connection-refused",
+                                                             "connection-lost",
+                                                             "unreachable",
+                                                             "dns",
+                                                             "timeout"};
+  return mechanism != nullptr && std::find(kNames.begin(), kNames.end(), mechanism->name) != kNames.end();
+}
+
+// True where another error came after the last failed connection, more often, and stayed until the end.
+bool is_overtaken(const LogEntry& entry, const std::vector<LogEntry>& entries) {
+  if (!entry.is_error() || !is_of_connection(entry.mechanism) || entry.at_end) return false;
+  return std::any_of(entries.begin(), entries.end(), [&](const LogEntry& other) {
+    return other.is_error() && other.mechanism != nullptr && !is_of_connection(other.mechanism) &&
+           other.first_line > entry.last_line && other.at_end && other.count > entry.count;
+  });
+}
+
+}  // namespace
 
 void score_entries(const LogFile& file, const Question& question, std::vector<LogEntry>* entries) {
   // A later line of recovery that shares a telling word with a fault says that the fault is over.
@@ -247,7 +300,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (named) score += 0.03;
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;
-    if (entry.recovered) score *= 0.6;
+    if (entry.recovered || is_overtaken(entry, *entries)) score *= 0.6;
     if (entry.handled) score *= 0.65;
     if (entry.meets_time < 0) score *= 0.5;
     entry.score = std::clamp(score, 0.01, 0.95);

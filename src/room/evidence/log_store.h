@@ -45,6 +45,9 @@ struct LogEntry {
   std::string trace;
   std::uint32_t decisive_line = 0;  // 0: the head decides
   std::string decisive;
+  std::string causes;  // that stand before the decisive line, a line each
+  std::string frame;   // where in the program's own code, verbatim
+  std::uint32_t frame_line = 0;
 
   bool is_fault() const { return severity >= Severity::warning; }
   bool is_error() const { return severity >= Severity::error; }

@@ -60,6 +60,10 @@ struct Trace {
   bool whole = true;  // text holds all lines up to now
   std::uint32_t decisive_line = 0;
   std::string decisive;
+  std::string causes;  // the decisive lines before the last, a line each
+  std::string frame;   // where in the program's own code, if it tells
+  std::uint32_t frame_line = 0;
+  bool frame_is_old = false;  // a cause came after it
 };
 
 // The longest stretch of valid UTF-8 from the line's start; a line that begins otherwise gives nothing.
@@ -295,18 +299,16 @@ class LogMiner::Impl {
         trace_owner = before_previous;
         trace.first = before_previous_line;
         trace.text = std::string(example(templates[before_previous]));
-        if (templates[before_previous].example_cut) {
-          cut = true;
-        } else {
-          trace.text += "\n" + head;
-        }
+        cut = cut || templates[before_previous].example_cut ||
+              trace.text.size() + 1 + head.size() > limit::quote;
+        if (!cut) trace.text += "\n" + head;
         trace.decisive = head;
         trace.decisive_line = previous_line;
         templates[previous].absorbed = true;
       }
       // Only the first occurrence is an example of its template, and only that stands in these lines. What
       // follows a line that was cut would not stand behind it.
-      trace.whole = templates[trace_owner].first == trace.first && trace.text.size() <= limit::quote && !cut;
+      trace.whole = templates[trace_owner].first == trace.first && !cut;
     }
     traces.push_back(std::move(trace));
     open_trace = static_cast<std::uint32_t>(traces.size() - 1);
@@ -326,7 +328,9 @@ class LogMiner::Impl {
     if (open_trace == kNone) return;
     Trace& trace = traces[open_trace];
     trace.end = line_number;
+    note_frame(text, decides, &trace);
     if (decides && trace_owner_is_new()) {
+      if (!trace.decisive.empty()) add_cause(trace.decisive, &trace.causes);
       trace.decisive_line = line_number;
       trace.decisive = std::string(valid_prefix(text, limit::quote));
     }
@@ -338,6 +342,22 @@ class LogMiner::Impl {
     } else {
       trace.whole = false;
     }
+  }
+
+  static void add_cause(std::string_view cause, std::string* causes) {
+    if (causes->size() + cause.size() > limit::quote) return;
+    if (!causes->empty()) *causes += '\n';
+    *causes += cause;
+  }
+
+  void note_frame(std::string_view text, bool is_cause, Trace* trace) const {
+    if (is_cause) trace->frame_is_old = true;
+    const std::string_view frame = own_frame(text);
+    const bool python = frame.starts_with("File \"");
+    if (frame.empty() || (!trace->frame.empty() && !trace->frame_is_old && !python)) return;
+    trace->frame = std::string(valid_prefix(frame, limit::remark));
+    trace->frame_line = line_number;
+    trace->frame_is_old = false;
   }
 
   bool trace_owner_is_new() const { return trace_owner == kNone || templates[trace_owner].trace == kNone; }
@@ -416,6 +436,9 @@ LogEntry LogMiner::Impl::entry_of(const Template& from) const {
     entry.trace = trace.text;
     entry.decisive_line = trace.decisive_line;
     entry.decisive = trace.decisive;
+    entry.causes = trace.causes;
+    entry.frame = trace.frame;
+    entry.frame_line = trace.frame_line;
   }
   return entry;
 }

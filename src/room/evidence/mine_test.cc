@@ -122,6 +122,40 @@ TEST(LogMiner, ALongTraceCitesItsCauseToo) {
   EXPECT_EQ(found[0].lines[0].at.line, 42u);
 }
 
+TEST(LogMiner, AnAnnouncedExceptionTooLongForOneQuoteIsCitedAlone) {
+  const std::string exception = "org.acme.SendException: " + std::string(380, 'x') + " too large";
+  const std::string text = "INFO up\nERROR [pool-3] Publisher - Failed to publish document 17\n" +
+                           exception.substr(0, 390) +
+                           "\n\tat org.springframework.Template.send(Template.java:1)\n\tat "
+                           "com.acme.Publisher.publish(P.java:58)\nINFO on\n";
+  LogMiner miner("");
+  mine(&miner, text);
+  const auto found = miner.observations();
+  ASSERT_FALSE(found.empty());
+  ASSERT_GE(found[0].lines.size(), 3U);
+  EXPECT_EQ(found[0].lines[0].quote, exception.substr(0, 390));
+  EXPECT_EQ(found[0].lines[0].at.line, 3U);
+  EXPECT_EQ(found[0].lines[1].quote, "ERROR [pool-3] Publisher - Failed to publish document 17");
+  EXPECT_EQ(found[0].lines[2].quote, "com.acme.Publisher.publish(P.java:58)");
+  EXPECT_EQ(found[0].lines[2].at.line, 5U);
+}
+
+TEST(LogMiner, AChainOfCausesIsTold) {
+  LogMiner miner("");
+  mine(&miner,
+       "ERROR Consumer exception\njava.lang.IllegalStateException: cannot go on\n\tat "
+       "org.apache.A.b(A.java:1)\n"
+       "Caused by: org.acme.BadRecord: partition 3 at offset 884213\n\tat org.apache.A.c(A.java:2)\n"
+       "Caused by: org.acme.Unreadable: Unknown magic byte!\n\tat com.bank.Reader.read(R.java:9)\n\t... 3 "
+       "more\nINFO on\n");
+  const auto found = miner.observations();
+  ASSERT_FALSE(found.empty());
+  EXPECT_THAT(
+      found[0].cause,
+      HasSubstr("cannot go on: BadRecord: partition 3 at offset 884213: Unreadable: Unknown magic byte!"));
+  EXPECT_THAT(found[0].cause, HasSubstr("(at com.bank.Reader.read(R.java:9))"));
+}
+
 TEST(LogMiner, StructuredFilesAreCountedNotMined) {
   LogMiner miner("");
   mine(&miner, "{\n \"level\": \"error\",\n \"msg\": \"x failed\"\n}\n",

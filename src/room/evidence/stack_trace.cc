@@ -1,5 +1,8 @@
 #include "room/evidence/stack_trace.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 
 namespace carrel {
@@ -16,6 +19,26 @@ bool is_frame(std::string_view text) {
 
 bool is_cause(std::string_view text) {
   return text.starts_with("Caused by: ") || text.starts_with("---> ") || text.starts_with("[cause]: ");
+}
+
+// Packages and paths of runtimes and of widely used libraries.
+bool is_of_library(std::string_view frame) {
+  static constexpr std::array<std::string_view, 44> kPackages = {
+      "java.",         "javax.",         "jakarta.",       "jdk.",          "sun.",         "com.sun.",
+      "kotlin.",       "kotlinx.",       "scala.",         "akka.",         "org.apache.",  "org.spring",
+      "org.hibernate", "org.postgresql", "com.mysql.",     "com.zaxxer.",   "io.netty.",    "io.grpc.",
+      "reactor.",      "com.google.",    "com.fasterxml.", "org.eclipse.",  "org.jboss.",   "io.quarkus.",
+      "io.vertx.",     "io.micronaut.",  "redis.clients.", "io.lettuce.",   "com.mongodb.", "oracle.",
+      "org.slf4j.",    "ch.qos.",        "org.elastic",    "io.confluent.", "feign.",       "okhttp3.",
+      "retrofit2.",    "System.",        "Microsoft.",     "Npgsql.",       "runtime.",     "net/http.",
+      "org.flywaydb.", "liquibase."};
+  static constexpr std::array<std::string_view, 10> kPlaces = {
+      "node_modules/",  "node:",     "(internal/", "<anonymous>",     "site-packages/",
+      "dist-packages/", "/usr/lib/", "/gems/",     "/usr/local/lib/", "<frozen "};
+  return std::any_of(kPackages.begin(), kPackages.end(),
+                     [&](auto name) { return frame.starts_with(name); }) ||
+         std::any_of(kPlaces.begin(), kPlaces.end(),
+                     [&](auto place) { return frame.find(place) != std::string_view::npos; });
 }
 
 bool is_goroutine(std::string_view text) {
@@ -80,6 +103,22 @@ TraceTracker::Role TraceTracker::next(std::string_view line) {
   }
   reset();
   return first(line, text);
+}
+
+std::string_view own_frame(std::string_view line) {
+  std::string_view frame = trim(line);
+  if (frame.starts_with("at ")) {
+    frame.remove_prefix(3);
+    if (frame.starts_with("async ")) frame.remove_prefix(6);
+    // "java.base/java.lang.Thread.run", "app//com.acme.Main"
+    const std::size_t module = frame.substr(0, frame.find('(')).rfind('/');
+    if (module != std::string_view::npos && frame.find(".java:") != std::string_view::npos)
+      frame.remove_prefix(module + 1);
+  } else if (!frame.starts_with("File \"") &&
+             !(frame.starts_with("from ") && frame.find(":in ") != std::string_view::npos)) {
+    return {};
+  }
+  return is_of_library(frame) ? std::string_view() : frame;
 }
 
 }  // namespace carrel

@@ -31,4 +31,8 @@ class TraceTracker {
   std::uint32_t lines_ = 0;
 };
 
+// The function and place that a frame of a trace names ("com.acme.Export.rows(Export.java:88)"), where they
+// are the program's own; empty for a library's, a runtime's, and for what is no frame.
+std::string_view own_frame(std::string_view line);
+
 }  // namespace carrel

@@ -64,5 +64,19 @@ TEST(TraceTracker, EndsWhenItIsTooLong) {
   EXPECT_EQ(role, Role::none);
 }
 
+TEST(OwnFrame, IsTheProgramsAndNotALibrarys) {
+  EXPECT_EQ(own_frame("\tat com.acme.Export.rows(Export.java:88)"), "com.acme.Export.rows(Export.java:88)");
+  EXPECT_EQ(own_frame("\tat app//com.acme.Export.rows(Export.java:88)"),
+            "com.acme.Export.rows(Export.java:88)");
+  EXPECT_EQ(own_frame("\tat com.zaxxer.hikari.HikariDataSource.getConnection(HikariDataSource.java:127)"),
+            "");
+  EXPECT_EQ(own_frame("\tat java.base/java.lang.Thread.run(Thread.java:1583)"), "");
+  EXPECT_EQ(own_frame("    at loadPrices (/app/src/prices.js:12:9)"), "loadPrices (/app/src/prices.js:12:9)");
+  EXPECT_EQ(own_frame("    at Layer.handle (/app/node_modules/express/lib/router/layer.js:95:5)"), "");
+  EXPECT_EQ(own_frame("  File \"/app/tasks.py\", line 3, in run"), "File \"/app/tasks.py\", line 3, in run");
+  EXPECT_EQ(own_frame("  File \"/usr/lib/python3/dist-packages/x.py\", line 3, in run"), "");
+  EXPECT_EQ(own_frame("Caused by: com.acme.Broken: x"), "");
+}
+
 }  // namespace
 }  // namespace carrel

@@ -420,21 +420,6 @@ std::optional<double> quantity(std::string_view text) {
   return std::nullopt;
 }
 
-std::string brief(std::string_view text, std::size_t limit) {
-  std::string line;
-  for (const char c : trim(text)) {
-    const bool blank = c == '\n' || c == '\t' || c == '\r' || c == ' ';
-    if (blank && (line.empty() || line.back() == ' ')) continue;
-    line += blank ? ' ' : c;
-  }
-  if (line.size() <= limit) return line;
-  if (limit < 4) return std::string(cut_utf8(line, limit));
-  std::string cut(cut_utf8(line, limit - 3));
-  const auto word = cut.rfind(' ');
-  if (word != std::string::npos && word + 24 > cut.size()) cut.resize(word);
-  return cut + "...";
-}
-
 std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
   const auto begin = text.find(from);
   if (begin == std::string_view::npos) return {};

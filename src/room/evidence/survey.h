@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/brief.h"
 #include "record/evidence.h"
 #include "room/evidence/detect.h"
 #include "room/inventory/inventory.h"
@@ -124,8 +125,6 @@ std::string nearest(const Survey& survey, std::string_view kind, std::string_vie
 
 // A quantity of the API ("250m", "1Gi", "2e3") in units; nothing where it is none.
 std::optional<double> quantity(std::string_view text);
-// At most `limit` bytes on one line, ended by "..." where it was cut.
-std::string brief(std::string_view text, std::size_t limit);
 // The text between two marks after the first occurrence of `from`; empty where either is missing.
 std::string_view between(std::string_view text, std::string_view from, std::string_view to);
 bool has(std::string_view text, std::string_view needle);  // ASCII case folded; `needle` in lower case
