@@ -272,6 +272,13 @@ std::uint32_t read_description(Inventory* inventory, const Document& document, s
 bool read_description_fragment(Inventory* inventory, const Document& document, const Invocation& command) {
   if (command.verb != Invocation::Verb::describe || command.kind.empty() || !is_object_name(command.target))
     return false;
+  if (document.line(1).starts_with("Events:")) {
+    // The end of a description: "describe-pod-api-0-events.txt".
+    const std::string known = inventory->only_space(command.kind, command.target);
+    read_described_events(inventory, document, 2, static_cast<std::uint32_t>(document.starts.size() + 1),
+                          command.kind, command.target, command.space.empty() ? known : command.space);
+    return true;
+  }
   // A file's name may say more than the object's. What a controller named ends with five letters and digits
   // of its own; of other names the inventory has to know.
   const std::size_t dash = command.target.rfind('-');

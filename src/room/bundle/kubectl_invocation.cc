@@ -104,7 +104,7 @@ Invocation invocation_of_path(std::string_view path) {
     const auto begin = static_cast<std::size_t>(words[at].data() - stem.data());
     command.target = std::string(stem.substr(begin));
   }
-  for (const char* ending : {"-wide", "_wide", "-describe", "_describe"}) {
+  for (const char* ending : {"-wide", "_wide", "-describe", "_describe", "-events", "_events"}) {
     if (command.target.ends_with(ending))
       command.target.resize(command.target.size() - std::string_view(ending).size());
   }

@@ -17,8 +17,9 @@
 namespace carrel {
 namespace {
 
-constexpr double kEnough = 0.4;          // a fault that weighs less is none where something shows health
-constexpr double kStrongest = 0.93;      // of what a log says
+constexpr double kEnough = 0.4;      // a fault that weighs less is none where something shows health
+constexpr double kStrongest = 0.93;  // of what a log says
+constexpr double kOfWhatIsWaitedFor = 0.985;
 constexpr double kEnoughIfAsked = 0.45;  // "is there a fault?"
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
@@ -45,8 +46,15 @@ bool is_symptom(const Observation& observation) {
   return symptom_of(observation) != Symptom::none;
 }
 
+// The component that every autoscaler by CPU or memory asks.
+bool serves_metrics(const Name& culprit) {
+  return culprit.name.starts_with("metrics-server");
+}
+
 // True where a log's finding can be the root of a symptom of the same component.
 bool is_root_of(const Observation& log, const Observation& object) {
+  if (serves_metrics(log.culprit))
+    return object.detector == "scaler-no-metrics" || object.detector == "apiservice-unavailable";
   if (object.culprit.kind == "node") {
     return has_any(log.detector, {"certificate", "disk-", "read-only", "clock", "config-",
                                   "permission-denied", "connection-table", "link-down"});
@@ -166,6 +174,7 @@ bool keeps_dependency_down(const Observation& object, const Observation& log) {
 
 // True where a detector's culprit is the log's pod or the workload it belongs to.
 bool same_component(const Observation& object, const Observation& log) {
+  if (object.detector == "scaler-no-metrics" && serves_metrics(log.culprit)) return true;
   const Name& of = object.culprit;
   const Name& pod = log.culprit;
   // A log that lies in a folder named after a node is that node's.
@@ -289,6 +298,58 @@ class Relevance {
   bool space_ = false;
 };
 
+// True where an observation is that something is not ready, which says so itself.
+bool is_not_ready(const Observation& observation) {
+  return observation.verdict == Verdict::fault &&
+         has_any(observation.detector, {"delivery-failed", "custom-resource", "certificate-not-ready"});
+}
+
+// True where the one cannot be well before the other is: it lacks what the other is to make, names the other
+// as what it waits for, or the other was made for it by a controller, which prefixes the name.
+bool waits_for(const Observation& one, const Observation& other) {
+  if (&one == &other || !is_not_ready(other) || one.verdict != Verdict::fault || one.culprit == other.culprit)
+    return false;
+  if (!other.makes.name.empty()) {
+    return has_any(one.detector, {"not-started", "missing", "volume", "certificate", "ingress"}) &&
+           one.culprit.space == other.culprit.space &&
+           one.cause.find("Secret " + other.makes.name) != std::string::npos &&
+           has_name(one.cause, other.makes.name, false);
+  }
+  if (!is_not_ready(one) || one.culprit.space != other.culprit.space) return false;
+  const std::string& name = other.culprit.name;
+  if (name.size() > one.culprit.name.size() && name.starts_with(one.culprit.name) &&
+      name[one.culprit.name.size()] == '-') {
+    return true;
+  }
+  return one.culprit.name != name &&
+         std::any_of(one.lines.begin(), one.lines.end(), [&](const EvidenceLine& line) {
+           return line.quote.find("not ready") != std::string::npos && has_name(line.quote, name, false);
+         });
+}
+
+// What waits for another that is not ready yields to it, over as many steps as there are.
+void follow_what_is_waited_for(std::vector<Observation>* objects, std::vector<double>* relevances) {
+  constexpr int kSteps = 4;
+  for (int step = 0; step < kSteps; ++step) {
+    bool moved = false;
+    for (std::size_t i = 0; i < objects->size(); ++i) {
+      Observation& one = (*objects)[i];
+      for (std::size_t j = 0; j < objects->size(); ++j) {
+        Observation& other = (*objects)[j];
+        const double lifted = std::max(other.weight, std::min(kOfWhatIsWaitedFor, one.weight + 0.01));
+        const double relevance = std::max((*relevances)[i], (*relevances)[j]);
+        const bool is_more = lifted > other.weight || relevance > (*relevances)[j];
+        if (!is_more || !waits_for(one, other)) continue;
+        other.weight = lifted;
+        (*relevances)[j] = relevance;
+        cite_also(&other, one, 1);
+        moved = true;
+      }
+    }
+    if (!moved) return;
+  }
+}
+
 void join_health(std::vector<Observation>* observations) {
   Observation* best = nullptr;
   for (Observation& observation : *observations) {
@@ -380,7 +441,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   // The log explains a symptom of its component: the strongest such finding becomes the root. Who asks about
   // the symptom asks about the root, too.
   for (std::size_t i = 0; i < of_objects.size(); ++i) {
-    const Observation& object = of_objects[i];
+    Observation& object = of_objects[i];
     if (object.verdict != Verdict::fault || object.weight < 0.3) continue;
     Observation* root = nullptr;
     for (Observation& log : of_logs) {
@@ -391,6 +452,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     root->weight = std::min(kStrongest, std::max(root->weight, object.weight) + 0.05);
     double& lifted = of_each[static_cast<std::size_t>(root - of_logs.data())];
     lifted = std::max(lifted, relevances[i]);
+    object.weight = std::min(object.weight, root->weight - 0.01);
     cite_also(root, object, 1);
     add_commands(root, object);
   }
@@ -412,6 +474,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     log.weight *= 0.85;
   }
   lift_roots(&of_logs, &of_each);
+  follow_what_is_waited_for(&of_objects, &relevances);
   relevances.insert(relevances.end(), of_each.begin(), of_each.end());
 
   std::vector<Observation> all = std::move(of_objects);

@@ -41,6 +41,40 @@ TEST(Combine, AnObjectExplainsWhatALogComplainsOf) {
   EXPECT_EQ(all[0].lines.size(), 2u);
 }
 
+TEST(Combine, WhatWaitsForAnotherYieldsToItOverEveryStep) {
+  auto release =
+      make("delivery-failed", 0.95, "HelmRelease shop is not Ready", {"helmrelease", "apps", "shop", true});
+  release.lines[0].quote = "dependency 'apps/redis' is not ready";
+  auto redis = make("delivery-failed", 0.84, "HelmRelease redis is not Ready",
+                    {"helmrelease", "apps", "redis", true}, 2);
+  redis.lines[0].quote = "HelmChart 'apps/apps-redis' is not ready: not reconciled";
+  auto chart = make("delivery-failed", 0.8, "no chart with this version",
+                    {"helmchart", "apps", "apps-redis", true}, 3);
+  const auto all = combine({release, redis, chart}, {}, Question("Why is shop not ready?"));
+  EXPECT_EQ(all[0].culprit.name, "apps-redis");
+  EXPECT_EQ(all[1].culprit.name, "redis");
+}
+
+TEST(Combine, WhatMakesASecretIsTheRootOfItsAbsence) {
+  auto source =
+      make("custom-resource", 0.56, "externalsecret db is not Ready", {"externalsecret", "shop", "db", true});
+  source.makes = {"secret", "shop", "db", false};
+  const auto pod = make("container-not-started", 0.98,
+                        "Pod api-1 cannot start: Secret db in namespace shop does not exist", kPod);
+  EXPECT_EQ(combine({pod, source}, {}, Question("Why?"))[0].detector, "custom-resource");
+  source.makes.name = "db-2";
+  EXPECT_EQ(combine({pod, source}, {}, Question("Why?"))[0].detector, "container-not-started");
+}
+
+TEST(Combine, TheMetricsServersLogIsTheRootOfAScalerWithoutMetrics) {
+  const auto all = combine({make("scaler-no-metrics", 0.9, "HPA api gets no metrics",
+                                 {"horizontalpodautoscaler", "shop", "api", true})},
+                           {make("log-certificate-name", 0.6, "Pod metrics-server-1 meets a certificate",
+                                 {"pod", "kube-system", "metrics-server-1", true})},
+                           Question("Why does api not scale?"));
+  EXPECT_EQ(all[0].detector, "log-certificate-name");
+}
+
 TEST(Combine, AnObjectOfAnotherNamespaceExplainsNothing) {
   const auto all = combine(
       {make("policy-denies-egress", 0.6, "A policy blocks", {"networkpolicy", "other", "deny", true})},

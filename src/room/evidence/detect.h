@@ -22,6 +22,7 @@ struct Observation {
   std::vector<Command> commands;
   std::vector<std::string> missing;
   Name culprit;
+  Name makes;  // the Secret that is missing for as long as this fails
 };
 
 // Runs every detector; the order is that of the detectors, ranking is the caller's. Deterministic.

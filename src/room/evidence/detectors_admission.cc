@@ -89,8 +89,7 @@ Refusal read_refusal(std::string_view who, std::string_view message) {
             0.9};
   }
   if (has(message, "forbidden") || has(message, "denied") || has(message, "invalid")) {
-    return {"create-refused", fmt::format("{} cannot create what it should: {}", who, brief(message, 190)),
-            0.84};
+    return {"create-refused", fmt::format("{} cannot create what it should: {}", who, message), 0.84};
   }
   return {};
 }

@@ -47,16 +47,15 @@ void detect_warnings(const Survey& survey, Observations* out) {
     const bool over = object != nullptr && object->kind == "pod" && pod_health(*object) == Health::healthy;
     const bool back_off = telling->reason == "BackOff" || telling->reason == "Failed";
     const bool refused = telling->reason.substr(0, 6) == "Failed" && telling->reason.size() > 6;
-    Observation& made =
-        report_missing(out, "warning-event",
-                       over       ? 0.12
-                       : back_off ? 0.2
-                       : refused  ? 0.4
-                                  : 0.28,
-                       telling->kind, telling->space, telling->name,
-                       fmt::format("{} has the warning {} ({} times): {}",
-                                   described(telling->kind, telling->space, telling->name), telling->reason,
-                                   count, brief(telling->message->text(), 180)));
+    Observation& made = report_missing(out, "warning-event",
+                                       over       ? 0.12
+                                       : back_off ? 0.2
+                                       : refused  ? 0.4
+                                                  : 0.28,
+                                       telling->kind, telling->space, telling->name,
+                                       fmt::format("{} has the warning {} ({} times): {}",
+                                                   described(telling->kind, telling->space, telling->name),
+                                                   telling->reason, count, telling->message->text()));
     made.culprit.present = object != nullptr;
     cite(&made, *telling);
     if (!telling->space.empty()) {

@@ -118,6 +118,32 @@ bool is_schedule(std::string_view text) {
   return fields == 5 || text.substr(0, 3) == "TZ=" || text.substr(0, 8) == "CRON_TZ=";
 }
 
+// A pod of a job whose work is done and which goes on because another container of it never ends.
+void check_sidecars(const Object& pod, Observations* out) {
+  const bool of_job = std::any_of(pod["metadata"]["ownerReferences"].items.begin(),
+                                  pod["metadata"]["ownerReferences"].items.end(),
+                                  [](const Value& owner) { return owner["kind"].text() == "Job"; });
+  const std::string_view restarts = pod["spec"]["restartPolicy"].text();
+  const Value* done = nullptr;
+  const Value* runs = nullptr;
+  for (const Value& status : pod["status"]["containerStatuses"].items) {
+    const Value& ended = status["state"]["terminated"];
+    if (ended.exists() && ended["exitCode"].integer() == 0) done = &status;
+    if (status["state"]["running"].exists()) runs = &status;
+  }
+  if ((!of_job && restarts != "Never" && restarts != "OnFailure") || done == nullptr || runs == nullptr)
+    return;
+  Observation& made = report(out, "job-sidecar", 0.88, pod,
+                             fmt::format("{} does not end: its container {} has completed, but its container "
+                                         "{} (a sidecar) keeps running, so the "
+                                         "Job never completes.",
+                                         described(pod), (*done)["name"].text(), (*runs)["name"].text()));
+  cite_span(&made, pod, (*runs)["name"], (*runs)["state"]["running"], "the container that goes on");
+  cite_span(&made, pod, (*done)["name"], (*done)["state"]["terminated"], "the container that is done");
+  suggest(&made, fmt::format("kubectl -n {} get pod {} -o yaml", pod.space, pod.name),
+          "shows both containers' states");
+}
+
 void check_cron(const Survey& survey, const Object& cron, Observations* out) {
   const Value& spec = cron["spec"];
   if (spec["suspend"].is_true()) {
@@ -174,6 +200,7 @@ void check_cron(const Survey& survey, const Object& cron, Observations* out) {
 void detect_jobs(const Survey& survey, Observations* out) {
   for (const Object* job : survey.each("job")) check_job(survey, *job, out);
   for (const Object* cron : survey.each("cronjob")) check_cron(survey, *cron, out);
+  for (const Object* pod : survey.each("pod")) check_sidecars(*pod, out);
 }
 
 }  // namespace carrel

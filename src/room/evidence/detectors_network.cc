@@ -94,6 +94,7 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
     std::string offered;
     const PodSpec* example = nullptr;
     const Value* its_ports = &Value::null();
+    bool declared = false;
     for (const PodSpec* pods : matched) {
       if (!tells_all(*pods->owner) && pods->owner->source != Object::Source::describe) continue;
       for (const Value& container : (*pods->spec)["containers"].items) {
@@ -103,6 +104,7 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
           const bool same =
               number ? one["containerPort"].integer() == number : one["name"].text() == target.text();
           reached = reached || (same && (stock == 0 || !number || stock == *number));
+          declared = declared || same;
           if (offered.size() < 60) {
             offered += fmt::format(
                 "{}{}{}", offered.empty() ? "" : ", ", one["containerPort"].text(),
@@ -130,8 +132,13 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
       }
     }
     if (reached || !judged || example == nullptr) continue;
+    // A port that the pod declares may be set where this does not look.
     Observation& made =
-        report(out, "service-target-port", number ? 0.84 : 0.88, service,
+        report(out, "service-target-port",
+               declared ? 0.6
+               : number ? 0.84
+                        : 0.88,
+               service,
                fmt::format("{} sends port {} to targetPort {}, but the pods of {} {} listen on port {}, so "
                            "connections are refused "
                            "(wrong targetPort).",

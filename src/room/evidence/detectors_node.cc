@@ -1,8 +1,10 @@
 // Nodes: conditions, cordons, evictions and kills told by the kubelet, versions, clocks.
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "record/limits.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -14,7 +16,49 @@ void suggest_node(Observation* made, const Object& node) {
   suggest(made, "kubectl get pods -A -o wide", "shows the pods on the node");
 }
 
-void check_conditions(const Object& node, Observations* out) {
+// The container that used most of what its node ran out of, as the evictions tell ("Container dump was using
+// 63963136Ki, request is 0"), where it used far more than the rest.
+struct Heaviest {
+  const Happening* happening = nullptr;
+  std::string container;
+  std::string amount;
+};
+
+Heaviest heaviest_of(const Survey& survey) {
+  constexpr double kFarMore = 4;
+  constexpr std::string_view kUsing = " was using ";
+  Heaviest heaviest;
+  double most = 0, next = 0;
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.reason != "Evicted") continue;
+    const std::string_view text = happening.message->text();
+    for (auto at = text.find(kUsing); at != std::string_view::npos; at = text.find(kUsing, at + 1)) {
+      const std::string_view amount =
+          text.substr(at + kUsing.size(), text.substr(at + kUsing.size()).find_first_of(", "));
+      const auto name = text.substr(0, at).rfind(' ');
+      const double used = quantity(amount).value_or(0);
+      if (name == std::string_view::npos || used <= 0) continue;
+      next = std::max(next, std::min(used, most));
+      if (used <= most) continue;
+      most = used;
+      heaviest = {&happening, std::string(text.substr(name + 1, at - name - 1)), std::string(amount)};
+    }
+  }
+  return most > kFarMore * next ? heaviest : Heaviest();
+}
+
+// Who took what the node ran out of, said and cited with what the node says.
+void tell_heaviest(const Heaviest& heaviest, Observation* made) {
+  if (heaviest.happening == nullptr) return;
+  while (made->cause.ends_with('.')) made->cause.pop_back();
+  made->cause = brief(made->cause, limit::sentence - 130) +
+                brief(fmt::format("; container {} of pod {} was using {} of it.", heaviest.container,
+                                  heaviest.happening->name, heaviest.amount),
+                      130);
+  cite(made, *heaviest.happening);
+}
+
+void check_conditions(const Object& node, const Heaviest& heaviest, Observations* out) {
   for (const Value& condition : node["status"]["conditions"].items) {
     const std::string_view type = condition["type"].text();
     const std::string_view status = condition["status"].text();
@@ -45,6 +89,7 @@ void check_conditions(const Object& node, Observations* out) {
         report(out, type == "Ready" ? "node-not-ready" : "node-condition", weight, node, cause);
     cite_span(&made, node, condition["message"], condition["type"], "the condition of the node");
     if (made.lines.empty()) cite(&made, node, condition["status"], "the condition of the node");
+    if (type == "DiskPressure" || type == "MemoryPressure") tell_heaviest(heaviest, &made);
     suggest_node(&made, node);
   }
 }
@@ -98,8 +143,9 @@ bool under_pressure(const Survey& survey, const std::string& name) {
 }  // namespace
 
 void detect_nodes(const Survey& survey, Observations* out) {
+  const Heaviest heaviest = heaviest_of(survey);
   for (const Object* node : survey.each("node")) {
-    check_conditions(*node, out);
+    check_conditions(*node, heaviest, out);
     const Value& cordoned = (*node)["spec"]["unschedulable"];
     if (cordoned.is_true()) {
       Observation& made =
@@ -134,10 +180,18 @@ void detect_nodes(const Survey& survey, Observations* out) {
       cause = fmt::format("{} was preempted, removed in favour of a pod of higher priority: {}",
                           described(happening.kind, happening.space, happening.name), brief(text, 150));
       weight = 0.78;
-    } else if (reason == "Evicted" && survey.find("pod", happening.space, happening.name) == nullptr) {
+    } else if (reason == "Evicted" && (&happening == heaviest.happening ||
+                                       survey.find("pod", happening.space, happening.name) == nullptr)) {
       cause = fmt::format("{} was evicted: {}", described(happening.kind, happening.space, happening.name),
                           brief(text, 200));
       weight = 0.78;
+      if (&happening == heaviest.happening) {
+        cause = fmt::format(
+            "Container {} of {} used {} of what its node ran out of and was evicted with its neighbours: {}",
+            heaviest.container, described(happening.kind, happening.space, happening.name), heaviest.amount,
+            brief(text, 120));
+        weight = 0.9;
+      }
     } else if (reason == "TaintManagerEviction") {
       cause = fmt::format("{} was evicted because of a taint on its node: {}",
                           described(happening.kind, happening.space, happening.name), brief(text, 160));
@@ -155,6 +209,7 @@ void detect_nodes(const Survey& survey, Observations* out) {
         report_missing(out, "node-event", weight, happening.kind, happening.space, happening.name, cause);
     made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
     cite(&made, happening);
+    if (reason == "EvictionThresholdMet") tell_heaviest(heaviest, &made);
     if (happening.kind == "node") {
       suggest(&made, fmt::format("kubectl describe node {}", happening.name),
               "shows the node's conditions and events");

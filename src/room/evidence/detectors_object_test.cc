@@ -569,6 +569,52 @@ INSTANTIATE_TEST_SUITE_P(
                      "maxUnavailable: 0",
                      "maxUnavailable: 1"},
         DetectorCase{
+            "a challenge",
+            head("acme.cert-manager.io/v1", "Challenge", "shop-tls-1") +
+                "spec: {type: DNS-01, dnsName: shop.example.com}\n"
+                "status: {state: pending, reason: 'AccessDenied: not authorized to perform: ChangeRecord'}\n",
+            "certificate-not-ready",
+            {"DNS-01 for shop.example.com", "AccessDenied"},
+            "state: pending",
+            "state: valid"},
+        DetectorCase{
+            "a secret's source",
+            head("external-secrets.io/v1", "ExternalSecret", "db") +
+                "status: {conditions: [{type: Ready, status: 'False', reason: SecretSyncedError, message: "
+                "could not get secret data}]}\n---\napiVersion: v1\nkind: Event\nmetadata: {name: e, "
+                "namespace: shop}\ninvolvedObject: {kind: ExternalSecret, name: db, namespace: shop}\ntype: "
+                "Warning\nreason: UpdateFailed\nmessage: 'error processing spec.data[0] (key: prod/db), err: "
+                "Secret does not exist'\n",
+            "custom-resource",
+            {"SecretSyncedError", "could not get secret data", "prod/db"},
+            "status: 'False'",
+            "status: 'True'"},
+        DetectorCase{"a job's sidecar",
+                     head("v1", "Pod", "report-x7k2m") +
+                         "spec: {restartPolicy: Never, containers: [{name: report}, {name: proxy}]}\n"
+                         "status:\n  phase: Running\n  containerStatuses:\n"
+                         "  - {name: proxy, state: {running: {startedAt: '2025-01-01T00:00:00Z'}}}\n"
+                         "  - {name: report, state: {terminated: {exitCode: 0, reason: Completed}}}\n",
+                     "job-sidecar",
+                     {"container report has completed", "container proxy", "keeps running"},
+                     "running: {startedAt: '2025-01-01T00:00:00Z'}",
+                     "terminated: {exitCode: 0, reason: Completed}"},
+        DetectorCase{
+            "who filled the disk",
+            head("v1", "Event", "e1") +
+                "involvedObject: {kind: Pod, name: dump-1, namespace: shop}\ntype: Warning\nreason: Evicted\n"
+                "message: 'The node was low on resource: ephemeral-storage. Container dump was using "
+                "63963136Ki, "
+                "request is 0.'\n---\n" +
+                head("v1", "Event", "e2") +
+                "involvedObject: {kind: Pod, name: cart-1, namespace: shop}\ntype: Warning\nreason: Evicted\n"
+                "message: 'The node was low on resource: ephemeral-storage. Container cart was using 148Ki, "
+                "request is 0.'\n",
+            "node-event",
+            {"Container dump", "63963136Ki"},
+            "reason: Evicted",
+            "reason: Killing"},
+        DetectorCase{
             "Argo CD",
             head("argoproj.io/v1alpha1", "Application", "store") +
                 "status: {sync: {status: OutOfSync}, health: {status: Missing}, operationState: {phase: "

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "record/limits.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -39,6 +40,22 @@ void suggest_object(Observation* made, const Object& object) {
   }
 }
 
+// The Secret that an object is to make, by the conventions of what makes Secrets: External Secrets, Sealed
+// Secrets, cert-manager.
+Name secret_of(const Object& object) {
+  const Value& spec = object["spec"];
+  std::string_view name;
+  if (object.kind == "externalsecret") {
+    name = spec["target"]["name"].text().empty() ? object.name : spec["target"]["name"].text();
+  } else if (object.kind == "sealedsecret") {
+    name = spec["template"]["metadata"]["name"].text().empty() ? object.name
+                                                               : spec["template"]["metadata"]["name"].text();
+  } else if (object.kind == "certificate") {
+    name = spec["secretName"].text();
+  }
+  return name.empty() ? Name() : Name{"secret", object.space, std::string(name), false};
+}
+
 void check_certificate(const Object& certificate, const std::string& now, Observations* out) {
   const Value& ready = condition_of(certificate, "Ready");
   const Value& until = certificate["status"]["notAfter"];
@@ -54,7 +71,8 @@ void check_certificate(const Object& certificate, const std::string& now, Observ
   if (ready["status"].text() != "False") return;
   Observation& made =
       report(out, "certificate-not-ready", 0.84, certificate,
-             fmt::format("{} is not Ready: {}", described(certificate), brief(ready["message"].text(), 200)));
+             fmt::format("{} is not Ready: {}", described(certificate), ready["message"].text()));
+  made.makes = secret_of(certificate);
   cite_span(&made, certificate, ready["message"], ready["reason"], "why it is not ready");
   suggest_object(&made, certificate);
 }
@@ -108,10 +126,9 @@ void check_attachments(const Object& object, Observations* out) {
         const std::string_view type = condition["type"].text();
         const bool matters = type == "Accepted" || type == "ResolvedRefs" || type == "Programmed";
         if (!matters || condition["status"].text() != "False") continue;
-        Observation& made =
-            report(out, "attachment-refused", 0.78, object,
-                   fmt::format("{} is not {} ({}): {}", described(object), type, condition["reason"].text(),
-                               brief(condition["message"].text(), 190)));
+        Observation& made = report(out, "attachment-refused", 0.78, object,
+                                   fmt::format("{} is not {} ({}): {}", described(object), type,
+                                               condition["reason"].text(), condition["message"].text()));
         cite_span(&made, object, condition["message"], condition["reason"], "why it is refused");
         cite(&made, object, object["spec"]["parentRefs"], "what it is to hang on");
         suggest_object(&made, object);
@@ -121,8 +138,34 @@ void check_attachments(const Object& object, Observations* out) {
   }
 }
 
+// A challenge by which an ACME server wants to be shown who owns a name. Source: acme.cert-manager.io/v1.
+void check_challenge(const Object& challenge, Observations* out) {
+  const Value& status = challenge["status"];
+  const std::string_view state = status["state"].text();
+  if (status["reason"].text().empty() || state == "valid" || state == "ready") return;
+  Observation& made =
+      report(out, "certificate-not-ready", 0.86, challenge,
+             fmt::format("{} ({} for {}) is {}: {}", described(challenge), challenge["spec"]["type"].text(),
+                         challenge["spec"]["dnsName"].text(), state.empty() ? "not met" : state,
+                         status["reason"].text()));
+  cite(&made, challenge, status["reason"], "why it is not met");
+  cite_span(&made, challenge, challenge["spec"]["dnsName"], challenge["spec"]["type"], "what is to be shown");
+  suggest_object(&made, challenge);
+}
+
+// What the last warning about an object says beyond its condition; empty where nothing.
+const Happening* beyond(const Survey& survey, const Object& object, std::string_view message) {
+  const Happening* last = nullptr;
+  for (const Happening* happening : survey.about(object)) {
+    const std::string_view text = happening->message->text();
+    if (text.size() > message.size() && text.find(message.substr(0, 40)) == std::string_view::npos)
+      last = happening;
+  }
+  return last;
+}
+
 // Flux, Helm, and everything else that follows the conditions' convention.
-void check_conditions(const Object& object, Observations* out) {
+void check_conditions(const Survey& survey, const Object& object, Observations* out) {
   for (const char* type : {"Ready", "Stalled", "Healthy", "Available", "Synced", "Released", "Reconciled"}) {
     const Value& condition = condition_of(object, type);
     const bool bad = condition["status"].text() == (std::string_view(type) == "Stalled" ? "True" : "False");
@@ -134,8 +177,14 @@ void check_conditions(const Object& object, Observations* out) {
         report(out, delivers ? "delivery-failed" : "custom-resource", delivers ? 0.84 : 0.56, object,
                fmt::format("{} is not {} ({}): {}", described(object),
                            std::string_view(type) == "Stalled" ? "Ready" : type, condition["reason"].text(),
-                           brief(condition["message"].text(), 190)));
+                           condition["message"].text()));
+    made.makes = secret_of(object);
     cite_span(&made, object, condition["message"], condition["reason"], "why it is not ready");
+    if (const Happening* more = beyond(survey, object, condition["message"].text())) {
+      const std::size_t room = limit::sentence - std::min(limit::sentence, made.cause.size());
+      if (room > 60) made.cause += "; " + brief(more->message->text(), room - 2);
+      cite(&made, *more);
+    }
     suggest_object(&made, object);
     return;
   }
@@ -176,6 +225,7 @@ bool is_builtin(std::string_view kind) {
 void detect_certificates(const Survey& survey, Observations* out) {
   const std::string now = latest_time(survey);
   for (const Object* certificate : survey.each("certificate")) check_certificate(*certificate, now, out);
+  for (const Object* challenge : survey.each("challenge")) check_challenge(*challenge, out);
   for (const Object* request : survey.each("certificatesigningrequest")) {
     if (!tells_all(*request) || (*request)["status"]["conditions"].size() > 0 ||
         (*request)["status"]["certificate"].exists()) {
@@ -191,10 +241,9 @@ void detect_certificates(const Survey& survey, Observations* out) {
   for (const Object* service : survey.each("apiservice")) {
     const Value& available = condition_of(*service, "Available");
     if (available["status"].text() != "False") continue;
-    Observation& made =
-        report(out, "apiservice-unavailable", 0.72, *service,
-               fmt::format("APIService {} is unavailable ({}): {}", service->name, available["reason"].text(),
-                           brief(available["message"].text(), 180)));
+    Observation& made = report(out, "apiservice-unavailable", 0.72, *service,
+                               fmt::format("APIService {} is unavailable ({}): {}", service->name,
+                                           available["reason"].text(), available["message"].text()));
     cite_span(&made, *service, available["message"], available["reason"], "why it is not available");
     suggest_object(&made, *service);
   }
@@ -217,7 +266,7 @@ void detect_deliveries(const Survey& survey, Observations* out) {
   for (const std::string& kind : kinds) {
     if (is_builtin(kind)) continue;
     for (const Object* object : survey.each(kind)) {
-      check_conditions(*object, out);
+      check_conditions(survey, *object, out);
       check_attachments(*object, out);
     }
   }

@@ -291,7 +291,10 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
       others += fmt::format(" Also {} {}.", parts[i].nodes, parts[i].text);
   }
   if (cause.size() + others.size() <= 295) cause += others;
-  const bool placed = pod != nullptr && pod_health(*pod) == Health::healthy;
+  // What the scheduler said of a pod that runs since then is over.
+  const std::string_view phase = pod != nullptr ? (*pod)["status"]["phase"].text() : std::string_view();
+  const bool placed =
+      pod != nullptr && (pod_health(*pod) == Health::healthy || phase == "Running" || phase == "Succeeded");
   Observation& made =
       report_missing(out, detector, placed ? 0.18 : weight, "pod", happening.space, happening.name, cause);
   made.culprit.present = pod != nullptr;

@@ -148,7 +148,7 @@ void tell_evicted(const Survey& survey, const Object& pod, Observations* out) {
       report(out, "pod-evicted", 0.82, pod,
              fmt::format("{} was evicted{}: {}", described(pod),
                          resource.empty() ? "" : fmt::format(" because its node ran low on {}", resource),
-                         message.empty() ? "the bundle does not tell why." : brief(message, 180)));
+                         message.empty() ? "the bundle does not tell why." : std::string(message)));
   cite_span(&made, pod, status["message"], status["reason"], "why the pod was ended");
   for (const Happening* event : survey.about(pod)) {
     if (event->reason == "Evicted") cite(&made, *event);
@@ -235,10 +235,9 @@ void detect_container_starts(const Survey& survey, Observations* out) {
                            nullptr, out);
         } else if (!waiting["message"].text().empty() &&
                    (word == "ContainerCreating" || word == "PodInitializing")) {
-          Observation& made =
-              report(out, "container-waits", 0.6, *pod,
-                     fmt::format("Container {} of {} waits ({}): {}", status["name"].text(), described(*pod),
-                                 word, brief(waiting["message"].text(), 180)));
+          Observation& made = report(out, "container-waits", 0.6, *pod,
+                                     fmt::format("Container {} of {} waits ({}): {}", status["name"].text(),
+                                                 described(*pod), word, waiting["message"].text()));
           cite_span(&made, *pod, waiting["message"], reason, "what the container waits for");
           suggest_describe(&made, *pod, "shows its events");
         }
@@ -255,7 +254,7 @@ void detect_container_starts(const Survey& survey, Observations* out) {
     Observation& made =
         report_missing(out, "pod-sandbox", healthy ? 0.2 : 0.75, "pod", happening.space, happening.name,
                        fmt::format("{} cannot start because its network sandbox cannot be made: {}",
-                                   described("pod", happening.space, happening.name), brief(text, 180)));
+                                   described("pod", happening.space, happening.name), text));
     made.culprit.present = pod != nullptr;
     cite(&made, happening);
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),

@@ -300,13 +300,13 @@ void tell_mount(const Survey& survey, const Happening& happening, Observations* 
         between(text, "volume \"", "\""), brief(text, 120));
     weight = 0.9;
   } else if (happening.reason == "FailedAttachVolume") {
-    cause = fmt::format("{} cannot start because its volume cannot be attached: {}", who, brief(text, 190));
+    cause = fmt::format("{} cannot start because its volume cannot be attached: {}", who, text);
     weight = 0.88;
   } else if (has(text, "timed out waiting") || has(text, "unmounted volumes")) {
-    cause = fmt::format("{} cannot start because its volumes cannot be mounted: {}", who, brief(text, 180));
+    cause = fmt::format("{} cannot start because its volumes cannot be mounted: {}", who, text);
     weight = 0.6;
   } else {
-    cause = fmt::format("{} cannot start because a volume cannot be mounted: {}", who, brief(text, 190));
+    cause = fmt::format("{} cannot start because a volume cannot be mounted: {}", who, text);
   }
   if (pod != nullptr && pod_health(*pod) == Health::healthy) weight = 0.2;
   Observation& made =
