@@ -11,6 +11,8 @@
 namespace carrel {
 namespace {
 
+constexpr double kCertain = 0.15;  // the root of a mechanism that needs no other words
+
 enum Sense : std::uint8_t { kRecovery, kValue, kCause, kHandled };
 
 // Words that give a line a sense beside its level.
@@ -131,6 +133,14 @@ bool says_as_tool(std::string_view message) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
+bool says_failure(std::string_view message) {
+  static constexpr std::array<std::string_view, 7> kStarts = {"failed ", "unable ",  "cannot ",  "could not ",
+                                                              "error ",  "failure ", "rejected "};
+  const std::string start = to_lower(message.substr(0, 12));
+  return std::any_of(kStarts.begin(), kStarts.end(),
+                     [&](std::string_view each) { return start.starts_with(each); });
+}
+
 // Tools' text is looked at lightly: tables and descriptions are read as objects elsewhere, so only a line
 // that says outright what went wrong counts.
 Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& match) {
@@ -142,7 +152,9 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
                         line.message.starts_with("Message:") ||
                         line.message.find("failed") != std::string::npos ||
                         line.message.find("rror:") != std::string::npos || says_as_tool(line.message);
-  if (match.mechanism != nullptr && match.mechanism->fault && outright) return Severity::error;
+  const bool certain =
+      match.mechanism != nullptr && match.mechanism->fault && match.mechanism->root >= kCertain;
+  if (certain || (match.mechanism != nullptr && match.mechanism->fault && outright)) return Severity::error;
   return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
 }
 
@@ -186,7 +198,11 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     const bool reason =
         match.mechanism != nullptr && match.mechanism->root >= 0.13 &&
         (contains_folded(line.message, "reason=") || contains_folded(line.message, "skipped"));
-    if (reason && entry->severity == Severity::info) entry->severity = Severity::warning;
+    // So does one that begins with it: there is software that logs all that its clients do wrong at level
+    // info.
+    const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
+                          match.mechanism->root >= 0.1 && says_failure(line.message);
+    if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
     const bool fits =
         match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
     if (fits) {
@@ -228,12 +244,14 @@ bool is_of_connection(const Mechanism* mechanism) {
   return mechanism != nullptr && std::find(kNames.begin(), kNames.end(), mechanism->name) != kNames.end();
 }
 
-// True where another error came after the last failed connection, more often, and stayed until the end.
-bool is_overtaken(const LogEntry& entry, const std::vector<LogEntry>& entries) {
+// True where another error came after the last failed connection, more often, and goes on in the last tenth
+// of the log.
+bool is_overtaken(const LogFile& file, const LogEntry& entry, const std::vector<LogEntry>& entries) {
   if (!entry.is_error() || !is_of_connection(entry.mechanism) || entry.at_end) return false;
   return std::any_of(entries.begin(), entries.end(), [&](const LogEntry& other) {
     return other.is_error() && other.mechanism != nullptr && !is_of_connection(other.mechanism) &&
-           other.first_line > entry.last_line && other.at_end && other.count > entry.count;
+           other.first_line > entry.last_line && other.count > entry.count &&
+           other.last_line >= file.lines / 10 * 9;
   });
 }
 
@@ -300,7 +318,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (named) score += 0.03;
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;
-    if (entry.recovered || is_overtaken(entry, *entries)) score *= 0.6;
+    if (entry.recovered || is_overtaken(file, entry, *entries)) score *= 0.6;
     if (entry.handled) score *= 0.65;
     if (entry.meets_time < 0) score *= 0.5;
     entry.score = std::clamp(score, 0.01, 0.95);
