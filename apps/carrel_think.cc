@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "record/room.h"
 #include "room/engine/llama/llama_engine.h"
 #include "room/engine/llama/model_card.h"
+#include "room/engine/plain_tokens.h"
 #include "room/seal/seal.h"
 #include "room/worker/think.h"
 
@@ -83,7 +85,7 @@ class Thinker {
     const double load_s = loaded_before ? 0 : seconds_since(started);
     const Result<LentMemory> memory = LentMemory::map(job->state);
     if (!memory) return memory.error();
-    Result<ThinkResult> result = think(*job, *engine_, started, memory->state(), progress_sender());
+    Result<ThinkResult> result = think(*job, *engine_, *trie_, started, memory->state(), progress_sender());
     if (!result) return result.error();
     result->load_s = load_s;
     return encode(*result);
@@ -92,15 +94,15 @@ class Thinker {
  private:
   Status load(const std::string& name) {
     if (engine_) return {};
-    Result<ModelPointer> model = load_model(Fd(model_descriptor), name, false);
-    if (!model) return model.error();
-    Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), name);
+    Result<std::unique_ptr<Engine>> engine = load_llama_engine(Fd(model_descriptor), name);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
+    trie_.emplace(all_bytes(*engine_));
     return {};
   }
 
   std::unique_ptr<Engine> engine_;
+  std::optional<TokenTrie> trie_;  // of its vocabulary
 };
 
 // Answers the job, and of a kept room all that follow; the first that it declines is its last.

@@ -122,9 +122,7 @@ Status run(const std::string& model_path, const std::string& comparator) {
   if (Status loaded = load_backends(CARREL_BACKENDS); !loaded) return loaded;
   Result<Fd> file = open_read(model_path);
   if (!file) return file.error();
-  Result<ModelPointer> model = load_model(std::move(*file), model_path, false);
-  if (!model) return model.error();
-  Result<std::unique_ptr<Engine>> engine = make_llama_engine(std::move(*model), model_path);
+  Result<std::unique_ptr<Engine>> engine = load_llama_engine(std::move(*file), model_path);
   if (!engine) return engine.error();
   Result<ContextSettings> opened = (*engine)->open({.context = prompt_tokens,
                                                     .sequence = prompt_tokens,

@@ -32,7 +32,7 @@ TokenTrie::TokenTrie(const std::vector<std::string>& bytes) : vocabulary_(bytes.
   });
   all_ = build(bytes, sorted);
 
-  std::vector<std::uint32_t> other;
+  std::vector<std::uint32_t> other, plain_tokens;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> plain;  // code points, token
   for (const std::uint32_t token : sorted) {
     const std::uint32_t count = plain_code_points(bytes[token]);
@@ -40,13 +40,10 @@ TokenTrie::TokenTrie(const std::vector<std::string>& bytes) : vocabulary_(bytes.
       other.push_back(token);
     } else {
       plain.emplace_back(count, token);
+      plain_tokens.push_back(token);
     }
   }
   other_ = build(bytes, other);
-  std::vector<std::uint32_t> plain_tokens;
-  for (const std::uint32_t token : sorted) {
-    if (plain_code_points(bytes[token]) > 0) plain_tokens.push_back(token);
-  }
   plain_part_ = build(bytes, plain_tokens);
   std::sort(plain.begin(), plain.end());
   plain_.assign(1, std::vector<bool>(vocabulary_, false));

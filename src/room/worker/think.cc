@@ -61,8 +61,9 @@ void use_state(const ThinkJob& job, Engine& engine, const ContextSettings& opene
 
 }  // namespace
 
-Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point started,
-                          const StateMemory& memory, const ThinkProgress& progress) {
+Result<ThinkResult> think(const ThinkJob& job, Engine& engine, const TokenTrie& trie,
+                          Clock::time_point started, const StateMemory& memory,
+                          const ThinkProgress& progress) {
   const Clock::time_point loaded = Clock::now();
   if (job.threads == 0 || job.chunk == 0 || job.chunk % 64 != 0 || job.output_tokens == 0 ||
       job.draft > limit::draft) {
@@ -75,7 +76,6 @@ Result<ThinkResult> think(const ThinkJob& job, Engine& engine, Clock::time_point
   if (!schema) return schema.error();
 
   // The prompt decides how many lines are kept, and only those may be cited.
-  const TokenTrie trie(all_bytes(engine));
   const PlainTokens plain(engine, trie);
   Result<Prompt> prompt = make_prompt(job, prompt_model(job, engine, plain));
   if (!prompt) return prompt.error();

@@ -40,9 +40,7 @@ class Drafts : public testing::Test {
   static Decoded write(const char* schema_text, std::size_t tries, const DecodeSettings& settings) {
     auto file = open_read(path_);
     EXPECT_TRUE(file);
-    auto model = load_model(std::move(*file), path_, false);
-    EXPECT_TRUE(model);
-    auto engine = make_llama_engine(std::move(*model), path_);
+    auto engine = load_llama_engine(std::move(*file), path_);
     EXPECT_TRUE(engine);
     const TokenTrie trie(all_bytes(**engine));
     const PlainTokens plain(**engine, trie);

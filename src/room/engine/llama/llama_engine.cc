@@ -302,4 +302,10 @@ Result<std::unique_ptr<Engine>> make_llama_engine(ModelPointer model, const std:
   return std::unique_ptr<Engine>(std::make_unique<LlamaEngine>(std::move(model)));
 }
 
+Result<std::unique_ptr<Engine>> load_llama_engine(Fd file, const std::string& name) {
+  Result<ModelPointer> model = load_model(std::move(file), name, false);
+  if (!model) return model.error();
+  return make_llama_engine(std::move(*model), name);
+}
+
 }  // namespace carrel

@@ -48,4 +48,7 @@ Result<ModelPointer> load_model(Fd file, const std::string& name, bool only_desc
 // The engine over a model that was loaded whole. A model that does not write text token by token is an Error.
 Result<std::unique_ptr<Engine>> make_llama_engine(ModelPointer model, const std::string& name);
 
+// Both in one: the engine over the model in the descriptor.
+Result<std::unique_ptr<Engine>> load_llama_engine(Fd file, const std::string& name);
+
 }  // namespace carrel
