@@ -68,7 +68,16 @@ class Automaton : public Constraint {
                        0, mask);
         }
       }
-      walk(trie.other(), 0, threads_, 0, mask);
+      if (threads_.size() == 1 && any_free) {
+        inside_ = threads_;
+        Threads ended = threads_;
+        ended.front().at[0] =
+            std::max(ended.front().at[0], machine_.grammar().node(ended.front().leaf).least);
+        machine_.step(ended, '"', &behind_);
+        walk_text(trie.other(), 0, 0, mask);
+      } else {
+        walk(trie.other(), 0, threads_, 0, mask);
+      }
     } else {
       mask->assign(mask->size(), false);
       walk(trie.all(), 0, threads_, 0, mask);
@@ -139,6 +148,12 @@ class Automaton : public Constraint {
     return found;
   }
 
+  static void set_ends(const TokenTrie::Part& part, const TokenTrie::Node& node, std::vector<bool>* mask) {
+    for (std::uint32_t end = node.first_token; end < node.first_token + node.ends; ++end) {
+      if (part.tokens[end] < mask->size()) (*mask)[part.tokens[end]] = true;
+    }
+  }
+
   // Tokens of whole code points that may stand in a string of a pattern.
   static void walk_pattern(const TokenTrie::Part& part, std::uint32_t at, const TextPattern& pattern,
                            TextPattern::State state, std::uint32_t written, std::uint32_t due,
@@ -158,9 +173,7 @@ class Automaton : public Constraint {
       }
       if (next == TextPattern::none) continue;
       if (left == 0) ++count;
-      for (std::uint32_t end = to.first_token; end < to.first_token + to.ends; ++end) {
-        if (part.tokens[end] < mask->size()) (*mask)[part.tokens[end]] = true;
-      }
+      set_ends(part, to, mask);
       if (to.children > 0) walk_pattern(part, child, pattern, next, count, left, mask);
     }
   }
@@ -187,10 +200,38 @@ class Automaton : public Constraint {
       const TokenTrie::Node& to = part.nodes[child];
       machine_.step(threads, to.byte, &next);
       if (next.empty()) continue;
-      for (std::uint32_t end = to.first_token; end < to.first_token + to.ends; ++end) {
-        if (part.tokens[end] < mask->size()) (*mask)[part.tokens[end]] = true;
-      }
+      set_ends(part, to, mask);
       if (to.children > 0) walk(part, child, next, depth + 1, mask);
+    }
+  }
+
+  // The same from the only thread, `inside_`, which is between two characters of a string without a pattern:
+  // most bytes add one to what it has written, and its end leads to `behind_` wherever it comes.
+  void walk_text(const TokenTrie::Part& part, std::uint32_t at, std::size_t depth,
+                 std::vector<bool>* mask) const {
+    if (depth == levels_.size()) levels_.push_back(std::make_unique<Threads>());
+    std::uint32_t& written = inside_.front().at[0];
+    const Grammar::Node& text = machine_.grammar().node(inside_.front().leaf);
+    const TokenTrie::Node& node = part.nodes[at];
+    for (std::uint32_t child = node.first_child; child < node.first_child + node.children; ++child) {
+      const TokenTrie::Node& to = part.nodes[child];
+      if (to.byte == '"') {
+        if (written < text.least) continue;
+        set_ends(part, to, mask);
+        if (to.children > 0) walk(part, child, behind_, depth + 1, mask);
+      } else if (to.byte >= 0x20 && to.byte < 0x80 && to.byte != '\\') {
+        if (written >= text.most) continue;
+        set_ends(part, to, mask);
+        ++written;
+        if (to.children > 0) walk_text(part, child, depth + 1, mask);
+        --written;
+      } else {
+        Threads& next = *levels_[depth];
+        machine_.step(inside_, to.byte, &next);
+        if (next.empty()) continue;
+        set_ends(part, to, mask);
+        if (to.children > 0) walk(part, child, next, depth + 1, mask);
+      }
     }
   }
 
@@ -198,6 +239,7 @@ class Automaton : public Constraint {
   Threads threads_;
   mutable Threads first_, second_;                        // scratch of run()
   mutable std::vector<std::unique_ptr<Threads>> levels_;  // scratch of walk(), one a depth
+  mutable Threads inside_, behind_;                       // scratch of walk_text()
 };
 
 }  // namespace
