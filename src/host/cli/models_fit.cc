@@ -33,6 +33,14 @@ std::string megabytes(std::uint64_t bytes) {
   return fmt::format("{:.0f} MB", static_cast<double>(bytes) / 1e6);
 }
 
+double prefill_per_s(const MeasuredRun& run) {
+  return run.prefill_s > 0 ? run.prompt_tokens / run.prefill_s : 0;
+}
+
+double decode_per_s(const MeasuredRun& run) {
+  return run.decode_s > 0 ? run.answer_tokens / run.decode_s : 0;
+}
+
 void print_fit(const Model& model, const Measured& measured, const FitQuestion& question, const Fit& fit) {
   const auto row = [](const char* what, const std::string& value) { print("{:<16}  {}\n", what, value); };
   row("model", escape_for_terminal(model.name()));
@@ -58,9 +66,12 @@ void print_fit(const Model& model, const Measured& measured, const FitQuestion& 
   row("concurrency",
       fmt::format("{} {} of up to {} tokens leave {} tokens for the prompt", question.tries,
                   question.tries == 1 ? "answer" : "answers", question.output_tokens, fit.evidence_tokens));
-  row("measured",
-      fmt::format("prefill {:.0f} tokens/s, decode {:.1f} tokens/s with {} {}", measured.prefill_per_s,
-                  measured.decode_per_s, question.tries, question.tries == 1 ? "try" : "tries together"));
+  for (const MeasuredRun* run : {&measured.small, &measured.large}) {
+    row("measured", fmt::format("prefill {:.0f} tokens/s over {} tokens, decode {:.1f} tokens/s behind them "
+                                "with {} {}",
+                                prefill_per_s(*run), run->prompt_tokens, decode_per_s(*run), question.tries,
+                                question.tries == 1 ? "try" : "tries together"));
+  }
   row("expected", fmt::format("{:.0f} s to read a full prompt, {:.0f} s to write all answers to their cap",
                               fit.prefill_s, fit.decode_s));
 }
@@ -100,8 +111,16 @@ void print_fit_json(const Model& model, const Measured& measured, const FitQuest
   number("largest_context", fit.largest_context);
   number("trained_context", question.trained_context);
   number("prompt_tokens", fit.evidence_tokens);
-  real("prefill_tokens_per_s", measured.prefill_per_s);
-  real("decode_tokens_per_s", measured.decode_per_s);
+  json.Key("measured");
+  json.StartArray();
+  for (const MeasuredRun* run : {&measured.small, &measured.large}) {
+    json.StartObject();
+    number("prompt_tokens", run->prompt_tokens);
+    real("prefill_tokens_per_s", prefill_per_s(*run));
+    real("decode_tokens_per_s", decode_per_s(*run));
+    json.EndObject();
+  }
+  json.EndArray();
   real("prefill_s", fit.prefill_s);
   real("decode_s", fit.decode_s);
   json.EndObject();
