@@ -24,6 +24,7 @@ void detect_hosts(const Survey& survey, Observations* out);             // detec
 void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
 void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
 void detect_ingresses(const Survey& survey, Observations* out);         // detectors_network.cc
+void detect_attachments(const Survey& survey, Observations* out);       // detectors_attachment.cc
 void detect_policies(const Survey& survey, Observations* out);          // detectors_policy.cc
 void detect_permissions(const Survey& survey, Observations* out);       // detectors_rbac.cc
 void detect_admission(const Survey& survey, Observations* out);         // detectors_admission.cc

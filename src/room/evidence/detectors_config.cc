@@ -123,8 +123,8 @@ void check_mounted_files(const Survey& survey, const PodSpec& pods, Observations
       std::string wanted, problem;
       if (sub.exists()) {
         if (std::find(files.begin(), files.end(), sub.text()) != files.end()) continue;
-        problem = fmt::format("the subPath {} of its mount {} is no key of {}", sub.text(), path,
-                              described(*target));
+        problem = fmt::format("the subPath {} of its mount {} is no key of {}, which has {}", sub.text(),
+                              path, described(*target), keys_text(*target));
       } else {
         const std::vector<std::string> paths = paths_in(text);
         for (const std::string& used : paths) {

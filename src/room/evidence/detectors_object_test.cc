@@ -569,6 +569,37 @@ INSTANTIATE_TEST_SUITE_P(
                      "maxUnavailable: 0",
                      "maxUnavailable: 1"},
         DetectorCase{
+            "a route that no listener takes",
+            head("gateway.networking.k8s.io/v1", "HTTPRoute", "docs") +
+                "spec: {parentRefs: [{name: edge, namespace: front}]}\n---\napiVersion: "
+                "gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: front}\n"
+                "spec: {listeners: [{name: http, port: 80, allowedRoutes: {namespaces: {from: Same}}}]}\n",
+            "route-not-allowed",
+            {"listener http", "same namespace"},
+            "from: Same",
+            "from: All"},
+        DetectorCase{
+            "a monitor of a port that is called otherwise",
+            head("monitoring.coreos.com/v1", "ServiceMonitor", "api") +
+                "spec: {selector: {matchLabels: {app: api}}, endpoints: [{port: metrics}]}\n---\napiVersion: "
+                "v1\nkind: Service\nmetadata: {name: api, namespace: shop, labels: {app: api}}\n"
+                "spec: {ports: [{name: http-metrics, port: 9090}]}\n",
+            "monitor-port",
+            {"the port metrics", "http-metrics"},
+            "port: metrics",
+            "port: http-metrics"},
+        DetectorCase{
+            "a trigger on another queue",
+            head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+                "spec: {scaleTargetRef: {name: worker}, triggers: [{type: rabbitmq, metadata: {queueName: "
+                "orders}}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: worker, namespace: "
+                "shop}\nspec: {template: {spec: {containers: [{name: w, env: [{name: AMQP_QUEUE, value: "
+                "orders.priority}]}]}}}\n",
+            "scaler-trigger",
+            {"queueName orders", "AMQP_QUEUE=orders.priority"},
+            "queueName: orders",
+            "queueName: orders.priority"},
+        DetectorCase{
             "a challenge",
             head("acme.cert-manager.io/v1", "Challenge", "shop-tls-1") +
                 "spec: {type: DNS-01, dnsName: shop.example.com}\n"

@@ -260,7 +260,9 @@ const Object* meant_account(const Survey& survey, const Object& binding, std::st
   const Object* found = nullptr;
   for (const Object* account : survey.each("serviceaccount")) {
     if (account->name == "default") continue;
-    const bool elsewhere = account->name == name && binding.space.empty();
+    // One of many namespaces may have an account of that name; the one that is asked about is meant.
+    const bool elsewhere = account->name == name &&
+                           (binding.space.empty() || survey.names(account->space) || survey.names(name));
     if (elsewhere || (account->space == space && edit_distance(account->name, name) <= 2)) found = account;
   }
   return found;
@@ -302,8 +304,12 @@ void check_bindings(const Survey& survey, Observations* out) {
                       meant->name, meant->space, cluster ? "ClusterRole" : "Role", name.text());
         Observation& made = report_missing(
             out, "rbac-subject-missing", meant ? 0.9 : 0.72, "serviceaccount", space, subject["name"].text(),
-            fmt::format("{} is for ServiceAccount {} in namespace {}, which does not exist; {}.",
-                        described(*binding), subject["name"].text(), space, tail));
+            fmt::format("{} is for ServiceAccount {} in namespace {}, which {}; {}.", described(*binding),
+                        subject["name"].text(), space,
+                        survey.lacks("serviceaccount", space, subject["name"].text())
+                            ? "does not exist"
+                            : "the bundle does not have",
+                        tail));
         cite(&made, *binding, subject, "the subject it names");
         if (meant)
           cite_span(&made, *meant, (*meant)["metadata"]["name"], (*meant)["metadata"]["namespace"],

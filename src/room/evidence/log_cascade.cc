@@ -45,23 +45,19 @@ bool complains_of_control_plane(const Observation& log) {
 
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
-  static constexpr std::array<std::string_view, 15> kOfOthers = {"log-upstream-failed",
-                                                                 "log-connection-refused",
-                                                                 "log-connection-lost",
-                                                                 "log-timeout",
-                                                                 "log-unreachable",
-                                                                 "log-circuit-open",
-                                                                 "log-dns",
-                                                                 "log-cache-unreachable",
-                                                                 "log-broker-unreachable",
-                                                                 "log-database-unreachable",
-                                                                 "log-writes-refused",
-                                                                 "log-snapshot-unsaved",
-                                                                 "log-publish-blocked",
-                                                                 "log-stale-read",
-                                                                 "log-slow"};
+  static constexpr std::array<std::string_view, 16> kOfOthers = {
+      "log-upstream-failed",   "log-statement-timeout",  "log-connection-refused",   "log-connection-lost",
+      "log-timeout",           "log-unreachable",        "log-circuit-open",         "log-dns",
+      "log-cache-unreachable", "log-broker-unreachable", "log-database-unreachable", "log-writes-refused",
+      "log-snapshot-unsaved",  "log-publish-blocked",    "log-stale-read",           "log-slow"};
   return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end() ||
          complains_of_control_plane(log);
+}
+
+// True where a database's locks can be what holds it up. What a database prints of its sessions has no pod.
+bool waits_for_locks(const Observation& log) {
+  return log.detector == "log-statement-timeout" || log.detector == "log-deadlock" ||
+         (log.detector == "log-timeout" && has_any(log.cause, {"db", "sql", "query", "lock", "database"}));
 }
 
 // What components are called that give the service which a mechanism misses.
@@ -84,7 +80,8 @@ bool provides(const Observation& provider, const Observation& log) {
   if (complains_of_control_plane(log)) return runs_control_plane(provider);
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const Row& each) { return each.detector == log.detector; });
-  const bool waits = log.detector == "log-slow" || log.detector == "log-timeout";
+  const bool waits =
+      log.detector == "log-slow" || log.detector == "log-timeout" || log.detector == "log-statement-timeout";
   if (waits && provider.detector == "log-disk-saturated") return true;
   if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
   return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
@@ -127,6 +124,7 @@ enum Link { kNone, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers) return kNone;
+  if (other.detector == "log-idle-in-transaction" && waits_for_locks(log)) return kKind;
   if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kNone;
   const std::string_view service = service_of(other.culprit.name);
   if (service == service_of(log.culprit.name)) return kNone;

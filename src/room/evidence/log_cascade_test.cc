@@ -69,6 +69,13 @@ TEST(LogCascade, AClientRepeatsWhatTheControlPlaneAnswered) {
   EXPECT_EQ(first_of(&logs), 0u);
 }
 
+TEST(LogCascade, ASessionThatHoldsItsLocksEndsTheStatementsOfOthers) {
+  std::vector<Observation> logs = {
+      finding("log-statement-timeout", "orders-1", "canceling statement due to statement timeout", 0.7),
+      finding("log-idle-in-transaction", "", "30871 | idle in transaction | LOCK TABLE orders", 0.65, "")};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 TEST(LogCascade, ASaturatedDiskSlowsWhatRunsOnIt) {
   std::vector<Observation> logs = {finding("log-slow", "api-6f6f6f6f6-ap111", "query took 6543 ms", 0.7),
                                    finding("log-disk-saturated", "node-1", "sda util 100%", 0.4, "")};
