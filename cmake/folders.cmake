@@ -41,7 +41,7 @@ function(carrel_folder place)
         set_property(SOURCE ${test} PROPERTY COMPILE_DEFINITIONS CARREL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
       endif()
     endforeach()
-    gtest_discover_tests(${target}-test TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST
+    gtest_discover_tests(${target}-test TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
                          PROPERTIES TIMEOUT 300 LABELS unit)
     add_dependencies(unit-tests ${target}-test)
   endif()
