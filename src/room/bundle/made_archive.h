@@ -96,7 +96,10 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 // "raw".
 inline std::string archive_of(const Files& files, const std::string& format, const std::string& filter,
                               const std::string& password = "") {
-  std::string out(64 << 20, '\0');
+  // Room for what a format adds to a file, and for content that does not compress.
+  std::size_t most = 1 << 20;
+  for (const auto& [name, body] : files) most += body.size() + body.size() / 8 + 2 * name.size() + (8 << 10);
+  std::string out(most, '\0');
   std::size_t used = 0;
   archive* const writer = archive_write_new();
   archive_write_set_format_by_name(writer, format.c_str());
