@@ -17,7 +17,7 @@ std::string brief(std::string_view text, std::size_t limit) {
   constexpr std::size_t long_word = 24;
   // A wrapped error tells its cause last.
   const std::size_t tail = limit < 80 ? 0 : (limit - 2 * gap.size()) * 3 / 5;
-  std::string cut(cut_utf8(line, limit - 2 * gap.size() - tail));
+  std::string cut(cut_utf8(line, limit - gap.size() - (tail > 0 ? tail + gap.size() : 0)));
   const auto word = cut.rfind(' ');
   if (word != std::string::npos && word + long_word > cut.size()) cut.resize(word + (tail > 0 ? 1 : 0));
   cut += gap;

@@ -47,6 +47,14 @@ TEST(Judge, AFailedControlProvesNothing) {
   EXPECT_EQ(judge(fact, room("room"), "room").end, ProbeEnd::proves_nothing);
 }
 
+TEST(Judge, AWayInThatTheMachineDoesNotHaveProvesNothing) {
+  constexpr Expectation killed{"call_of_32_bits", "kernel", "", "seccomp", "through", Ending::violation};
+  const RoomOutcome died = room("", nullptr, Ending::killed);
+  EXPECT_EQ(judge(killed, died, "nothing").end, ProbeEnd::proves_nothing);
+  EXPECT_EQ(judge(killed, died, "through").end, ProbeEnd::broken);
+  EXPECT_EQ(judge(denied, died, "nothing").end, ProbeEnd::broken) << "another end was expected";
+}
+
 TEST(Judge, EverythingElseIsBroken) {
   EXPECT_EQ(judge(denied, room("through"), "through").end, ProbeEnd::broken);
   EXPECT_EQ(judge(denied, room("EPERM", "connect"), "through").end, ProbeEnd::broken) << "another call";

@@ -20,6 +20,8 @@
 namespace carrel {
 namespace {
 
+constexpr const char* said_nothing = "nothing";  // of an attempt that ended without an answer
+
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
@@ -187,7 +189,7 @@ std::string run_control(const ProbeStand& stand, const std::string& probe) {
   }
   std::error_code left;
   fs::remove_all(folder, left);
-  return said.empty() ? "nothing" : said;
+  return said.empty() ? said_nothing : said;
 }
 
 ProbeVerdict judge(const Expectation& expectation, const RoomOutcome& outcome, const std::string& control) {
@@ -206,11 +208,19 @@ ProbeVerdict judge(const Expectation& expectation, const RoomOutcome& outcome, c
     verdict.outcome = result ? result->outcome : "an answer that cannot be read";
   }
 
+  // A way into the kernel that this machine does not have: the attempt dies of itself, in a room and without
+  // one.
+  if (expectation.ending == Ending::violation && outcome.ending == Ending::killed &&
+      verdict.outcome.empty() && control == said_nothing) {
+    verdict.end = ProbeEnd::proves_nothing;
+    verdict.why = "the attempt ended by itself, on the bare host too";
+    return verdict;
+  }
   if (!is_as_expected(expectation, outcome, verdict.outcome)) {
     verdict.end = ProbeEnd::broken;
     verdict.why = fmt::format("expected {}{}{}, and it was {} ({}{}{})", to_string(expectation.ending),
                               expectation.outcome[0] == '\0' ? "" : ", ", expectation.outcome,
-                              verdict.outcome.empty() ? "nothing" : verdict.outcome,
+                              verdict.outcome.empty() ? said_nothing : verdict.outcome,
                               to_string(outcome.ending), outcome.detail.empty() ? "" : ": ", outcome.detail);
     return verdict;
   }
