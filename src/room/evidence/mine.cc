@@ -284,7 +284,9 @@ class LogMiner::Impl {
     Trace trace;
     trace.first = line_number;
     trace_owner = kNone;
-    const bool adjacent = previous != kNone && previous_line + 1 == line_number;
+    // A line of which nothing can be quoted is no head: the quote would not begin where the trace does.
+    const bool adjacent =
+        previous != kNone && previous_line + 1 == line_number && templates[previous].example_size > 0;
     if (adjacent && (needs_head || templates[previous].severity >= Severity::warning)) {
       trace_owner = previous;
       trace.first = previous_line;

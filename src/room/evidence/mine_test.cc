@@ -140,6 +140,18 @@ TEST(LogMiner, AnAnnouncedExceptionTooLongForOneQuoteIsCitedAlone) {
   EXPECT_EQ(found[0].lines[2].at.line, 5U);
 }
 
+TEST(LogMiner, ATraceBehindALineThatIsNoTextIsQuotedWhereItBegins) {
+  const std::string text =
+      "up\n\xff\xff ERROR failed\nTraceback (most recent call last):\n  File \"/app/a.py\", line 3, in "
+      "f\nKeyError: 'DB'\nup\n";
+  bool found = false;
+  for (const EvidenceLine& line : lines(text)) {
+    EXPECT_EQ(nth(text, line.at.line), line.quote.substr(0, line.quote.find('\n')));
+    found |= line.quote.starts_with("Traceback");
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST(LogMiner, AChainOfCausesIsTold) {
   LogMiner miner("");
   mine(&miner,
