@@ -305,7 +305,7 @@ bool is_not_ready(const Observation& observation) {
 }
 
 // True where the one cannot be well before the other is: it lacks what the other is to make, names the other
-// as what it waits for, or the other was made for it by a controller, which prefixes the name.
+// as what it waits for, or the other was made for it.
 bool waits_for(const Observation& one, const Observation& other) {
   if (&one == &other || !is_not_ready(other) || one.verdict != Verdict::fault || one.culprit == other.culprit)
     return false;
@@ -317,10 +317,11 @@ bool waits_for(const Observation& one, const Observation& other) {
   }
   if (!is_not_ready(one) || one.culprit.space != other.culprit.space) return false;
   const std::string& name = other.culprit.name;
-  if (name.size() > one.culprit.name.size() && name.starts_with(one.culprit.name) &&
-      name[one.culprit.name.size()] == '-') {
-    return true;
-  }
+  // cert-manager's names: "shop-tls", its request "shop-tls-1", the order and the challenges of that.
+  const bool is_child = has_any(one.culprit.kind, {"certificate", "order"}) &&
+                        has_any(other.culprit.kind, {"certificaterequest", "order", "challenge"}) &&
+                        name.starts_with(one.culprit.name + "-");
+  if (is_child) return true;
   return one.culprit.name != name &&
          std::any_of(one.lines.begin(), one.lines.end(), [&](const EvidenceLine& line) {
            return line.quote.find("not ready") != std::string::npos && has_name(line.quote, name, false);

@@ -55,6 +55,19 @@ TEST(Combine, WhatWaitsForAnotherYieldsToItOverEveryStep) {
   EXPECT_EQ(all[1].culprit.name, "redis");
 }
 
+TEST(Combine, ACertificateWaitsForItsChallengeAndAReleaseForNoneOfALongerName) {
+  const auto certificate = make("certificate-not-ready", 0.95, "Certificate shop-tls is not Ready",
+                                {"certificate", "shop", "shop-tls", true});
+  const auto challenge = make("certificate-not-ready", 0.8, "challenge shop-tls-1-2 is pending",
+                              {"challenge", "shop", "shop-tls-1-2", true}, 2);
+  EXPECT_EQ(combine({certificate, challenge}, {}, Question("Why?"))[0].culprit.kind, "challenge");
+  const auto release =
+      make("delivery-failed", 0.95, "HelmRelease shop is not Ready", {"helmrelease", "apps", "shop", true});
+  const auto other = make("delivery-failed", 0.8, "HelmRelease shop-web is not Ready",
+                          {"helmrelease", "apps", "shop-web", true}, 2);
+  EXPECT_EQ(combine({release, other}, {}, Question("Why?"))[0].culprit.name, "shop");
+}
+
 TEST(Combine, WhatMakesASecretIsTheRootOfItsAbsence) {
   auto source =
       make("custom-resource", 0.56, "externalsecret db is not Ready", {"externalsecret", "shop", "db", true});

@@ -126,6 +126,16 @@ const Value* setting_like(const Object& workload, std::string_view word) {
   return nullptr;
 }
 
+// True where a value is a name, or names parted by commas, and this is one of them.
+bool lists(std::string_view value, std::string_view name) {
+  while (!value.empty()) {
+    const std::size_t comma = std::min(value.find(','), value.size());
+    if (trim(value.substr(0, comma)) == name) return true;
+    value.remove_prefix(std::min(comma + 1, value.size()));
+  }
+  return false;
+}
+
 // Source: ScaledObject of keda.sh/v1alpha1 and the metadata of its scalers.
 void check_trigger(const Survey& survey, const Object& scaled, Observations* out) {
   struct Row {
@@ -144,10 +154,7 @@ void check_trigger(const Survey& survey, const Object& scaled, Observations* out
       const Value& watched = trigger["metadata"][row.key];
       if (watched.text().empty()) continue;
       const Value* setting = setting_like(*workload, row.word);
-      if (setting == nullptr || has((*setting)["value"].text(), to_lower(watched.text()) + ",") ||
-          (*setting)["value"].text() == watched.text()) {
-        continue;
-      }
+      if (setting == nullptr || lists((*setting)["value"].text(), watched.text())) continue;
       Observation& made =
           report(out, "scaler-trigger", 0.88, scaled,
                  fmt::format("{} scales {} by another queue: its trigger has {} {}, but {} has {}={}.",
