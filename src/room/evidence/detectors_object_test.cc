@@ -597,8 +597,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "orders.priority}]}]}}}\n",
             "scaler-trigger",
             {"queueName orders", "AMQP_QUEUE=orders.priority"},
-            "queueName: orders",
-            "queueName: orders.priority"},
+            "value: orders.priority",
+            "value: \"mail,orders\""},
         DetectorCase{
             "a challenge",
             head("acme.cert-manager.io/v1", "Challenge", "shop-tls-1") +
