@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <functional>
 #include <random>
+#include <unordered_set>
 
 #include <fmt/format.h>
 #include <time.h>
@@ -91,6 +92,7 @@ std::vector<std::string> vocabulary(Random& random, std::size_t size) {
                            "E0",   "E00",   "evidence", "root", "_cause",  "verdict"}) {
     out.emplace_back(mark);
   }
+  std::unordered_set<std::string> known(out.begin(), out.end());
   while (out.size() < size) {
     std::string token = (random() % 2 == 0 ? " " : "") + word(random);
     switch (random() % 24) {
@@ -112,7 +114,7 @@ std::vector<std::string> vocabulary(Random& random, std::size_t size) {
       default:
         break;
     }
-    out.push_back(token);
+    if (known.insert(token).second) out.push_back(token);
   }
   return out;
 }

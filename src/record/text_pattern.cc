@@ -1,6 +1,8 @@
 #include "record/text_pattern.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <bitset>
 #include <deque>
 #include <map>
@@ -366,11 +368,11 @@ std::string text_of(std::size_t symbol) {
 void TextPattern::find_costs() {
   const std::size_t states = accepts_.size(), row = std::size_t{most_} + 1;
   costs_.assign(states * row, impossible);
-  struct Way {
+  struct Step {
     State to;
     std::uint32_t bytes;
   };
-  std::vector<std::vector<Way>> ways(states);  // of each state: the states behind it, by the cheapest symbol
+  std::vector<std::vector<Step>> ways(states);  // of each state: the states behind it, by the cheapest symbol
   for (std::size_t state = 0; state < states; ++state) {
     for (std::size_t symbol = 0; symbol < symbols; ++symbol) {
       State& to = next_[state * symbols + symbol];
@@ -378,7 +380,7 @@ void TextPattern::find_costs() {
       if (bytes == 0) to = none;  // never written
       if (to == none) continue;
       const auto known =
-          std::find_if(ways[state].begin(), ways[state].end(), [&](const Way& way) { return way.to == to; });
+          std::find_if(ways[state].begin(), ways[state].end(), [&](const Step& way) { return way.to == to; });
       if (known == ways[state].end()) {
         ways[state].push_back({to, bytes});
       } else {
@@ -392,13 +394,98 @@ void TextPattern::find_costs() {
       if (may_end(static_cast<State>(state), static_cast<std::uint32_t>(written))) {
         cost = 0;
       } else if (written < most_) {
-        for (const Way& way : ways[state]) {
+        for (const Step& way : ways[state]) {
           const std::uint32_t behind = costs_[way.to * row + written + 1];
           if (behind != impossible) cost = std::min(cost, behind + way.bytes);
         }
       }
     }
   }
+}
+
+Letters letter_of(unsigned char byte) {
+  static const std::array<unsigned char, 256> numbers = [] {
+    std::array<unsigned char, 256> all{};
+    constexpr std::string_view marks = " -_./:,";
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      const char c = static_cast<char>(at);
+      const std::size_t mark = marks.find(c);
+      all[at] = static_cast<unsigned char>(c >= 'a' && c <= 'z'             ? c - 'a'
+                                           : c >= 'A' && c <= 'Z'           ? 26 + (c - 'A')
+                                           : c >= '0' && c <= '9'           ? 52
+                                           : at >= 0x80                     ? 53
+                                           : mark != std::string_view::npos ? 54 + mark
+                                                                            : 63);
+    }
+    return all;
+  }();
+  return Letters{1} << numbers[byte];
+}
+
+void TextPattern::find_ways() {
+  for (std::size_t state = 0; state < accepts_.size(); ++state) {
+    Letters missing = 0;
+    std::vector<Way>& ways = ways_.emplace_back();
+    for (std::size_t symbol = ' '; symbol < symbols; ++symbol) {
+      const Letters letter = letter_of(static_cast<unsigned char>(symbol));
+      const State to = next_[state * symbols + symbol];
+      const auto known = std::find_if(ways.begin(), ways.end(), [&](const Way& way) { return way.to == to; });
+      if (to == none) {
+        missing |= letter;
+        continue;
+      }
+      alphabet_ |= letter;
+      if (known == ways.end()) {
+        ways.push_back({to, letter});
+      } else {
+        known->by |= letter;
+      }
+    }
+    whole_.push_back(~missing);
+  }
+}
+
+// From the largest set that the first state takes: where it leads to a state that does not take all of it,
+// either the letters that lead there go or those that are not taken, whichever are fewer; then anew. Where
+// the length allows no more, the steps end.
+TextPattern::Run TextPattern::run(State state, std::uint32_t written, std::uint32_t steps,
+                                  bool ending) const {
+  Run run{whole_[state], steps};
+  std::vector<State> layer = {state}, next;
+  for (std::uint32_t step = 0; step < run.steps && run.letters != 0;) {
+    Letters wrong = 0;
+    const std::uint32_t behind = written + step + 1;
+    for (const State from : layer) {
+      for (const Way& way : ways_[from]) {
+        const Letters by = way.by & run.letters;
+        if (by == 0 || wrong != 0) continue;
+        const bool fits = checked(way.to, behind - 1) != none;
+        if (!fits && step > 0) {
+          run.steps = step;
+          return run;
+        }
+        const Letters refused = step + 1 < run.steps ? run.letters & ~whole_[way.to] : 0;
+        if (!fits || (ending && !may_end(way.to, behind)) ||
+            (refused != 0 && std::popcount(by) <= std::popcount(refused))) {
+          wrong = by;
+        } else if (refused != 0) {
+          wrong = refused;
+        } else if (std::find(next.begin(), next.end(), way.to) == next.end()) {
+          next.push_back(way.to);
+        }
+      }
+    }
+    if (wrong != 0) {
+      run.letters &= ~wrong;
+      layer.assign(1, state);
+      step = 0;
+    } else {
+      layer.swap(next);
+      ++step;
+    }
+    next.clear();
+  }
+  return run;
 }
 
 Result<std::shared_ptr<const TextPattern>> TextPattern::make(std::string_view pattern, std::uint32_t least,
@@ -418,6 +505,7 @@ Result<std::shared_ptr<const TextPattern>> TextPattern::make(std::string_view pa
                  "use maxLength in place of long repetitions"};
   }
   made->find_costs();
+  made->find_ways();
   if (made->cost(0, 0) == impossible)
     return Error{Code::bad_input, "no text has this pattern and these lengths", ""};
   return std::shared_ptr<const TextPattern>(std::move(made));

@@ -20,6 +20,11 @@
 
 namespace carrel {
 
+// A coarse alphabet, in which sets of characters fit into a number: each ASCII letter and each frequent mark
+// of its own, all digits together, other marks together, all code points beyond ASCII together.
+using Letters = std::uint64_t;
+Letters letter_of(unsigned char byte);
+
 class TextPattern {
  public:
   using State = std::uint16_t;
@@ -42,6 +47,16 @@ class TextPattern {
     return checked(next_[state * symbols + other], written);
   }
   bool may_end(State state, std::uint32_t written) const { return accepts_[state] && written >= least_; }
+  // All letters of which some state takes a character.
+  Letters alphabet() const { return alphabet_; }
+  // Every text of at most `steps` code points of these letters may follow.
+  struct Run {
+    Letters letters = 0;
+    std::uint32_t steps = 0;
+  };
+  // With `ending`, the string may end behind each of these texts too, but for the empty one. For at most
+  // `steps`; not always the largest there is.
+  Run run(State state, std::uint32_t written, std::uint32_t steps, bool ending) const;
   // The shortest JSON text (in bytes) of the rest, without the closing quote.
   std::string rest(State state, std::uint32_t written) const;
 
@@ -58,11 +73,21 @@ class TextPattern {
     return costs_[state * (std::size_t{most_} + 1) + written];
   }
   void find_costs();
+  void find_ways();
 
   std::uint32_t least_ = 0, most_ = 0;
   std::vector<State> next_;  // [state * symbols + symbol]
   std::vector<bool> accepts_;
   std::vector<std::uint32_t> costs_;  // [state * (most + 1) + written]
+  // By state, for run(): where it leads and by which letters, and the letters of which every character leads
+  // somewhere.
+  struct Way {
+    State to;
+    Letters by;
+  };
+  std::vector<std::vector<Way>> ways_;
+  std::vector<Letters> whole_;
+  Letters alphabet_ = 0;
 
   friend class PatternBuilder;
 };

@@ -1,12 +1,17 @@
 #include "room/constrain/automaton.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 #include "room/constrain/machine.h"
 
 namespace carrel {
 namespace {
+
+// How far ahead of a string with a pattern whole branches of a trie are taken at once, code points: longer
+// than nearly all tokens.
+constexpr std::uint32_t steps_ahead = 24;
 
 class Automaton : public Constraint {
  public:
@@ -36,52 +41,31 @@ class Automaton : public Constraint {
   std::string forced(std::size_t limit) const override {
     const std::size_t before = machine_.mark();
     std::string out;
-    Threads now = threads_, next, only;
-    while (out.size() < limit) {
-      const int byte = only_byte(now, &next, &only);
+    for (const Threads* now = &threads_; out.size() < limit; now = &behind_) {
+      const int byte = only_byte(*now, &first_, &second_);
       if (byte < 0) break;
       out += static_cast<char>(byte);
-      now.swap(only);
+      behind_.swap(second_);
     }
     machine_.cut(before);
     return std::string(whole_code_points(out));
   }
 
+  // The threads are alternatives, so a mask is what each of them allows, taken together.
   void mask(const TokenTrie& trie, std::vector<bool>* mask) const override {
     const std::size_t before = machine_.mark();
-    bool texts_only = true;
+    Threads texts, others;
     std::uint32_t free_room = 0;  // code points that a string without a pattern may still take
-    bool any_free = false;
     for (const Thread& thread : threads_) {
-      texts_only = texts_only && between_characters(thread);
-      if (!between_characters(thread) || pattern_of(thread) != nullptr) continue;
-      any_free = true;
-      free_room = std::max(free_room, machine_.grammar().node(thread.leaf).most - thread.at[0]);
+      const bool text = between_characters(thread);
+      (text ? texts : others).push_back(thread);
+      if (text && pattern_of(thread) == nullptr)
+        free_room = std::max(free_room, machine_.grammar().node(thread.leaf).most - thread.at[0]);
     }
-    if (texts_only || (any_free && free_room >= trie.longest_plain())) {
-      trie.set_plain(free_room, mask);
-      for (const Thread& thread : threads_) {
-        if (free_room >= trie.longest_plain()) break;  // all are set
-        if (const TextPattern* pattern = pattern_of(thread);
-            pattern != nullptr && between_characters(thread)) {
-          walk_pattern(trie.plain(), 0, *pattern, static_cast<TextPattern::State>(thread.at[4]), thread.at[0],
-                       0, mask);
-        }
-      }
-      if (threads_.size() == 1 && any_free) {
-        inside_ = threads_;
-        Threads ended = threads_;
-        ended.front().at[0] =
-            std::max(ended.front().at[0], machine_.grammar().node(ended.front().leaf).least);
-        machine_.step(ended, '"', &behind_);
-        walk_text(trie.other(), 0, 0, mask);
-      } else {
-        walk(trie.other(), 0, threads_, 0, mask);
-      }
-    } else {
-      mask->assign(mask->size(), false);
-      walk(trie.all(), 0, threads_, 0, mask);
-    }
+    trie.set_plain(free_room, mask);
+    for (const Thread& thread : texts) mask_text(trie, thread, free_room >= trie.longest_plain(), mask);
+    if (!texts.empty()) walk(trie.rest(), 0, texts, 0, mask);
+    if (!others.empty()) walk(trie.all(), 0, others, 0, mask);
     machine_.cut(before);
   }
 
@@ -116,71 +100,144 @@ class Automaton : public Constraint {
   bool between_characters(const Thread& thread) const {
     return thread.phase == Phase::text && thread.at[1] == 0;
   }
+  // In a string that any character may go on: where most of an answer is written.
+  bool takes_any(const Thread& thread) const {
+    return between_characters(thread) && pattern_of(thread) == nullptr &&
+           thread.at[0] < machine_.grammar().node(thread.leaf).most;
+  }
   const TextPattern* pattern_of(const Thread& thread) const {
     return thread.phase == Phase::text ? machine_.grammar().node(thread.leaf).pattern.get() : nullptr;
   }
 
   // The byte that must come next, with the threads behind it in `only`; -1 where there is a choice or none.
   int only_byte(const Threads& now, Threads* next, Threads* only) const {
+    if (std::any_of(now.begin(), now.end(), [&](const Thread& thread) { return takes_any(thread); }))
+      return -1;
     ByteSet candidates;
     for (const Thread& thread : now) machine_.add_candidates(thread, &candidates);
     int found = -1;
-    const auto settles = [&](int byte) {  // true where a second byte is possible too
+    for (std::size_t byte = 0; byte < candidates.size(); ++byte) {
+      if (!candidates[byte]) continue;
       machine_.step(now, static_cast<unsigned char>(byte), next);
-      if (next->empty()) return false;
-      if (found >= 0) return true;
-      found = byte;
+      if (next->empty()) continue;
+      if (found >= 0) return -1;
+      found = static_cast<int>(byte);
       only->swap(*next);
-      return false;
-    };
-    // Inside texts, where most choices are, almost any two letters show that there is one.
-    constexpr std::string_view likely = "ea0 -";
-    if (candidates.all()) {
-      for (const char byte : likely) {
-        if (settles(byte)) return -1;
-      }
-    }
-    for (int byte = 0; byte < 256; ++byte) {
-      if (!candidates[static_cast<std::size_t>(byte)]) continue;
-      if (candidates.all() && likely.find(static_cast<char>(byte)) != std::string_view::npos) continue;
-      if (settles(byte)) return -1;
     }
     return found;
   }
 
-  static void set_ends(const TokenTrie::Part& part, const TokenTrie::Node& node, std::vector<bool>* mask) {
-    for (std::uint32_t end = node.first_token; end < node.first_token + node.ends; ++end) {
-      if (part.tokens[end] < mask->size()) (*mask)[part.tokens[end]] = true;
+  static void set(std::uint32_t token, std::vector<bool>* mask) {
+    if (token < mask->size()) (*mask)[token] = true;
+  }
+
+  // Plain tokens and endings, from a thread between two characters of a string; the plain ones of a string
+  // without a pattern are set, and where all are set, those of the others need not be.
+  void mask_text(const TokenTrie& trie, const Thread& thread, bool all_set, std::vector<bool>* mask) const {
+    const TextPattern* const pattern = pattern_of(thread);
+    const auto state = static_cast<TextPattern::State>(thread.at[4]);
+    const Grammar::Node& text = machine_.grammar().node(thread.leaf);
+    const std::uint32_t written = thread.at[0], room = text.most - written;
+    if (pattern != nullptr && !all_set) {
+      PatternWalk(trie.plain(), *pattern, state, written, room, false, [&](std::uint32_t token) {
+        set(token, mask);
+      }).all();
+    }
+    // Where a string ends, what may follow does not depend on what is in it.
+    Threads behind = {machine_.behind(thread)};
+    std::vector<bool> follows;
+    for (const std::string& tail : trie.tails())
+      follows.push_back(tail.size() == 1 || run(behind, std::string_view(tail).substr(1)) != nullptr);
+    const auto set_ending = [&](const TokenTrie::Ending& ending) {
+      if (follows[ending.tail]) set(ending.token, mask);
+    };
+    if (pattern == nullptr) {
+      for (const TokenTrie::Ending& ending : trie.endings()) {
+        if (ending.code_points <= room && written + ending.code_points >= text.least) set_ending(ending);
+      }
+    } else {
+      PatternWalk(trie.heads(), *pattern, state, written, room, true, [&](std::uint32_t ending) {
+        set_ending(trie.endings()[ending]);
+      }).all();
     }
   }
 
-  // Tokens of whole code points that may stand in a string of a pattern.
-  static void walk_pattern(const TokenTrie::Part& part, std::uint32_t at, const TextPattern& pattern,
-                           TextPattern::State state, std::uint32_t written, std::uint32_t due,
-                           std::vector<bool>* mask) {
-    const TokenTrie::Node& node = part.nodes[at];
-    for (std::uint32_t child = node.first_child; child < node.first_child + node.children; ++child) {
-      const TokenTrie::Node& to = part.nodes[child];
-      TextPattern::State next = state;
-      std::uint32_t left = due, count = written;
-      if (due > 0) {
-        --left;
-      } else if (to.byte < 0x80) {
-        next = pattern.after(state, to.byte, written);
-      } else {
-        next = pattern.after_other(state, written);
-        left = to.byte < 0xe0 ? 1 : to.byte < 0xf0 ? 2 : 3;
-      }
-      if (next == TextPattern::none) continue;
-      if (left == 0) ++count;
-      set_ends(part, to, mask);
-      if (to.children > 0) walk_pattern(part, child, pattern, next, count, left, mask);
+  // A walk over texts of whole code points that may stand in a string of a pattern, with `ending` those
+  // behind which it may end; `take` gets what ends with each of them.
+  template <typename Take>
+  class PatternWalk {
+   public:
+    PatternWalk(const TokenTrie::Part& part, const TextPattern& pattern, TextPattern::State state,
+                std::uint32_t written, std::uint32_t room, bool ending, Take take)
+        : part_(part),
+          pattern_(pattern),
+          state_(state),
+          written_(written),
+          run_(pattern.run(state, written, std::min(room, steps_ahead), ending)),
+          all_steps_(run_.steps == room),
+          ending_(ending),
+          take_(std::move(take)) {}
+
+    void all() const {
+      if (!ending_ || pattern_.may_end(state_, written_)) take(part_.ends(0));
+      below(0, state_, written_, 0, true);
     }
-  }
+
+   private:
+    void take(std::span<const std::uint32_t> tokens) const {
+      for (const std::uint32_t token : tokens) take_(token);
+    }
+    // Below a node. `due`: bytes that its code point lacks. `runs`: it was come to by letters of the run
+    // alone.
+    void below(std::uint32_t at, TextPattern::State state, std::uint32_t written, std::uint32_t due,
+               bool runs) const {
+      const std::uint32_t behind = part_.nodes[at].behind;
+      const TokenTrie::Part::Below& texts = part_.below[at];
+      // What the run leaves out of these letters no state takes: then each text is known by its letters.
+      if (runs && (texts.letters & ~run_.letters & pattern_.alphabet()) == 0 &&
+          (all_steps_ || written + texts.height <= written_ + run_.steps)) {
+        const std::uint32_t last = part_.nodes[behind].first_token;
+        for (std::uint32_t place = part_.nodes[at + 1].first_token; place < last; ++place) {
+          const TokenTrie::Part::Text& text = part_.texts[place];
+          if ((text.letters & ~run_.letters) == 0 && text.code_points <= run_.steps)
+            take_(part_.tokens[place]);
+        }
+        return;
+      }
+      for (std::uint32_t child = at + 1; child < behind; child = part_.nodes[child].behind) {
+        const unsigned char byte = part_.nodes[child].byte;
+        TextPattern::State next = state;
+        std::uint32_t left = due;
+        if (due > 0) {
+          --left;
+        } else if (byte < 0x80) {
+          next = pattern_.after(state, byte, written);
+        } else {
+          next = pattern_.after_other(state, written);
+          left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        }
+        if (next == TextPattern::none) continue;
+        const std::uint32_t count = written + (left == 0 ? 1 : 0);
+        if (!ending_ || (left == 0 && pattern_.may_end(next, count))) take(part_.ends(child));
+        if (part_.has_children(child))
+          below(child, next, count, left, runs && (run_.letters & letter_of(byte)) != 0);
+      }
+    }
+
+    const TokenTrie::Part& part_;
+    const TextPattern& pattern_;
+    const TextPattern::State state_;
+    const std::uint32_t written_;
+    const TextPattern::Run run_;
+    const bool all_steps_;  // no text has more
+    const bool ending_;
+    const Take take_;
+  };
 
   // The threads behind all these bytes, or null. They live until the next call.
-  Threads* run(std::string_view bytes) const {
-    const Threads* now = &threads_;
+  Threads* run(std::string_view bytes) const { return run(threads_, bytes); }
+  Threads* run(const Threads& from, std::string_view bytes) const {
+    const Threads* now = &from;
     Threads* next = &first_;
     for (const char byte : bytes) {
       machine_.step(*now, static_cast<unsigned char>(byte), next);
@@ -195,51 +252,25 @@ class Automaton : public Constraint {
             std::vector<bool>* mask) const {
     if (depth == levels_.size()) levels_.push_back(std::make_unique<Threads>());
     Threads& next = *levels_[depth];
-    const TokenTrie::Node& node = part.nodes[at];
-    for (std::uint32_t child = node.first_child; child < node.first_child + node.children; ++child) {
+    const std::uint32_t behind = part.nodes[at].behind;
+    ByteSet candidates;  // asked for where there are many
+    if (depth == 0) {
+      for (const Thread& thread : threads) machine_.add_candidates(thread, &candidates);
+    }
+    for (std::uint32_t child = at + 1; child < behind; child = part.nodes[child].behind) {
       const TokenTrie::Node& to = part.nodes[child];
+      if (depth == 0 && !candidates[to.byte]) continue;
       machine_.step(threads, to.byte, &next);
       if (next.empty()) continue;
-      set_ends(part, to, mask);
-      if (to.children > 0) walk(part, child, next, depth + 1, mask);
-    }
-  }
-
-  // The same from the only thread, `inside_`, which is between two characters of a string without a pattern:
-  // most bytes add one to what it has written, and its end leads to `behind_` wherever it comes.
-  void walk_text(const TokenTrie::Part& part, std::uint32_t at, std::size_t depth,
-                 std::vector<bool>* mask) const {
-    if (depth == levels_.size()) levels_.push_back(std::make_unique<Threads>());
-    std::uint32_t& written = inside_.front().at[0];
-    const Grammar::Node& text = machine_.grammar().node(inside_.front().leaf);
-    const TokenTrie::Node& node = part.nodes[at];
-    for (std::uint32_t child = node.first_child; child < node.first_child + node.children; ++child) {
-      const TokenTrie::Node& to = part.nodes[child];
-      if (to.byte == '"') {
-        if (written < text.least) continue;
-        set_ends(part, to, mask);
-        if (to.children > 0) walk(part, child, behind_, depth + 1, mask);
-      } else if (to.byte >= 0x20 && to.byte < 0x80 && to.byte != '\\') {
-        if (written >= text.most) continue;
-        set_ends(part, to, mask);
-        ++written;
-        if (to.children > 0) walk_text(part, child, depth + 1, mask);
-        --written;
-      } else {
-        Threads& next = *levels_[depth];
-        machine_.step(inside_, to.byte, &next);
-        if (next.empty()) continue;
-        set_ends(part, to, mask);
-        if (to.children > 0) walk(part, child, next, depth + 1, mask);
-      }
+      for (const std::uint32_t token : part.ends(child)) set(token, mask);
+      if (part.has_children(child)) walk(part, child, next, depth + 1, mask);
     }
   }
 
   mutable Machine machine_;  // trials add used items and cut them back
   Threads threads_;
-  mutable Threads first_, second_;                        // scratch of run()
+  mutable Threads first_, second_, behind_;               // scratch of run() and forced()
   mutable std::vector<std::unique_ptr<Threads>> levels_;  // scratch of walk(), one a depth
-  mutable Threads inside_, behind_;                       // scratch of walk_text()
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "room/constrain/automaton.h"
 
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace carrel {
@@ -349,6 +351,47 @@ TEST(TokenTrie, MasksAsAllowsDoes) {
           << token << " before " << byte;
     }
     ASSERT_TRUE(c->accept(std::string(1, byte)));
+  }
+}
+
+// Masks of a string with a pattern take whole branches of the vocabulary at once: far from its longest
+// length, close to it, and where only some texts may end.
+TEST(TokenTrie, MasksOfPatternsAsAllowsDoes) {
+  std::vector<std::string> vocabulary;
+  constexpr std::string_view letters = "ab-7)\\\"\n,}Z ";
+  for (const char a : letters) {
+    for (const char b : letters) {
+      vocabulary.push_back({a, b});
+      vocabulary.push_back({a, b, 'a', b, '\"'});
+      vocabulary.push_back(std::string{a, b} + "é" + a + "\",");
+      vocabulary.push_back(std::string(7, a) + std::string(20, b));
+    }
+    vocabulary.emplace_back(1, a);
+  }
+  const TokenTrie trie(vocabulary);
+  constexpr const char* patterns[] = {"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "^[^\\\\n\\\\t]{3,}$",
+                                      "^[ab]{2,9}-?[0-9]*$", "^(ab|ba)*( \\\\([^\\\\)]+\\\\))?$"};
+  std::mt19937 random(11);
+  for (const char* pattern : patterns) {
+    const std::string schema = one_property(
+        std::string(R"({"type":"string","minLength":2,"maxLength":30,"pattern":")") + pattern + R"("})");
+    for (int walk = 0; walk < 20; ++walk) {
+      const auto c = at(schema, 0, R"({"a":")");
+      std::string written;
+      while (!c->finished()) {
+        std::vector<bool> mask(vocabulary.size());
+        c->mask(trie, &mask);
+        std::vector<std::string> allowed;
+        for (std::size_t token = 0; token < mask.size(); ++token) {
+          ASSERT_EQ(mask[token], c->allows(vocabulary[token]))
+              << pattern << ' ' << written << '|' << vocabulary[token];
+          if (mask[token]) allowed.push_back(vocabulary[token]);
+        }
+        const std::string next = allowed.empty() ? c->shortest_close() : allowed[random() % allowed.size()];
+        written += next;
+        ASSERT_TRUE(c->accept(next)) << written;
+      }
+    }
   }
 }
 

@@ -274,6 +274,44 @@ void CommandGrammar::step(const CommandState& state, unsigned char byte,
   }
 }
 
+std::uint32_t CommandGrammar::first_with(const Node& slot, NameTable::Range range, std::uint32_t offset,
+                                         int least) const {
+  while (range.begin < range.end) {
+    const std::uint32_t middle = range.begin + (range.end - range.begin) / 2;
+    if (byte_of(slot, middle, offset) < least) {
+      range.begin = middle + 1;
+    } else {
+      range.end = middle;
+    }
+  }
+  return range.begin;
+}
+
+void CommandGrammar::add_next(const Node& slot, NameTable::Range range, std::uint32_t offset,
+                              ByteSet* out) const {
+  if (slot.edge == Edge::number) {
+    for (int digit = '0'; digit <= '9'; ++digit) out->set(static_cast<std::size_t>(digit));
+    return;
+  }
+  while (!range.empty()) {
+    const int byte = byte_of(slot, range.begin, offset);
+    if (byte >= 0) out->set(static_cast<std::size_t>(byte));
+    range.begin = first_with(slot, range, offset, byte + 1);
+  }
+}
+
+void CommandGrammar::add_next(const CommandState& state, ByteSet* out) const {
+  if (state.slot != 0) return add_next(nodes_[state.slot], {state.begin, state.end}, state.offset, out);
+  for (std::uint32_t at = nodes_[state.node].first_child; at != 0; at = nodes_[at].next_sibling) {
+    const Node& node = nodes_[at];
+    if (node.edge == Edge::byte) {
+      out->set(node.byte);
+    } else {
+      add_next(node, candidates(state, node), 0, out);
+    }
+  }
+}
+
 void CommandGrammar::step_number(const CommandState& state, unsigned char byte,
                                  std::vector<CommandState>* out) const {
   if (byte < (state.offset == 0 ? '1' : '0') || byte > '9') return;
@@ -296,23 +334,10 @@ void CommandGrammar::step_slot(const CommandState& state, unsigned char byte,
                                std::vector<CommandState>* out) const {
   const Node& slot = nodes_[state.slot];
   if (slot.edge == Edge::number) return step_number(state, byte, out);
-  // The candidates share the bytes before the offset and are in order, so those that go on with this byte are
-  // a range.
-  const auto first_with = [&](int least) {
-    std::uint32_t low = state.begin, high = state.end;
-    while (low < high) {
-      const std::uint32_t middle = low + (high - low) / 2;
-      if (byte_of(slot, middle, state.offset) < least) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  };
-  NameTable::Range range = {first_with(byte), 0};
+  const NameTable::Range all = {state.begin, state.end};
+  NameTable::Range range = {first_with(slot, all, state.offset, byte), 0};
   if (range.begin == state.end || byte_of(slot, range.begin, state.offset) != byte) return;
-  range.end = first_with(byte + 1);
+  range.end = first_with(slot, all, state.offset, byte + 1);
 
   CommandState next = state;
   next.offset = state.offset + 1;

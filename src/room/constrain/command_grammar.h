@@ -13,6 +13,7 @@
 
 #include "record/command.h"
 #include "room/constrain/name_table.h"
+#include "room/constrain/quotable.h"
 
 namespace carrel {
 
@@ -35,6 +36,8 @@ class CommandGrammar {
   bool empty() const;
   // Adds to `out` the states after this byte; none where it is not possible.
   void step(const CommandState& state, unsigned char byte, std::vector<CommandState>* out) const;
+  // Adds the bytes that may come next, and perhaps some that step() refuses.
+  void add_next(const CommandState& state, ByteSet* out) const;
   // True where the command may end here.
   bool may_end(const CommandState& state) const { return state.slot == 0 && nodes_[state.node].ends; }
   // A short text that completes the command from here.
@@ -79,6 +82,10 @@ class CommandGrammar {
   // The text a candidate of a slot stands for: byte `offset` of it, or -1 behind its end.
   int byte_of(const Node& slot, std::uint32_t candidate, std::uint32_t offset) const;
   std::string text_of(const Node& slot, std::uint32_t candidate) const;
+  // The first of these candidates, which share the bytes before the offset and are in order, whose byte there
+  // is not below `least`.
+  std::uint32_t first_with(const Node& slot, NameTable::Range range, std::uint32_t offset, int least) const;
+  void add_next(const Node& slot, NameTable::Range range, std::uint32_t offset, ByteSet* out) const;
   // What may fill the slot in this state; a range over names or over the table's namespaces.
   NameTable::Range candidates(const CommandState& state, const Node& slot) const;
   // The state after the slot was filled.

@@ -29,12 +29,12 @@ bool magnitudes(const IntegerBounds& bounds, bool negative, std::uint64_t* low, 
   return *low <= *high;
 }
 
-bool has_quotes(const Schema& schema) {
-  const auto inside = [](const auto& part) { return has_quotes(*part); };
-  return schema.type == Schema::Type::quote || (schema.items && has_quotes(*schema.items)) ||
-         std::any_of(schema.choices.begin(), schema.choices.end(), inside) ||
+bool has(const Schema& schema, Schema::Type type) {
+  return schema.type == type || (schema.items && has(*schema.items, type)) ||
+         std::any_of(schema.choices.begin(), schema.choices.end(),
+                     [&](const auto& choice) { return has(*choice, type); }) ||
          std::any_of(schema.properties.begin(), schema.properties.end(),
-                     [](const auto& property) { return has_quotes(*property.schema); });
+                     [&](const auto& property) { return has(*property.schema, type); });
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ bool IntegerBounds::shortest_rest(bool negative, std::uint64_t value, std::uint3
   std::uint64_t low = 0, high = 0;
   if (!magnitudes(*this, negative, &low, &high)) return false;
   if (digits == 0) {
-    *rest = fmt::format("{}", low);
+    if (rest != nullptr) *rest = fmt::format("{}", low);
     return true;
   }
   // With k more digits the value lies between first and last.
@@ -57,6 +57,7 @@ bool IntegerBounds::shortest_rest(bool negative, std::uint64_t value, std::uint3
   for (std::size_t more = 0;; ++more) {
     if (first > high) return false;
     if (last >= low) {
+      if (rest == nullptr) return true;
       const std::string whole = fmt::format("{}", std::max(first, low));
       *rest = whole.substr(whole.size() - more);
       return true;
@@ -282,11 +283,13 @@ Result<std::shared_ptr<const Grammar>> compile(const Schema& schema, std::size_t
                  fmt::format("the command patterns use more than {} kinds of names", most_kinds),
                  "use {object} for kinds that are used alike"};
   }
-  const bool quotes = has_quotes(schema);
+  // Only what the schema asks for is prepared.
+  const bool quotes = has(schema, Schema::Type::quote), commands = has(schema, Schema::Type::command);
   if (quotes && lines.size() != evidence_count)
     return Error{Code::internal, "the schema quotes lines, and not all of them are there", ""};
-  auto grammar = std::make_shared<Grammar>(evidence_count, patterns, names,
-                                           quotes ? lines : std::vector<std::string_view>());
+  auto grammar = std::make_shared<Grammar>(
+      evidence_count, commands ? patterns : std::vector<CommandPattern>(),
+      commands ? names : std::vector<Name>(), quotes ? lines : std::vector<std::string_view>());
   if (!grammar->add_root(schema)) {
     return Error{Code::bad_input,
                  fmt::format("the answer's schema allows no answer with {} evidence lines and these names",

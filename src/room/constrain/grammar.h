@@ -21,8 +21,8 @@ struct IntegerBounds {
 
   // True where digits with this value (no leading zero), behind a '-' or not, are one of the numbers.
   bool holds(bool negative, std::uint64_t value) const;
-  // The shortest digits to add so that holds(); `digits`: how many there are already. False where there are
-  // none.
+  // The shortest digits to add so that holds(), if they are asked for; `digits`: how many there are already.
+  // False where there are none.
   bool shortest_rest(bool negative, std::uint64_t value, std::uint32_t digits, std::string* rest) const;
 };
 

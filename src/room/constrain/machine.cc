@@ -189,9 +189,8 @@ void Machine::digits(const Thread& thread, unsigned char byte, Threads* out) {
   const bool negative = thread.at[0] != 0;
   const std::uint64_t value = std::uint64_t{thread.at[1]} << 32 | thread.at[2];
   const std::uint32_t count = thread.at[3];
-  std::string rest;
   if (byte == '-') {
-    if (negative || count > 0 || !bounds.shortest_rest(true, 0, 0, &rest)) return;
+    if (negative || count > 0 || !bounds.shortest_rest(true, 0, 0, nullptr)) return;
     out->push_back(thread);
     out->back().at[0] = 1;
     return;
@@ -200,7 +199,7 @@ void Machine::digits(const Thread& thread, unsigned char byte, Threads* out) {
     if ((count > 0 && value == 0) || (negative && count == 0 && byte == '0')) return;
     if (value > UINT64_MAX / 10 - 1) return;
     const std::uint64_t longer = value * 10 + (byte - '0');
-    if (!bounds.shortest_rest(negative, longer, count + 1, &rest)) return;
+    if (!bounds.shortest_rest(negative, longer, count + 1, nullptr)) return;
     out->push_back(thread);
     out->back().at = {thread.at[0], static_cast<std::uint32_t>(longer >> 32),
                       static_cast<std::uint32_t>(longer), count + 1, 0};
@@ -417,10 +416,36 @@ void Machine::add_candidates(const Thread& thread, ByteSet* out) const {
     case Phase::done:
       return;
     case Phase::text:
+      return add_text(thread, out);
     case Phase::quote:
+      add_all("\"\\", out);
+      return grammar_->lines().add_next(thread.top().line, thread.at[2], thread.at[3], out);
     case Phase::command:
-      out->set();
+      if (grammar_->commands().may_end(thread.command)) add_all("\"", out);
+      return grammar_->commands().add_next(thread.command, out);
   }
+}
+
+void Machine::add_text(const Thread& thread, ByteSet* out) const {
+  const Grammar::Node& node = grammar_->node(thread.leaf);
+  const std::uint32_t written = thread.at[0];
+  if (thread.at[1] > 0) {
+    for (std::uint32_t byte = thread.at[2]; byte <= thread.at[3]; ++byte) out->set(byte);
+    return;
+  }
+  if (node.pattern == nullptr && written < node.most) {
+    out->set();
+    return;
+  }
+  add_all("\"", out);
+  if (node.pattern == nullptr) return;
+  const auto state = static_cast<TextPattern::State>(thread.at[4]);
+  add_all("\\", out);
+  for (unsigned char byte = ' '; byte < 0x80; ++byte) {
+    if (node.pattern->after(state, byte, written) != TextPattern::none) out->set(byte);
+  }
+  if (node.pattern->after_other(state, written) == TextPattern::none) return;
+  for (std::size_t byte = 0x80; byte < out->size(); ++byte) out->set(byte);
 }
 
 bool Machine::same(const Thread& a, const Thread& b) const {

@@ -80,8 +80,6 @@ struct Thread {
 };
 
 using Threads = std::vector<Thread>;
-using ByteSet = std::bitset<256>;
-
 // What a character behind a backslash stands for; 0 where it may not stand there.
 inline unsigned char unescaped(unsigned char byte) {
   return byte == 'n' ? '\n' : byte == 't' ? '\t' : byte == '"' || byte == '\\' || byte == '/' ? byte : 0;
@@ -123,6 +121,9 @@ class Machine {
     if (completed_ && out->size() > 1) merge(out);
   }
 
+  // The thread behind the string in which it stands, as if that could end here.
+  Thread behind(const Thread& thread) { return completed(thread); }
+
   // The shortest text that completes the thread.
   std::string close(const Thread& thread);
 
@@ -146,6 +147,8 @@ class Machine {
   void command(const Thread& thread, unsigned char byte, Threads* out);
   void key(const Thread& thread, unsigned char byte, Threads* out);
   void between(const Thread& thread, unsigned char byte, Threads* out);
+
+  void add_text(const Thread& thread, ByteSet* out) const;
 
   // The thread behind its value; `item` numbers the value in a list without duplicates.
   Thread completed(const Thread& thread, std::uint32_t item = 0);

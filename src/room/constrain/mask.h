@@ -12,9 +12,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "record/text_pattern.h"
 
 namespace carrel {
 
@@ -25,36 +28,59 @@ class TokenTrie {
   // bytes[t] are the bytes of token t; empty for tokens that may never be written.
   explicit TokenTrie(const std::vector<std::string>& bytes);
 
+  // In the order of a walk: a node's first child stands behind it, its next sibling at its `behind`, so that
+  // a walk reads memory from front to back.
   struct Node {
-    std::uint32_t first_child = 0;  // index of the first child; children of a node are consecutive
-    std::uint32_t children = 0;
-    std::uint32_t first_token = 0;  // tokens that end here: tokens()[first_token, first_token + ends)
-    std::uint32_t ends = 0;
+    std::uint32_t behind = 0;       // the place behind all that is below it
+    std::uint32_t first_token = 0;  // tokens that end here reach to the next node's first
     unsigned char byte = 0;
   };
   struct Part {
-    std::vector<Node> nodes;  // nodes[0] is the root
+    std::vector<Node> nodes;  // nodes[0] is the root; behind the last one stands an end
     std::vector<std::uint32_t> tokens;
+
+    std::span<const std::uint32_t> ends(std::uint32_t at) const {
+      return {tokens.data() + nodes[at].first_token, tokens.data() + nodes[at + 1].first_token};
+    }
+    bool has_children(std::uint32_t at) const { return nodes[at].behind > at + 1; }
+    // By node, where texts of whole code points are walked by their letters; otherwise empty.
+    struct Below {
+      Letters letters = 0;
+      std::uint32_t height = 0;  // bytes
+    };
+    std::vector<Below> below;
+    struct Text {
+      Letters letters = 0;
+      std::uint32_t code_points = 0;
+    };
+    std::vector<Text> texts;  // as `tokens`
   };
-  const std::vector<Node>& nodes() const { return all_.nodes; }
-  const std::vector<std::uint32_t>& tokens() const { return all_.tokens; }
   std::size_t vocabulary() const { return vocabulary_; }
 
-  // Most tokens of a vocabulary are plain: whole code points that may stand anywhere in a JSON string, which
-  // is where most of an answer is decoded. They are counted once, so that a mask there walks only the other
-  // tokens.
   const Part& all() const { return all_; }
-  const Part& other() const { return other_; }
+  // Most tokens of a vocabulary are plain: whole code points that may stand anywhere in a JSON string, which
+  // is where most of an answer is decoded. They are counted once, so that a mask there need not walk them.
   const Part& plain() const { return plain_part_; }
+  // Most others end a string: plain code points, perhaps none, and from the quote on a tail, of which there
+  // are few. The trie of what stands before the quote; its "tokens" are places in endings().
+  struct Ending {
+    std::uint32_t token = 0, tail = 0;
+    std::uint32_t code_points = 0;  // before the quote
+  };
+  const Part& heads() const { return heads_; }
+  const std::vector<Ending>& endings() const { return endings_; }
+  const std::vector<std::string>& tails() const { return tails_; }
+  // Neither plain nor an ending.
+  const Part& rest() const { return rest_; }
   // The most code points of a plain token.
   std::uint32_t longest_plain() const { return static_cast<std::uint32_t>(plain_.size()) - 1; }
   // Sets the plain tokens of at most so many code points and clears all other places.
   void set_plain(std::uint32_t code_points, std::vector<bool>* mask) const;
 
  private:
-  static Part build(const std::vector<std::string>& bytes, const std::vector<std::uint32_t>& sorted);
-
-  Part all_, other_, plain_part_;
+  Part all_, plain_part_, heads_, rest_;
+  std::vector<Ending> endings_;
+  std::vector<std::string> tails_;
   std::vector<std::vector<bool>> plain_;  // [n]: the mask of the plain tokens of at most n code points
   std::size_t vocabulary_ = 0;
 };

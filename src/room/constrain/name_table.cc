@@ -42,8 +42,13 @@ struct Sorted {
 NameTable::NameTable(const std::vector<Name>& names) {
   // Kinds are few: they are ordered first, so that sorting compares numbers.
   std::map<std::string_view, std::uint32_t> kind_numbers;
+  std::vector<const std::uint32_t*> kind_of;  // of each name; null where that is no kind
+  kind_of.reserve(names.size());
+  std::unordered_map<std::string_view, const std::uint32_t*> seen;
   for (const Name& name : names) {
-    if (!kind_numbers.contains(name.kind) && is_kind(name.kind)) kind_numbers.emplace(name.kind, 0);
+    const auto [at, fresh] = seen.try_emplace(name.kind, nullptr);
+    if (fresh && is_kind(name.kind)) at->second = &kind_numbers.emplace(name.kind, 0).first->second;
+    kind_of.push_back(at->second);
   }
   for (auto& [kind, number] : kind_numbers) {
     number = static_cast<std::uint32_t>(kinds_.size());
@@ -55,15 +60,15 @@ NameTable::NameTable(const std::vector<Name>& names) {
   std::vector<Sorted> sorted;
   sorted.reserve(names.size());
   std::size_t bytes = 0;
-  for (const Name& name : names) {
-    const auto kind = kind_numbers.find(name.kind);
-    if (kind == kind_numbers.end() || name.name.size() > longest_name || !is_safe_name(name.name)) continue;
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    const Name& name = names[at];
+    if (kind_of[at] == nullptr || name.name.size() > longest_name || !is_safe_name(name.name)) continue;
     const std::uint32_t fresh = static_cast<std::uint32_t>(space_numbers.size());
     // Within a space, a run of one kind is the rule, so the look-up is skipped where it repeats.
     const std::uint32_t space = !sorted.empty() && sorted.back().space == name.space
                                     ? static_cast<std::uint32_t>(sorted.back().group >> 32)
                                     : space_numbers.try_emplace(name.space, fresh).first->second;
-    sorted.push_back({std::uint64_t{space} << 32 | kind->second, head_of(name.name), name.name, name.space});
+    sorted.push_back({std::uint64_t{space} << 32 | *kind_of[at], head_of(name.name), name.name, name.space});
     bytes += name.name.size();
   }
   if (!std::is_sorted(sorted.begin(), sorted.end())) std::sort(sorted.begin(), sorted.end());

@@ -76,6 +76,16 @@ std::uint32_t QuotableLines::find(std::uint32_t number, std::uint32_t start, std
   return none;
 }
 
+void QuotableLines::add_next(std::uint32_t number, std::uint32_t start, std::uint32_t size,
+                             ByteSet* out) const {
+  const std::string_view all = line(number);
+  const std::string_view words = all.substr(start, size);
+  for (std::size_t at = all.find(words, start); at != std::string_view::npos && at + size < all.size();
+       at = all.find(words, at + 1)) {
+    out->set(static_cast<unsigned char>(all[at + size]));
+  }
+}
+
 std::string_view QuotableLines::next(std::uint32_t number, std::uint32_t place, std::uint32_t count) const {
   const std::string_view all = line(number);
   std::size_t end = place;

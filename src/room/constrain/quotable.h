@@ -5,12 +5,15 @@
 // from its start and nothing is prepared for it.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace carrel {
+
+using ByteSet = std::bitset<256>;
 
 class QuotableLines {
  public:
@@ -29,6 +32,8 @@ class QuotableLines {
   // code points up to the next border; `none` where it does not. `start` is the first place of those bytes.
   std::uint32_t find(std::uint32_t number, std::uint32_t start, std::uint32_t size, unsigned char byte,
                      std::uint32_t more) const;
+  // Adds the bytes that may stand behind these, and perhaps some that find() refuses.
+  void add_next(std::uint32_t number, std::uint32_t start, std::uint32_t size, ByteSet* out) const;
   // The bytes of the next `count` code points from a place.
   std::string_view next(std::uint32_t number, std::uint32_t place, std::uint32_t count) const;
   // The first `count` code points in a row of the line: where they begin.

@@ -28,22 +28,21 @@ bool PlainTokens::writes(const Tokens& tokens, std::string_view text) const {
 }
 
 bool PlainTokens::spell(std::string_view text, Tokens* out) const {
-  const std::vector<TokenTrie::Node>& nodes = trie_.nodes();
+  const TokenTrie::Part& trie = trie_.all();
   while (!text.empty()) {
-    std::size_t node = 0;
+    std::uint32_t node = 0;
     std::size_t longest = 0;
     Token found = -1;
     for (std::size_t depth = 0; depth < text.size(); ++depth) {
       const auto byte = static_cast<unsigned char>(text[depth]);
-      const std::size_t first = nodes[node].first_child;
-      const std::size_t last = first + nodes[node].children;
-      std::size_t child = first;
-      while (child < last && nodes[child].byte != byte) ++child;
-      if (child == last) break;
+      const std::uint32_t behind = trie.nodes[node].behind;
+      std::uint32_t child = node + 1;
+      while (child < behind && trie.nodes[child].byte != byte) child = trie.nodes[child].behind;
+      if (child == behind) break;
       node = child;
-      if (nodes[node].ends > 0) {
+      if (!trie.ends(node).empty()) {
         longest = depth + 1;
-        found = static_cast<Token>(trie_.tokens()[nodes[node].first_token]);
+        found = static_cast<Token>(trie.ends(node).front());
       }
     }
     if (found < 0) return false;
