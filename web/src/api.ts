@@ -138,7 +138,15 @@ export interface Report {
   root_cause: string;
   confidence: { level: string; score: number; basis: string };
   checks: Check[];
+  consensus?: Consensus;
   stats: Stats;
+}
+
+// How many tries say each claim; only where a model was asked.
+export interface Consensus {
+  test: string;
+  settled_tokens: number;
+  claims: { kind: "cause" | "citation" | "command"; claim: string; tries: number; of: number }[];
 }
 
 export interface Exception {

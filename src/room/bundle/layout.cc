@@ -118,7 +118,8 @@ bool node_log(const Parts& parts, TextFile* file) {
       "kubelet", "containerd", "crio",   "cri-o",    "docker", "dmesg", "kern",
       "journal", "journalctl", "syslog", "messages", "iostat", "chrony"};
   const std::size_t n = parts.size();
-  if (n < 3 || !is_log_name(parts.back()) || !parts[n - 3].starts_with("host")) return false;
+  if (n < 3 || !is_log_name(parts.back())) return false;
+  if (!parts[n - 3].starts_with("host") && !parts[n - 3].starts_with("node")) return false;
   const std::string_view service = stem_of(parts.back());
   if (std::find(kServices.begin(), kServices.end(), service) == kServices.end()) return false;
   file->kind = TextFile::Kind::log;
@@ -131,8 +132,11 @@ bool log_place(const Parts& parts, TextFile* file) {
   const std::size_t n = parts.size();
   const std::string_view name = parts.back();
   if (kubelet_log(parts, file) || node_log(parts, file)) return true;
-  if (n >= 4 && parts[n - 4] == "logs" &&
-      name.ends_with(".log")) {  // troubleshoot: logs/<ns>/<pod>/<container>.log
+  // troubleshoot: logs/<ns>/<pod>/<container>.log; others call the folder after the pods.
+  static constexpr std::array<std::string_view, 4> kOfPods = {"logs", "pod-logs", "pod_logs",
+                                                              "container-logs"};
+  if (n >= 4 && std::find(kOfPods.begin(), kOfPods.end(), parts[n - 4]) != kOfPods.end() &&
+      name.ends_with(".log")) {
     set_log(file, parts[n - 3], parts[n - 2], stem_of(name));
     return true;
   }

@@ -22,6 +22,7 @@ TEST(Layout, KnowsWhoseLogItIs) {
   expect_log("cluster-resources/pods/logs/shop/api-0/api-previous.log", "shop", "api-0", "api",
              Kind::previous_log);
   expect_log("b/logs/shop/api-0/api.log", "shop", "api-0", "api");
+  expect_log("b/pod-logs/shop/migrate-412-7bmbs/migrate.log", "shop", "migrate-412-7bmbs", "migrate");
   expect_log("dump/shop/api-0/logs.txt", "shop", "api-0", "");
   expect_log("must-gather/registry/namespaces/shop/pods/api-0/api/api/logs/current.log", "shop", "api-0",
              "api");
@@ -34,6 +35,7 @@ TEST(Layout, KnowsWhoseLogItIs) {
   expect_log("src/my-app/server.log", "", "", "server");
   expect_log("b/host-logs/worker-2/kubelet.log", "", "", "kubelet");
   EXPECT_EQ(place_of("b/host-logs/worker-2/kubelet.log").file.node, "worker-2");
+  EXPECT_EQ(place_of("b/node-logs/worker-2/journal.log").file.node, "worker-2");
   EXPECT_EQ(place_of("b/app/api-7c9d5b8f6d-4xk2p/kubelet.log").file.node, "");
   expect_log("sosreport/var/log/messages", "", "", "");
   expect_log("app.log", "", "", "app");

@@ -101,6 +101,15 @@ bool explains(const Observation& object, const Observation& log) {
   });
 }
 
+// True where what a log shows keeps another component's pod from running: storage that takes no writes or
+// does not answer, or a mesh that cannot sign its proxies' identities.
+bool keeps_from_running(const Observation& log, const Observation& object) {
+  if (has_any(object.detector, {"volume-mount"}))
+    return has_any(log.detector, {"storage-cluster-full", "file-server-silent"});
+  return has_any(object.detector, {"probe-fail", "not-ready"}) && has_any(log.detector, {"certificate-"}) &&
+         has_any(log.culprit.name, {"linkerd-identity", "istiod", "istio-ca", "spire-server"});
+}
+
 // The name of a pod's workload, without what a controller adds to it: an ordinal, or two hashes.
 std::string_view without_added(std::string_view pod) {
   for (std::size_t dash = pod.rfind('-'); dash != std::string_view::npos && dash > 0; dash = pod.rfind('-')) {
@@ -205,6 +214,13 @@ void cite_also(Observation* to, const Observation& from, std::size_t most) {
   }
 }
 
+// Its deciding line behind that of `to`.
+void cite_first(Observation* to, const Observation& from) {
+  if (from.lines.empty() || to->lines.empty()) return;
+  to->lines.insert(to->lines.begin() + 1, from.lines.front());
+  if (to->lines.size() > limit::citations) to->lines.resize(limit::citations);
+}
+
 void add_commands(Observation* to, const Observation& from) {
   for (const Command& command : from.commands) {
     const bool there = std::any_of(to->commands.begin(), to->commands.end(),
@@ -239,6 +255,18 @@ void tell_nodes_out_of_memory(std::vector<Observation>* objects) {
   }
 }
 
+// What a pod logged whose work another one did is over.
+void weigh_what_was_retried(const std::vector<Observation>& objects, std::vector<Observation>* logs) {
+  for (const Observation& retried : objects) {
+    if (retried.detector != "retried") continue;
+    for (Observation& log : *logs) {
+      const bool same =
+          log.culprit.name == retried.culprit.name && log.culprit.space == retried.culprit.space;
+      if (same && log.verdict == Verdict::fault) log.weight *= 0.4;
+    }
+  }
+}
+
 // How near an observation is to what the question names.
 class Relevance {
  public:
@@ -261,6 +289,9 @@ class Relevance {
   double of(const Observation& observation) const {
     const bool system =
         observation.culprit.space.starts_with("kube-") && !question_.has_word(observation.culprit.space);
+    // What serves metrics to autoscalers and to `kubectl top` alone; where one of those is harmed it is
+    // lifted.
+    if (serves_metrics(observation.culprit) && !named(observation)) return 0.45;
     // What runs on a node suffers with it, and all suffer with the control plane, whatever their names.
     if (observation.culprit.kind == "node" && !exact(observation.culprit)) return 0.95;
     if (is_control_plane(observation.culprit)) return 0.85;
@@ -351,21 +382,6 @@ void follow_what_is_waited_for(std::vector<Observation>* objects, std::vector<do
   }
 }
 
-void join_health(std::vector<Observation>* observations) {
-  Observation* best = nullptr;
-  for (Observation& observation : *observations) {
-    if (observation.verdict == Verdict::no_fault && (best == nullptr || observation.weight > best->weight)) {
-      best = &observation;
-    }
-  }
-  if (best == nullptr) return;
-  for (const Observation& other : *observations) {
-    const bool related = other.culprit.name == best->culprit.name || same_component(*best, other) ||
-                         same_component(other, *best);
-    if (&other != best && other.verdict == Verdict::no_fault && related) cite_also(best, other, 2);
-  }
-}
-
 // A cause in at most `most` bytes: who, what, and the part of the quoted message that tells.
 std::string shortened(std::string_view cause, std::size_t most) {
   cause = trim(cause);
@@ -381,6 +397,46 @@ std::string shortened(std::string_view cause, std::size_t most) {
   std::string_view cut = cut_utf8(cause, most);
   if (const std::size_t space = cut.rfind(' '); space != std::string_view::npos) cut = cut.substr(0, space);
   return std::string(cut);
+}
+
+// What controllers say of an object that they cannot deliver is often only that; their log says why.
+void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& object : *objects) {
+    const bool asks = object.verdict == Verdict::fault && object.culprit.name.size() >= 4 &&
+                      has_any(object.detector, {"delivery-failed", "scaler-not-ready", "custom-resource"});
+    if (!asks) continue;
+    Observation* told = nullptr;
+    for (Observation& log : *logs) {
+      const bool fault = log.verdict == Verdict::fault && log.weight >= 0.4 && log.detector != "log-error";
+      const bool names =
+          fault && std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
+            return has_name(line.quote, object.culprit.name, false);
+          });
+      if (names && (told == nullptr || log.weight > told->weight)) told = &log;
+    }
+    if (told == nullptr) continue;
+    while (object.cause.ends_with('.')) object.cause.pop_back();
+    const std::size_t room = limit::sentence - std::min(object.cause.size() + 2, limit::sentence);
+    if (room >= 60) object.cause += "; " + shortened(told->cause, room);
+    cite_first(&object, *told);
+    object.weight = std::max(object.weight, std::min(kStrongest, told->weight + 0.02));
+    told->weight *= 0.9;
+  }
+}
+
+void join_health(std::vector<Observation>* observations) {
+  Observation* best = nullptr;
+  for (Observation& observation : *observations) {
+    if (observation.verdict == Verdict::no_fault && (best == nullptr || observation.weight > best->weight)) {
+      best = &observation;
+    }
+  }
+  if (best == nullptr) return;
+  for (const Observation& other : *observations) {
+    const bool related = other.culprit.name == best->culprit.name || same_component(*best, other) ||
+                         same_component(other, *best);
+    if (&other != best && other.verdict == Verdict::no_fault && related) cite_also(best, other, 2);
+  }
 }
 
 // How many bytes at the start of both are the same whole words.
@@ -435,6 +491,7 @@ void name_both(std::vector<Observation>* observations, const Question& question,
 std::vector<Observation> combine(std::vector<Observation> of_objects, std::vector<Observation> of_logs,
                                  const Question& question) {
   tell_nodes_out_of_memory(&of_objects);
+  weigh_what_was_retried(of_objects, &of_logs);
   const Relevance relevance(question, of_objects, of_logs);
   std::vector<double> relevances, of_each;
   for (const Observation& object : of_objects) relevances.push_back(relevance.of(object));
@@ -446,8 +503,10 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     if (object.verdict != Verdict::fault || object.weight < 0.3) continue;
     Observation* root = nullptr;
     for (Observation& log : of_logs) {
-      const bool fits = log.verdict == Verdict::fault && log.weight >= 0.4 && same_component(object, log);
-      if (fits && is_root_of(log, object) && (root == nullptr || log.weight > root->weight)) root = &log;
+      if (log.verdict != Verdict::fault || log.weight < 0.4) continue;
+      const bool fits =
+          keeps_from_running(log, object) || (same_component(object, log) && is_root_of(log, object));
+      if (fits && (root == nullptr || log.weight > root->weight)) root = &log;
     }
     if (root == nullptr) continue;
     root->weight = std::min(kStrongest, std::max(root->weight, object.weight) + 0.05);
@@ -474,6 +533,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     lifted = std::max(lifted, of_each[i]);
     log.weight *= 0.85;
   }
+  tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);
   follow_what_is_waited_for(&of_objects, &relevances);
   relevances.insert(relevances.end(), of_each.begin(), of_each.end());
@@ -489,8 +549,10 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   bool healthy = false;
   for (const Observation& observation : all) {
     if (observation.verdict == Verdict::fault) worst = std::max(worst, observation.weight);
-    // That one log holds no error says nothing of pods that are not ready.
-    healthy |= observation.verdict == Verdict::no_fault && !(unready && observation.detector == "log-quiet");
+    // That one log holds no error says nothing of pods that are not ready, nor to who asks why there is
+    // trouble.
+    const bool says_little = observation.detector == "log-quiet" && (unready || question.asks_reason());
+    healthy |= observation.verdict == Verdict::no_fault && !says_little;
   }
   const bool no_fault = healthy && worst < (question.whether() ? kEnoughIfAsked : kEnough);
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {

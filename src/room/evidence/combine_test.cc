@@ -9,6 +9,7 @@ namespace carrel {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Observation make(const std::string& detector, double weight, const std::string& cause, const Name& culprit,
                  std::uint32_t line = 1, Verdict verdict = Verdict::fault) {
@@ -39,6 +40,48 @@ TEST(Combine, AnObjectExplainsWhatALogComplainsOf) {
               {make("log-dns", 0.8, "Pod api cannot resolve", kPod)}, Question("Why?"));
   EXPECT_EQ(all[0].detector, "policy-denies-egress");
   EXPECT_EQ(all[0].lines.size(), 2u);
+}
+
+TEST(Combine, AFileServerThatIsSilentIsWhyAVolumeIsNotMounted) {
+  const auto all = combine(
+      {make("volume-mount", 0.9, "Pod api cannot mount its volumes", kPod)},
+      {make("log-file-server-silent", 0.5, "Node w-1 waits for a file server", {"node", "", "w-1", true})},
+      Question("Why does api hang?"));
+  EXPECT_EQ(all[0].detector, "log-file-server-silent");
+}
+
+TEST(Combine, AMeshThatCannotSignIsWhyPodsAreNotReady) {
+  const Name identity = {"pod", "linkerd", "linkerd-identity-6d8f5c7b9-x2x4z", true};
+  const auto combined = [&](const Name& whose) {
+    return combine({make("probe-failing", 0.9, "The probe of api fails", kPod)},
+                   {make("log-certificate-expired", 0.6, "meets a certificate that has expired", whose)},
+                   Question("Why is api not ready?"))[0]
+        .detector;
+  };
+  EXPECT_EQ(combined(identity), "log-certificate-expired");
+  EXPECT_EQ(combined({"pod", "other", "shop-0", true}), "probe-failing");
+}
+
+TEST(Combine, AControllersLogSaysWhatItsObjectDoesNot) {
+  auto log = make("log-authentication-failed", 0.6, "Pod operator fails to authenticate: 401 Unauthorized",
+                  {"pod", "keda", "operator-0", true});
+  log.lines[0].quote = "scaler of \"worker\" failed: 401 Unauthorized";
+  const auto object = make("scaler-not-ready", 0.8, "scaledobject worker cannot scale (TriggerError).",
+                           {"scaledobject", "shop", "worker", true});
+  const auto all = combine({object}, {log}, Question("Why is worker not scaled?"));
+  EXPECT_EQ(all[0].detector, "scaler-not-ready");
+  EXPECT_THAT(all[0].cause, HasSubstr("401 Unauthorized"));
+  EXPECT_EQ(all[0].lines[1].quote, log.lines[0].quote);
+  log.lines[0].quote = "scaler of \"worker-b\" failed: 401 Unauthorized";
+  EXPECT_THAT(combine({object}, {log}, Question("Why is worker not scaled?"))[0].cause,
+              Not(HasSubstr("401")));
+}
+
+TEST(Combine, AQuietLogDoesNotAnswerWhy) {
+  const auto quiet = make("log-quiet", 0.4, "No fault found", kPod, 1, Verdict::no_fault);
+  const auto warning = make("log-error", 0.2, "logs a warning", kPod);
+  EXPECT_EQ(combine({}, {quiet, warning}, Question("api answers 404. Why?"))[0].verdict, Verdict::fault);
+  EXPECT_EQ(combine({}, {quiet, warning}, Question("Is there a fault?"))[0].verdict, Verdict::no_fault);
 }
 
 TEST(Combine, WhatWaitsForAnotherYieldsToItOverEveryStep) {

@@ -212,6 +212,43 @@ void settle(const Survey& survey, Observations* all) {
   *all = std::move(kept);
 }
 
+bool is_ready_node(const Survey& survey, std::string_view name) {
+  const Object* node = survey.find("node", "", name);
+  if (node == nullptr) return false;
+  const auto& conditions = (*node)["status"]["conditions"].items;
+  return std::any_of(conditions.begin(), conditions.end(), [](const Value& condition) {
+    return condition["type"].text() == "Ready" && condition["status"].text() == "True";
+  });
+}
+
+// True where what events told of its culprit holds no more: the node is Ready, the pod runs or is gone.
+bool is_over(const Survey& survey, const Observation& observation) {
+  const Name& culprit = observation.culprit;
+  if (culprit.kind == "node")
+    return observation.detector == "node-event" && is_ready_node(survey, culprit.name);
+  if (culprit.kind != "pod") return false;
+  const bool from_events =
+      std::all_of(observation.lines.begin(), observation.lines.end(), [](const EvidenceLine& line) {
+        return line.reason.find("event") != std::string::npos ||
+               line.at.file.find("event") != std::string::npos;
+      });
+  if (!from_events) return false;
+  const Object* pod = survey.find("pod", culprit.space, culprit.name);
+  return pod == nullptr ? survey.inventory.lists_all("pod", culprit.space)
+                        : pod_health(*pod) == Health::healthy;
+}
+
+// What a pod of a Job came to before another one did the work says little; and whether there is a fault is a
+// question of now.
+void weigh_what_is_over(const Survey& survey, Observations* all) {
+  for (Observation& observation : *all) {
+    if (observation.verdict != Verdict::fault) continue;
+    const Object* pod = survey.find("pod", observation.culprit.space, observation.culprit.name);
+    const bool retried = observation.culprit.kind == "pod" && pod != nullptr && was_retried(survey, *pod);
+    if (retried || (survey.only_whether && is_over(survey, observation))) observation.weight *= 0.4;
+  }
+}
+
 }  // namespace
 
 std::vector<Observation> detect(const Inventory& inventory, const std::string& question) {
@@ -223,6 +260,7 @@ std::vector<Observation> detect(const Inventory& inventory, const std::string& q
   });
   merge_siblings(survey, &all);
   const Focus focus(survey);
+  weigh_what_is_over(survey, &all);
   settle(survey, &all);
   for (Observation& observation : all) {
     observation.strength = observation.weight;

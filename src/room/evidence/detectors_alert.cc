@@ -53,7 +53,11 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
   const Value& description = notes["description"].exists() ? notes["description"] : notes["message"];
   const Value& summary = notes["summary"];
   const std::string_view name = labels["alertname"].text();
-  const bool heartbeat = name == "Watchdog" || name == "InfoInhibitor";
+  const bool asked = survey.names(name);
+  // What is for knowing alone: the heartbeat, what only explains other alerts, and what is of no urgency.
+  const std::string_view severity = labels["severity"].text();
+  const bool quiet =
+      name == "Watchdog" || name == "InfoInhibitor" || (!asked && (severity == "info" || severity == "none"));
   const std::string_view pod = labels["pod"].text();
   Object source;
   source.source = Object::Source::api;
@@ -68,11 +72,10 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
   for (const Value* figure : figures) {
     if (cause.size() + figure->scalar.size() < 290) cause += " " + brief(without_marks(figure->text()), 130);
   }
-  const bool asked = survey.names(name);
   Observation& made = report_missing(out, "alert",
-                                     heartbeat ? 0.1
-                                     : asked   ? 0.62
-                                               : 0.42,
+                                     quiet   ? 0.1
+                                     : asked ? 0.62
+                                             : 0.42,
                                      pod.empty() ? "alert" : "pod", labels["namespace"].text(),
                                      pod.empty() ? name : pod, cause);
   made.culprit.present = true;

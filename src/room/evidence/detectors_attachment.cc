@@ -169,9 +169,134 @@ void check_trigger(const Survey& survey, const Object& scaled, Observations* out
   }
 }
 
+// Whether a ReferenceGrant of a namespace lets objects of another one refer to a kind there. Source:
+// ReferenceGrant of gateway.networking.k8s.io/v1beta1.
+bool is_granted(const Survey& survey, std::string_view in_space, std::string_view from_kind,
+                std::string_view from_space, std::string_view to_kind, std::string_view to_name) {
+  for (const Object* grant : survey.each("referencegrant")) {
+    if (grant->space != in_space) continue;
+    bool from = false, to = false;
+    for (const Value& each : (*grant)["spec"]["from"].items) {
+      from =
+          from || (resource_name(each["kind"].text()) == from_kind && each["namespace"].text() == from_space);
+    }
+    for (const Value& each : (*grant)["spec"]["to"].items) {
+      const bool name = each["name"].text().empty() || each["name"].text() == to_name;
+      to = to || (resource_name(each["kind"].text()) == to_kind && name);
+    }
+    if (from && to) return true;
+  }
+  return false;
+}
+
+// A reference into another namespace that nothing there allows; `part` of the object has it.
+void check_granted(const Survey& survey, const Object& object, const std::string& part,
+                   const Value& reference, std::string_view fallback_kind, Observations* out) {
+  const Value& space = reference["namespace"];
+  if (space.text().empty() || space.text() == object.space) return;
+  const std::string kind =
+      reference["kind"].text().empty() ? std::string(fallback_kind) : resource_name(reference["kind"].text());
+  const std::string_view name = reference["name"].text();
+  if (is_granted(survey, space.text(), object.kind, object.space, kind, name)) return;
+  Observation& made = report(
+      out, "reference-not-granted", 0.87, object,
+      fmt::format("{}{} refers to {}, which is in another namespace, and no ReferenceGrant there lets {}s of "
+                  "namespace {} do that (RefNotPermitted).",
+                  described(object), part, described(kind, space.text(), name), object.kind, object.space));
+  cite_span(&made, object, reference["name"], space, "the reference into another namespace");
+  for (const Object* grant : survey.each("referencegrant"))
+    cite(&made, *grant, (*grant)["spec"]["to"], "what a grant that is there allows");
+  looked_for(&made, survey, "referencegrant", space.text());
+  suggest(&made, fmt::format("kubectl get referencegrants -n {}", space.text()),
+          "shows what is allowed there");
+}
+
+void check_references(const Survey& survey, Observations* out) {
+  for (const Object* gateway : survey.each("gateway")) {
+    if (!tells_all(*gateway)) continue;
+    for (const Value& listener : (*gateway)["spec"]["listeners"].items) {
+      const std::string part = fmt::format(" (listener {})", listener["name"].text());
+      for (const Value& reference : listener["tls"]["certificateRefs"].items)
+        check_granted(survey, *gateway, part, reference, "secret", out);
+    }
+  }
+  for (const char* kind : {"httproute", "grpcroute", "tlsroute", "tcproute"}) {
+    for (const Object* route : survey.each(kind)) {
+      if (!tells_all(*route)) continue;
+      for (const Value& rule : (*route)["spec"]["rules"].items) {
+        for (const Value& reference : rule["backendRefs"].items)
+          check_granted(survey, *route, "", reference, "service", out);
+      }
+    }
+  }
+}
+
+// Istio takes the two words alone. Source: its namespace label istio-injection.
+void check_injection(const Survey& survey, const Object& space, Observations* out) {
+  const Value& label = space["metadata"]["labels"]["istio-injection"];
+  if (!label.exists() || label.text() == "enabled" || label.text() == "disabled") return;
+  const Object* strict = nullptr;
+  for (const Object* policy : survey.each("peerauthentication")) {
+    if ((*policy)["spec"]["mtls"]["mode"].text() == "STRICT") strict = policy;
+  }
+  Observation& made =
+      report(out, "injection-label", strict != nullptr ? 0.9 : 0.8, space,
+             fmt::format(
+                 "Namespace {} has the label istio-injection={}, which Istio does not know (it is enabled or "
+                 "disabled), so its pods get no sidecar{}.",
+                 space.name, label.text(),
+                 strict != nullptr ? " and cannot speak to those that demand mutual TLS (STRICT)" : ""));
+  cite(&made, space, label, "the label");
+  if (strict != nullptr) cite(&made, *strict, (*strict)["spec"]["mtls"]["mode"], "mutual TLS is demanded");
+  suggest(&made, "kubectl get namespaces --show-labels", "shows the labels of the namespaces");
+}
+
+bool delivers(const Object& application, const Object& workload) {
+  if (application["spec"]["destination"]["namespace"].text() != workload.space) return false;
+  const std::string_view path = application["spec"]["source"]["path"].text();
+  return application.name == workload.name || path.substr(path.rfind('/') + 1) == workload.name ||
+         workload["metadata"]["labels"]["app.kubernetes.io/instance"].text() == application.name;
+}
+
+// An autoscaler sets what Argo CD sets back. Source: spec.syncPolicy.automated.selfHeal and
+// spec.ignoreDifferences of argoproj.io/v1alpha1.
+void check_self_heal(const Survey& survey, const Object& application, Observations* out) {
+  const Value& heals = application["spec"]["syncPolicy"]["automated"]["selfHeal"];
+  if (!tells_all(application) || !heals.is_true()) return;
+  for (const Value& ignored : application["spec"]["ignoreDifferences"].items) {
+    for (const char* list : {"jsonPointers", "jqPathExpressions"}) {
+      for (const Value& path : ignored[list].items) {
+        if (has(path.text(), "replicas")) return;
+      }
+    }
+  }
+  for (const Object* scaler : survey.each("horizontalpodautoscaler")) {
+    const Value& target = (*scaler)["spec"]["scaleTargetRef"];
+    const Object* workload =
+        survey.find(resource_name(target["kind"].text()), scaler->space, target["name"].text());
+    if (workload == nullptr || !tells_all(*workload) || !delivers(application, *workload)) continue;
+    const Value& replicas = (*workload)["spec"]["replicas"];
+    if (!replicas.integer()) continue;
+    Observation& made = report(
+        out, "replicas-set-back", 0.88, application,
+        fmt::format("Argo CD sets {} back to {} replicas, as its manifest says (selfHeal of Application {}, "
+                    "which does not ignore differences in /spec/replicas), whenever {} scales it.",
+                    described(*workload), *replicas.integer(), application.name, described(*scaler)));
+    cite(&made, application, heals, "what is changed is set back");
+    cite(&made, *workload, replicas, "the replicas of the manifest");
+    cite(&made, *scaler, target, "what the autoscaler scales");
+    suggest(&made, fmt::format("kubectl -n {} describe hpa {}", scaler->space, scaler->name),
+            "shows how often it scales");
+    return;
+  }
+}
+
 }  // namespace
 
 void detect_attachments(const Survey& survey, Observations* out) {
+  check_references(survey, out);
+  for (const Object* space : survey.each("namespace")) check_injection(survey, *space, out);
+  for (const Object* application : survey.each("application")) check_self_heal(survey, *application, out);
   for (const char* kind : {"httproute", "grpcroute", "tlsroute", "tcproute"}) {
     for (const Object* route : survey.each(kind)) check_route(survey, *route, out);
   }

@@ -13,8 +13,8 @@ namespace {
 
 // A question that leaves open whether there is a fault at all.
 bool asks_whether(const Survey& survey) {
-  if (survey.asks({"any problem", "any issue", "any error", "any fault", "healthy", "anything wrong",
-                   "reports that"}))
+  if (survey.only_whether || survey.asks({"any problem", "any issue", "any error", "any fault", "healthy",
+                                          "anything wrong", "reports that"}))
     return true;
   // A sentence that begins like a question of yes or no; "what is the cause" does not.
   for (std::size_t at = 0; at != std::string::npos && at < survey.question.size();) {
@@ -124,8 +124,84 @@ void tell_workloads(const Survey& survey, double weight, Observations* out) {
 
 }  // namespace
 
+// A pod of a Job that failed before another one did its work: no fault, whatever its log says.
+void tell_retried(const Survey& survey, Observations* out) {
+  for (const Object* pod : survey.each("pod")) {
+    if (!was_retried(survey, *pod)) continue;
+    Observation& made = report(out, "retried", 0.3, *pod,
+                               fmt::format("No fault found: {} failed, but another pod of its Job {} did the "
+                                           "work.",
+                                           described(*pod), job_of(survey, *pod)));
+    made.verdict = Verdict::no_fault;
+    cite(&made, *pod, (*pod)["status"]["phase"], "its phase");
+    const Object* job = survey.find("job", pod->space, job_of(survey, *pod));
+    if (job != nullptr) cite(&made, *job, (*job)["status"]["succeeded"], "pods of its Job that succeeded");
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", pod->space, pod->name), "shows its end");
+  }
+}
+
+// Certificates, where they are asked for and all are well.
+void tell_certificates(const Survey& survey, double weight, Observations* out) {
+  if (!survey.asks({"certificate", "tls"})) return;
+  const Object* told = nullptr;
+  Observation made;
+  for (const Object* certificate : survey.each("certificate")) {
+    const Value* ready = nullptr;
+    for (const Value& condition : (*certificate)["status"]["conditions"].items) {
+      if (condition["type"].text() == "Ready" && condition["status"].text() == "True") ready = &condition;
+    }
+    if (ready == nullptr) return;
+    bool named = survey.names(certificate->name);
+    for (const Value& name : (*certificate)["spec"]["dnsNames"].items) named |= survey.names(name.text());
+    if (told != nullptr && !named) continue;
+    told = certificate;
+    made = Observation();
+    cite(&made, *certificate, *ready, "it is Ready");
+    cite(&made, *certificate, (*certificate)["status"]["notAfter"], "it is valid until then");
+    cite(&made, *certificate, (*certificate)["status"]["renewalTime"], "when it is renewed next");
+  }
+  if (told == nullptr) return;
+  const std::size_t count = survey.each("certificate").size();
+  Observation& kept =
+      report(out, "no-fault", weight, *told,
+             fmt::format("No fault found: {} is Ready{}{}.", described(*told),
+                         (*told)["status"]["notAfter"].exists()
+                             ? fmt::format(" and valid until {}", (*told)["status"]["notAfter"].text())
+                             : "",
+                         count > 1 ? fmt::format(", and so are the other {} certificates", count - 1) : ""));
+  kept.verdict = Verdict::no_fault;
+  kept.lines = std::move(made.lines);
+  suggest(&kept, fmt::format("kubectl -n {} describe certificate {}", told->space, told->name),
+          "shows its conditions and events");
+}
+
+// Manifests alone, which tell nothing of what runs: no detector found anything that is missing or does not
+// fit.
+void tell_manifests(const Survey& survey, double weight, Observations* out) {
+  std::vector<const Object*> made;
+  for (const char* kind : {"deployment", "statefulset", "daemonset", "cronjob"}) {
+    for (const Object* workload : survey.each(kind)) {
+      if (!tells_all(*workload) || (*workload)["status"].size() > 0) return;
+      made.push_back(workload);
+    }
+  }
+  if (made.empty() || !survey.each("pod").empty()) return;
+  Observation& found =
+      report(out, "no-fault", weight * 0.9, *made.front(),
+             fmt::format("No fault found: in the manifests of {}{} selectors and labels, ports, and the "
+                         "names of what is referred to fit together; nothing tells how they run.",
+                         described(*made.front()),
+                         made.size() > 1 ? fmt::format(" and {} more workloads", made.size() - 1) : ""));
+  found.verdict = Verdict::no_fault;
+  for (const Object* workload : made) cite(&found, *workload, (*workload)["metadata"]["name"], "looked at");
+  lack(&found, "the state of the objects in the cluster");
+  suggest(&found, fmt::format("kubectl -n {} get pods", made.front()->space), "shows how they run");
+}
+
 void detect_health(const Survey& survey, Observations* out) {
+  tell_retried(survey, out);
   const double weight = asks_whether(survey) ? 0.52 : 0.32;
+  if (survey.only_whether) tell_certificates(survey, weight, out);
   const std::size_t before = out->size();
   for (const char* kind : {"deployment", "statefulset", "daemonset"}) {
     for (const Object* workload : survey.each(kind)) {
@@ -147,16 +223,18 @@ void detect_health(const Survey& survey, Observations* out) {
                                      [&](const std::string& space) { return survey.names(space); });
   for (const Object* pod : survey.each("pod")) {
     if (one_named && !survey.names(pod->space)) continue;
+    if (was_retried(survey, *pod)) continue;
     if (pod_health(*pod) != Health::healthy) return;
     restarts = std::max(restarts, restarts_of(*pod));
     looked.push_back(pod);
   }
   if (looked.empty()) {
     tell_workloads(survey, weight, out);
+    if (survey.only_whether) tell_manifests(survey, weight, out);
     return;
   }
   // Pods that run again after a restart are well now; only where the question leaves it open is that enough.
-  if (restarts > (asks_whether(survey) ? 3 : 0)) return;
+  if (restarts > (survey.only_whether ? 20 : asks_whether(survey) ? 3 : 0)) return;
   const std::string where = one_named ? fmt::format(" in namespace {}", looked.front()->space) : "";
   Observation& made = report(
       out, "no-fault", weight * 0.8, *looked.front(),
@@ -169,6 +247,7 @@ void detect_health(const Survey& survey, Observations* out) {
                 "they are healthy.",
                 looked.size(), where, restarts == 0 ? "0" : fmt::format("at most {}", restarts)));
   made.verdict = Verdict::no_fault;
+  cite_pod(&made, *looked.front());
   for (const Object* pod : looked) cite(&made, *pod, ready_of(*pod), "a pod that is Ready");
   looked_for(&made, survey, "pod", one_named ? looked.front()->space : "*");
 }

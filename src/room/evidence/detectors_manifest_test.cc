@@ -71,6 +71,51 @@ INSTANTIATE_TEST_SUITE_P(
                      "minAvailable: 1",
                      {},
                      "Why does the drain hang?"},
+        DetectorCase{
+            "a claim of one node for pods on several",
+            deployment(
+                "web",
+                "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+                "[{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: "
+                "web}}}]}},\n      containers: [{name: main, image: 'x/y:1'}],\n      volumes: [{name: d, "
+                "persistentVolumeClaim: {claimName: data}}]",
+                3) +
+                head("v1", "PersistentVolumeClaim", "data") + "spec: {accessModes: [ReadWriteOnce]}\n",
+            "claim-one-node",
+            {"PersistentVolumeClaim data", "ReadWriteOnce", "one node alone"},
+            "[ReadWriteOnce]",
+            "[ReadWriteMany]"},
+        DetectorCase{
+            "a Secret of another namespace without a grant",
+            head("gateway.networking.k8s.io/v1", "Gateway", "public") +
+                "spec: {listeners: [{name: https, tls: {certificateRefs: [{name: web-tls, namespace: "
+                "certs}]}}]}\n" +
+                "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: "
+                "g, "
+                "namespace: certs}\nspec: {from: [{kind: Gateway, namespace: shop}], to: [{kind: "
+                "Service}]}\n",
+            "reference-not-granted",
+            {"listener https", "Secret web-tls", "RefNotPermitted"},
+            "[{kind: Service}]",
+            "[{kind: Secret}]"},
+        DetectorCase{
+            "a label that Istio does not know",
+            "apiVersion: v1\nkind: Namespace\nmetadata: {name: batch, labels: {istio-injection: enable}}\n",
+            "injection-label",
+            {"istio-injection=enable", "no sidecar"},
+            "istio-injection: enable}",
+            "istio-injection: enabled}"},
+        DetectorCase{
+            "replicas that two set",
+            deployment("web", plain, 2) + head("autoscaling/v2", "HorizontalPodAutoscaler", "web") +
+                "spec: {scaleTargetRef: {kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 9}\n" +
+                "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: "
+                "argocd}\nspec: {destination: {namespace: shop}, syncPolicy: {automated: {selfHeal: "
+                "true}}}\n",
+            "replicas-set-back",
+            {"back to 2 replicas", "selfHeal"},
+            "selfHeal: true",
+            "selfHeal: false"},
         DetectorCase{"KEDA's target",
                      deployment("worker", plain, 1) + head("keda.sh/v1alpha1", "ScaledObject", "worker") +
                          "spec: {scaleTargetRef: {name: worker-app}}\n",
@@ -129,6 +174,29 @@ TEST(ManifestEvidence, AWorkloadWithoutPodsMayBeWell) {
   EXPECT_NE(made->cause.find("2/2 available"), std::string::npos);
   EXPECT_EQ(find_by(detect_in(yaml + "status: {readyReplicas: 1}\n", {}, "Is anything wrong?"), "no-fault"),
             nullptr);
+}
+
+TEST(ManifestEvidence, ManifestsThatFitTogetherAreWell) {
+  const std::string fits = deployment("web", plain, 2);
+  const auto found = detect_in(fits, {}, "Anything wrong in these manifests?");
+  ASSERT_NE(find_by(found, "no-fault"), nullptr);
+  EXPECT_NE(find_by(found, "no-fault")->cause.find("fit together"), std::string::npos);
+  EXPECT_EQ(find_by(detect_in(fits, {}, "Why does it not start?"), "no-fault"), nullptr);
+}
+
+TEST(ManifestEvidence, CertificatesThatAreReadyAreWell) {
+  const auto with = [](const char* ready) {
+    return head("cert-manager.io/v1", "Certificate", "shop-tls") +
+           "spec: {dnsNames: [shop.example]}\nstatus: {notAfter: '2026-01-02T03:04:05Z', conditions: [{type: "
+           "Ready, "
+           "status: '" +
+           ready + "'}]}\n";
+  };
+  const char* const question = "Is something wrong with the certificate of shop.example?";
+  const auto found = detect_in(with("True"), {}, question);
+  ASSERT_NE(find_by(found, "no-fault"), nullptr);
+  EXPECT_NE(find_by(found, "no-fault")->cause.find("valid until 2026-01-02T03:04:05Z"), std::string::npos);
+  EXPECT_EQ(find_by(detect_in(with("False"), {}, question), "no-fault"), nullptr);
 }
 
 TEST(ManifestEvidence, APolicyWithoutDnsAnswersAQuestionAboutNames) {

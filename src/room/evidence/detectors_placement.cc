@@ -76,6 +76,19 @@ void check_size(const Survey& survey, const PodSpec& pods, Observations* out) {
   }
 }
 
+// The claim that all pods of the workload mount and that one node at a time can have; null: there is none.
+const Object* claim_of_one_node(const Survey& survey, const PodSpec& pods) {
+  for (const Value& volume : (*pods.spec)["volumes"].items) {
+    const std::string_view name = volume["persistentVolumeClaim"]["claimName"].text();
+    const Object* claim =
+        name.empty() ? nullptr : survey.find("persistentvolumeclaim", pods.owner->space, name);
+    if (claim == nullptr) continue;
+    const Value& modes = (*claim)["spec"]["accessModes"];
+    if (modes.size() == 1 && modes[0].text() == "ReadWriteOnce") return claim;
+  }
+  return nullptr;
+}
+
 // Required anti-affinity against its own labels on the host: one pod for each node.
 void check_anti_affinity(const Survey& survey, const PodSpec& pods, Observations* out) {
   if (pods.is_pod) return;
@@ -88,7 +101,20 @@ void check_anti_affinity(const Survey& survey, const PodSpec& pods, Observations
     if (!by_host || !selector.exists()) continue;
     const auto nodes = static_cast<std::int64_t>(survey.each("node").size());
     if (selector_matches(selector, *pods.labels)) {
-      if (replicas < 2 || (nodes > 0 && replicas <= nodes)) continue;
+      if (replicas < 2) continue;
+      if (const Object* claim = claim_of_one_node(survey, pods); claim != nullptr) {
+        Observation& made = report(
+            out, "claim-one-node", 0.9, *pods.owner,
+            fmt::format("{} wants {} replicas on different nodes (required pod anti-affinity), but all mount "
+                        "{}, which is ReadWriteOnce: it can be attached to one node alone.",
+                        described(*pods.owner), replicas, described(*claim)));
+        cite(&made, *claim, (*claim)["spec"]["accessModes"], "its access modes");
+        cite_span(&made, *pods.owner, term, (*pods.spec)["affinity"], "the required pod anti-affinity");
+        cite(&made, *pods.owner, (*pods.owner)["spec"]["replicas"], "how many replicas it wants");
+        suggest(&made, fmt::format("kubectl get pvc -n {}", claim->space), "shows access modes and classes");
+        continue;
+      }
+      if (nodes > 0 && replicas <= nodes) continue;
       const std::string room =
           nodes > 0 ? fmt::format("there are only {} nodes", nodes) : "the cluster may have fewer nodes";
       Observation& made =

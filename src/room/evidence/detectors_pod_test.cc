@@ -335,6 +335,51 @@ TEST(PodHealth, NamedAndWellIsNoFault) {
   EXPECT_LT(find_by(still, "probe-failing")->weight, 0.35);  // an old warning of a pod that is Ready
 }
 
+// One pod of a Job failed, the next did its work.
+TEST(PodHealth, AFailureThatWasRetriedIsNone) {
+  const auto of_job = [](const char* name, const char* phase, const char* code) {
+    return std::string("---\napiVersion: v1\nkind: Pod\nmetadata: {name: ") + name +
+           ", namespace: shop, labels: {job-name: migrate}}\nspec: {containers: [{name: m, image: "
+           "x/y}]}\nstatus:\n"
+           "  phase: " +
+           phase + "\n  containerStatuses:\n  - name: m\n    ready: false\n    restartCount: 0\n" +
+           "    state: {terminated: {exitCode: " + code +
+           ", reason: " + (*code == '0' ? "Completed" : "Error") + "}}\n";
+  };
+  const std::string failed = of_job("migrate-aaaaa", "Failed", "1");
+  const std::string retried = failed + of_job("migrate-bbbbb", "Succeeded", "0");
+  const auto found = detect_in(retried, {}, "Is everything fine?");
+  ASSERT_NE(find_by(found, "retried"), nullptr);
+  EXPECT_EQ(find_by(found, "retried")->verdict, Verdict::no_fault);
+  ASSERT_NE(find_by(found, "no-fault"), nullptr);
+  for (const Observation& observation : found) {
+    if (observation.verdict == Verdict::fault) {
+      EXPECT_LT(observation.weight, 0.4) << observation.cause;
+    }
+  }
+  EXPECT_EQ(find_by(detect_in(failed, {}, "Is everything fine?"), "no-fault"), nullptr);
+  // Who asks about it gets it.
+  EXPECT_EQ(find_by(detect_in(retried, {}, "Why did migrate-aaaaa fail?"), "retried"), nullptr);
+}
+
+// What events told and what holds no more.
+TEST(PodPast, AQuestionOfNowIsNotAnsweredByOldEvents) {
+  const std::string node =
+      "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nstatus: {conditions: [{type: Ready, status: "
+      "'True'}]}\n"
+      "---\napiVersion: v1\nkind: Event\nmetadata: {name: w-1.1, namespace: default}\ninvolvedObject: {kind: "
+      "Node, "
+      "name: w-1}\nreason: NodeNotReady\nmessage: Node w-1 status is now NodeNotReady\ntype: Warning\ncount: "
+      "1\n";
+  const auto weight = [&](const char* question) {
+    const auto found = detect_in(node, {}, question);
+    const Observation* observation = find_by(found, "node-event");
+    return observation == nullptr ? -1 : observation->weight;
+  };
+  EXPECT_GT(weight("Why did the pager go?"), 0.4);
+  EXPECT_LT(weight("Is there anything to fix?"), 0.4);
+}
+
 // Killed once, and well for longer than a day: no cause of what is wrong now.
 TEST(PodPast, AKillLongAgoWeighsLittle) {
   const auto weight = [](const char* finished) {

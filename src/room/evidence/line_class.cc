@@ -288,8 +288,9 @@ void from_fields(const Fields& fields, LineClass* out) {
     if (!out->message.empty()) out->message += ": ";
     out->message += fields.error;
   }
-  if (level == Severity::unknown && !fields.error.empty()) out->severity = Severity::error;
-  if (level == Severity::unknown && fields.status.size() == 3 && fields.status[0] == '5') {
+  if (out->stated) return;
+  if (!fields.error.empty()) out->severity = Severity::error;
+  if (fields.status.size() == 3 && fields.status[0] == '5') {
     out->severity = Severity::error;
   }
 }
@@ -306,6 +307,18 @@ bool is_journal_field(std::string_view line) {
   if (name[0] == '_') return true;
   return name == "PRIORITY" || name == "MESSAGE_ID" || name == "INVOCATION_ID" ||
          name.starts_with("SYSLOG_") || name.starts_with("CODE_") || name.starts_with("JOB_");
+}
+
+// A sample as Prometheus reads it: `name{label="value"} 12`. Its labels are no words of a log.
+bool is_sample(std::string_view line) {
+  const std::size_t brace = line.find('{');
+  if (brace == std::string_view::npos || brace == 0 || brace > 128) return false;
+  const auto in_name = [](char c) { return is_word(c) || c == ':'; };
+  if (!std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(brace), in_name)) return false;
+  const std::size_t end = line.rfind("} ");
+  if (end == std::string_view::npos || line.find("=\"", brace) == std::string_view::npos) return false;
+  const std::string_view value = trim(line.substr(end + 2));
+  return !value.empty() && value.find_first_not_of("0123456789.eE+- NaInf") == std::string_view::npos;
 }
 
 }  // namespace
@@ -360,7 +373,7 @@ LineClass classify(std::string_view line) {
 
   // `journalctl -o export` has a field a line: the message is one of them, and the others say nothing of it.
   if (rest.starts_with("MESSAGE=")) rest.remove_prefix(8);
-  if (is_journal_field(rest)) {
+  if (is_journal_field(rest) || is_sample(rest)) {
     out.severity = Severity::debug;
     out.stated = true;
     out.body = rest;

@@ -26,6 +26,10 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Sample{"E0612 10:00:00.000001       1 reflector.go:138] Failed to watch *v1.Pod: unknown",
                Severity::error, "Failed to watch *v1.Pod: unknown"},
+        Sample{"I0612 10:00:00.000001       1 server.go:191] \"Failed probe\" probe=\"ready\" err=\"no "
+               "metrics\"",
+               Severity::info, ""},
+        Sample{"runner_errors_total{level=\"fatal\"} 0", Severity::debug, ""},
         Sample{"2025-10-08 16:18:15.234 ERROR [http-nio-8080-exec-32] c.a.client.StripeClient - Payment API "
                "call failed",
                Severity::error, "Payment API call failed"},

@@ -82,7 +82,9 @@ bool provides(const Observation& provider, const Observation& log) {
                                 [&](const Row& each) { return each.detector == log.detector; });
   const bool waits =
       log.detector == "log-slow" || log.detector == "log-timeout" || log.detector == "log-statement-timeout";
-  if (waits && provider.detector == "log-disk-saturated") return true;
+  if (waits && has_any(provider.detector,
+                       {"log-disk-saturated", "log-storage-cluster-full", "log-file-server-silent"}))
+    return true;
   if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
   return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
 }

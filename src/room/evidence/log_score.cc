@@ -64,6 +64,10 @@ unsigned senses_of(std::string_view text) {
       {"client went away", kHandled},
       {"client closed", kHandled},
       {"bad request: ", kHandled},
+      {"optimistic lock", kHandled},  // a controller's write came second; it reads and writes again
+      {"please apply your changes to the latest version", kHandled},
+      {"due to user request", kHandled},
+      {"is deprecated and will be removed", kHandled},
       {"<causing", kCause},
       {"caused by", kCause},
       {"<due to", kCause},
@@ -197,7 +201,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     // A line of level info that gives a certain fault as its reason ("document skipped reason=...") tells it.
     const bool reason =
         match.mechanism != nullptr && match.mechanism->root >= 0.13 &&
-        (contains_folded(line.message, "reason=") || contains_folded(line.message, "skipped"));
+        (contains_folded(line.message, "reason=") || contains_folded(line.message, "skipped") ||
+         contains_folded(line.message, "skipping"));
     // So does one that begins with it: there is software that logs all that its clients do wrong at level
     // info.
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
@@ -213,8 +218,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
         // What is certain needs no level; and the kernel, which gives none, tells of no fault that it has not
         // met.
         const double least = contains_folded(entry->message, "kernel: ") ? 0.13 : 0.15;
-        const bool outright = match.mechanism->root >= least || says_as_tool(entry->message);
-        entry->severity = outright ? Severity::error : Severity::warning;
+        const bool is_error = match.mechanism->root >= least || says_as_tool(entry->message);
+        entry->severity = is_error ? Severity::error : Severity::warning;
       }
     }
     if (file.kind == TextFile::Kind::tool_output) entry->severity = severity_in_tool_output(line, match);
@@ -253,6 +258,13 @@ bool is_overtaken(const LogFile& file, const LogEntry& entry, const std::vector<
            other.first_line > entry.last_line && other.count > entry.count &&
            other.last_line >= file.lines / 10 * 9;
   });
+}
+
+// True where the log went on without it, or it is of an instance that has ended.
+bool is_over(const LogFile& file, const LogEntry& entry) {
+  if (file.file.kind == TextFile::Kind::previous_log) return true;
+  const std::uint64_t behind = file.lines - std::min<std::uint64_t>(entry.last_line, file.lines);
+  return entry.severity < Severity::fatal && behind >= std::max<std::uint64_t>(2, file.lines / 4);
 }
 
 }  // namespace
@@ -321,6 +333,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (entry.recovered || is_overtaken(file, entry, *entries)) score *= 0.6;
     if (entry.handled) score *= 0.65;
     if (entry.meets_time < 0) score *= 0.5;
+    if (question.only_whether() && entry.is_fault() && is_over(file, entry)) score *= 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }
 }

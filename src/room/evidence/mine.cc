@@ -93,7 +93,7 @@ class LogMiner::Impl {
     pending = false;
     line_number = 0;
     tracker.reset();
-    open_trace = kNone;
+    open_trace = told_below = kNone;
     previous = before_previous = kNone;
     previous_line = before_previous_line = 0;
   }
@@ -146,6 +146,28 @@ class LogMiner::Impl {
     pending = true;
   }
 
+  // A line below an error that ends in a colon: an item of a list, or indented; a line of the log itself has
+  // a time.
+  static bool is_detail(std::string_view text) {
+    const bool item = text.starts_with("* ") || text.starts_with("- ") || text.starts_with("\xe2\x80\xa2");
+    return (item || text[0] == ' ' || text[0] == '\t') && after_time(text) == 0;
+  }
+
+  // The first such line decides.
+  void add_detail(std::string_view text) {
+    Template& owner = templates[told_below];
+    told_below = kNone;
+    if (owner.trace != kNone || open_trace != kNone || traces.size() >= kFaultsKeptOfFile) return;
+    Trace trace;
+    trace.first = trace.end = owner.first;
+    trace.text = std::string(example(owner));
+    trace.decisive_line = line_number;
+    trace.decisive = std::string(valid_prefix(text, limit::quote));
+    if (trace.decisive.empty()) return;
+    owner.trace = static_cast<std::uint32_t>(traces.size());
+    traces.push_back(std::move(trace));
+  }
+
   std::size_t slot_of(std::uint64_t hash) const {
     std::size_t slot = hash & (table.size() - 1);
     while (table[slot] != kNone && templates[table[slot]].hash != hash)
@@ -163,12 +185,19 @@ class LogMiner::Impl {
       if (part_of_trace(text)) return;
     }
     if (text.empty()) return;
+    if (told_below != kNone && is_detail(text)) {
+      add_detail(text);
+      return;
+    }
+    told_below = kNone;
     const std::uint32_t index = template_of(text);
     if (index == kNone) {
       ++file.overflow_lines;
       return;
     }
     count(index, text);
+    if (templates[index].severity >= Severity::error && templates[index].count == 1 && text.ends_with(':'))
+      told_below = index;
     before_previous = previous;
     before_previous_line = previous_line;
     previous = index;
@@ -415,6 +444,7 @@ class LogMiner::Impl {
   std::vector<Trace> traces;
   std::uint32_t open_trace = kNone;
   std::uint32_t trace_owner = kNone;
+  std::uint32_t told_below = kNone;  // an error whose end is told by the lines below it
   std::uint32_t previous = kNone, before_previous = kNone;
   std::uint32_t previous_line = 0, before_previous_line = 0;
 };

@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 void mine(LogMiner* miner, const std::string& text,
           TextFile file = {"a.log", TextFile::Kind::log, "shop", "api-0", "api"}, std::size_t chunk = 0) {
@@ -150,6 +151,44 @@ TEST(LogMiner, ATraceBehindALineThatIsNoTextIsQuotedWhereItBegins) {
     found |= line.quote.starts_with("Traceback");
   }
   EXPECT_TRUE(found);
+}
+
+TEST(LogMiner, WhatStandsBelowAColonIsTold) {
+  const std::string text =
+      "INFO up\nError: cannot load the configuration: 1 error(s) decoding:\n\n* error decoding 'exporters': "
+      "unknown type: \"zipkin2\" for id: \"zipkin2\"\nINFO on\n";
+  LogMiner miner("");
+  mine(&miner, text);
+  const auto found = miner.observations();
+  ASSERT_FALSE(found.empty());
+  EXPECT_THAT(found[0].cause, HasSubstr("unknown type: \"zipkin2\""));
+  EXPECT_EQ(found[0].lines[0].at.line, 4U);
+  EXPECT_EQ(nth(text, 4), found[0].lines[0].quote);
+  // A line of the log's own tells something else.
+  LogMiner apart("");
+  mine(&apart, "ERROR cannot load the rules:\n2025-01-02 03:04:05 INFO - all is well\n");
+  EXPECT_THAT(apart.observations()[0].cause, Not(HasSubstr("all is well")));
+}
+
+TEST(LogMiner, WhatIsOverCountsLittleWhereOnlyWhetherIsAsked) {
+  std::string text = "2025-06-12T10:00:00Z ERROR cache: connection refused\n";
+  for (int i = 1; i < 30; ++i) text += fmt::format("2025-06-12T10:{:02}:00Z INFO request {} done\n", i, i);
+  const auto weight = [&](const char* question) {
+    LogMiner miner(question);
+    mine(&miner, text);
+    return miner.observations()[0].weight;
+  };
+  EXPECT_GT(weight("Why do requests fail?"), 0.45);
+  EXPECT_LT(weight("Is everything fine?"), 0.45);
+}
+
+TEST(LogMiner, AControllersSecondAttemptIsNoFault) {
+  LogMiner miner("");
+  mine(&miner,
+       "E0612 10:00:00.000001       1 controller.go:114] \"re-queuing item\" err=\"Operation cannot be "
+       "fulfilled: the "
+       "object has been modified; please apply your changes to the latest version and try again\"\n");
+  EXPECT_LT(miner.observations()[0].weight, 0.4);
 }
 
 TEST(LogMiner, AChainOfCausesIsTold) {

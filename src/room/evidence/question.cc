@@ -224,10 +224,36 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
                                   "what are the", "same reason", "same cause"}) {
     several_ |= lower.find(phrase) != std::string::npos;
   }
-  for (std::string_view phrase :
-       {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
-        "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
-        "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
+  for (std::string_view phrase : {"is there a fault",
+                                  "is there a problem",
+                                  "is there an issue",
+                                  "is there anything",
+                                  "any fault",
+                                  "any problem",
+                                  "any issue",
+                                  "is it healthy",
+                                  "healthy?",
+                                  "show a fault",
+                                  "is anything wrong",
+                                  "is something wrong",
+                                  "does it work",
+                                  "are there any",
+                                  "is there any",
+                                  "is everything",
+                                  "all right",
+                                  "everything is fine",
+                                  "everything all right",
+                                  "anything wrong",
+                                  "anything to ",
+                                  "anything we",
+                                  "anything that we",
+                                  "has a problem",
+                                  "have a problem",
+                                  "anything amiss",
+                                  "still healthy",
+                                  "properly?",
+                                  "as it should?",
+                                  "are healthy"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
@@ -240,7 +266,8 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   };
   static const std::set<std::string, std::less<>> kReasons = {"why", "what",  "which",
                                                               "how", "cause", "reason"};
-  whether_ |= !words_.empty() && kOpens.contains(words_.front()) && any_of(kOfFaults) && !any_of(kReasons);
+  asks_reason_ = any_of(kReasons);
+  whether_ |= !words_.empty() && kOpens.contains(words_.front()) && any_of(kOfFaults) && !asks_reason_;
   find_window(lower);
 }
 

@@ -19,6 +19,9 @@ class Question {
   const std::string& text() const { return text_; }
   bool several() const { return several_; }  // "what are the causes", several complaints
   bool whether() const { return whether_; }  // "is there a fault?"
+  // And nothing else: neither which nor why. That is a question of now.
+  bool asks_reason() const { return asks_reason_; }  // why, what, which
+  bool only_whether() const { return whether_ && !asks_reason_; }
   std::uint32_t topics() const { return topics_; }
   // Bits of the topics whose words stand in a text.
   static std::uint32_t topics_of(std::string_view text);
@@ -61,6 +64,7 @@ class Question {
   std::uint32_t topics_ = 0;
   bool several_ = false;
   bool whether_ = false;
+  bool asks_reason_ = false;
   PhraseSet set_;
 };
 

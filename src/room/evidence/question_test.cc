@@ -69,6 +69,11 @@ TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
   EXPECT_TRUE(Question("Were there any failures last night?").whether());
   EXPECT_FALSE(Question("Does the pod fail, and what is the error?").whether());
   EXPECT_FALSE(Question("Why does it log errors?").whether());
+  EXPECT_TRUE(Question("Did the release land properly?").only_whether());
+  EXPECT_TRUE(Question("We upgraded yesterday. Is everything fine now?").only_whether());
+  EXPECT_TRUE(Question("Could you look whether the database has a problem?").only_whether());
+  EXPECT_FALSE(Question("Does the log show a fault? Which?").only_whether());
+  EXPECT_FALSE(Question("The shop answers 404. Why?").only_whether());
 }
 
 TEST(Question, TakesAnything) {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/limits.h"
 #include "room/evidence/needs.h"
+#include "room/evidence/question.h"
 
 namespace carrel {
 namespace {
@@ -61,7 +62,8 @@ const Value& template_of(const Object& object) {
 
 }  // namespace
 
-Survey::Survey(const Inventory& all, const std::string& asked) : inventory(all), question(to_lower(asked)) {
+Survey::Survey(const Inventory& all, const std::string& asked)
+    : inventory(all), question(to_lower(asked)), only_whether(Question(asked).only_whether()) {
   for (const Object& object : inventory.all()) {
     if (object.value == nullptr || object.file == nullptr) continue;
     const std::string key = key_of(object.kind, object.space, object.name);
@@ -307,6 +309,32 @@ std::int64_t restarts_of(const Object& pod) {
     most = std::max(most, status["restartCount"].integer().value_or(0));
   }
   return most;
+}
+
+std::string job_of(const Survey& survey, const Object& pod) {
+  const auto [kind, name] = workload_of(pod);
+  if (kind == "job") return name;
+  const std::size_t dash = pod.name.rfind('-');
+  if (kind != "pod" || dash == std::string::npos || pod.name.size() - dash != 6) return "";
+  const std::string job = pod.name.substr(0, dash);
+  return survey.find("job", pod.space, job) != nullptr ? job : "";
+}
+
+bool was_retried(const Survey& survey, const Object& pod) {
+  const std::string_view phase = pod["status"]["phase"].text();
+  if (phase != "Failed" && phase != "Error") return false;
+  const std::string name = job_of(survey, pod);
+  if (name.empty() || survey.names(name) || survey.names(pod.name)) return false;
+  if (const Object* job = survey.find("job", pod.space, name); job != nullptr) {
+    if ((*job)["status"]["succeeded"].integer().value_or(0) > 0) return true;
+    for (const Value& condition : (*job)["status"]["conditions"].items) {
+      if (condition["type"].text() == "Complete" && condition["status"].text() == "True") return true;
+    }
+  }
+  return std::any_of(survey.each("pod").begin(), survey.each("pod").end(), [&](const Object* other) {
+    return other->space == pod.space && (*other)["status"]["phase"].text() == "Succeeded" &&
+           job_of(survey, *other) == name;
+  });
 }
 
 std::string command_text(const Value& container) {

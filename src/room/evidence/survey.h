@@ -47,6 +47,7 @@ class Survey {
 
   const Inventory& inventory;
   const std::string question;  // in lower case
+  const bool only_whether;     // Question::only_whether()
 
   // The fullest view of every object of a kind, in the order they were read.
   const std::vector<const Object*>& each(std::string_view kind) const;
@@ -99,6 +100,10 @@ std::vector<Container> containers_of(const Value& pod_spec);
 // The status of a container of a pod by its name, or null.
 const Value& container_status(const Object& pod, std::string_view container);
 std::int64_t restarts_of(const Object& pod);
+// The Job that a pod is of, by its owner, its label or its name; empty: none that is known.
+std::string job_of(const Survey& survey, const Object& pod);
+// True where a pod failed and another one of its Job did the work, and neither is what is asked about.
+bool was_retried(const Survey& survey, const Object& pod);
 // Command and arguments in one text, parted by spaces.
 std::string command_text(const Value& container);
 

@@ -108,7 +108,7 @@ function Run({ record, tab, reload }: { record: RunRecord; tab: RunTab; reload: 
       )}
       {tab === "report" && <ReportView record={record} reload={reload} />}
       {tab === "prompt" && <PromptView run={record.run} />}
-      {tab === "tries" && <TriesView run={record.run} />}
+      {tab === "tries" && <TriesView run={record.run} consensus={record.report?.consensus} />}
       {tab === "record" && <RecordView record={record} />}
       {tab === "reply" && <ReplyView record={record} />}
       {asking && <AgainDialog run={record.run} onClose={() => setAsking(false)} />}

@@ -1,11 +1,11 @@
-// Tries side by side: what each wrote, over the same evidence.
-import { api, type Tries } from "../api";
+// What the tries agree on, and each side by side: what it wrote, over the same evidence.
+import { api, type Consensus, type Tries } from "../api";
 import { useLoaded } from "../loaded";
 import { Answer, Empty } from "../parts/notice";
 import { Text } from "../parts/text";
 import { counted } from "../text";
 
-export function TriesView({ run }: { run: string }) {
+export function TriesView({ run, consensus }: { run: string; consensus: Consensus | undefined }) {
   const tries = useLoaded(`tries ${run}`, (signal) => api.tries(run, signal));
   return (
     <Answer
@@ -21,13 +21,57 @@ export function TriesView({ run }: { run: string }) {
       }
     >
       {(value) => (
-        <div class="tries">
-          {value.tries.map((one) => (
-            <Try one={one} />
-          ))}
-        </div>
+        <>
+          {consensus && consensus.claims.length > 0 && <Agreed consensus={consensus} />}
+          <div class="tries">
+            {value.tries.map((one) => (
+              <Try one={one} />
+            ))}
+          </div>
+        </>
       )}
     </Answer>
+  );
+}
+
+const CLAIMS: Record<Consensus["claims"][number]["kind"], string> = {
+  cause: "cause",
+  citation: "evidence",
+  command: "command",
+};
+
+function Agreed({ consensus }: { consensus: Consensus }) {
+  return (
+    <section class="paper" aria-label="What the tries agree on">
+      <h2>What the tries agree on</h2>
+      <div class="wide-table">
+        <table>
+          <thead>
+            <tr>
+              <th>What</th>
+              <th>Claim</th>
+              <th>Tries that say so</th>
+            </tr>
+          </thead>
+          <tbody>
+            {consensus.claims.map((claim) => (
+              <tr>
+                <th scope="row">{CLAIMS[claim.kind]}</th>
+                <td>{claim.kind === "cause" ? "that of the report" : <Text of={claim.claim} />}</td>
+                <td>
+                  {claim.tries} of {claim.of}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {consensus.test !== "" && (
+        <p class="quiet">
+          <Text of={consensus.test} />
+        </p>
+      )}
+    </section>
   );
 }
 
