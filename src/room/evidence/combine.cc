@@ -424,7 +424,19 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
   }
 }
 
+// What an object's own state shows comes before what a log does not hold.
+void put_state_before_logs(std::vector<Observation>* observations) {
+  double quiet = 0;
+  for (const Observation& observation : *observations) {
+    if (observation.detector == "log-quiet") quiet = std::max(quiet, observation.weight);
+  }
+  for (Observation& observation : *observations) {
+    if (observation.detector == "no-fault") observation.weight = std::max(observation.weight, quiet + 0.01);
+  }
+}
+
 void join_health(std::vector<Observation>* observations) {
+  put_state_before_logs(observations);
   Observation* best = nullptr;
   for (Observation& observation : *observations) {
     if (observation.verdict == Verdict::no_fault && (best == nullptr || observation.weight > best->weight)) {

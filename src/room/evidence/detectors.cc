@@ -201,7 +201,8 @@ void settle(const Survey& survey, Observations* all) {
     const bool refuted =
         observation.verdict == Verdict::no_fault &&
         std::any_of(all->begin(), all->end(), [&](const auto& other) {
-          if (other.verdict != Verdict::fault || other.weight < 0.3) return false;
+          if (other.verdict != Verdict::fault || other.weight < (survey.only_whether ? 0.4 : 0.3))
+            return false;
           const bool same = workload_key(survey, other) == workload_key(survey, observation) ||
                             other.culprit.name.rfind(observation.culprit.name, 0) == 0;
           return same ||

@@ -44,6 +44,23 @@ const Value& ready_of(const Object& pod) {
   return first.exists() ? first : pod["status"]["phase"];
 }
 
+// The object's row of a table, where the bundle has one: it tells in a line what the object tells in many.
+const Object* row_of(const Survey& survey, const Object& object) {
+  const auto& all = survey.inventory.all();
+  const auto row = std::find_if(all.begin(), all.end(), [&](const Object& other) {
+    return other.source == Object::Source::table && other.kind == object.kind &&
+           other.space == object.space && other.name == object.name && other.file != nullptr &&
+           other.value != nullptr;
+  });
+  return row == all.end() ? nullptr : &*row;
+}
+
+void cite_row(const Survey& survey, Observation* made, const Object& object) {
+  if (object.source == Object::Source::table) return;
+  if (const Object* row = row_of(survey, object); row != nullptr)
+    cite(made, *row, *row->value, "its row in the table");
+}
+
 void cite_pod(Observation* made, const Object& pod) {
   cite(made, pod, ready_of(pod), "the pod is Ready");
   cite(made, pod, pod["status"]["containerStatuses"][0]["restartCount"], "its restarts");
@@ -247,6 +264,12 @@ void detect_health(const Survey& survey, Observations* out) {
                 "they are healthy.",
                 looked.size(), where, restarts == 0 ? "0" : fmt::format("at most {}", restarts)));
   made.verdict = Verdict::no_fault;
+  cite_row(survey, &made, *looked.front());
+  for (const Object* node : survey.each("node")) {
+    if (row_of(survey, *node) == nullptr) continue;
+    cite_row(survey, &made, *node);
+    break;
+  }
   cite_pod(&made, *looked.front());
   for (const Object* pod : looked) cite(&made, *pod, ready_of(*pod), "a pod that is Ready");
   looked_for(&made, survey, "pod", one_named ? looked.front()->space : "*");

@@ -244,6 +244,15 @@ Name owner_of(const TextFile& file) {
   return {};
 }
 
+// Who asks whether all is well is not told of every line of level error, which nothing here explains; who
+// asks for errors is.
+bool asks_for_errors(const Question& question) {
+  static constexpr std::array<std::string_view, 6> kWords = {"log",    "logs",     "error",
+                                                             "errors", "warnings", "exceptions"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return question.has_word(word); });
+}
+
 Observation observe(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   const TextFile& file = file_of(store, lead).file;
@@ -273,6 +282,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
   double weight = lead.score;
   if (lead.severity == Severity::fatal) weight += 0.05;
   if (lead.mechanism == nullptr) weight -= 0.1;
+  if (question.only_whether() && !asks_for_errors(question) && lead.mechanism == nullptr &&
+      lead.severity < Severity::fatal && lead.trace_first == 0)
+    weight *= 0.75;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
