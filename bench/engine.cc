@@ -1,7 +1,7 @@
 // How fast the engine reads and writes, beside llama-bench on the same libraries.
 // links: room/engine/llama room/constrain
 //
-//   engine MODEL.gguf LLAMA_BENCH
+//   engine MODEL.gguf LLAMA_BENCH [ROUNDS]
 //
 // Prefill is 512 tokens in one chunk; decoding is 64 tokens from an empty context, one at a time, each chosen
 // under a constraint that allows any text, as an answer's are. A round measures ours, the comparator, and
@@ -16,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
@@ -36,7 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t prompt_tokens = 512;
 constexpr std::size_t written_tokens = 64;
-constexpr int rounds = 7;
+constexpr int usual_rounds = 7;
 constexpr double bar = 0.95;
 
 struct Speed {
@@ -108,12 +109,13 @@ Result<Speed> measure_comparator(const std::string& program, const std::string& 
 // Sequences that are extended together, by any tokens: tokens a second of all of them.
 Result<Speed> measure_together(Engine& engine, std::uint32_t sequences, bool exact, std::uint32_t threads) {
   engine.close();
-  Result<ContextSettings> opened = engine.open({.context = sequences * prompt_tokens,
-                                                .sequence = prompt_tokens,
-                                                .sequences = sequences,
-                                                .batch = prompt_tokens,
-                                                .threads = threads,
-                                                .exact = exact});
+  Result<ContextSettings> opened =
+      engine.open({.context = static_cast<std::uint32_t>(sequences * prompt_tokens),
+                   .sequence = prompt_tokens,
+                   .sequences = sequences,
+                   .batch = prompt_tokens,
+                   .threads = threads,
+                   .exact = exact});
   if (!opened) return opened.error();
   const Tokens prompt = some_tokens(prompt_tokens - written_tokens);
   Speed speed;
@@ -161,9 +163,9 @@ void print_known(const char* name, const std::vector<double>& values, const char
       name, median(values), comparator, median(ratios_of(values, compared)));
 }
 
-Status compare_together(Engine& engine, std::uint32_t threads) {
+Status compare_together(Engine& engine, int rounds, std::uint32_t threads) {
   std::vector<double> prefill, decode, exact_prefill, decode_four;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     const Result<Speed> one = measure_together(engine, 1, false, threads);
     if (!one) return one.error();
     const Result<Speed> four = measure_together(engine, 4, true, threads);
@@ -178,7 +180,7 @@ Status compare_together(Engine& engine, std::uint32_t threads) {
   return {};
 }
 
-Status run(const std::string& model_path, const std::string& comparator) {
+Status run(const std::string& model_path, const std::string& comparator, int rounds) {
   cpu_set_t processors;
   CPU_ZERO(&processors);
   ::sched_getaffinity(0, sizeof processors, &processors);
@@ -220,18 +222,19 @@ Status run(const std::string& model_path, const std::string& comparator) {
   }
   print("prefill_tokens_s", prefill, their_prefill);
   print("decode_tokens_s", decode, their_decode);
-  return compare_together(**engine, threads);
+  return compare_together(**engine, (rounds + 1) / 2, threads);
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 3) {
-    fmt::print(stderr, "usage: engine MODEL.gguf LLAMA_BENCH\n");
+  const int rounds = count == 4 ? std::atoi(words[3]) : usual_rounds;
+  if (count < 3 || count > 4 || rounds < 1) {
+    fmt::print(stderr, "usage: engine MODEL.gguf LLAMA_BENCH [ROUNDS]\n");
     return 2;
   }
   start_with_short_spins(words);
-  const Status done = run(words[1], words[2]);
+  const Status done = run(words[1], words[2], rounds);
   if (done) return 0;
   fmt::print(stderr, "engine: {}\n", done.error().what);
   return 1;

@@ -67,6 +67,7 @@ unsigned senses_of(std::string_view text) {
       {"optimistic lock", kHandled},  // a controller's write came second; it reads and writes again
       {"please apply your changes to the latest version", kHandled},
       {"due to user request", kHandled},
+      {"lowering kernel.perf_event_max_sample_rate", kHandled},
       {"is deprecated and will be removed", kHandled},
       {"<causing", kCause},
       {"caused by", kCause},

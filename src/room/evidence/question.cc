@@ -22,7 +22,7 @@ const std::vector<Topic>& topics() {
   static const std::vector<Topic> table = {
       {"slow",
        {"<slow", "latency", "takes ", "take ", "<seconds", "<long>", "<lag", "<performance", "timeout",
-        "timing out", "<hang", "<delay", "response time", "<ms>", "<freez", "<stall", "<p99", "<pausing",
+        "timing out", "<hang", "<delay", "response time", " ms>", "<freez", "<stall", "<p99", "<pausing",
         "<pauses"},
        {"duration", "took", "timed out", "deadline exceeded", "rendered in", "elapsed", "<wait"}},
       {"cpu", {"<cpu", "processor", "<load>", "throttl"}, {"hotspot", "profil"}},

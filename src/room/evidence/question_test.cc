@@ -20,6 +20,8 @@ TEST(Question, KnowsNamesAndTheirPods) {
 }
 
 TEST(Question, KnowsTopicsByOtherWords) {
+  EXPECT_FALSE(Question("Is payments-ms healthy?").about_performance());
+  EXPECT_TRUE(Question("Why does it take 900 ms?").about_performance());
   const Question login("Users cannot log in. What are the causes?");
   EXPECT_NE(login.topics() & Question::topics_of("Authentication failed: session expired"), 0u);
   EXPECT_EQ(login.topics() & Question::topics_of("pool of workers"), 0u);
