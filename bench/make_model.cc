@@ -24,7 +24,7 @@ using carrel::made_model::TensorType;
 using carrel::made_model::Wish;
 
 constexpr const char* kUsage =
-    R"(usage: make_model --out FILE [--size tiny|15M|135M|0.5B] [--layers N] [--width N] [--heads N] [--kv-heads N]
+    R"(usage: make_model --out FILE [--size tiny|15M|135M|0.5B|1.5B] [--layers N] [--width N] [--heads N] [--kv-heads N]
                   [--feed-forward N] [--vocabulary N] [--context N] [--quantisation f32|f16|q8_0|q4_0]
                   [--architecture llama|qwen2] [--seed N] [--template TEXT|none] [--temperature T] [--name NAME]
                   [--prompt-version N]
@@ -33,6 +33,7 @@ tiny   2 layers of 64,   vocabulary 2000     for tests: loads in milliseconds
 15M    6 layers of 256,  vocabulary 32000
 135M   30 layers of 576, vocabulary 49152    the shape of SmolLM2-135M
 0.5B   24 layers of 896, vocabulary 151936   the shape of Qwen2.5-0.5B
+1.5B   28 layers of 1536, vocabulary 151936  the shape of Qwen2.5-1.5B
 )";
 
 const std::map<std::string, TensorType> kTypes = {{"f32", TensorType::f32},

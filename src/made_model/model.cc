@@ -120,10 +120,9 @@ const char* const chat_ml =
 
 std::optional<Shape> named_shape(std::string_view name) {
   static const std::map<std::string_view, Shape> shapes = {
-      {"tiny", {2, 64, 4, 2, 128, 2000, false}},
-      {"15M", {6, 256, 8, 4, 768, 32000, false}},
-      {"135M", {30, 576, 9, 3, 1536, 49152, true}},
-      {"0.5B", {24, 896, 14, 2, 4864, 151936, true}},
+      {"tiny", {2, 64, 4, 2, 128, 2000, false}},       {"15M", {6, 256, 8, 4, 768, 32000, false}},
+      {"135M", {30, 576, 9, 3, 1536, 49152, true}},    {"0.5B", {24, 896, 14, 2, 4864, 151936, true}},
+      {"1.5B", {28, 1536, 12, 2, 8960, 151936, true}},
   };
   const auto at = shapes.find(name);
   if (at == shapes.end()) return std::nullopt;

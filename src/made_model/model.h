@@ -22,7 +22,7 @@ struct Shape {
   bool tied = false;  // the output layer is the embedding's
 };
 
-// "tiny" (loads in milliseconds), "15M", "135M" (the shape of SmolLM2-135M), "0.5B" (of Qwen2.5-0.5B).
+// "tiny" (loads in milliseconds), "15M", "135M" (the shape of SmolLM2-135M), "0.5B" and "1.5B" (of Qwen2.5).
 std::optional<Shape> named_shape(std::string_view name);
 
 // ChatML as llama.cpp recognises it.
