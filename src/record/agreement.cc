@@ -35,18 +35,18 @@ Agreement agreement_of(const std::vector<Vote>& votes) {
   }
   if (out.count == 0) return out;
   const Answer& chosen = *votes[out.chosen].answer;
+  // Each claim once, however often an answer says it.
+  for (const std::string& id : chosen.evidence) out.support[id] = 0;
+  for (const Command& command : chosen.commands) out.commands[command.command] = 0;
   for (const Vote& vote : votes) {
     if (!vote.answer) continue;
-    for (const std::string& id : chosen.evidence) {
-      const auto& cited = vote.answer->evidence;
-      out.support[id] += std::find(cited.begin(), cited.end(), id) != cited.end();
-    }
+    const auto& cited = vote.answer->evidence;
+    for (auto& [id, count] : out.support) count += std::find(cited.begin(), cited.end(), id) != cited.end();
     if (!vote.whole) continue;
-    for (const Command& command : chosen.commands) {
-      const auto& proposed = vote.answer->commands;
-      out.commands[command.command] +=
-          std::any_of(proposed.begin(), proposed.end(),
-                      [&](const Command& other) { return other.command == command.command; });
+    const auto& proposed = vote.answer->commands;
+    for (auto& [text, count] : out.commands) {
+      count += std::any_of(proposed.begin(), proposed.end(),
+                           [&](const Command& other) { return other.command == text; });
     }
   }
   return out;

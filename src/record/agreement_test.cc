@@ -27,6 +27,12 @@ TEST(Agreement, ChoosesWhatMostAgreeWith) {
   EXPECT_EQ(found.commands.at("b"), 2U);
 }
 
+TEST(Agreement, CountsAClaimOnceHoweverOftenAnAnswerSaysIt) {
+  const Agreement found = agreement_of({vote(Verdict::fault, {"E001"}, {{"a", "once"}, {"a", "twice"}}),
+                                        vote(Verdict::fault, {"E001"}, {{"a", ""}})});
+  EXPECT_EQ(found.commands.at("a"), 2U);
+}
+
 TEST(Agreement, PrefersTheFirstOfEqualsAndNeedsSharedLines) {
   const Agreement apart = agreement_of({vote(Verdict::fault, {"E001"}), vote(Verdict::fault, {"E002"})});
   EXPECT_EQ(apart.chosen, 0U);

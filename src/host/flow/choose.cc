@@ -54,13 +54,17 @@ Consensus consensus_of(const Agreement& agreement, const Answer& chosen, const T
   using Kind = ClaimSupport::Kind;
   const auto number = [](std::size_t count) { return static_cast<std::uint32_t>(count); };
   Consensus out{test_of(result), result.settled_tokens, {}};
-  out.claims.push_back({Kind::cause, "", number(agreement.count), number(agreement.voted)});
+  const auto add = [&](Kind kind, const std::string& claim, std::size_t tries, std::size_t of) {
+    const bool told = std::any_of(out.claims.begin(), out.claims.end(), [&](const ClaimSupport& other) {
+      return other.kind == kind && other.claim == claim;
+    });
+    if (!told) out.claims.push_back({kind, claim, number(tries), number(of)});
+  };
+  add(Kind::cause, "", agreement.count, agreement.voted);
   for (const std::string& id : chosen.evidence)
-    out.claims.push_back({Kind::citation, id, number(agreement.support.at(id)), number(agreement.voted)});
-  for (const Command& command : chosen.commands) {
-    out.claims.push_back({Kind::command, command.command, number(agreement.commands.at(command.command)),
-                          number(agreement.whole)});
-  }
+    add(Kind::citation, id, agreement.support.at(id), agreement.voted);
+  for (const Command& command : chosen.commands)
+    add(Kind::command, command.command, agreement.commands.at(command.command), agreement.whole);
   return out;
 }
 

@@ -42,7 +42,7 @@ const CLAIMS: Record<Consensus["claims"][number]["kind"], string> = {
 
 function Agreed({ consensus }: { consensus: Consensus }) {
   return (
-    <section class="paper" aria-label="What the tries agree on">
+    <section class="paper agreed" aria-label="What the tries agree on">
       <h2>What the tries agree on</h2>
       <div class="wide-table">
         <table>
