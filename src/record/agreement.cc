@@ -44,9 +44,9 @@ Agreement agreement_of(const std::vector<Vote>& votes) {
     for (auto& [id, count] : out.support) count += std::find(cited.begin(), cited.end(), id) != cited.end();
     if (!vote.whole) continue;
     const auto& proposed = vote.answer->commands;
-    for (auto& [text, count] : out.commands) {
-      count += std::any_of(proposed.begin(), proposed.end(),
-                           [&](const Command& other) { return other.command == text; });
+    for (auto& claim : out.commands) {
+      claim.second += std::any_of(proposed.begin(), proposed.end(),
+                                  [&](const Command& other) { return other.command == claim.first; });
     }
   }
   return out;
