@@ -31,7 +31,7 @@ function(carrel_folder place)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${links})
   endif()
-  if(tests)
+  if(tests AND NOT CARREL_FUZZ)
     add_executable(${target}-test ${tests})
     target_link_libraries(${target}-test PRIVATE ${target} GTest::gmock GTest::gtest_main Threads::Threads)
     # Only for the tests that name it, so that a compiler cache serves the others in any folder.
