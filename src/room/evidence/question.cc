@@ -224,36 +224,10 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
                                   "what are the", "same reason", "same cause"}) {
     several_ |= lower.find(phrase) != std::string::npos;
   }
-  for (std::string_view phrase : {"is there a fault",
-                                  "is there a problem",
-                                  "is there an issue",
-                                  "is there anything",
-                                  "any fault",
-                                  "any problem",
-                                  "any issue",
-                                  "is it healthy",
-                                  "healthy?",
-                                  "show a fault",
-                                  "is anything wrong",
-                                  "is something wrong",
-                                  "does it work",
-                                  "are there any",
-                                  "is there any",
-                                  "is everything",
-                                  "all right",
-                                  "everything is fine",
-                                  "everything all right",
-                                  "anything wrong",
-                                  "anything to ",
-                                  "anything we",
-                                  "anything that we",
-                                  "has a problem",
-                                  "have a problem",
-                                  "anything amiss",
-                                  "still healthy",
-                                  "properly?",
-                                  "as it should?",
-                                  "are healthy"}) {
+  for (std::string_view phrase :
+       {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
+        "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
+        "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
@@ -267,6 +241,14 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   static const std::set<std::string, std::less<>> kReasons = {"why", "what",  "which",
                                                               "how", "cause", "reason"};
   asks_reason_ = any_of(kReasons);
+  // These open the matter only where no reason is asked for: "users have a problem since 14:00. Why?" does
+  // not.
+  for (std::string_view phrase :
+       {"all right", "everything is fine", "anything wrong", "anything to ", "anything we",
+        "anything that we", "anything amiss", "has a problem", "have a problem", "still healthy", "properly?",
+        "as it should?", "are healthy"}) {
+    whether_ |= !asks_reason_ && lower.find(phrase) != std::string::npos;
+  }
   whether_ |= !words_.empty() && kOpens.contains(words_.front()) && any_of(kOfFaults) && !asks_reason_;
   find_window(lower);
 }

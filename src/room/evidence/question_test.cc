@@ -76,6 +76,8 @@ TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
   EXPECT_TRUE(Question("Could you look whether the database has a problem?").only_whether());
   EXPECT_FALSE(Question("Does the log show a fault? Which?").only_whether());
   EXPECT_FALSE(Question("The shop answers 404. Why?").only_whether());
+  EXPECT_FALSE(Question("Users have a problem since 14:00. Why?").whether());
+  EXPECT_FALSE(Question("Why does it not start properly?").whether());
 }
 
 TEST(Question, TakesAnything) {
