@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "record/command.h"
+#include "room/constrain/byte_set.h"
 #include "room/constrain/name_table.h"
-#include "room/constrain/quotable.h"
 
 namespace carrel {
 

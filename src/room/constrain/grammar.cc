@@ -287,9 +287,11 @@ Result<std::shared_ptr<const Grammar>> compile(const Schema& schema, std::size_t
   const bool quotes = has(schema, Schema::Type::quote), commands = has(schema, Schema::Type::command);
   if (quotes && lines.size() != evidence_count)
     return Error{Code::internal, "the schema quotes lines, and not all of them are there", ""};
-  auto grammar = std::make_shared<Grammar>(
-      evidence_count, commands ? patterns : std::vector<CommandPattern>(),
-      commands ? names : std::vector<Name>(), quotes ? lines : std::vector<std::string_view>());
+  static const std::vector<CommandPattern> no_patterns;
+  static const std::vector<Name> no_names;
+  static const std::vector<std::string_view> no_lines;
+  auto grammar = std::make_shared<Grammar>(evidence_count, commands ? patterns : no_patterns,
+                                           commands ? names : no_names, quotes ? lines : no_lines);
   if (!grammar->add_root(schema)) {
     return Error{Code::bad_input,
                  fmt::format("the answer's schema allows no answer with {} evidence lines and these names",

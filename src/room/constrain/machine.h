@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "room/constrain/automaton.h"
+#include "room/constrain/byte_set.h"
 #include "room/constrain/grammar.h"
 
 namespace carrel {
@@ -80,6 +80,7 @@ struct Thread {
 };
 
 using Threads = std::vector<Thread>;
+
 // What a character behind a backslash stands for; 0 where it may not stand there.
 inline unsigned char unescaped(unsigned char byte) {
   return byte == 'n' ? '\n' : byte == 't' ? '\t' : byte == '"' || byte == '\\' || byte == '/' ? byte : 0;

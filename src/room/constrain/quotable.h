@@ -5,15 +5,14 @@
 // from its start and nothing is prepared for it.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace carrel {
+#include "room/constrain/byte_set.h"
 
-using ByteSet = std::bitset<256>;
+namespace carrel {
 
 class QuotableLines {
  public:
