@@ -62,6 +62,15 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
+std::size_t unfinished_utf8(std::string_view bytes) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
+    if (byte >= 0xc0) return back;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);

@@ -13,6 +13,9 @@ std::size_t utf8_length(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
+// How many bytes (0 to 3) at the end may be the start of a sequence that goes on in the next chunk.
+std::size_t unfinished_utf8(std::string_view bytes);
+
 // The text with every invalid byte replaced by U+FFFD.
 std::string to_utf8(std::string_view bytes);
 

@@ -101,5 +101,13 @@ TEST(Trim, TakesBlanksFromBothEnds) {
   EXPECT_EQ(trim(" \n"), "");
 }
 
+TEST(Text, UnfinishedSequencesWaitForTheNextChunk) {
+  EXPECT_EQ(unfinished_utf8(""), 0u);
+  EXPECT_EQ(unfinished_utf8("abc"), 0u);
+  EXPECT_EQ(unfinished_utf8("a\xe2"), 1u);
+  EXPECT_EQ(unfinished_utf8("a\xe2\x82"), 2u);
+  EXPECT_EQ(unfinished_utf8("a\xf0\x9f\x98"), 3u);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -112,6 +112,7 @@ std::string kind_by_columns(const std::vector<Column>& columns) {
   if (has("POD-SELECTOR")) return "networkpolicy";
   if (has("ALLOWED DISRUPTIONS")) return "poddisruptionbudget";
   if (has("TYPE") && has("DATA")) return "secret";
+  if (has("REVISION") && has("STATUS") && has("CHART")) return "release";
   return {};
 }
 
@@ -125,6 +126,17 @@ std::string_view without_branches(std::string_view text) {
     text.remove_prefix(length == 3 ? 3 : 1);
   }
   return text;
+}
+
+// The release whose history a file is: "helm/history-web.txt", "helm-history-web.txt".
+std::string_view release_of(std::string_view path) {
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  name = name.substr(0, name.rfind('.'));
+  for (const std::string_view word : {"helm", "history"}) {
+    if (name.starts_with(word)) name.remove_prefix(word.size());
+    while (!name.empty() && (name[0] == '-' || name[0] == '_')) name.remove_prefix(1);
+  }
+  return name;
 }
 
 bool ends_table(std::string_view line) {
@@ -197,6 +209,8 @@ class TableReader {
     if (!fits) return;
     Entry entry;
     entry.line = line;
+    if (kind_ == "release" && !row.has("NAME"))
+      entries_.clear();  // `helm history`: its last row is how it stands
     entry.space = std::string(row.cell("NAMESPACE"));
     // `top pod --containers` has the pod under POD and the container under NAME.
     std::string_view name = without_branches(row.cell(row.has("POD") ? "POD" : "NAME"));
@@ -206,6 +220,7 @@ class TableReader {
       name = bare;
       mixed_kinds_ = true;
     }
+    if (kind_ == "release" && !row.has("NAME")) name = release_of(document_.path);
     if (kind_ == "storageclass") name = name.substr(0, name.find(' '));  // "standard (default)"
     if (entry.kind.empty() || !is_object_name(name)) return;
     if (!entry.space.empty() && !is_object_name(entry.space)) return;
@@ -529,8 +544,10 @@ bool split_kind_and_name(std::string_view text, std::string* kind, std::string_v
 bool is_table_header(std::string_view line) {
   if (line.size() > 4096 || line.empty()) return false;
   const std::string_view start = trim(line);
-  if (!start.starts_with("NAME") && !start.starts_with("LAST SEEN") && !start.starts_with("POD "))
+  if (!start.starts_with("NAME") && !start.starts_with("LAST SEEN") && !start.starts_with("POD ") &&
+      !start.starts_with("REVISION")) {
     return false;
+  }
   const std::vector<std::string_view> words = split_columns(line);
   if (words.size() < 2) return false;
   return std::all_of(words.begin(), words.end(), is_header_word);

@@ -1,7 +1,8 @@
-// The tables of `kubectl get`, `kubectl top`, `kubectl events` and the lineage plugin.
+// The tables of `kubectl get`, `kubectl top`, `kubectl events` and the lineage plugin; those of `helm list`
+// and `helm history` as objects of the kind "release".
 //
 // Source: k8s.io/kubernetes/pkg/printers/internalversion (columns of each kind),
-// k8s.io/cli-runtime/pkg/printers.
+// k8s.io/cli-runtime/pkg/printers; helm.sh/helm/v3/cmd/helm.
 #pragma once
 
 #include <cstdint>

@@ -395,6 +395,13 @@ void other_from_row(const Row& row, Value* object) {
   set_labels(row, object);
 }
 
+void release_from_row(const Row& row, Value* object) {
+  set_text(object, {"spec", "chart"}, row.cell("CHART"), row.line);
+  set_text(object, {"status", "revision"}, row.cell("REVISION"), row.line);
+  set_text(object, {"status", "phase"}, row.cell("STATUS"), row.line);
+  set_text(object, {"status", "description"}, row.cell("DESCRIPTION"), row.line);
+}
+
 using Filler = void (*)(const Row&, Value*);
 
 }  // namespace
@@ -425,6 +432,7 @@ void fill_from_row(const std::string& kind, const Row& row, Value* object) {
       {"secret", secret_from_row},
       {"rolebinding", binding_from_row},
       {"clusterrolebinding", binding_from_row},
+      {"release", release_from_row},
   };
   const auto filler = fillers.find(kind);
   if (filler != fillers.end()) {

@@ -17,10 +17,11 @@
 namespace carrel {
 namespace {
 
-constexpr double kEnough = 0.4;      // a fault that weighs less is none where something shows health
-constexpr double kStrongest = 0.93;  // of what a log says
+// A fault that weighs less is none where something shows health.
+constexpr double kEnough = 0.4;
+constexpr double kEnoughIfAsked = 0.45;     // "is there a fault?"
+constexpr double kEnoughIfTakenFor = 0.33;  // "why does it fail?"
 constexpr double kOfWhatIsWaitedFor = 0.985;
-constexpr double kEnoughIfAsked = 0.45;  // "is there a fault?"
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
@@ -419,7 +420,7 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
     const std::size_t room = limit::sentence - std::min(object.cause.size() + 2, limit::sentence);
     if (room >= 60) object.cause += "; " + shortened(told->cause, room);
     cite_first(&object, *told);
-    object.weight = std::max(object.weight, std::min(kStrongest, told->weight + 0.02));
+    object.weight = std::max(object.weight, std::min(kStrongestOfLog, told->weight + 0.02));
     told->weight *= 0.9;
   }
 }
@@ -521,7 +522,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
       if (fits && (root == nullptr || log.weight > root->weight)) root = &log;
     }
     if (root == nullptr) continue;
-    root->weight = std::min(kStrongest, std::max(root->weight, object.weight) + 0.05);
+    root->weight = std::min(kStrongestOfLog, std::max(root->weight, object.weight) + 0.05);
     double& lifted = of_each[static_cast<std::size_t>(root - of_logs.data())];
     lifted = std::max(lifted, relevances[i]);
     object.weight = std::min(object.weight, root->weight - 0.01);
@@ -566,7 +567,10 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     const bool says_little = observation.detector == "log-quiet" && (unready || question.asks_reason());
     healthy |= observation.verdict == Verdict::no_fault && !says_little;
   }
-  const bool no_fault = healthy && worst < (question.whether() ? kEnoughIfAsked : kEnough);
+  const double enough = question.whether()       ? kEnoughIfAsked
+                        : question.asks_reason() ? kEnoughIfTakenFor
+                                                 : kEnough;
+  const bool no_fault = healthy && worst < enough;
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {
     const bool first = (a.verdict == Verdict::no_fault) == no_fault;
     const bool second = (b.verdict == Verdict::no_fault) == no_fault;

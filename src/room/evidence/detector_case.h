@@ -27,6 +27,22 @@ struct DetectorCase {
   std::string question = "What is wrong?";
 };
 
+// The beginning of one document of such a YAML.
+inline std::string object_head(const std::string& api, const std::string& kind, const std::string& name) {
+  return "---\napiVersion: " + api + "\nkind: " + kind + "\nmetadata: {name: " + name +
+         ", namespace: shop}\n";
+}
+
+// A Deployment whose pods carry app=NAME; `pod` is the pod spec in flow style, without its braces.
+inline std::string deployment(const std::string& name, const std::string& pod, int replicas = 1) {
+  return object_head("apps/v1", "Deployment", name) + "spec:\n  replicas: " + std::to_string(replicas) +
+         "\n  selector: {matchLabels: {app: " + name +
+         "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
+}
+
+inline const std::string plain_pod =
+    "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}]}]";
+
 inline std::ostream& operator<<(std::ostream& out, const DetectorCase& one) {
   return out << one.name;
 }

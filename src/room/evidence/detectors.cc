@@ -23,11 +23,12 @@ constexpr Detector detectors[] = {
     detect_stuck_pods,   detect_warnings,         detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
-struct Topic {
+struct AskedFamilies {
   std::initializer_list<std::string_view> words;
   std::initializer_list<std::string_view> families;
+  double more = 0.05;  // what such a finding gains
 };
-const Topic topics[] = {
+const AskedFamilies asked_families[] = {
     {{"permission", "forbidden", "denied", "rbac", "authoriz", "access"}, {"rbac"}},
     {{"scale", "scaling", "autoscal", "hpa", "replica"},
      {"scaler", "quota", "workload-zero", "placement-anti"}},
@@ -39,12 +40,13 @@ const Topic topics[] = {
     {{"pending", "schedul"}, {"scheduling", "placement", "claim", "quota"}},
     {{"image", "pull"}, {"image"}},
     {{"ready", "probe", "readiness", "liveness"}, {"probe"}},
+    {{"oom", "out of memory", "for its memory", "for memory"}, {"container-out-of-memory"}, 0.2},
     {{"restart", "crash", "oom", "memory", "kill"}, {"container", "probe", "memory", "init"}},
     {{"config", "secret", "key", "environment"}, {"configmap", "secret", "key", "mounted"}},
     {{"job", "cron"}, {"job", "cronjob"}},
     {{"slow", "latency", "cpu", "throttl"}, {"cpu"}},
     {{"node"}, {"node"}},
-    {{"sync", "argo", "flux", "helm"}, {"delivery", "namespace"}},
+    {{"sync", "argo", "flux", "helm", "upgrade"}, {"delivery", "namespace", "release"}},
     {{"quota", "create", "no pods"}, {"quota", "limit", "pod-security", "webhook", "create"}},
     {{"alert"}, {"alert"}},
     {{"certificate", "tls"}, {"certificate", "ingress-tls"}},
@@ -75,12 +77,12 @@ class Focus {
 
   double weigh(const Observation& observation) const {
     double weight = observation.weight;
-    for (const Topic& topic : topics) {
+    for (const AskedFamilies& topic : asked_families) {
       const bool family = std::any_of(
           topic.families.begin(), topic.families.end(),
           [&](std::string_view one) { return observation.detector.compare(0, one.size(), one) == 0; });
       if (family && survey_.asks(topic.words)) {
-        weight += 0.05;
+        weight += topic.more;
         break;
       }
     }

@@ -44,6 +44,12 @@ std::string without_marks(std::string_view text) {
   return plain;
 }
 
+// Fires as long as all is well: an alert about alerting. Source: Watchdog of kube-prometheus; others call
+// theirs DeadMansSwitch and say so in its text.
+bool fires_by_design(std::string_view name, const std::string& text) {
+  return name == "Watchdog" || has(text, "always firing") || has(text, "should always fire");
+}
+
 void tell(const Survey& survey, const Document& document, const Value& root, const Value& alert,
           Observations* out) {
   // "status" is a word in what a webhook gets, an object in what the API lists.
@@ -56,8 +62,9 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
   const bool asked = survey.names(name);
   // What is for knowing alone: the heartbeat, what only explains other alerts, and what is of no urgency.
   const std::string_view severity = labels["severity"].text();
+  const bool by_design = fires_by_design(name, fmt::format("{} {}", description.text(), summary.text()));
   const bool quiet =
-      name == "Watchdog" || name == "InfoInhibitor" || (!asked && (severity == "info" || severity == "none"));
+      by_design || name == "InfoInhibitor" || (!asked && (severity == "info" || severity == "none"));
   const std::string_view pod = labels["pod"].text();
   Object source;
   source.source = Object::Source::api;
@@ -79,6 +86,14 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
                                      pod.empty() ? "alert" : "pod", labels["namespace"].text(),
                                      pod.empty() ? name : pod, cause);
   made.culprit.present = true;
+  if (by_design && asked) {
+    made.verdict = Verdict::no_fault;
+    made.weight = 0.62;
+    made.cause = std::string(cut_utf8(
+        fmt::format("No fault: alert {} always fires by design, to show that alerts are delivered: {}", name,
+                    brief(description.exists() ? description.text() : summary.text(), 160)),
+        limit::sentence));
+  }
   if (description.exists()) cite(&made, source, description, "what the alert says");
   for (const Value* figure : figures) cite(&made, source, *figure, "its figures");
   if (summary.exists()) cite(&made, source, summary, "its summary");

@@ -116,6 +116,31 @@ void check_monitor(const Survey& survey, const Object& monitor, Observations* ou
   }
 }
 
+// A monitor that no Prometheus takes, because of its labels. Source: serviceMonitorSelector of Prometheus,
+// monitoring.coreos.com/v1.
+void check_monitor_taken(const Survey& survey, const Object& monitor, Observations* out) {
+  const auto& servers = survey.each("prometheus");
+  const Value& labels = monitor["metadata"]["labels"];
+  if (servers.empty() || !tells_all(monitor)) return;
+  const bool taken = std::any_of(servers.begin(), servers.end(), [&](const Object* server) {
+    return !tells_all(*server) || selector_matches((*server)["spec"]["serviceMonitorSelector"], labels);
+  });
+  if (taken) return;
+  const Object& server = *servers.front();
+  const Value& selector = server["spec"]["serviceMonitorSelector"];
+  Observation& made = report(
+      out, "monitor-not-taken", 0.87, monitor,
+      fmt::format("{} is not taken by {}: that selects only ServiceMonitors with the label {}, and this one "
+                  "has {}, so "
+                  "Prometheus does not scrape it.",
+                  described(monitor), described(server), brief(label_text(selector["matchLabels"]), 80),
+                  labels.size() == 0 ? "no labels" : brief(label_text(labels), 80)));
+  cite(&made, monitor, labels.exists() ? labels : monitor["metadata"]["name"], "the labels of the monitor");
+  cite(&made, server, selector, "which monitors Prometheus takes");
+  suggest(&made, fmt::format("kubectl get servicemonitors -n {} --show-labels", monitor.space),
+          "shows the labels of the monitors beside it");
+}
+
 // The setting by which the workload names the queue that it works off ("AMQP_QUEUE"), where one does.
 const Value* setting_like(const Object& workload, std::string_view word) {
   for (const Container& container : containers_of(workload["spec"]["template"]["spec"])) {
@@ -300,7 +325,10 @@ void detect_attachments(const Survey& survey, Observations* out) {
   for (const char* kind : {"httproute", "grpcroute", "tlsroute", "tcproute"}) {
     for (const Object* route : survey.each(kind)) check_route(survey, *route, out);
   }
-  for (const Object* monitor : survey.each("servicemonitor")) check_monitor(survey, *monitor, out);
+  for (const Object* monitor : survey.each("servicemonitor")) {
+    check_monitor(survey, *monitor, out);
+    check_monitor_taken(survey, *monitor, out);
+  }
   for (const Object* scaled : survey.each("scaledobject")) check_trigger(survey, *scaled, out);
 }
 

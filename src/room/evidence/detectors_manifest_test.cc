@@ -15,26 +15,14 @@ TEST_P(ManifestDetectors, FindsItAndIsSilentWhenMended) {
   run_case(GetParam());
 }
 
-std::string head(const std::string& api, const std::string& kind, const std::string& name) {
-  return "---\napiVersion: " + api + "\nkind: " + kind + "\nmetadata: {name: " + name +
-         ", namespace: shop}\n";
-}
-
 std::string volume(const std::string& spec) {
   return "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: disk}\nspec: {storageClassName: "
          "manual, " +
          spec + "}\n";
 }
 
-std::string deployment(const std::string& name, const std::string& pod, int replicas) {
-  return head("apps/v1", "Deployment", name) + "spec:\n  replicas: " + std::to_string(replicas) +
-         "\n  selector: {matchLabels: {app: " + name +
-         "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
-}
-
-const std::string plain = "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080}]}]";
 const std::string claim =
-    head("v1", "PersistentVolumeClaim", "data") +
+    object_head("v1", "PersistentVolumeClaim", "data") +
     "spec: {accessModes: [ReadWriteMany], storageClassName: manual, volumeName: disk, resources: {requests: "
     "{storage: 5Gi}}}\n";
 
@@ -54,8 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
                      "storage: 1Gi",
                      "storage: 10Gi"},
         DetectorCase{"subject in another namespace",
-                     head("v1", "ServiceAccount", "exporter") +
-                         head("rbac.authorization.k8s.io/v1", "RoleBinding", "reads") +
+                     object_head("v1", "ServiceAccount", "exporter") +
+                         object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reads") +
                          "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: "
                          "exporter, namespace: other}]\n",
                      "rbac-subject-missing",
@@ -63,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(
                      "namespace: other",
                      "namespace: shop"},
         DetectorCase{"budget that demands all replicas",
-                     deployment("web", plain, 2) + head("policy/v1", "PodDisruptionBudget", "web") +
+                     deployment("web", plain_pod, 2) +
+                         object_head("policy/v1", "PodDisruptionBudget", "web") +
                          "spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}\n",
                      "budget-blocks",
                      {"minAvailable 2", "all 2 replicas"},
@@ -80,14 +69,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "web}}}]}},\n      containers: [{name: main, image: 'x/y:1'}],\n      volumes: [{name: d, "
                 "persistentVolumeClaim: {claimName: data}}]",
                 3) +
-                head("v1", "PersistentVolumeClaim", "data") + "spec: {accessModes: [ReadWriteOnce]}\n",
+                object_head("v1", "PersistentVolumeClaim", "data") + "spec: {accessModes: [ReadWriteOnce]}\n",
             "claim-one-node",
             {"PersistentVolumeClaim data", "ReadWriteOnce", "one node alone"},
             "[ReadWriteOnce]",
             "[ReadWriteMany]"},
         DetectorCase{
             "a Secret of another namespace without a grant",
-            head("gateway.networking.k8s.io/v1", "Gateway", "public") +
+            object_head("gateway.networking.k8s.io/v1", "Gateway", "public") +
                 "spec: {listeners: [{name: https, tls: {certificateRefs: [{name: web-tls, namespace: "
                 "certs}]}}]}\n" +
                 "---\napiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: "
@@ -107,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
             "istio-injection: enabled}"},
         DetectorCase{
             "replicas that two set",
-            deployment("web", plain, 2) + head("autoscaling/v2", "HorizontalPodAutoscaler", "web") +
+            deployment("web", plain_pod, 2) +
+                object_head("autoscaling/v2", "HorizontalPodAutoscaler", "web") +
                 "spec: {scaleTargetRef: {kind: Deployment, name: web}, minReplicas: 2, maxReplicas: 9}\n" +
                 "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: "
                 "argocd}\nspec: {destination: {namespace: shop}, syncPolicy: {automated: {selfHeal: "
@@ -117,7 +107,8 @@ INSTANTIATE_TEST_SUITE_P(
             "selfHeal: true",
             "selfHeal: false"},
         DetectorCase{"KEDA's target",
-                     deployment("worker", plain, 1) + head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+                     deployment("worker", plain_pod, 1) +
+                         object_head("keda.sh/v1alpha1", "ScaledObject", "worker") +
                          "spec: {scaleTargetRef: {name: worker-app}}\n",
                      "scaler-target-missing",
                      {"Deployment worker-app", "does not exist", "there is worker"},
@@ -126,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
                      {{"deployment", "shop"}}},
         DetectorCase{
             "KEDA's own condition",
-            head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+            object_head("keda.sh/v1alpha1", "ScaledObject", "worker") +
                 "spec: {scaleTargetRef: {name: worker}}\nstatus: {conditions: [{type: Ready, status: "
                 "'False', reason: ScaledObjectCheckFailed, message: no scaler of the type found}]}\n",
             "scaler-not-ready",
@@ -146,7 +137,7 @@ TEST(ManifestEvidence, ThePortBesideTheHostIsQuotedFirst) {
                            "containers: [{name: main, image: 'x/y:1', env: [{name: DB_HOST, value: "
                            "db},\n      {name: DB_PORT, value: '5433'}]}]",
                            1) +
-                    head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
+                    object_head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
                 {}, "What is wrong?");
   const Observation* made = find_by(found, "host-port");
   ASSERT_NE(made, nullptr);
@@ -167,7 +158,7 @@ TEST(ManifestEvidence, TheVariableThatACauseNamesIsQuoted) {
 }
 
 TEST(ManifestEvidence, AWorkloadWithoutPodsMayBeWell) {
-  const std::string yaml = deployment("web", plain, 2);
+  const std::string yaml = deployment("web", plain_pod, 2);
   const auto found = detect_in(yaml + "status: {readyReplicas: 2}\n", {}, "Is anything wrong?");
   const Observation* made = find_by(found, "no-fault");
   ASSERT_NE(made, nullptr);
@@ -177,7 +168,7 @@ TEST(ManifestEvidence, AWorkloadWithoutPodsMayBeWell) {
 }
 
 TEST(ManifestEvidence, ManifestsThatFitTogetherAreWell) {
-  const std::string fits = deployment("web", plain, 2);
+  const std::string fits = deployment("web", plain_pod, 2);
   const auto found = detect_in(fits, {}, "Anything wrong in these manifests?");
   ASSERT_NE(find_by(found, "no-fault"), nullptr);
   EXPECT_NE(find_by(found, "no-fault")->cause.find("fit together"), std::string::npos);
@@ -186,7 +177,7 @@ TEST(ManifestEvidence, ManifestsThatFitTogetherAreWell) {
 
 TEST(ManifestEvidence, CertificatesThatAreReadyAreWell) {
   const auto with = [](const char* ready) {
-    return head("cert-manager.io/v1", "Certificate", "shop-tls") +
+    return object_head("cert-manager.io/v1", "Certificate", "shop-tls") +
            "spec: {dnsNames: [shop.example]}\nstatus: {notAfter: '2026-01-02T03:04:05Z', conditions: [{type: "
            "Ready, "
            "status: '" +
@@ -205,9 +196,9 @@ TEST(ManifestEvidence, APolicyWithoutDnsAnswersAQuestionAboutNames) {
                            "containers: [{name: main, image: 'x/y:1', env: [{name: API_URL, value: "
                            "'http://api:80'}]}]",
                            1) +
-                    deployment("api", plain, 1) + head("v1", "Service", "api") +
+                    deployment("api", plain_pod, 1) + object_head("v1", "Service", "api") +
                     "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n" +
-                    head("networking.k8s.io/v1", "NetworkPolicy", "out") +
+                    object_head("networking.k8s.io/v1", "NetworkPolicy", "out") +
                     "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: "
                     "443}]}]}\n",
                 {}, "Pods cannot resolve names. Why?");

@@ -179,6 +179,44 @@ std::optional<bool> has_endpoints(const Survey& survey, const Object& service, c
   return any;
 }
 
+// "registry/team/orders:1.2" without its tag: another release of the same program is no stranger.
+std::string_view program_of(const PodSpec& pods) {
+  const std::string_view image = (*pods.spec)["containers"][0]["image"].text();
+  const auto colon = image.rfind(':');
+  return colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos
+             ? image.substr(0, image.find('@'))
+             : image.substr(0, colon);
+}
+
+// A selector that takes in the pods of another program: they get a part of the requests and cannot answer
+// them.
+void check_strangers(const Object& service, const std::vector<const PodSpec*>& matched, Observations* out) {
+  const auto belongs = [&](const PodSpec& pods) {
+    const std::string name = workload_of(*pods.owner).second;
+    return name == service.name || name.starts_with(service.name + "-v");
+  };
+  const auto own =
+      std::find_if(matched.begin(), matched.end(), [&](const PodSpec* pods) { return belongs(*pods); });
+  if (own == matched.end() || program_of(**own).empty()) return;
+  for (const PodSpec* pods : matched) {
+    if (belongs(*pods) || program_of(*pods).empty() || program_of(*pods) == program_of(**own)) continue;
+    const auto [kind, name] = workload_of(*pods->owner);
+    const Value& selector = service["spec"]["selector"];
+    Observation& made = report(out, "service-selects-stranger", 0.66, service,
+                               fmt::format("{} also sends requests to the pods of {} {}: its selector {} "
+                                           "matches their labels as well as those of {}, "
+                                           "so part of the requests reach the wrong program.",
+                                           described(service), kind, name, brief(label_text(selector), 60),
+                                           workload_of(*(*own)->owner).second));
+    cite(&made, service, selector, "the selector of the Service");
+    cite(&made, *pods->owner, *pods->labels, "the labels of the other program's pods");
+    cite(&made, *pods->owner, (*pods->spec)["containers"][0]["image"], "the other program");
+    suggest(&made, fmt::format("kubectl -n {} get pods -l {} -o wide", service.space, label_text(selector)),
+            "shows every pod that gets its requests");
+    return;
+  }
+}
+
 void check_service(const Survey& survey, const Object& service, Observations* out) {
   const Value& spec = service["spec"];
   const Value& selector = spec["selector"];
@@ -227,6 +265,7 @@ void check_service(const Survey& survey, const Object& service, Observations* ou
     tell_selects_nothing(survey, service, selector, out);
     return;
   }
+  check_strangers(service, matched, out);
   check_ports(service, matched, out);
   bool pods_known = false, ready = false;
   const PodSpec* unready = nullptr;
@@ -284,7 +323,9 @@ void check_backend(const Survey& survey, const Object& ingress, const Value& bac
   std::string offered;
   for (const Value& one : ports.items) {
     if (one["port"].text() == port.text() || one["name"].text() == port.text()) return;
-    offered += fmt::format("{}{}", offered.empty() ? "" : ", ", one["port"].text());
+    const std::string_view named = one["name"].text();
+    offered += fmt::format("{}{}{}", offered.empty() ? "" : ", ", one["port"].text(),
+                           named.empty() ? "" : fmt::format(" (named {})", named));
   }
   Observation& made =
       report(out, "ingress-backend-port", 0.88, ingress,

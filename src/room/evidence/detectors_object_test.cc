@@ -12,25 +12,11 @@ TEST_P(ObjectDetectors, FindsItAndIsSilentWhenMended) {
   run_case(GetParam());
 }
 
-std::string head(const std::string& api, const std::string& kind, const std::string& name) {
-  return "apiVersion: " + api + "\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: shop}\n";
-}
-
-// A Deployment whose pods carry app=NAME; `pod` is the pod spec in flow style, without its braces.
-std::string deployment(const std::string& name, const std::string& pod, int replicas = 1) {
-  return head("apps/v1", "Deployment", name) + "spec:\n  replicas: " + std::to_string(replicas) +
-         "\n  selector: {matchLabels: {app: " + name +
-         "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
-}
-
 std::string event_about(const std::string& kind, const std::string& name, const std::string& reason,
                         const std::string& message) {
-  return "---\n" + head("v1", "Event", "e1") + "involvedObject: {kind: " + kind + ", name: " + name +
+  return object_head("v1", "Event", "e1") + "involvedObject: {kind: " + kind + ", name: " + name +
          ", namespace: shop}\ntype: Warning\nreason: " + reason + "\nmessage: '" + message + "'\n";
 }
-
-const std::string plain =
-    "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}]}]";
 
 INSTANTIATE_TEST_SUITE_P(
     References, ObjectDetectors,
@@ -41,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "db",
                 "containers: [{name: db, image: 'x/db:1', env: [{name: PASSWORD, valueFrom: {secretKeyRef: "
                 "{name: db-secret, key: password}}}]}]") +
-                "---\n" + head("v1", "Secret", "db-credentials") + "data: {password: eA==}\n",
+                object_head("v1", "Secret", "db-credentials") + "data: {password: eA==}\n",
             "secret-missing",
             {"Secret db-secret", "does not exist", "env PASSWORD", "db-credentials"},
             "name: db-secret",
@@ -52,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
             deployment(
                 "db",
                 "containers: [{name: db, image: 'x/db:1', envFrom: [{configMapRef: {name: settings}}]}]") +
-                "---\n" + head("v1", "Secret", "settings") + "data: {a: eA==}\n",
+                object_head("v1", "Secret", "settings") + "data: {a: eA==}\n",
             "configmap-missing",
             {"ConfigMap settings", "is the name of a Secret"},
             "configMapRef",
@@ -63,13 +49,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "db",
                 "containers: [{name: db, image: 'x/db:1', env: [{name: HOST, valueFrom: {configMapKeyRef: "
                 "{name: settings, key: db_host}}}]}]") +
-                "---\n" + head("v1", "ConfigMap", "settings") + "data: {database_host: db}\n",
+                object_head("v1", "ConfigMap", "settings") + "data: {database_host: db}\n",
             "key-missing",
             {"no key db_host", "database_host"},
             "key: db_host",
             "key: database_host"},
         DetectorCase{"missing service account",
-                     deployment("db", "serviceAccountName: runner, " + plain),
+                     deployment("db", "serviceAccountName: runner, " + plain_pod),
                      "serviceaccount-missing",
                      {"ServiceAccount runner", "does not exist"},
                      "serviceAccountName: runner",
@@ -83,14 +69,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "/etc/app/app.yaml'], "
                 "volumeMounts: [{name: config, mountPath: /etc/app}]}], volumes: [{name: config, configMap: "
                 "{name: settings}}]") +
-                "---\n" + head("v1", "ConfigMap", "settings") + "data: {application.yaml: 'a: 1'}\n",
+                object_head("v1", "ConfigMap", "settings") + "data: {application.yaml: 'a: 1'}\n",
             "mounted-file-missing",
             {"/etc/app/app.yaml", "application.yaml"},
             "application.yaml",
             "app.yaml"},
         DetectorCase{
             "misspelled namespace",
-            deployment("db", plain) + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shops}\n",
+            deployment("db", plain_pod) + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shops}\n",
             "namespace-missing",
             {"namespace shop,", "typo of shops"},
             "name: shops}",
@@ -99,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                      deployment("web",
                                 "containers: [{name: web, image: 'x/web:1', env: [{name: API_URL, value: "
                                 "'http://backend:8080/v1'}]}]") +
-                         "---\n" + head("v1", "Service", "backend-api") + "spec: {ports: [{port: 8080}]}\n",
+                         object_head("v1", "Service", "backend-api") + "spec: {ports: [{port: 8080}]}\n",
                      "host-missing",
                      {"backend:8080", "no Service backend", "backend-api"},
                      "http://backend:",
@@ -110,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
             deployment(
                 "web",
                 "containers: [{name: web, image: 'x/web:1', command: [sh, -c, 'curl http://api:9000/']}]") +
-                "---\n" + head("v1", "Service", "api") + "spec: {ports: [{port: 80}]}\n",
+                object_head("v1", "Service", "api") + "spec: {ports: [{port: 80}]}\n",
             "host-port",
             {"9000", "only port 80"},
             "api:9000",
@@ -124,8 +110,8 @@ INSTANTIATE_TEST_SUITE_P(
             deployment("web",
                        "initContainers: [{name: wait, image: 'x/web:1', command: [sh, -c, 'until nc -z db "
                        "5432; do sleep 1; done']}], " +
-                           plain) +
-                "---\n" + head("v1", "Service", "database") + "spec: {ports: [{port: 5432}]}\n",
+                           plain_pod) +
+                object_head("v1", "Service", "database") + "spec: {ports: [{port: 5432}]}\n",
             "host-missing",
             {"db:5432", "database"},
             "nc -z db ",
@@ -136,15 +122,15 @@ INSTANTIATE_TEST_SUITE_P(
             deployment("web",
                        "containers: [{name: web, image: 'x/web:1', env: [{name: DB_HOST, value: db}, {name: "
                        "DB_PORT, value: '5433'}]}]") +
-                "---\n" + head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
+                object_head("v1", "Service", "db") + "spec: {ports: [{port: 5432}]}\n",
             "host-port",
             {"5433", "only port 5432"},
             "'5433'",
             "'5432'"},
         DetectorCase{"a host in a ConfigMap",
-                     head("v1", "ConfigMap", "settings") +
-                         "data: {db.url: 'jdbc:postgresql://postgres:5432/app'}\n---\n" +
-                         head("v1", "Service", "postgresql") + "spec: {ports: [{port: 5432}]}\n",
+                     object_head("v1", "ConfigMap", "settings") +
+                         "data: {db.url: 'jdbc:postgresql://postgres:5432/app'}\n" +
+                         object_head("v1", "Service", "postgresql") + "spec: {ports: [{port: 5432}]}\n",
                      "host-missing",
                      {"ConfigMap settings", "postgres:5432"},
                      "//postgres:",
@@ -182,18 +168,19 @@ INSTANTIATE_TEST_SUITE_P(
                 "api",
                 "containers: [{name: api, image: 'x/api:1', command: [python, -m, http.server, '8000'], "
                 "ports: [{containerPort: 8080}]}]") +
-                "---\n" + head("v1", "Service", "api") +
+                object_head("v1", "Service", "api") +
                 "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n",
             "service-target-port",
             {"targetPort 8080", "8000"},
             "targetPort: 8080",
             "targetPort: 8000"},
-        DetectorCase{"another resolver",
-                     deployment("api", "dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}, " + plain),
-                     "dns-policy",
-                     {"dnsPolicy None", "192.0.2.1"},
-                     "dnsPolicy: None",
-                     "dnsPolicy: ClusterFirst"}));
+        DetectorCase{
+            "another resolver",
+            deployment("api", "dnsPolicy: None, dnsConfig: {nameservers: [192.0.2.1]}, " + plain_pod),
+            "dns-policy",
+            {"dnsPolicy None", "192.0.2.1"},
+            "dnsPolicy: None",
+            "dnsPolicy: ClusterFirst"}));
 
 const std::string mounts_data =
     "containers: [{name: db, image: 'x/db:1'}], volumes: [{name: data, persistentVolumeClaim: "
@@ -203,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
     Storage, ObjectDetectors,
     testing::Values(
         DetectorCase{"storage class",
-                     head("v1", "PersistentVolumeClaim", "data") +
+                     object_head("v1", "PersistentVolumeClaim", "data") +
                          "spec: {storageClassName: fast}\nstatus: {phase: Pending}\n---\n"
                          "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: "
                          "{name: standard}\n",
@@ -220,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "name: nothing",
                      {{"persistentvolumeclaim", "shop"}}},
         DetectorCase{"volume too small",
-                     head("v1", "PersistentVolumeClaim", "data") +
+                     object_head("v1", "PersistentVolumeClaim", "data") +
                          "spec: {storageClassName: manual, resources: {requests: {storage: 20Gi}}}\nstatus: "
                          "{phase: Pending}\n---\n"
                          "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv1}\nspec: "
@@ -231,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "storage: 5Gi",
                      "storage: 50Gi"},
         DetectorCase{"provisioner",
-                     head("v1", "PersistentVolumeClaim", "data") +
+                     object_head("v1", "PersistentVolumeClaim", "data") +
                          "spec: {storageClassName: fast}\nstatus: {phase: Pending}\n" +
                          event_about("PersistentVolumeClaim", "data", "ProvisioningFailed",
                                      "disk quota of the zone is used up"),
@@ -241,10 +228,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "phase: Bound"},
         DetectorCase{
             "volume on another node",
-            head("v1", "Pod", "db-0") +
+            object_head("v1", "Pod", "db-0") +
                 "spec: {nodeName: n2, containers: [{name: db, image: 'x/db:1'}], volumes: [{name: data, "
-                "persistentVolumeClaim: {claimName: data}}]}\nstatus: {phase: Pending}\n---\n" +
-                head("v1", "PersistentVolumeClaim", "data") +
+                "persistentVolumeClaim: {claimName: data}}]}\nstatus: {phase: Pending}\n" +
+                object_head("v1", "PersistentVolumeClaim", "data") +
                 "spec: {volumeName: pv1}\nstatus: {phase: Bound}\n---\n"
                 "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv1}\nspec: {nodeAffinity: "
                 "{required: "
@@ -255,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
             "values: [n1]",
             "values: [n2]"},
         DetectorCase{"mount of a missing Secret",
-                     head("v1", "Pod", "db-0") +
+                     object_head("v1", "Pod", "db-0") +
                          "spec: {containers: [{name: db, image: 'x/db:1'}]}\nstatus: {phase: Pending}\n" +
                          event_about("Pod", "db-0", "FailedMount",
                                      "MountVolume.SetUp failed for volume \"tls\" : secret "
@@ -269,32 +256,32 @@ INSTANTIATE_TEST_SUITE_P(
     Network, ObjectDetectors,
     testing::Values(
         DetectorCase{"selector",
-                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                     deployment("api", plain_pod) + object_head("v1", "Service", "api") +
                          "spec: {selector: {app: api, tier: back}, ports: [{port: 80, targetPort: 8080}]}\n",
                      "service-selects-nothing",
                      {"no endpoints", "tier"},
                      ", tier: back",
                      ""},
         DetectorCase{"target port",
-                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                     deployment("api", plain_pod) + object_head("v1", "Service", "api") +
                          "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 9090}]}\n",
                      "service-target-port",
                      {"targetPort 9090", "8080"},
                      "9090",
                      "8080"},
         DetectorCase{"target port by name",
-                     deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
+                     deployment("api", plain_pod) + object_head("v1", "Service", "api") +
                          "spec: {selector: {app: api}, ports: [{port: 80, targetPort: web}]}\n",
                      "service-target-port",
                      {"targetPort web", "8080 (http)"},
                      "targetPort: web",
                      "targetPort: http"},
         DetectorCase{"ingress to no Service",
-                     head("networking.k8s.io/v1", "Ingress", "web") +
+                     object_head("networking.k8s.io/v1", "Ingress", "web") +
                          "spec: {ingressClassName: nginx, rules: [{http: {paths: [{path: /, backend: "
                          "{service: {name: web-svc, "
-                         "port: {number: 80}}}}]}}]}\n---\n" +
-                         head("v1", "Service", "web") +
+                         "port: {number: 80}}}}]}}]}\n" +
+                         object_head("v1", "Service", "web") +
                          "spec: {ports: [{port: 80}]}\n---\n"
                          "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: nginx}\n",
                      "ingress-backend-missing",
@@ -303,7 +290,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "name: web",
                      {{"service", "shop"}}},
         DetectorCase{"ingress class",
-                     head("networking.k8s.io/v1", "Ingress", "web") +
+                     object_head("networking.k8s.io/v1", "Ingress", "web") +
                          "spec: {ingressClassName: ngnix}\n---\napiVersion: "
                          "networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: "
                          "nginx}\n",
@@ -313,8 +300,8 @@ INSTANTIATE_TEST_SUITE_P(
                      "nginx",
                      {{"ingressclass", ""}}},
         DetectorCase{"no egress, so no DNS",
-                     deployment("api", plain) + "---\n" +
-                         head("networking.k8s.io/v1", "NetworkPolicy", "deny") +
+                     deployment("api", plain_pod) +
+                         object_head("networking.k8s.io/v1", "NetworkPolicy", "deny") +
                          "spec: {podSelector: {}, policyTypes: [Egress], egress: []}\n",
                      "policy-denies-egress",
                      {"deny", "all egress", "DNS"},
@@ -325,10 +312,10 @@ INSTANTIATE_TEST_SUITE_P(
             deployment(
                 "web",
                 "containers: [{name: web, image: 'x/web:1', command: [sh, -c, 'curl http://api:80/']}]") +
-                "---\n" + deployment("api", plain) + "---\n" + head("v1", "Service", "api") +
-                "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n---\n" +
-                deployment("front", plain) + "---\n" +
-                head("networking.k8s.io/v1", "NetworkPolicy", "api-in") +
+                deployment("api", plain_pod) + object_head("v1", "Service", "api") +
+                "spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080}]}\n" +
+                deployment("front", plain_pod) +
+                object_head("networking.k8s.io/v1", "NetworkPolicy", "api-in") +
                 "spec: {podSelector: {matchLabels: {app: api}}, policyTypes: [Ingress], ingress: [{from: "
                 "[{podSelector: "
                 "{matchLabels: {app: front}}}]}]}\n",
@@ -346,9 +333,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "agent",
                 "serviceAccountName: agent, containers: [{name: agent, image: 'x/kubectl:1', command: [sh, "
                 "-c, 'kubectl get pods']}]") +
-                "---\n" + head("rbac.authorization.k8s.io/v1", "Role", "reader") +
-                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n---\n" +
-                head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                object_head("rbac.authorization.k8s.io/v1", "Role", "reader") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
                 "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: agent, "
                 "namespace: shop}]\n",
             "rbac-verb-missing",
@@ -356,18 +343,17 @@ INSTANTIATE_TEST_SUITE_P(
             "verbs: [get]",
             "verbs: [get, list]"},
         DetectorCase{"binding to no role",
-                     head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                     object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
                          "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "
-                         "agent, namespace: shop}]\n"
-                         "---\n" +
-                         head("rbac.authorization.k8s.io/v1", "Role", "reader") + "rules: []\n",
+                         "agent, namespace: shop}]\n" +
+                         object_head("rbac.authorization.k8s.io/v1", "Role", "reader") + "rules: []\n",
                      "rbac-role-missing",
                      {"Role raeder", "does not exist"},
                      "raeder",
                      "reader",
                      {{"role", "shop"}}},
         DetectorCase{"refused by the API server",
-                     head("apps/v1", "Deployment", "agent") +
+                     object_head("apps/v1", "Deployment", "agent") +
                          event_about("Deployment", "agent", "Refused",
                                      "pods is forbidden: User "
                                      "\"system:serviceaccount:shop:agent\" cannot list resource "
@@ -382,7 +368,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         DetectorCase{
             "quota by event",
-            head("apps/v1", "ReplicaSet", "api-1") +
+            object_head("apps/v1", "ReplicaSet", "api-1") +
                 event_about("ReplicaSet", "api-1", "FailedCreate",
                             "pods \"x\" is "
                             "forbidden: exceeded quota: small, requested: "
@@ -396,7 +382,7 @@ INSTANTIATE_TEST_SUITE_P(
             "quota by arithmetic",
             deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {requests: {cpu: 500m}}}]",
                        4) +
-                "---\n" + head("v1", "ResourceQuota", "small") + "spec: {hard: {requests.cpu: '1'}}\n",
+                object_head("v1", "ResourceQuota", "small") + "spec: {hard: {requests.cpu: '1'}}\n",
             "quota-too-small",
             {"requests.cpu 1", "4 replicas of 500m", "needs 2"},
             "requests.cpu: '1'",
@@ -405,7 +391,7 @@ INSTANTIATE_TEST_SUITE_P(
             "limit range",
             deployment("api",
                        "containers: [{name: api, image: 'x/y:1', resources: {limits: {memory: 2Gi}}}]") +
-                "---\n" + head("v1", "LimitRange", "bounds") +
+                object_head("v1", "LimitRange", "bounds") +
                 "spec: {limits: [{type: Container, max: {memory: 1Gi}}]}\n",
             "limit-range",
             {"memory 2Gi", "maximum is 1Gi"},
@@ -423,7 +409,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "failurePolicy: Ignore",
                      {{"service", "shop"}}},
         DetectorCase{"pod security",
-                     head("apps/v1", "ReplicaSet", "api-1") +
+                     object_head("apps/v1", "ReplicaSet", "api-1") +
                          event_about("ReplicaSet", "api-1", "FailedCreate",
                                      "pods \"x\" is "
                                      "forbidden: violates PodSecurity \"restricted:latest\": "
@@ -434,7 +420,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "is created under PodSecurity"}));
 
 std::string scaler(const std::string& spec, const std::string& status = "") {
-  return head("autoscaling/v2", "HorizontalPodAutoscaler", "api") +
+  return object_head("autoscaling/v2", "HorizontalPodAutoscaler", "api") +
          "spec: {scaleTargetRef: {kind: Deployment, name: api}, " + spec + "}\n" + status;
 }
 
@@ -442,7 +428,7 @@ INSTANTIATE_TEST_SUITE_P(
     Workloads, ObjectDetectors,
     testing::Values(
         DetectorCase{"no requests to scale by",
-                     deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {}}]") + "---\n" +
+                     deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {}}]") +
                          scaler("maxReplicas: 5, metrics: [{type: Resource, resource: {name: cpu, target: "
                                 "{type: Utilization, "
                                 "averageUtilization: 50}}}]"),
@@ -458,13 +444,13 @@ INSTANTIATE_TEST_SUITE_P(
                      "kind: Rollout",
                      {{"deployment", "shop"}}},
         DetectorCase{"no room to scale",
-                     deployment("api", plain) + "---\n" + scaler("minReplicas: 3, maxReplicas: 3"),
+                     deployment("api", plain_pod) + scaler("minReplicas: 3, maxReplicas: 3"),
                      "scaler-no-room",
                      {"minReplicas 3", "maxReplicas 3"},
                      "maxReplicas: 3",
                      "maxReplicas: 6"},
         DetectorCase{"zero replicas",
-                     deployment("api", plain, 0),
+                     deployment("api", plain_pod, 0),
                      "workload-zero-replicas",
                      {"scaled to 0 replicas"},
                      "replicas: 0",
@@ -472,7 +458,7 @@ INSTANTIATE_TEST_SUITE_P(
                      {},
                      "Why is api not running?"},
         DetectorCase{"partition of a rolling update",
-                     head("apps/v1", "StatefulSet", "db") +
+                     object_head("apps/v1", "StatefulSet", "db") +
                          "spec: {replicas: 4, updateStrategy: {rollingUpdate: {partition: 3}}}\n"
                          "status: {currentRevision: db-6, updateRevision: db-7}\n",
                      "rollout-partition",
@@ -481,7 +467,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "partition: 0"},
         DetectorCase{
             "route that its gateway does not let in",
-            head("gateway.networking.k8s.io/v1", "HTTPRoute", "partner") +
+            object_head("gateway.networking.k8s.io/v1", "HTTPRoute", "partner") +
                 "spec: {parentRefs: [{name: public}]}\nstatus: {parents: [{conditions: [{type: Accepted, "
                 "status: 'False', reason: NotAllowedByListeners, message: No listeners allowed it}]}]}\n",
             "attachment-refused",
@@ -489,22 +475,22 @@ INSTANTIATE_TEST_SUITE_P(
             "status: 'False'",
             "status: 'True'"},
         DetectorCase{"paused",
-                     head("apps/v1", "Deployment", "api") + "spec: {paused: true}\n",
+                     object_head("apps/v1", "Deployment", "api") + "spec: {paused: true}\n",
                      "rollout-paused",
                      {"paused"},
                      "paused: true",
                      "paused: false"},
         DetectorCase{"selector of its own",
-                     head("apps/v1", "Deployment", "api") +
+                     object_head("apps/v1", "Deployment", "api") +
                          "spec: {selector: {matchLabels: {app: api}}, template: {metadata: {labels: "
                          "{app: web}}, spec: {" +
-                         plain + "}}}\n",
+                         plain_pod + "}}}\n",
                      "workload-selector",
                      {"app=api", "app=web"},
                      "labels: {app: web}",
                      "labels: {app: api}"},
         DetectorCase{"job deadline",
-                     head("batch/v1", "Job", "load") +
+                     object_head("batch/v1", "Job", "load") +
                          "spec: {activeDeadlineSeconds: 60}\nstatus: {conditions: [{type: Failed, status: "
                          "'True', reason: DeadlineExceeded}]}\n",
                      "job-failed",
@@ -512,30 +498,31 @@ INSTANTIATE_TEST_SUITE_P(
                      "type: Failed",
                      "type: Complete"},
         DetectorCase{"job deadline told by an event alone",
-                     head("batch/v1", "Job", "load") + "spec: {activeDeadlineSeconds: 60}\n" +
+                     object_head("batch/v1", "Job", "load") + "spec: {activeDeadlineSeconds: 60}\n" +
                          event_about("Job", "load", "DeadlineExceeded",
                                      "Job was active longer than specified deadline"),
                      "job-failed",
                      {"activeDeadlineSeconds of 60", "DeadlineExceeded"},
                      "reason: DeadlineExceeded",
                      "reason: Completed"},
-        DetectorCase{"suspended cron job",
-                     head("batch/v1", "CronJob", "load") + "spec: {schedule: '*/5 * * * *', suspend: true}\n",
-                     "cronjob-suspended",
-                     {"suspended"},
-                     "suspend: true",
-                     "suspend: false"},
+        DetectorCase{
+            "suspended cron job",
+            object_head("batch/v1", "CronJob", "load") + "spec: {schedule: '*/5 * * * *', suspend: true}\n",
+            "cronjob-suspended",
+            {"suspended"},
+            "suspend: true",
+            "suspend: false"},
         DetectorCase{"cron schedule",
-                     head("batch/v1", "CronJob", "load") + "spec: {schedule: 'every day'}\n",
+                     object_head("batch/v1", "CronJob", "load") + "spec: {schedule: 'every day'}\n",
                      "cronjob-schedule",
                      {"every day"},
                      "every day",
                      "0 3 * * *"},
         DetectorCase{
             "cron job that waits for an old run",
-            head("batch/v1", "CronJob", "load") +
-                "spec: {schedule: '*/5 * * * *', concurrencyPolicy: Forbid}\n---\n" +
-                head("v1", "Event", "load.1") +
+            object_head("batch/v1", "CronJob", "load") +
+                "spec: {schedule: '*/5 * * * *', concurrencyPolicy: Forbid}\n" +
+                object_head("v1", "Event", "load.1") +
                 "involvedObject: {kind: CronJob, namespace: shop, name: load}\nreason: JobAlreadyActive\n"
                 "message: Not starting job because prior execution is running\ntype: Normal\n",
             "cronjob-blocked",
@@ -554,8 +541,9 @@ INSTANTIATE_TEST_SUITE_P(
                      "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n---",
                      "spec: {scaleTargetRef: {kind: Deployment, name: api}}\n---"},
         DetectorCase{"disruption budget of a drain",
-                     "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nspec: {unschedulable: true}\n---\n" +
-                         head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
+                     "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nspec: {unschedulable: true}\n" +
+                         object_head("policy/v1", "PodDisruptionBudget", "api") +
+                         "spec: {maxUnavailable: 0}\n",
                      "budget-blocks",
                      {"the drain of node w-1"},
                      "maxUnavailable: 0",
@@ -563,14 +551,14 @@ INSTANTIATE_TEST_SUITE_P(
                      {},
                      "Why does the drain of node w-1 not end?"},
         DetectorCase{"disruption budget",
-                     head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
+                     object_head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
                      "budget-blocks",
                      {"maxUnavailable 0"},
                      "maxUnavailable: 0",
                      "maxUnavailable: 1"},
         DetectorCase{
             "a route that no listener takes",
-            head("gateway.networking.k8s.io/v1", "HTTPRoute", "docs") +
+            object_head("gateway.networking.k8s.io/v1", "HTTPRoute", "docs") +
                 "spec: {parentRefs: [{name: edge, namespace: front}]}\n---\napiVersion: "
                 "gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: front}\n"
                 "spec: {listeners: [{name: http, port: 80, allowedRoutes: {namespaces: {from: Same}}}]}\n",
@@ -580,7 +568,7 @@ INSTANTIATE_TEST_SUITE_P(
             "from: All"},
         DetectorCase{
             "a monitor of a port that is called otherwise",
-            head("monitoring.coreos.com/v1", "ServiceMonitor", "api") +
+            object_head("monitoring.coreos.com/v1", "ServiceMonitor", "api") +
                 "spec: {selector: {matchLabels: {app: api}}, endpoints: [{port: metrics}]}\n---\napiVersion: "
                 "v1\nkind: Service\nmetadata: {name: api, namespace: shop, labels: {app: api}}\n"
                 "spec: {ports: [{name: http-metrics, port: 9090}]}\n",
@@ -588,9 +576,52 @@ INSTANTIATE_TEST_SUITE_P(
             {"the port metrics", "http-metrics"},
             "port: metrics",
             "port: http-metrics"},
+        DetectorCase{"a monitor that no Prometheus takes",
+                     object_head("monitoring.coreos.com/v1", "Prometheus", "main") +
+                         "spec: {serviceMonitorSelector: {matchLabels: {release: stack}}}\n---\napiVersion: "
+                         "monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: api, namespace: "
+                         "shop, labels: "
+                         "{release: prometheus}}\nspec: {endpoints: [{port: http}]}\n",
+                     "monitor-not-taken",
+                     {"release=stack", "release=prometheus"},
+                     "release: prometheus",
+                     "release: stack"},
+        DetectorCase{"a selector that takes in another program",
+                     deployment("orders", plain_pod) +
+                         "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: orders-admin, "
+                         "namespace: shop}\nspec:\n"
+                         "  template:\n    metadata: {labels: {app: orders, part: admin}}\n"
+                         "    spec: {containers: [{name: admin, image: 'x/admin:3', ports: [{containerPort: "
+                         "8080}]}]}\n" +
+                         object_head("v1", "Service", "orders") +
+                         "spec: {selector: {app: orders}, ports: [{port: 80, targetPort: 8080}]}\n",
+                     "service-selects-stranger",
+                     {"orders-admin", "app=orders"},
+                     "labels: {app: orders, part: admin}",
+                     "labels: {app: admin, part: admin}"},
+        DetectorCase{"a probe of the port where health is not",
+                     deployment("api",
+                                "containers: [{name: api, image: 'x/y:1', env: [{name: "
+                                "MANAGEMENT_SERVER_PORT, value: '9090'}], "
+                                "readinessProbe: {httpGet: {path: /ready, port: 8080}}, livenessProbe: "
+                                "{httpGet: {path: /live, "
+                                "port: 9090}}}]"),
+                     "probe-sibling-port",
+                     {"readiness probe", "8080", "MANAGEMENT_SERVER_PORT", "9090"},
+                     "port: 8080",
+                     "port: 9090"},
+        DetectorCase{
+            "an Ingress to a port that is called otherwise",
+            object_head("v1", "Service", "api") + "spec: {ports: [{name: web, port: 8080}]}\n" +
+                object_head("networking.k8s.io/v1", "Ingress", "front") +
+                "spec: {rules: [{http: {paths: [{backend: {service: {name: api, port: {name: http}}}}]}}]}\n",
+            "ingress-backend-port",
+            {"port http", "8080 (named web)"},
+            "name: web",
+            "name: http"},
         DetectorCase{
             "a trigger on another queue",
-            head("keda.sh/v1alpha1", "ScaledObject", "worker") +
+            object_head("keda.sh/v1alpha1", "ScaledObject", "worker") +
                 "spec: {scaleTargetRef: {name: worker}, triggers: [{type: rabbitmq, metadata: {queueName: "
                 "orders}}]}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: worker, namespace: "
                 "shop}\nspec: {template: {spec: {containers: [{name: w, env: [{name: AMQP_QUEUE, value: "
@@ -601,7 +632,7 @@ INSTANTIATE_TEST_SUITE_P(
             "value: \"mail,orders\""},
         DetectorCase{
             "a challenge",
-            head("acme.cert-manager.io/v1", "Challenge", "shop-tls-1") +
+            object_head("acme.cert-manager.io/v1", "Challenge", "shop-tls-1") +
                 "spec: {type: DNS-01, dnsName: shop.example.com}\n"
                 "status: {state: pending, reason: 'AccessDenied: not authorized to perform: ChangeRecord'}\n",
             "certificate-not-ready",
@@ -610,7 +641,7 @@ INSTANTIATE_TEST_SUITE_P(
             "state: valid"},
         DetectorCase{
             "a secret's source",
-            head("external-secrets.io/v1", "ExternalSecret", "db") +
+            object_head("external-secrets.io/v1", "ExternalSecret", "db") +
                 "status: {conditions: [{type: Ready, status: 'False', reason: SecretSyncedError, message: "
                 "could not get secret data}]}\n---\napiVersion: v1\nkind: Event\nmetadata: {name: e, "
                 "namespace: shop}\ninvolvedObject: {kind: ExternalSecret, name: db, namespace: shop}\ntype: "
@@ -621,7 +652,7 @@ INSTANTIATE_TEST_SUITE_P(
             "status: 'False'",
             "status: 'True'"},
         DetectorCase{"a job's sidecar",
-                     head("v1", "Pod", "report-x7k2m") +
+                     object_head("v1", "Pod", "report-x7k2m") +
                          "spec: {restartPolicy: Never, containers: [{name: report}, {name: proxy}]}\n"
                          "status:\n  phase: Running\n  containerStatuses:\n"
                          "  - {name: proxy, state: {running: {startedAt: '2025-01-01T00:00:00Z'}}}\n"
@@ -632,12 +663,12 @@ INSTANTIATE_TEST_SUITE_P(
                      "terminated: {exitCode: 0, reason: Completed}"},
         DetectorCase{
             "who filled the disk",
-            head("v1", "Event", "e1") +
+            object_head("v1", "Event", "e1") +
                 "involvedObject: {kind: Pod, name: dump-1, namespace: shop}\ntype: Warning\nreason: Evicted\n"
                 "message: 'The node was low on resource: ephemeral-storage. Container dump was using "
                 "63963136Ki, "
-                "request is 0.'\n---\n" +
-                head("v1", "Event", "e2") +
+                "request is 0.'\n" +
+                object_head("v1", "Event", "e2") +
                 "involvedObject: {kind: Pod, name: cart-1, namespace: shop}\ntype: Warning\nreason: Evicted\n"
                 "message: 'The node was low on resource: ephemeral-storage. Container cart was using 148Ki, "
                 "request is 0.'\n",
@@ -647,7 +678,7 @@ INSTANTIATE_TEST_SUITE_P(
             "reason: Killing"},
         DetectorCase{
             "Argo CD",
-            head("argoproj.io/v1alpha1", "Application", "store") +
+            object_head("argoproj.io/v1alpha1", "Application", "store") +
                 "status: {sync: {status: OutOfSync}, health: {status: Missing}, operationState: {phase: "
                 "Failed, message: "
                 "'namespaces \"stor\" not found'}}\n",
@@ -656,7 +687,7 @@ INSTANTIATE_TEST_SUITE_P(
             "{sync: {status: OutOfSync}, health: {status: Missing}, operationState: {phase: Failed,",
             "{sync: {status: Synced}, health: {status: Healthy}, operationState: {phase: Succeeded,"},
         DetectorCase{"certificate",
-                     head("cert-manager.io/v1", "Certificate", "web") +
+                     object_head("cert-manager.io/v1", "Certificate", "web") +
                          "status: {conditions: [{type: Ready, status: 'False', reason: "
                          "DoesNotExist, message: issuer letsencrypt not found}]}\n",
                      "certificate-not-ready",
@@ -664,16 +695,29 @@ INSTANTIATE_TEST_SUITE_P(
                      "'False'",
                      "'True'"},
         DetectorCase{"usage near the limit",
-                     head("v1", "Pod", "api-0") +
+                     object_head("v1", "Pod", "api-0") +
                          "spec: {containers: [{name: api, image: 'x/y:1', resources: {limits: {cpu: "
                          "'1'}}}]}\nstatus: {phase: "
-                         "Running}\n---\n" +
-                         head("metrics.k8s.io/v1beta1", "PodMetrics", "api-0") +
+                         "Running}\n" +
+                         object_head("metrics.k8s.io/v1beta1", "PodMetrics", "api-0") +
                          "containers: [{name: api, usage: {cpu: 950m}}]\n",
                      "cpu-near-limit",
                      {"950m", "95%", "limit of 1"},
                      "950m",
                      "150m"}));
+
+// kube-prometheus' heartbeat: its firing is what is wanted.
+TEST(Alerts, OneThatAlwaysFiresIsNoFault) {
+  const std::string alert =
+      R"({"alerts": [{"status": "firing", "labels": {"alertname": "Watchdog", "severity": "none"}, "annotations":)"
+      R"( {"description": "This alert is always firing, so that its absence tells."}}]})";
+  const auto asked = detect_in(alert, {}, "Alert Watchdog has been firing for days. What is wrong?");
+  ASSERT_NE(find_by(asked, "alert"), nullptr);
+  EXPECT_EQ(find_by(asked, "alert")->verdict, Verdict::no_fault);
+  const auto other = detect_in(alert, {}, "Why is the shop slow?");
+  ASSERT_NE(find_by(other, "alert"), nullptr);
+  EXPECT_LT(find_by(other, "alert")->weight, 0.2);
+}
 
 }  // namespace
 }  // namespace carrel

@@ -190,6 +190,27 @@ void check_conditions(const Survey& survey, const Object& object, Observations* 
   }
 }
 
+// Source: the statuses of helm.sh/helm/v3/pkg/release. An operation that is cut off leaves a pending one, and
+// no other can begin.
+void check_release(const Object& release, Observations* out) {
+  const Value& phase = release["status"]["phase"];
+  const Value& said = release["status"]["description"];
+  const bool pending = phase.text().starts_with("pending-");
+  if (!pending && phase.text() != "failed") return;
+  const std::string revision = fmt::format("revision {}", release["status"]["revision"].text());
+  Observation& made =
+      report(out, pending ? "release-pending" : "release-failed", pending ? 0.86 : 0.7, release,
+             pending ? fmt::format("{} is stuck in {} ({}): that operation never came to its end, so each "
+                                   "further one is refused "
+                                   "(another operation is in progress).",
+                                   described(release), phase.text(), revision)
+                     : fmt::format("The last operation on {} failed ({}){}.", described(release), revision,
+                                   said.text().empty() ? "" : ": " + brief(said.text(), 160)));
+  cite(&made, release, phase, "the status of the release");
+  suggest(&made, fmt::format("kubectl get secrets -n {} -l owner=helm,name={}", release.space, release.name),
+          "shows the revisions that Helm keeps");
+}
+
 bool is_builtin(std::string_view kind) {
   static const std::set<std::string_view> builtin = {"pod",
                                                      "deployment",
@@ -216,6 +237,7 @@ bool is_builtin(std::string_view kind) {
                                                      "endpoints",
                                                      "endpointslice",
                                                      "lease",
+                                                     "release",
                                                      "componentstatus"};
   return builtin.count(kind) > 0;
 }
@@ -260,6 +282,7 @@ void detect_certificates(const Survey& survey, Observations* out) {
 }
 
 void detect_deliveries(const Survey& survey, Observations* out) {
+  for (const Object* release : survey.each("release")) check_release(*release, out);
   for (const Object* application : survey.each("application")) check_application(*application, out);
   std::set<std::string> kinds;
   for (const Object& object : survey.inventory.all()) kinds.insert(object.kind);

@@ -193,6 +193,17 @@ INSTANTIATE_TEST_SUITE_P(
                      {"dedicated: gpu", "does not tolerate"},
                      "reason: FailedScheduling",
                      "reason: Scheduled"},
+        DetectorCase{
+            "a toleration of another value",
+            pod("  tolerations: [{key: dedicated, operator: Equal, value: cpu, effect: NoSchedule}]\n" +
+                    container,
+                pending) +
+                event("FailedScheduling",
+                      "0/1 nodes are available: 1 node(s) had untolerated taint {dedicated: gpu}."),
+            "scheduling-taint",
+            {"dedicated: gpu", "does not match", "value cpu"},
+            "reason: FailedScheduling",
+            "reason: Scheduled"},
         DetectorCase{"a taint that guards the nodes that the selector allows",
                      pod("  nodeSelector: {disk: ssd}\n" + container, pending) +
                          event("FailedScheduling",
@@ -312,6 +323,41 @@ INSTANTIATE_TEST_SUITE_P(
                      {"cordoned"},
                      "true",
                      "false"}));
+
+const std::string probed =
+    container +
+    "    ports: [{containerPort: 9090}]\n    livenessProbe: {httpGet: {path: /live, port: 8080}}\n";
+const std::string refused = "Liveness probe failed: dial tcp 10.0.0.7:8080: connect: connection refused";
+
+std::string restarted(const std::string& ready, int exit_code) {
+  return "  phase: Running\n  conditions: [{type: Ready, status: '" + ready +
+         "'}]\n  containerStatuses:\n  - {name: api, ready: " + (ready == "True" ? "true" : "false") +
+         ", restartCount: 9, lastState: {terminated: {exitCode: " + std::to_string(exit_code) + "}}}\n";
+}
+
+// Well for the moment, and killed again and again.
+TEST(Probes, APodThatItsProbeKeepsKillingIsNotWell) {
+  const std::string text = pod(probed, restarted("True", 0)) + event("Unhealthy", refused);
+  const auto once = detect_in(text, {}, "Why does api-0 restart?");
+  ASSERT_NE(find_by(once, "probe-failing"), nullptr);
+  EXPECT_EQ(find_by(once, "probe-port"), nullptr);
+  std::string killed = event("Killing", "Container api failed liveness probe, will be restarted");
+  killed.replace(killed.find("name: e1"), 8, "name: e2");
+  const auto again = detect_in(text + killed, {}, "Why does api-0 restart?");
+  ASSERT_NE(find_by(again, "probe-port"), nullptr);
+  EXPECT_GT(find_by(again, "probe-failing")->weight, find_by(once, "probe-failing")->weight + 0.3);
+}
+
+// Nobody answers a probe because the program has ended with an error of its own.
+TEST(Probes, WhatFindsAContainerGoneIsASymptom) {
+  const auto ended = detect_in(pod(probed, restarted("False", 1)) + event("Unhealthy", refused), {}, "Why?");
+  const auto killed =
+      detect_in(pod(probed, restarted("False", 137)) + event("Unhealthy", refused), {}, "Why?");
+  EXPECT_EQ(find_by(ended, "probe-port"), nullptr);
+  EXPECT_NE(find_by(killed, "probe-port"), nullptr);
+  ASSERT_NE(find_by(ended, "probe-failing"), nullptr);
+  EXPECT_LT(find_by(ended, "probe-failing")->weight, 0.4);
+}
 
 TEST(PodHealth, NamedAndWellIsNoFault) {
   const std::string well =

@@ -27,7 +27,7 @@ const Value& handler_of(const Value& probe) {
   return probe;
 }
 
-std::string words_of(const Value& probe) {
+std::string command_of(const Value& probe) {
   std::string text;
   for (const Value& word : probe["exec"]["command"].items) text += (text.empty() ? "" : " ") + word.scalar;
   return text;
@@ -41,7 +41,7 @@ std::string probe_text(const Value& probe) {
   if (probe["tcpSocket"].exists())
     return fmt::format("TCP connect to port {}", probe["tcpSocket"]["port"].text());
   if (probe["grpc"].exists()) return fmt::format("gRPC on port {}", probe["grpc"]["port"].text());
-  if (probe["exec"].exists()) return fmt::format("command '{}'", brief(words_of(probe), 70));
+  if (probe["exec"].exists()) return fmt::format("command '{}'", brief(command_of(probe), 70));
   return brief(probe.text(), 80);
 }
 
@@ -140,6 +140,34 @@ void check_port(const Looked& at, Observations* out) {
   finish(at, &made);
 }
 
+// Two HTTP probes of one container that ask different ports, where a setting of the container names the other
+// probe's port as that of health and management (Spring Boot's MANAGEMENT_SERVER_PORT).
+void check_sibling(const Looked& at, Observations* out) {
+  const Value& port = (*at.probe)["httpGet"]["port"];
+  if (port.text().empty()) return;
+  for (const Probe& kind : probes) {
+    const Value& sibling = (*at.container)[kind.field]["httpGet"]["port"];
+    if (&kind == at.kind || sibling.text().empty() || sibling.text() == port.text()) continue;
+    const auto& settings = (*at.container)["env"].items;
+    const auto names_it = std::find_if(settings.begin(), settings.end(), [&](const Value& setting) {
+      return setting["value"].text() == sibling.text() &&
+             (has(setting["name"].text(), "management") || has(setting["name"].text(), "health"));
+    });
+    if (names_it == settings.end()) continue;
+    const Object& owner = *at.pods->owner;
+    Observation& made =
+        report(out, "probe-sibling-port", 0.84, owner,
+               fmt::format("{} asks the wrong port: {}, while {} sets {} and the {} asks port {}, so {}.",
+                           subject(at), probe_text(*at.probe), (*names_it)["name"].text(), sibling.text(),
+                           kind.word, sibling.text(), at.kind->effect));
+    cite_span(&made, owner, port, (*at.probe)["httpGet"]["path"], "the port the probe asks");
+    cite(&made, owner, *names_it, "the port where health is served");
+    cite(&made, owner, sibling, "the port the other probe asks");
+    finish(at, &made);
+    return;
+  }
+}
+
 void check_path(const Looked& at, Observations* out) {
   const Value& path = (*at.probe)["httpGet"]["path"];
   const std::string_view wanted = path.text();
@@ -156,7 +184,7 @@ void check_path(const Looked& at, Observations* out) {
 }
 
 void check_command(const Looked& at, Observations* out) {
-  const std::string words = words_of(*at.probe);
+  const std::string words = command_of(*at.probe);
   const Object& owner = *at.pods->owner;
   const Value& command = (*at.probe)["exec"]["command"].exists() ? (*at.probe)["exec"]["command"] : *at.probe;
   if (always_fails(words)) {
@@ -209,6 +237,50 @@ void check_delay(const Looked& at, Observations* out) {
   finish(at, &made);
 }
 
+// How often the kubelet killed a container of the pod because a probe failed, as its events tell.
+std::int64_t kills(const Survey& survey, const Object& pod) {
+  std::int64_t count = 0;
+  for (const Happening* happening : survey.about(pod, true)) {
+    const std::string_view text = happening->message->text();
+    const bool by_probe = has(text, "failed liveness probe") || has(text, "failed startup probe");
+    if (happening->reason == "Killing" && by_probe) count += happening->count;
+  }
+  return count;
+}
+
+// True where a pod that is well for the moment is killed again and again.
+bool keeps_being_killed(const Survey& survey, const Object& pod) {
+  constexpr std::int64_t kAgain = 3;
+  return restarts_of(pod) >= kAgain && kills(survey, pod) >= kAgain;
+}
+
+// True where the container ended with an exit code of its own: a probe found nobody there because of that.
+bool ends_by_itself(const Survey& survey, const Object& pod, std::string_view container) {
+  constexpr std::int64_t kKilled = 137, kTerminated = 143;
+  if (kills(survey, pod) > 0) return false;
+  const Value& status = container_status(pod, container);
+  for (const char* state : {"state", "lastState"}) {
+    const auto code = status[state]["terminated"]["exitCode"].integer();
+    if (code && *code != 0 && *code != kKilled && *code != kTerminated) return true;
+  }
+  return false;
+}
+
+bool ends_by_itself(const Survey& survey, const PodSpec& pods, std::string_view container) {
+  const Object& owner = *pods.owner;
+  if (pods.is_pod) return ends_by_itself(survey, owner, container);
+  const auto& all = survey.each("pod");
+  return std::any_of(all.begin(), all.end(), [&](const Object* pod) {
+    return pod->space == owner.space && workload_of(*pod).second == owner.name &&
+           ends_by_itself(survey, *pod, container);
+  });
+}
+
+// What a probe gets where nothing listens.
+bool is_refused(std::string_view text) {
+  return has(text, "connection refused") || has(text, "connection reset") || has(text, "eof");
+}
+
 // "Readiness probe failed: HTTP probe failed with statuscode: 503"
 void tell_failures(const Survey& survey, const Object* pod, const std::vector<const Happening*>& happenings,
                    Observations* out) {
@@ -235,12 +307,14 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
         container = std::string((*one.spec)["name"].text());
       }
     }
-    const bool healthy = pod != nullptr && pod_health(*pod) == Health::healthy;
+    const bool healthy =
+        pod != nullptr && pod_health(*pod) == Health::healthy && !keeps_being_killed(survey, *pod);
     const std::string asked = probe->exists() ? fmt::format(" ({})", probe_text(*probe)) : "";
-    const bool hopeless = always_fails(words_of(*probe));
+    const bool hopeless = always_fails(command_of(*probe));
     std::string why = hopeless ? "the command can never succeed" : brief(answer, 100);
     // Unhealthy by an application that answers badly is its own fault; its log may tell better.
     double weight = has(answer, "statuscode: 5") ? 0.62 : has(answer, "statuscode") ? 0.76 : 0.72;
+    if (pod != nullptr && is_refused(answer) && ends_by_itself(survey, *pod, container)) weight = 0.3;
     if (healthy) weight = 0.22;
     Observation& made = report_missing(
         out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
@@ -258,14 +332,15 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
                         container.empty() ? "" : fmt::format(" -c {}", container)),
             "shows what the application says when it is probed");
   }
-  (void)survey;
 }
 
 }  // namespace
 
 void detect_probes(const Survey& survey, Observations* out) {
   for (const PodSpec& pods : survey.pod_specs()) {
-    if (pods.health == Health::healthy || pods.owner->source == Object::Source::table) continue;
+    const bool healthy =
+        pods.health == Health::healthy && !(pods.is_pod && keeps_being_killed(survey, *pods.owner));
+    if (healthy || pods.owner->source == Object::Source::table) continue;
     if (pods.is_pod && workload_of(*pods.owner).first != "pod") {
       const auto [kind, name] = workload_of(*pods.owner);
       const Object* workload = survey.find(kind, pods.owner->space, name);
@@ -276,7 +351,8 @@ void detect_probes(const Survey& survey, Observations* out) {
         const Value& probe = container[kind.field];
         if (!probe.exists()) continue;
         const Looked at{&survey, &pods, &container, &kind, &probe};
-        check_port(at, out);
+        if (!ends_by_itself(survey, pods, container["name"].text())) check_port(at, out);
+        check_sibling(at, out);
         check_path(at, out);
         check_command(at, out);
         check_delay(at, out);

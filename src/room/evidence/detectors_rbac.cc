@@ -21,7 +21,7 @@ struct Grant {
   const Object* binding = nullptr;
 };
 
-std::vector<std::string_view> words_of(std::string_view text) {
+std::vector<std::string_view> split_words(std::string_view text) {
   std::vector<std::string_view> words;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -89,7 +89,7 @@ std::vector<Wanted> wanted_by(const Value& pod_spec) {
   for (const Container& container : containers_of(pod_spec)) {
     for (const char* list : {"command", "args"}) {
       for (const Value& word : (*container.spec)[list].items) {
-        const auto words = words_of(word.text());
+        const auto words = split_words(word.text());
         for (std::size_t i = 0; i + 1 < words.size(); ++i) {
           if (words[i] == "kubectl" || words[i].ends_with("/kubectl") || words[i].ends_with("(kubectl")) {
             add_kubectl(words, i + 1, word, &found);

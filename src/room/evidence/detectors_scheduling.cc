@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -129,6 +130,27 @@ const Value& largest_request(const Value& spec, std::string_view resource) {
     }
   }
   return *best;
+}
+
+// A toleration of the taint's key that differs in something else; null: none. `taint` is as the scheduler
+// writes it, "key: value".
+const Value* toleration_like(const Value& pod_spec, std::string_view taint) {
+  const std::string_view key = trim(taint.substr(0, taint.find(':')));
+  if (key.empty()) return nullptr;
+  for (const Value& toleration : pod_spec["tolerations"].items) {
+    if (toleration["key"].text() == key) return &toleration;
+  }
+  return nullptr;
+}
+
+// "operator Equal, value true, effect NoSchedule"
+std::string toleration_text(const Value& toleration) {
+  std::string text;
+  for (const char* part : {"operator", "value", "effect"}) {
+    const std::string_view told = toleration[part].text();
+    if (!told.empty()) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", part, told);
+  }
+  return text.empty() ? "it is empty" : text;
 }
 
 std::string selector_text(const Value& spec) {
@@ -266,11 +288,14 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
     case Why::taint: {
       detector = "scheduling-taint";
       shown = &spec["tolerations"];
-      std::string taint(between(main.text, "{", "}"));
-      cause = fmt::format(
-          "{} is Pending: {} node(s) have the taint {} that the pod does not tolerate (it lacks the "
-          "toleration).",
-          who, main.nodes, taint.empty() ? brief(main.text, 80) : taint);
+      const std::string taint(between(main.text, "{", "}"));
+      const Value* near = toleration_like(spec, taint);
+      if (near != nullptr) shown = near;
+      cause = fmt::format("{} is Pending: {} node(s) have the taint {} that the pod does not tolerate ({}).",
+                          who, main.nodes, taint.empty() ? brief(main.text, 80) : taint,
+                          near == nullptr
+                              ? "it lacks the toleration"
+                              : fmt::format("its toleration does not match: {}", toleration_text(*near)));
       weight = 0.86;
       break;
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/phrase_set.h"
 #include "base/text.h"
 
@@ -13,12 +14,6 @@ namespace {
 
 constexpr std::size_t kLooked = 2048;  // bytes of a line that are looked at
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool is_word(char c) {
   return is_letter(c) || is_digit(c) || c == '_';
 }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/log_findings.h"
 #include "room/evidence/mechanism.h"
 
 namespace carrel {
@@ -16,9 +17,8 @@ namespace {
 constexpr double kComplains = 0.35;  // the least weight of a finding that is followed
 constexpr double kAnswers = 0.3;     // and of one that may be its root
 constexpr double kOwnFailure = 0.1;  // Mechanism::root of what explains itself
-constexpr double kStrongest = 0.93;
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+bool has_any_folded(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return contains_folded(text, word); });
 }
@@ -33,14 +33,14 @@ const Mechanism* mechanism_of(const Observation& log) {
 }
 
 bool runs_control_plane(const Observation& log) {
-  return has_any(log.culprit.name, {"etcd", "kube-apiserver"});
+  return has_any_folded(log.culprit.name, {"etcd", "kube-apiserver"});
 }
 
 // True where a client of the API server repeats what the server, or the etcd behind it, answered.
 bool complains_of_control_plane(const Observation& log) {
   return !runs_control_plane(log) &&
          (log.detector == "log-leader-election" ||
-          has_any(log.cause, {"etcdserver:", "the server has received too many"}));
+          has_any_folded(log.cause, {"etcdserver:", "the server has received too many"}));
 }
 
 // True where the finding shows the failure of something else.
@@ -57,7 +57,8 @@ bool complains(const Observation& log) {
 // True where a database's locks can be what holds it up. What a database prints of its sessions has no pod.
 bool waits_for_locks(const Observation& log) {
   return log.detector == "log-statement-timeout" || log.detector == "log-deadlock" ||
-         (log.detector == "log-timeout" && has_any(log.cause, {"db", "sql", "query", "lock", "database"}));
+         (log.detector == "log-timeout" &&
+          has_any_folded(log.cause, {"db", "sql", "query", "lock", "database"}));
 }
 
 // What components are called that give the service which a mechanism misses.
@@ -82,11 +83,11 @@ bool provides(const Observation& provider, const Observation& log) {
                                 [&](const Row& each) { return each.detector == log.detector; });
   const bool waits =
       log.detector == "log-slow" || log.detector == "log-timeout" || log.detector == "log-statement-timeout";
-  if (waits && has_any(provider.detector,
-                       {"log-disk-saturated", "log-storage-cluster-full", "log-file-server-silent"}))
+  if (waits && has_any_folded(provider.detector,
+                              {"log-disk-saturated", "log-storage-cluster-full", "log-file-server-silent"}))
     return true;
-  if (row == kRows.end() || !has_any(provider.culprit.name, row->names)) return false;
-  return log.detector != "log-slow" || has_any(log.cause, {"db", "sql", "query", "queries"});
+  if (row == kRows.end() || !has_any_folded(provider.culprit.name, row->names)) return false;
+  return log.detector != "log-slow" || has_any_folded(log.cause, {"db", "sql", "query", "queries"});
 }
 
 // A pod's name without its generated endings: "inventory" of "inventory-7c8d9f6b5-cccc3".
@@ -122,23 +123,23 @@ bool names_host(std::string_view text, std::string_view service) {
   return false;
 }
 
-enum Link { kNone, kNear, kKind, kNamed };
+enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
-  if (other.verdict != Verdict::fault || other.weight < kAnswers) return kNone;
+  if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
   if (other.detector == "log-idle-in-transaction" && waits_for_locks(log)) return kKind;
-  if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kNone;
+  if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kUnlinked;
   const std::string_view service = service_of(other.culprit.name);
-  if (service == service_of(log.culprit.name)) return kNone;
+  if (service == service_of(log.culprit.name)) return kUnlinked;
   if (provides(other, log)) return kKind;
-  if (other.culprit.space != log.culprit.space) return kNone;
+  if (other.culprit.space != log.culprit.space) return kUnlinked;
   for (const EvidenceLine& line : log.lines) {
     if (names_host(line.quote, service)) return kNamed;
   }
   const Mechanism* mechanism = mechanism_of(other);
   const bool own =
       !complains(other) && mechanism != nullptr && mechanism->fault && mechanism->root >= kOwnFailure;
-  return own && other.weight >= 0.5 && log.detector != "log-slow" ? kNear : kNone;
+  return own && other.weight >= 0.5 && log.detector != "log-slow" ? kNear : kUnlinked;
 }
 
 }  // namespace
@@ -149,11 +150,11 @@ void lift_roots(std::vector<Observation>* logs, std::vector<double>* relevances)
   for (std::size_t i = 0; i < count; ++i) {
     const Observation& log = (*logs)[i];
     if (log.verdict != Verdict::fault || log.weight < kComplains || !complains(log)) continue;
-    Link best = kNone;
+    Link best = kUnlinked;
     for (std::size_t j = 0; j < count; ++j) {
       const Observation& other = (*logs)[j];
-      const Link link = j == i ? kNone : link_of(log, other);
-      if (link == kNone || link < best) continue;
+      const Link link = j == i ? kUnlinked : link_of(log, other);
+      if (link == kUnlinked || link < best) continue;
       const bool better = next[i] == count || link > best ||
                           std::pair(!complains(other), other.weight) >
                               std::pair(!complains((*logs)[next[i]]), (*logs)[next[i]].weight);
@@ -169,7 +170,7 @@ void lift_roots(std::vector<Observation>* logs, std::vector<double>* relevances)
     while (next[root] != count && steps <= count) root = next[root], ++steps;
     if (steps > count || root == i) continue;  // they complain of each other
     Observation& of = (*logs)[root];
-    of.weight = std::max(of.weight, std::min(kStrongest, weights[i] + 0.03));
+    of.weight = std::max(of.weight, std::min(kStrongestOfLog, weights[i] + 0.03));
     (*relevances)[root] = std::max((*relevances)[root], (*relevances)[i]);
     if (of.lines.size() == limit::citations) of.lines.resize(limit::citations - 1);
     if (!(*logs)[i].lines.empty()) of.lines.push_back((*logs)[i].lines.front());

@@ -10,6 +10,8 @@
 #include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/lock_wait.h"
+#include "room/evidence/log_score.h"
 
 namespace carrel {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
+constexpr std::uint32_t kJustAfter = 3;    // and after
 constexpr std::uint32_t kRoutine = 8;      // lines of one template
 constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
 constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
@@ -111,14 +114,6 @@ double largest_percent(std::string_view text) {
   return std::min(largest, 100.0);
 }
 
-std::set<std::string> telling_words(std::string_view message) {
-  std::set<std::string> words;
-  for (const std::string& word : words_of(message)) {
-    if (!is_everyday(word) && word.find_first_of("0123456789") == std::string::npos) words.insert(stem(word));
-  }
-  return words;
-}
-
 std::size_t shared(const std::set<std::string>& a, const std::set<std::string>& b) {
   return static_cast<std::size_t>(
       std::count_if(a.begin(), a.end(), [&](const auto& word) { return b.contains(word); }));
@@ -202,7 +197,9 @@ bool tells_change(std::string_view message) {
 // condition.
 std::vector<const LogEntry*> support_of(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
+  if (std::vector<const LogEntry*> holders = holders_of(store, lead); !holders.empty()) return holders;
   const std::set<std::string> words = telling_words(lead.message);
+  const std::string_view tool = tool_of(lead.message);
   std::vector<std::pair<double, const LogEntry*>> found;
   for (const LogEntry& entry : store.entries) {
     if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
@@ -212,14 +209,18 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
     const bool near = before && lead.first_line - entry.first_line <= kJustBefore;
     const bool changed = (question.about_change() ? before : near) && !entry.is_fault() && entry.count <= 3 &&
                          tells_change(entry.message);
-    const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near;
+    const std::string_view its_tool = tool_of(entry.message);
+    const bool goes_on =
+        !tool.empty() && its_tool == tool && !before && entry.first_line - lead.first_line <= kJustAfter;
+    const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near &&
+                       (tool.empty() || its_tool.empty() || its_tool == tool);
     const std::size_t common = shared(words, telling_words(entry.message));
     // What is said again and again at level info is its work, not its trouble.
     const bool is_routine = !entry.is_fault() && entry.count >= kRoutine && !question.about_performance();
     const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2 && !is_routine;
     if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;
-    if (changed || opens) {
-      found.emplace_back(changed ? 2.0 : 0.2 + entry.score, &entry);
+    if (changed || goes_on || opens) {
+      found.emplace_back(changed ? 2.0 : goes_on ? 1.5 : 0.2 + entry.score, &entry);
       continue;
     }
     if (!explains && !(same && !entry.mechanism->fault && question.about_performance())) continue;
@@ -273,9 +274,10 @@ Observation observe(const LogStore& store, const Question& question, const Group
     if (out.cause.size() + at.size() + 1 <= limit::sentence) out.cause += at;
   }
   for (const LogEntry* entry : support) {
+    constexpr std::size_t kLeast = 40, kMost = 120;
     while (out.cause.ends_with('.')) out.cause.pop_back();
-    const std::string more = "; " + part(*entry, 120);
-    if (out.cause.size() + more.size() + 1 <= limit::sentence) out.cause += more;
+    const std::size_t left = limit::sentence - std::min(out.cause.size() + 3, limit::sentence);
+    if (left >= kLeast) out.cause += "; " + part(*entry, std::min(left, kMost));
   }
   out.cause = std::string(cut_utf8(out.cause, limit::sentence));
 
@@ -288,6 +290,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
+  // One that is not asked for, beside what is, explains little.
+  if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance()) weight *= 0.85;
   const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
   out.weight = out.strength = std::clamp(weight, 0.02, shows_only ? kShowsOnly : 0.85);
 

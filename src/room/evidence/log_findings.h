@@ -10,6 +10,8 @@
 
 namespace carrel {
 
+constexpr double kStrongestOfLog = 0.93;  // the most that what a log says weighs
+
 // The lines of an entry, the deciding one first: a stack trace whole where it fits, and its decisive line.
 std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry);
 

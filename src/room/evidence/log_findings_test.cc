@@ -51,6 +51,29 @@ TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("refunds-v2"));
 }
 
+TEST(LogFindings, ALockIsToldWithWhoHoldsIt) {
+  const auto all = findings(
+      "2025-10-14 02:00:25 UTC [20411] LOG:  process 20411 still waiting for AccessShareLock on relation "
+      "16587 of "
+      "database 1 after 1000.0 ms\n"
+      "2025-10-14 02:00:25 UTC [20411] DETAIL:  Process holding the lock: 20388. Wait queue: 20411.\n"
+      "2025-10-14 02:23:21 UTC [20388] LOG:  duration: 1398410 ms  statement: VACUUM FULL products;\n");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-lock-wait");
+  EXPECT_THAT(all[0].cause, HasSubstr("holding the lock: 20388"));
+  EXPECT_THAT(all[0].cause, HasSubstr("VACUUM FULL"));
+}
+
+TEST(LogFindings, WhatAnotherToolSaidBeforeIsNoPartOfIt) {
+  const auto all = findings(
+      "mc: <ERROR> Unable to load certificates\n"
+      "pg_dump: error: aborting because of server version mismatch\n"
+      "pg_dump: detail: server version: 17.2; pg_dump version: 15.6\n");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("pg_dump version: 15.6"));
+  EXPECT_THAT(all[0].cause, Not(HasSubstr("certificates")));
+}
+
 TEST(LogFindings, LeaveCredentialsOut) {
   const auto found = findings("ERROR could not connect to postgres://app:secret@db:5432/shop\n");
   EXPECT_THAT(found[0].cause, HasSubstr("postgres://db:5432/shop"));

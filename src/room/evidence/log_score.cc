@@ -4,9 +4,11 @@
 #include <array>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/phrase_set.h"
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/lock_wait.h"
 
 namespace carrel {
 namespace {
@@ -67,6 +69,7 @@ unsigned senses_of(std::string_view text) {
       {"optimistic lock", kHandled},  // a controller's write came second; it reads and writes again
       {"please apply your changes to the latest version", kHandled},
       {"due to user request", kHandled},
+      {"further occurrences of http request parsing errors", kHandled},  // a port scan; Tomcat
       {"lowering kernel.perf_event_max_sample_rate", kHandled},
       {"is deprecated and will be removed", kHandled},
       {"<causing", kCause},
@@ -89,18 +92,6 @@ unsigned senses_of(std::string_view text) {
   unsigned senses = 0;
   for (const PhraseSet::Match& match : matches) senses |= 1u << kPhrases[match.phrase].sense;
   return senses;
-}
-
-bool has_digit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::set<std::string> telling_words(std::string_view message) {
-  std::set<std::string> words;
-  for (const std::string& word : words_of(message)) {
-    if (!is_everyday(word) && !has_digit(word)) words.insert(stem(word));
-  }
-  return words;
 }
 
 // "Caused by: org.acme.NoSuchRecord: 17" without its mark and its package: "NoSuchRecord: 17".
@@ -130,14 +121,6 @@ std::vector<std::string> causes_of(const LogEntry& entry) {
   return out;
 }
 
-// "nc: bad address 'db'", "curl: (22) ...": how programs of a shell tell why they fail.
-bool says_as_tool(std::string_view message) {
-  const std::size_t colon = message.find(": ");
-  return colon != std::string_view::npos && colon >= 2 && colon <= 16 &&
-         std::all_of(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(colon),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
-}
-
 bool says_failure(std::string_view message) {
   static constexpr std::array<std::string_view, 7> kStarts = {"failed ", "unable ",  "cannot ",  "could not ",
                                                               "error ",  "failure ", "rejected "};
@@ -156,7 +139,7 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   const bool outright = line.message.starts_with("Error") || line.message.starts_with("error") ||
                         line.message.starts_with("Message:") ||
                         line.message.find("failed") != std::string::npos ||
-                        line.message.find("rror:") != std::string::npos || says_as_tool(line.message);
+                        line.message.find("rror:") != std::string::npos || !tool_of(line.message).empty();
   const bool certain =
       match.mechanism != nullptr && match.mechanism->fault && match.mechanism->root >= kCertain;
   if (certain || (match.mechanism != nullptr && match.mechanism->fault && outright)) return Severity::error;
@@ -182,6 +165,14 @@ double base_score(const LogEntry& entry) {
 }
 
 }  // namespace
+
+std::string_view tool_of(std::string_view message) {
+  const std::size_t colon = message.find(": ");
+  const bool named = colon != std::string_view::npos && colon >= 2 && colon <= 16 &&
+                     std::all_of(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(colon),
+                                 [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
+  return named ? message.substr(0, colon) : std::string_view();
+}
 
 void describe_entry(const TextFile& file, const Question& question, LogEntry* entry) {
   // In a trace the line that decides is classed too, and its mechanism is the entry's.
@@ -209,6 +200,9 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
                           match.mechanism->root >= 0.1 && says_failure(line.message);
     if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
+    // PostgreSQL tells at level LOG who waits for whom.
+    const bool waits = match.mechanism != nullptr && match.mechanism->name == lock_wait;
+    if (waits && entry->severity == Severity::info) entry->severity = Severity::error;
     const bool fits =
         match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
     if (fits) {
@@ -219,7 +213,7 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
         // What is certain needs no level; and the kernel, which gives none, tells of no fault that it has not
         // met.
         const double least = contains_folded(entry->message, "kernel: ") ? 0.13 : 0.15;
-        const bool is_error = match.mechanism->root >= least || says_as_tool(entry->message);
+        const bool is_error = match.mechanism->root >= least || !tool_of(entry->message).empty();
         entry->severity = is_error ? Severity::error : Severity::warning;
       }
     }
@@ -229,7 +223,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   entry->topics = Question::topics_of(entry->message);
   entry->meets_time = question.meets_time(entry->first_time, entry->last_time);
   const unsigned senses = senses_of(entry->message);
-  entry->tells_value = (senses & (1u << kValue)) != 0 && has_digit(entry->message);
+  entry->tells_value =
+      (senses & (1u << kValue)) != 0 && std::any_of(entry->message.begin(), entry->message.end(), is_digit);
   entry->tells_cause = (senses & (1u << kCause)) != 0;
   entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
   entry->recovered = (senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning;
@@ -332,7 +327,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;
     if (entry.recovered || is_overtaken(file, entry, *entries)) score *= 0.6;
-    if (entry.handled) score *= 0.65;
+    if (entry.handled) score *= 0.6;
     if (entry.meets_time < 0) score *= 0.5;
     if (question.only_whether() && entry.is_fault() && is_over(file, entry)) score *= 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);

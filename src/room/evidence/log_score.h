@@ -7,6 +7,10 @@
 
 namespace carrel {
 
+// The program that a line begins with, as those of a shell tell why they fail ("curl: (22) ...", "nc: bad
+// address 'db'"); empty: none.
+std::string_view tool_of(std::string_view message);
+
 // Fills what depends on an entry's text alone: message, mechanism, times, shared words, topics.
 void describe_entry(const TextFile& file, const Question& question, LogEntry* entry);
 

@@ -50,7 +50,8 @@ const Words kCaches = {"redis",     "memcache",      ":6379",  ":11211",
 const Words kBrokers = {"kafka",  "rabbitmq",         "amqp",      "<nats",
                         "broker", "activemq",         "pulsar",    ":9092",
                         ":5672",  "bootstrap server", "zookeeper", ":2181"};
-const Words kSlow = {"timed out", "timeout", "time out", "timeouterror", "deadline exceeded", "<etimedout>"};
+const Words kTimedOut = {"timed out",    "timeout",           "time out",
+                         "timeouterror", "deadline exceeded", "<etimedout>"};
 
 // Rows are data, laid out by hand.
 // clang-format off
@@ -94,6 +95,9 @@ std::vector<Mechanism> make_table() {
        {"aadsts7000222", "client secret keys for app", "provided client secret keys"}, {}},
       {"dns-loop", "forwards DNS queries to itself: what it forwards to sends them back to it (a loop)", 0.15, true,
        {"plugin/loop: loop", "loop#troubleshooting"}, {}},
+      {"lock-wait", "waits for a lock in its database that another session holds", 0.15, true,
+       {"still waiting for access", "still waiting for share", "still waiting for row", "still waiting for exclusive"},
+       {"lock on "}},
       {"idle-in-transaction", "has a session that sits idle in a transaction and holds its locks", 0.15, true,
        {"idle in transaction"}, {"lock ", "lock table", "update ", "delete ", "insert ", "select ", "xact", "block"}},
       {"thread-deadlock", "blocks itself: threads wait for each other's locks (a deadlock)", 0.15, true,
@@ -248,7 +252,7 @@ std::vector<Mechanism> make_table() {
       {"cache-unreachable", "cannot reach its cache or session store", 0.11, true,
        [] {
          Words words = kCannotConnect;
-         words.insert(words.end(), kSlow.begin(), kSlow.end());
+         words.insert(words.end(), kTimedOut.begin(), kTimedOut.end());
          words.insert(words.end(), {"failed to retrieve", "loading redis", "masterdown", "connection lost",
                                     "socket closed", "clusterdown", "connection reset"});
          return words;
@@ -257,7 +261,7 @@ std::vector<Mechanism> make_table() {
       {"broker-unreachable", "cannot reach its message broker", 0.11, true,
        [] {
          Words words = kCannotConnect;
-         words.insert(words.end(), kSlow.begin(), kSlow.end());
+         words.insert(words.end(), kTimedOut.begin(), kTimedOut.end());
          words.insert(words.end(), {"could not be established", "not available", "disconnected",
                                     "connection lost", "broker transport failure", "leader not available",
                                     "socket closed", "connection reset"});
@@ -270,7 +274,8 @@ std::vector<Mechanism> make_table() {
        "database is locked", "waiting for lock", "state lock", "waiting for changelog lock"}, {}},
       {"duplicate-key", "writes a row that exists already (duplicate key)", 0.07, true, {"duplicate key",
        "duplicate entry", "unique constraint", "uniqueviolation", "e11000", "unique_violation"}, {}},
-      {"migration-failed", "fails to migrate its database schema", 0.14, true, {"migration failed",
+      {"migration-failed", "fails to migrate its database schema", 0.14, true, {"migration failed", "migration checksum mismatch",
+       "migrations have failed validation", "failed to apply migration",
        "failed to migrate", "migrationexception", "flywayexception", "liquibaseexception",
        "pending migration", "dirty database version", "error running migration", "migration error",
        "flywaymigrateexception", "dbmigrate", "alembic.util", "failed migration", "validate failed: migration", "migrations failed",
@@ -387,7 +392,7 @@ std::vector<Mechanism> make_table() {
        "could not resolve placeholder", "missing env", "config not found", "undefined variable",
        "must be specified", "not specified", "must provide", "required environment", "missing value",
        "required variable", "must not be empty", "cannot be empty", "missing api key", "no value for",
-       "required field", "is not defined", "required setting", "superuser password is not specified",
+       "required field", "field required", "is not defined", "required setting", "superuser password is not specified",
        "not provided"}, {"required", "must", "missing", "not set", "not found", "unset", "keyerror", "empty",
        "undefined", "not configured", "placeholder", "no configuration", "not specified", "not provided",
        "no value", "not defined", "invalid"}},
@@ -436,7 +441,7 @@ std::vector<Mechanism> make_table() {
        "install failed", "upload failed", "deployment failed", "operation failed"}, {}},
       {"authentication-error", "logs authentication errors", 0.05, true, {"authentication error",
        "unauthorized", "unauthenticated", "authentication failure"}, {}},
-      {"timeout", "times out waiting for another service", 0.05, true, kSlow, {}},
+      {"timeout", "times out waiting for another service", 0.05, true, kTimedOut, {}},
       {"assertion", "fails an assertion of its own", 0.08, true, {"assertion failed", "assertionerror",
        "assert failed", "invariant violation"}, {}},
       {"panic", "panics", 0.07, true, {"panic:", "fatal error:", "panicked at", "kernel panic"}, {}},

@@ -32,7 +32,7 @@ constexpr std::uint32_t kStartLines = 40;
 constexpr std::uint32_t kEndLines = 3;
 constexpr std::uint32_t kWindow = 256;  // lines in which a burst is looked for
 
-constexpr std::uint32_t kNone = 0xffffffff;
+constexpr std::uint32_t kNoTemplate = 0xffffffff;
 
 struct Template {
   std::uint64_t hash = 0;
@@ -48,9 +48,9 @@ struct Template {
   std::uint32_t example = 0;  // offset into the arena
   std::uint16_t example_size = 0;
   std::uint8_t last_size = 0;
-  std::int8_t in_time = 0;           // Question::in_time: 1 once a line was; then that line is the example
-  std::array<char, 26> last_head{};  // the start of the last line: its time
-  std::uint32_t trace = kNone;       // index into traces
+  std::int8_t in_time = 0;            // Question::in_time: 1 once a line was; then that line is the example
+  std::array<char, 26> last_head{};   // the start of the last line: its time
+  std::uint32_t trace = kNoTemplate;  // index into traces
 };
 
 struct Trace {
@@ -93,8 +93,8 @@ class LogMiner::Impl {
     pending = false;
     line_number = 0;
     tracker.reset();
-    open_trace = told_below = kNone;
-    previous = before_previous = kNone;
+    open_trace = told_below = kNoTemplate;
+    previous = before_previous = kNoTemplate;
     previous_line = before_previous_line = 0;
   }
 
@@ -127,7 +127,7 @@ class LogMiner::Impl {
     store.lines += line_number;
     keep_entries();
     if (table.size() > kSmallTable) table.resize(kSmallTable);
-    std::fill(table.begin(), table.end(), kNone);
+    std::fill(table.begin(), table.end(), kNoTemplate);
     templates.clear();
     traces.clear();
     arena.clear();
@@ -156,8 +156,8 @@ class LogMiner::Impl {
   // The first such line decides.
   void add_detail(std::string_view text) {
     Template& owner = templates[told_below];
-    told_below = kNone;
-    if (owner.trace != kNone || open_trace != kNone || traces.size() >= kFaultsKeptOfFile) return;
+    told_below = kNoTemplate;
+    if (owner.trace != kNoTemplate || open_trace != kNoTemplate || traces.size() >= kFaultsKeptOfFile) return;
     Trace trace;
     trace.first = trace.end = owner.first;
     trace.text = std::string(example(owner));
@@ -170,7 +170,7 @@ class LogMiner::Impl {
 
   std::size_t slot_of(std::uint64_t hash) const {
     std::size_t slot = hash & (table.size() - 1);
-    while (table[slot] != kNone && templates[table[slot]].hash != hash)
+    while (table[slot] != kNoTemplate && templates[table[slot]].hash != hash)
       slot = (slot + 1) & (table.size() - 1);
     return slot;
   }
@@ -185,13 +185,13 @@ class LogMiner::Impl {
       if (part_of_trace(text)) return;
     }
     if (text.empty()) return;
-    if (told_below != kNone && is_detail(text)) {
+    if (told_below != kNoTemplate && is_detail(text)) {
       add_detail(text);
       return;
     }
-    told_below = kNone;
+    told_below = kNoTemplate;
     const std::uint32_t index = template_of(text);
-    if (index == kNone) {
+    if (index == kNoTemplate) {
       ++file.overflow_lines;
       return;
     }
@@ -236,7 +236,7 @@ class LogMiner::Impl {
     entry->example_cut = example.size() < text.size();
     arena.append(example);
     entry->first = line_number;
-    entry->trace = kNone;
+    entry->trace = kNoTemplate;
   }
 
   std::uint32_t template_of(std::string_view text) {
@@ -248,15 +248,15 @@ class LogMiner::Impl {
     const std::uint64_t hash = template_hash(hashed);
     std::size_t slot = slot_of(hash);
     std::uint32_t index = table[slot];
-    if (index == kNone) index = create(hash, text);
-    if (index != kNone) cached = {exact, ordinal, index};
+    if (index == kNoTemplate) index = create(hash, text);
+    if (index != kNoTemplate) cached = {exact, ordinal, index};
     return index;
   }
 
   std::uint32_t create(std::uint64_t hash, std::string_view text) {
-    if (templates.size() >= kFaultTemplatesOfFile || arena.size() >= kExampleBytesOfFile) return kNone;
+    if (templates.size() >= kFaultTemplatesOfFile || arena.size() >= kExampleBytesOfFile) return kNoTemplate;
     const Severity severity = classify(text.substr(0, 2048)).severity;
-    if (templates.size() >= kTemplatesOfFile && severity < Severity::error) return kNone;
+    if (templates.size() >= kTemplatesOfFile && severity < Severity::error) return kNoTemplate;
     if (templates.size() * 2 >= table.size()) grow();
     const auto index = static_cast<std::uint32_t>(templates.size());
     const std::string_view example = valid_prefix(text, limit::quote);
@@ -274,7 +274,7 @@ class LogMiner::Impl {
   }
 
   void grow() {
-    table.assign(table.size() * 2, kNone);
+    table.assign(table.size() * 2, kNoTemplate);
     for (std::uint32_t index = 0; index < templates.size(); ++index)
       table[slot_of(templates[index].hash)] = index;
   }
@@ -297,7 +297,7 @@ class LogMiner::Impl {
         return true;
       case TraceTracker::Role::continues:
       case TraceTracker::Role::cause:
-        if (open_trace == kNone) start_trace(text, true);
+        if (open_trace == kNoTemplate) start_trace(text, true);
         extend_trace(text, role == TraceTracker::Role::cause);
         return true;
       case TraceTracker::Role::ends:
@@ -312,10 +312,10 @@ class LogMiner::Impl {
   void start_trace(std::string_view text, bool needs_head) {
     Trace trace;
     trace.first = line_number;
-    trace_owner = kNone;
+    trace_owner = kNoTemplate;
     // A line of which nothing can be quoted is no head: the quote would not begin where the trace does.
     const bool adjacent =
-        previous != kNone && previous_line + 1 == line_number && templates[previous].example_size > 0;
+        previous != kNoTemplate && previous_line + 1 == line_number && templates[previous].example_size > 0;
     if (adjacent && (needs_head || templates[previous].severity >= Severity::warning)) {
       trace_owner = previous;
       trace.first = previous_line;
@@ -323,7 +323,7 @@ class LogMiner::Impl {
       const std::string head(example(templates[previous]));
       trace.text = head;
       bool cut = templates[previous].example_cut;
-      const bool announced = before_previous != kNone && before_previous_line + 1 == previous_line &&
+      const bool announced = before_previous != kNoTemplate && before_previous_line + 1 == previous_line &&
                              needs_head && templates[before_previous].severity >= Severity::error &&
                              before_previous != previous && classify(head).time.empty();
       if (announced) {
@@ -356,7 +356,7 @@ class LogMiner::Impl {
   }
 
   void extend_trace(std::string_view text, bool decides) {
-    if (open_trace == kNone) return;
+    if (open_trace == kNoTemplate) return;
     Trace& trace = traces[open_trace];
     trace.end = line_number;
     note_frame(text, decides, &trace);
@@ -391,34 +391,36 @@ class LogMiner::Impl {
     trace->frame_is_old = false;
   }
 
-  bool trace_owner_is_new() const { return trace_owner == kNone || templates[trace_owner].trace == kNone; }
+  bool trace_owner_is_new() const {
+    return trace_owner == kNoTemplate || templates[trace_owner].trace == kNoTemplate;
+  }
 
   void finish_trace() {
-    if (open_trace == kNone) return;
+    if (open_trace == kNoTemplate) return;
     Trace trace = std::move(traces[open_trace]);
     traces.pop_back();
-    open_trace = kNone;
-    if (trace_owner == kNone) {
+    open_trace = kNoTemplate;
+    if (trace_owner == kNoTemplate) {
       // Python's without a line that announces it: the exception is the entry. Frames whose head is not in
       // the file (a log that was cut at its front) say nothing.
       if (trace.decisive.empty() || trace.text.empty()) return;
       const std::uint32_t line_now = line_number;
       line_number = trace.decisive_line;
       const std::uint32_t index = template_of(trace.decisive);
-      if (index != kNone) {
+      if (index != kNoTemplate) {
         count(index, trace.decisive);
         if (templates[index].severity < Severity::error) templates[index].severity = Severity::error;
       }
       line_number = line_now;
       trace_owner = index;
     }
-    if (trace_owner == kNone || traces.size() >= kFaultsKeptOfFile) return;
+    if (trace_owner == kNoTemplate || traces.size() >= kFaultsKeptOfFile) return;
     Template& owner = templates[trace_owner];
-    if (owner.trace == kNone && owner.first >= trace.first && owner.first <= trace.end) {
+    if (owner.trace == kNoTemplate && owner.first >= trace.first && owner.first <= trace.end) {
       owner.trace = static_cast<std::uint32_t>(traces.size());
       traces.push_back(std::move(trace));
     }
-    trace_owner = kNone;
+    trace_owner = kNoTemplate;
   }
 
   LogEntry entry_of(const Template& from) const;
@@ -437,15 +439,15 @@ class LogMiner::Impl {
   bool pending = false;
   std::uint32_t line_number = 0;
   std::vector<Template> templates;
-  std::vector<std::uint32_t> table = std::vector<std::uint32_t>(kSmallTable, kNone);
+  std::vector<std::uint32_t> table = std::vector<std::uint32_t>(kSmallTable, kNoTemplate);
   std::vector<Cached> cache = std::vector<Cached>(kCached);
   std::string arena;
   TraceTracker tracker;
   std::vector<Trace> traces;
-  std::uint32_t open_trace = kNone;
-  std::uint32_t trace_owner = kNone;
-  std::uint32_t told_below = kNone;  // an error whose end is told by the lines below it
-  std::uint32_t previous = kNone, before_previous = kNone;
+  std::uint32_t open_trace = kNoTemplate;
+  std::uint32_t trace_owner = kNoTemplate;
+  std::uint32_t told_below = kNoTemplate;  // an error whose end is told by the lines below it
+  std::uint32_t previous = kNoTemplate, before_previous = kNoTemplate;
   std::uint32_t previous_line = 0, before_previous_line = 0;
 };
 
@@ -461,7 +463,7 @@ LogEntry LogMiner::Impl::entry_of(const Template& from) const {
   entry.at_end = from.last + kEndLines > file.lines;
   entry.burst =
       from.most_in_window >= 16 && from.most_in_window * 2u >= from.count && file.lines > 4 * kWindow;
-  if (from.trace != kNone) {
+  if (from.trace != kNoTemplate) {
     const Trace& trace = traces[from.trace];
     entry.trace_first = trace.first;
     entry.trace_end = trace.end;

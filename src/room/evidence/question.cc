@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace carrel {
@@ -101,10 +102,6 @@ std::uint32_t bits(const TopicIndex& index, std::string_view text) {
   std::uint32_t found = 0;
   for (const PhraseSet::Match& match : matches) found |= 1u << index.topic[match.phrase];
   return found;
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // "15:00" as minutes of the day; -1 if the text does not begin with one.
@@ -249,7 +246,18 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
         "as it should?", "are healthy"}) {
     whether_ |= !asks_reason_ && lower.find(phrase) != std::string::npos;
   }
-  whether_ |= !words_.empty() && kOpens.contains(words_.front()) && any_of(kOfFaults) && !asks_reason_;
+  // The words that sentences begin with.
+  const auto opens = [&] {
+    for (std::size_t at = 0; at < lower.size();) {
+      const std::size_t begin = lower.find_first_not_of(" .?!\n", at);
+      if (begin == std::string::npos) return false;
+      if (kOpens.contains(lower.substr(begin, lower.find_first_of(" ,.?!\n", begin) - begin))) return true;
+      const std::size_t end = lower.find_first_of("?!\n", begin);
+      at = std::min(end, lower.find(". ", begin));
+    }
+    return false;
+  };
+  whether_ |= any_of(kOfFaults) && !asks_reason_ && opens();
   find_window(lower);
 }
 
@@ -369,6 +377,14 @@ int Question::meets_time(std::string_view first, std::string_view last) const {
   if (from < 0 || to < 0) return 0;
   // A span over midnight may hold anything.
   return from > to || (from <= window_.to && to >= window_.from) ? 1 : -1;
+}
+
+std::set<std::string> telling_words(std::string_view text) {
+  std::set<std::string> words;
+  for (const std::string& word : words_of(text)) {
+    if (!is_everyday(word) && std::none_of(word.begin(), word.end(), is_digit)) words.insert(stem(word));
+  }
+  return words;
 }
 
 }  // namespace carrel

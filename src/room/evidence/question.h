@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,5 +77,8 @@ std::string stem(std::string_view word);
 
 // Words that say nothing of a fault ("the", "namespace", "pod", "why").
 bool is_everyday(std::string_view word);
+
+// The stems of its words that are neither everyday nor numbered.
+std::set<std::string> telling_words(std::string_view text);
 
 }  // namespace carrel

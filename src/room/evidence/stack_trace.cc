@@ -68,6 +68,21 @@ TraceTracker::Role TraceTracker::first(std::string_view line, std::string_view t
   return Role::none;
 }
 
+namespace {
+
+// pydantic's "1 validation error for Settings": below it stand the field's name and, indented, what is wrong
+// with it.
+bool announces_fields(std::string_view exception) {
+  return exception.find(" validation error for ") != std::string_view::npos ||
+         exception.find(" validation errors for ") != std::string_view::npos;
+}
+
+bool is_field(std::string_view text) {
+  return !text.empty() && text.size() <= 100 && text.find_first_of(" :[") == std::string_view::npos;
+}
+
+}  // namespace
+
 TraceTracker::Role TraceTracker::next(std::string_view line) {
   std::size_t blank = 0;
   while (blank < line.size() && (line[blank] == ' ' || line[blank] == '\t')) ++blank;
@@ -90,8 +105,19 @@ TraceTracker::Role TraceTracker::next(std::string_view line) {
           text.starts_with("Traceback (most recent")) {
         return Role::continues;
       }
+      if (announces_fields(text)) {
+        language_ = Language::fields;
+        return Role::cause;
+      }
       reset();
       return Role::ends;
+    case Language::fields:
+      if (blank == 0 && is_field(text)) return Role::cause;
+      if (blank > 0 && !text.empty()) {
+        reset();
+        return Role::ends;
+      }
+      break;
     case Language::go:
       if (text.empty() || blank > 0 || text.ends_with(")") || text.starts_with("created by ") ||
           is_goroutine(text)) {

@@ -2,7 +2,7 @@
 //
 // Java, Kotlin, Scala, .NET and Node (frames "at ..."), Ruby ("from x.rb:1:in"), Python (Traceback ... last
 // line is the exception), Go (goroutine blocks). In Java's the head and the last "Caused by:" decide, in
-// Python's the last line.
+// Python's the last line, and the field that pydantic tells below it.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class TraceTracker {
   bool open() const { return language_ != Language::none; }
 
  private:
-  enum class Language : std::uint8_t { none, frames, python, go };
+  enum class Language : std::uint8_t { none, frames, python, fields, go };
   Role first(std::string_view line, std::string_view text);
   Language language_ = Language::none;
   std::size_t indent_ = 0;

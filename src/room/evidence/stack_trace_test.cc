@@ -38,6 +38,14 @@ TEST(TraceTracker, Python) {
               ElementsAre(Role::starts, Role::continues, Role::continues, Role::ends, Role::none));
 }
 
+TEST(TraceTracker, PydanticTellsTheFieldBelow) {
+  EXPECT_THAT(
+      roles({"Traceback (most recent call last):", "  File \"a.py\", line 1, in f",
+             "pydantic_core.ValidationError: 1 validation error for Settings", "BUCKET",
+             "  Field required [type=missing, input_value={}]", "    For further information visit x"}),
+      ElementsAre(Role::starts, Role::continues, Role::cause, Role::cause, Role::ends, Role::none));
+}
+
 TEST(TraceTracker, PythonUnderALoggersIndent) {
   EXPECT_THAT(roles({"   Traceback (most recent call last):", "   File \"a.py\", line 1, in f", "      g()",
                      "   KeyError: 'x'", "next"}),

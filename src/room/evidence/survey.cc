@@ -274,6 +274,7 @@ std::string described(std::string_view kind, std::string_view space, std::string
       {"certificatesigningrequest", "CertificateSigningRequest"},
       {"application", "Application"},
       {"helmrelease", "HelmRelease"},
+      {"release", "Helm release"},
       {"kustomization", "Kustomization"},
       {"validatingwebhookconfiguration", "ValidatingWebhookConfiguration"},
       {"mutatingwebhookconfiguration", "MutatingWebhookConfiguration"}};
