@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = 256 << 10;
 
-struct Arguments {
+struct RedactArguments {
   std::vector<std::string> files;
   std::string out, report;
   RedactionOptions redaction;
@@ -70,7 +70,7 @@ Status redact_stream(int from, const std::string& name, const ByteSink& write, R
 
 class RedactCommand {
  public:
-  explicit RedactCommand(const Arguments& arguments) : arguments_(arguments) {}
+  explicit RedactCommand(const RedactArguments& arguments) : arguments_(arguments) {}
 
   Status run() {
     // All that can be wrong is found before the first byte is written.
@@ -146,14 +146,14 @@ class RedactCommand {
     return output->finish();
   }
 
-  const Arguments& arguments_;
+  const RedactArguments& arguments_;
   std::vector<FileRedactions> reports_;
 };
 
 }  // namespace
 
 void add_redact_command(CLI::App* app, Chosen* chosen) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RedactArguments>();
   CLI::App* redact = app->add_subcommand("redact", "Mask secrets in files, or in what comes through a pipe");
   redact->footer(
       "\nExample:\n  support-diag redact --map secrets.map --map-key secrets.key --out redacted/ *.log\n");

@@ -18,11 +18,11 @@ namespace {
 constexpr std::size_t map_bytes = 256ULL << 20;
 constexpr std::size_t reply_bytes = 64ULL << 20;
 
-struct Arguments {
+struct RevealArguments {
   std::string file, map, map_key;
 };
 
-Status reveal_reply(const Arguments& arguments) {
+Status reveal_reply(const RevealArguments& arguments) {
   auto sealed = read_file(arguments.map, map_bytes);
   if (!sealed) return sealed.error();
   auto entries = open_map(*sealed, unlock_map(arguments.map_key));
@@ -45,7 +45,7 @@ Status reveal_reply(const Arguments& arguments) {
 }  // namespace
 
 void add_reveal_command(CLI::App* app, Chosen* chosen) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RevealArguments>();
   CLI::App* command =
       app->add_subcommand("reveal", "Read a reply back: pseudonyms become what they stand for");
   command->footer("\nExample:\n  support-diag reveal --map secrets.map --map-key secrets.key reply.txt\n");

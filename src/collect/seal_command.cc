@@ -20,9 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t piece_bytes = 256 << 10;
+constexpr std::size_t sealed_piece_bytes = 256 << 10;
 
-struct Arguments {
+struct SealArguments {
   std::string bundle, out, key, signed_by;
   DeliveryOptions delivery;
   bool signing = false, replace = false;
@@ -34,7 +34,7 @@ Result<std::string> each_piece(const std::string& file, Take take) {
   auto from = open_read(file);
   if (!from) return from.error();
   Sha256 digest;
-  std::string piece(piece_bytes, '\0');
+  std::string piece(sealed_piece_bytes, '\0');
   for (;;) {
     const auto got = read_some(from->get(), piece.data(), piece.size());
     if (!got) return got.error();
@@ -45,7 +45,7 @@ Result<std::string> each_piece(const std::string& file, Take take) {
   }
 }
 
-Status make_keys(const Arguments& arguments) {
+Status make_keys(const SealArguments& arguments) {
   std::error_code error;
   for (const std::string& file : {arguments.key, arguments.key + ".pub"}) {
     if (fs::exists(file, error))
@@ -73,7 +73,7 @@ Status make_keys(const Arguments& arguments) {
 }
 
 // What is to be sealed is written again; what is signed alone stays where it is.
-Status seal_bundle(const Arguments& arguments) {
+Status seal_bundle(const SealArguments& arguments) {
   auto delivery = read_delivery(arguments.delivery);
   if (!delivery) return delivery.error();
   if (delivery->recipients.empty()) {
@@ -94,7 +94,7 @@ Status seal_bundle(const Arguments& arguments) {
   return out->finish();
 }
 
-Status check_signature(const Arguments& arguments) {
+Status check_signature(const SealArguments& arguments) {
   const auto verifying = read_key_file(arguments.signed_by, verifying_key_of_text);
   if (!verifying) return verifying.error();
   const auto digest = each_piece(arguments.bundle, [](std::string_view) { return Status(); });
@@ -106,7 +106,7 @@ Status check_signature(const Arguments& arguments) {
                "ask the sender for the signature, or open it without --signed-by"};
 }
 
-Status open_bundle(const Arguments& arguments) {
+Status open_bundle(const SealArguments& arguments) {
   auto keys = read_key_file(arguments.key, recipient_keys_of_text);
   if (!keys) return keys.error();
   if (!arguments.signed_by.empty()) {
@@ -135,8 +135,8 @@ Status open_bundle(const Arguments& arguments) {
 }
 
 // Makes `work` what the command line chose when it names this command.
-void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> arguments,
-            Status (*work)(const Arguments&)) {
+void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<SealArguments> arguments,
+            Status (*work)(const SealArguments&)) {
   command->callback([chosen, arguments, work] {
     *chosen = [arguments, work] {
       const Status done = work(*arguments);
@@ -148,7 +148,7 @@ void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<Arguments> argume
 }  // namespace
 
 void add_seal_commands(CLI::App* app, Chosen* chosen) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SealArguments>();
   CLI::App* keys =
       app->add_subcommand("keys", "Make a pair of keys: to receive sealed bundles, or to sign them");
   keys->footer(

@@ -8,7 +8,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::string_view label = "carrel-file-signature-1";
+constexpr std::string_view signature_label = "carrel-file-signature-1";
 constexpr std::string_view signed_prefix = "carrel file 1\n";
 
 std::string signed_message(std::string_view digest) {
@@ -22,12 +22,12 @@ std::string signature_path(const std::string& file) {
 }
 
 std::string file_signature_text(const SigningKeys& keys, std::string_view digest) {
-  return key_line(label, sign(keys.secret, signed_message(digest)));
+  return key_line(signature_label, sign(keys.secret, signed_message(digest)));
 }
 
 Result<bool> is_file_signature(std::string_view line, const VerifyingKey& key, std::string_view digest) {
   Signature signature{};
-  if (Status read = read_key_line(label, line, signature); !read) return read.error();
+  if (Status read = read_key_line(signature_label, line, signature); !read) return read.error();
   return is_signed(key, signed_message(digest), signature);
 }
 

@@ -14,7 +14,7 @@ static_assert(SecretKey::size() == crypto_secretstream_xchacha20poly1305_KEYBYTE
 static_assert(SecretKey::size() == crypto_kdf_KEYBYTES);
 static_assert(std::tuple_size_v<Salt> == crypto_pwhash_SALTBYTES);
 
-constexpr std::string_view label = "carrel-key-1";
+constexpr std::string_view key_label = "carrel-key-1";
 
 Error no_memory() {
   return {Code::machine, "there is not the memory to work on a passphrase", "free some: it takes 256 MiB"};
@@ -66,12 +66,12 @@ SecretKey derive_key(const SecretKey& from, std::string_view purpose, std::uint6
 }
 
 std::string key_text(const SecretKey& key) {
-  return key_line(label, {key.data(), key.size()});
+  return key_line(key_label, {key.data(), key.size()});
 }
 
 Result<SecretKey> key_of_text(std::string_view text) {
   SecretKey key;
-  if (Status read = read_key_line(label, text, {key.data(), key.size()}); !read) return read.error();
+  if (Status read = read_key_line(key_label, text, {key.data(), key.size()}); !read) return read.error();
   return key;
 }
 

@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#include "crypto/bytes_of.h"
+
 namespace carrel {
 namespace {
 
@@ -12,13 +14,6 @@ constexpr std::size_t header_bytes = crypto_secretstream_xchacha20poly1305_HEADE
 constexpr std::size_t mark_bytes = crypto_secretstream_xchacha20poly1305_ABYTES;  // what a chunk grows by
 constexpr std::size_t head_bytes = sealed_magic.size() + header_bytes;
 constexpr std::size_t sealed_chunk_bytes = sealed_chunk + mark_bytes;
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-unsigned char* bytes_of(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "crypto/bytes_of.h"
 #include "crypto/key_line.h"
 
 namespace carrel {
@@ -11,10 +12,6 @@ static_assert(SigningKey::size() == crypto_sign_SECRETKEYBYTES);
 
 constexpr std::string_view signing_label = "carrel-signing-key-1";
 constexpr std::string_view verifying_label = "carrel-verifying-key-1";
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
 
 }  // namespace
 

@@ -6,8 +6,6 @@
 namespace carrel::incidents {
 namespace {
 
-const Runtimes kDatabases = {Runtime::postgres, Runtime::mysql};
-
 void pool_exhausted(Scene& s) {
   Workload& w = s.victim();
   const std::string size = std::to_string(s.random.between(5, 20));

@@ -6,8 +6,6 @@
 namespace carrel::incidents {
 namespace {
 
-const Runtimes kDatabases = {Runtime::postgres, Runtime::mysql};
-
 Json& claim_of(Scene& s, const Workload& w) {
   return *s.world.object("pvcs", w.space, fmt::format("data-{}-0", w.name));
 }

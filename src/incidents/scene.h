@@ -39,6 +39,7 @@ struct Label {
 
 using Phrases = std::vector<std::string>;
 using Runtimes = std::vector<Runtime>;
+const Runtimes kDatabases = {Runtime::postgres, Runtime::mysql};
 
 class Scene {
  public:

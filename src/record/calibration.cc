@@ -41,9 +41,9 @@ void write_count(JsonPage& json, const Calibration::Count& count) {
   json.count("right", count.right);
 }
 
-class Reader {
+class CalibrationReader {
  public:
-  explicit Reader(std::vector<Mistake>* mistakes) : mistakes_(mistakes) {}
+  explicit CalibrationReader(std::vector<Mistake>* mistakes) : mistakes_(mistakes) {}
 
   Calibration read(const Value& root) {
     Calibration out;
@@ -173,7 +173,7 @@ Result<Calibration> parse_calibration(std::string_view text, std::vector<Mistake
     mistakes->push_back({1, 1, root.error().what});
     return root.error();
   }
-  Calibration out = Reader(mistakes).read(*root);
+  Calibration out = CalibrationReader(mistakes).read(*root);
   if (!mistakes->empty())
     return Error{Code::bad_input, fmt::format("the calibration has {} mistakes", mistakes->size()), ""};
   return out;

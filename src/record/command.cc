@@ -5,20 +5,17 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace carrel {
 namespace {
 
 constexpr std::size_t most_optional_groups = 6;  // each doubles the forms of a command
 
-bool is_lower_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
-
 // What may stand in a word of a pattern outside of slots: nothing that a shell gives a meaning to, inside a
 // word or at its start.
 bool is_pattern_text(char c) {
-  return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') ||
-         std::string_view("-_./:=,@%+").find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view("-_./:=,@%+").find(c) != std::string_view::npos;
 }
 
 bool writes_name_alone(std::string_view kind) {
@@ -91,7 +88,8 @@ class PatternReader {
       if (kind == "object") return wrong("{object} has no .name");
     }
     const bool named =
-        !kind.empty() && kind.size() <= 63 && std::all_of(kind.begin(), kind.end(), is_lower_or_digit);
+        !kind.empty() && kind.size() <= 63 &&
+        std::all_of(kind.begin(), kind.end(), [](char c) { return is_lower(c) || is_digit(c); });
     if (!named) return wrong("a slot holds a kind in lower case, such as {pod} or {pod.name}");
     part.name_only = part.name_only || writes_name_alone(kind);
     part.text = std::string(kind);
@@ -177,7 +175,7 @@ bool is_safe_name(std::string_view name) {
   bool at_border = true;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char c = name[i];
-    if (is_lower_or_digit(c)) {
+    if (is_lower(c) || is_digit(c)) {
       at_border = false;
     } else if (c == '-') {
       if (at_border) return false;

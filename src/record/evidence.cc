@@ -21,4 +21,10 @@ std::size_t evidence_index(const std::string& id, std::size_t count) {
   return evidence_id(number - 1, count) == id ? number - 1 : count;
 }
 
+std::string text_of(const Address& at) {
+  std::string text = fmt::format("{}:{}", at.file, at.line);
+  if (at.end_line > at.line) text += fmt::format("-{}", at.end_line);
+  return text;
+}
+
 }  // namespace carrel

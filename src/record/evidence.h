@@ -25,6 +25,8 @@ struct Address {
     c(path, limit::pointer);
   }
 };
+// "logs/web.log:12-14"
+std::string text_of(const Address& at);
 
 // One evidence line, or a few that make sense only together (a stack trace). `quote` is valid UTF-8 that
 // stands verbatim in the file at `at` (a prefix of the text where that is longer).

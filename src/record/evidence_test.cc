@@ -33,5 +33,10 @@ TEST(EvidenceId, StandsForNothingWhereItIsNotExactlyOne) {
   }
 }
 
+TEST(Address, AsText) {
+  EXPECT_EQ(text_of(Address{"logs/web.log", 12, 12, ""}), "logs/web.log:12");
+  EXPECT_EQ(text_of(Address{"logs/web.log", 12, 14, ""}), "logs/web.log:12-14");
+}
+
 }  // namespace
 }  // namespace carrel

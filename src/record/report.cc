@@ -12,9 +12,7 @@ namespace {
 
 constexpr int report_version = 1;
 
-using Json = JsonPage;
-
-void write_evidence(Json& json, const std::vector<ReportEvidence>& evidence) {
+void write_evidence(JsonPage& json, const std::vector<ReportEvidence>& evidence) {
   json.list("evidence", evidence, [&](const ReportEvidence& item) {
     json.object([&] {
       json.text("id", item.id);
@@ -28,7 +26,7 @@ void write_evidence(Json& json, const std::vector<ReportEvidence>& evidence) {
   });
 }
 
-void write_grounds(Json& json, const ConfidenceGrounds& grounds) {
+void write_grounds(JsonPage& json, const ConfidenceGrounds& grounds) {
   if (grounds.tries > 0) {
     json.count("agree", grounds.agree);
     json.count("tries", grounds.tries);
@@ -39,7 +37,7 @@ void write_grounds(Json& json, const ConfidenceGrounds& grounds) {
   }
 }
 
-void write_consensus(Json& json, const Consensus& consensus) {
+void write_consensus(JsonPage& json, const Consensus& consensus) {
   json.text("test", consensus.test);
   json.count("settled_tokens", consensus.settled_tokens);
   json.list("claims", consensus.claims, [&](const ClaimSupport& item) {
@@ -52,7 +50,7 @@ void write_consensus(Json& json, const Consensus& consensus) {
   });
 }
 
-void write_drafts(Json& json, const DraftCounts& drafts) {
+void write_drafts(JsonPage& json, const DraftCounts& drafts) {
   json.count("draft", drafts.draft);
   json.count("checks", drafts.checks);
   json.count("guessed", drafts.guessed);
@@ -62,7 +60,7 @@ void write_drafts(Json& json, const DraftCounts& drafts) {
   json.number("step_s", drafts.step_s);
 }
 
-void write_stats(Json& json, const Report& report) {
+void write_stats(JsonPage& json, const Report& report) {
   const ReportStats& stats = report.stats;
   json.text("format", stats.format);
   json.count("files", stats.files);
@@ -282,7 +280,7 @@ bool Report::passed() const {
 }
 
 std::string to_json(const Report& report) {
-  Json json;
+  JsonPage json;
   json.count("version", report_version);
   json.text("run", report.run);
   json.text("tenant", report.tenant);

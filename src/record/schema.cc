@@ -12,11 +12,9 @@
 namespace carrel {
 namespace {
 
-using Json = PlacedJson;
-
 constexpr std::size_t deepest = 10;            // objects and arrays inside one another
 constexpr std::size_t most_alternatives = 64;  // of one anyOf, those of nested ones included
-constexpr std::int64_t longest_text = limit::answer;
+constexpr std::int64_t longest_string = limit::answer;
 constexpr std::int64_t longest_list = 4096;
 constexpr std::int64_t longest_quote = limit::quote;
 
@@ -40,19 +38,19 @@ const std::set<std::string_view>& words_of(std::string_view type) {
   return none;
 }
 
-const char* type_of(const Json& value) {
+const char* type_of(const PlacedJson& value) {
   switch (value.kind) {
-    case Json::Kind::null:
+    case PlacedJson::Kind::null:
       return "null";
-    case Json::Kind::boolean:
+    case PlacedJson::Kind::boolean:
       return "boolean";
-    case Json::Kind::number:
+    case PlacedJson::Kind::number:
       return value.is_integer() ? "integer" : "number";
-    case Json::Kind::string:
+    case PlacedJson::Kind::string:
       return "string";
-    case Json::Kind::array:
+    case PlacedJson::Kind::array:
       return "array";
-    case Json::Kind::object:
+    case PlacedJson::Kind::object:
       break;
   }
   return "object";
@@ -60,14 +58,15 @@ const char* type_of(const Json& value) {
 
 class SchemaReader {
  public:
-  SchemaReader(const Json& root, std::vector<Mistake>* mistakes) : root_(root), mistakes_(mistakes) {}
+  SchemaReader(const PlacedJson& root, std::vector<Mistake>* mistakes) : root_(root), mistakes_(mistakes) {}
 
   std::shared_ptr<const Schema> read() {
-    if (const Json* definitions = root_.find("definitions")) {
-      if (definitions->kind != Json::Kind::object) {
+    if (const PlacedJson* definitions = root_.find("definitions")) {
+      if (definitions->kind != PlacedJson::Kind::object) {
         mistake(*definitions, "\"definitions\" must be an object");
       } else {
-        for (const Json::Member& member : definitions->members) definition(member.name, definitions->place);
+        for (const PlacedJson::Member& member : definitions->members)
+          definition(member.name, definitions->place);
       }
     }
     auto schema = value(root_, 0);
@@ -85,16 +84,16 @@ class SchemaReader {
                        [](const Made& c) { return is_object(*c); });
   }
 
-  void mistake(const Json& at, std::string what) { mistake(at.place, std::move(what)); }
-  void mistake(const Json::Place& at, std::string what) {
+  void mistake(const PlacedJson& at, std::string what) { mistake(at.place, std::move(what)); }
+  void mistake(const PlacedJson::Place& at, std::string what) {
     mistakes_->push_back({at.line, at.column, std::move(what)});
   }
 
   // A schema of "definitions", made once. Null where it is missing, wrong or inside itself.
-  Made definition(const std::string& name, const Json::Place& asked_at) {
+  Made definition(const std::string& name, const PlacedJson::Place& asked_at) {
     if (const auto made = definitions_.find(name); made != definitions_.end()) return made->second;
-    const Json* definitions = root_.find("definitions");
-    const Json* source = definitions == nullptr ? nullptr : definitions->find(name);
+    const PlacedJson* definitions = root_.find("definitions");
+    const PlacedJson* source = definitions == nullptr ? nullptr : definitions->find(name);
     if (source == nullptr) {
       mistake(asked_at, fmt::format("there is no definition \"{}\"", name));
       return nullptr;
@@ -110,8 +109,8 @@ class SchemaReader {
   }
 
   // The schema at `source`, or null with at least one mistake told. `depth`: objects and arrays around it.
-  Made value(const Json& source, std::size_t depth) {
-    if (source.kind != Json::Kind::object) {
+  Made value(const PlacedJson& source, std::size_t depth) {
+    if (source.kind != PlacedJson::Kind::object) {
       mistake(source, "a schema must be an object");
       return nullptr;
     }
@@ -123,21 +122,21 @@ class SchemaReader {
       mistake(*source.find("definitions"), "\"definitions\" may stand at the top only");
     }
     for (const char* alone : {"$ref", "anyOf", "enum", "const"}) {
-      if (const Json* given = source.find(alone)) return special(source, alone, *given, depth);
+      if (const PlacedJson* given = source.find(alone)) return special(source, alone, *given, depth);
     }
-    const Json* type = source.find("type");
+    const PlacedJson* type = source.find("type");
     if (type == nullptr) {
       mistake(source, "a schema needs \"type\", \"enum\", \"const\", \"anyOf\" or \"$ref\"");
       unknown_words(source, {});
       return nullptr;
     }
-    if (type->kind == Json::Kind::array) {
+    if (type->kind == PlacedJson::Kind::array) {
       mistake(*type, "a list of types is not supported; use \"anyOf\"");
       return nullptr;
     }
     static const std::set<std::string_view> types = {"object",  "array",   "string",
                                                      "integer", "boolean", "null"};
-    if (type->kind != Json::Kind::string || !types.contains(type->text)) {
+    if (type->kind != PlacedJson::Kind::string || !types.contains(type->text)) {
       mistake(*type, "the types are object, array, string, integer, boolean and null");
       return nullptr;
     }
@@ -162,14 +161,14 @@ class SchemaReader {
   }
 
   // Everything in `source` that is neither known here nor an annotation.
-  void unknown_words(const Json& source, const std::set<std::string_view>& known) {
-    for (const Json::Member& member : source.members) {
+  void unknown_words(const PlacedJson& source, const std::set<std::string_view>& known) {
+    for (const PlacedJson::Member& member : source.members) {
       if (known.contains(member.name) || is_annotation(member.name)) continue;
       mistake(member.place, fmt::format("\"{}\" is not supported here", member.name));
     }
   }
 
-  Made special(const Json& source, std::string_view word, const Json& given, std::size_t depth) {
+  Made special(const PlacedJson& source, std::string_view word, const PlacedJson& given, std::size_t depth) {
     const std::size_t before = mistakes_->size();
     std::set<std::string_view> known = {word};
     if (word == "enum" || word == "const") known.insert("type");
@@ -185,9 +184,9 @@ class SchemaReader {
     return mistakes_->size() == before ? made : nullptr;
   }
 
-  Made reference(const Json& given, std::size_t depth) {
+  Made reference(const PlacedJson& given, std::size_t depth) {
     static constexpr std::string_view start = "#/definitions/";
-    if (given.kind != Json::Kind::string || !given.text.starts_with(start)) {
+    if (given.kind != PlacedJson::Kind::string || !given.text.starts_with(start)) {
       mistake(given, "\"$ref\" must be \"#/definitions/...\"");
       return nullptr;
     }
@@ -213,14 +212,14 @@ class SchemaReader {
     return all;
   }
 
-  Made any_of(const Json& given, std::size_t depth) {
-    if (given.kind != Json::Kind::array || given.items.empty()) {
+  Made any_of(const PlacedJson& given, std::size_t depth) {
+    if (given.kind != PlacedJson::Kind::array || given.items.empty()) {
       mistake(given, "\"anyOf\" must be a list of at least one schema");
       return nullptr;
     }
     Schema schema;
     schema.type = Schema::Type::any_of;
-    for (const Json& item : given.items) {
+    for (const PlacedJson& item : given.items) {
       Made choice = value(item, depth);
       no_quote(item, choice);
       if (choice) schema.choices.push_back(std::move(choice));
@@ -231,16 +230,16 @@ class SchemaReader {
     return std::make_shared<const Schema>(std::move(schema));
   }
 
-  Made literals(const Json& source, std::string_view word, const Json& given) {
+  Made literals(const PlacedJson& source, std::string_view word, const PlacedJson& given) {
     Schema schema;
     schema.type = Schema::Type::literal;
-    const Json* type = source.find("type");
-    const auto add = [&](const Json& item) {
-      const bool supported = item.kind != Json::Kind::object && item.kind != Json::Kind::array &&
-                             (item.kind != Json::Kind::number || item.integer());
+    const PlacedJson* type = source.find("type");
+    const auto add = [&](const PlacedJson& item) {
+      const bool supported = item.kind != PlacedJson::Kind::object && item.kind != PlacedJson::Kind::array &&
+                             (item.kind != PlacedJson::Kind::number || item.integer());
       if (!supported)
         return mistake(item, fmt::format("\"{}\" may hold strings, integers, booleans and null", word));
-      if (type != nullptr && (type->kind != Json::Kind::string || type->text != type_of(item))) {
+      if (type != nullptr && (type->kind != PlacedJson::Kind::string || type->text != type_of(item))) {
         return mistake(item, "the value is not of the schema's type");
       }
       std::string text = item.canonical();
@@ -251,41 +250,41 @@ class SchemaReader {
     };
     if (word == "const") {
       add(given);
-    } else if (given.kind != Json::Kind::array || given.items.empty()) {
+    } else if (given.kind != PlacedJson::Kind::array || given.items.empty()) {
       mistake(given, "\"enum\" must be a list of at least one value");
     } else {
-      for (const Json& item : given.items) add(item);
+      for (const PlacedJson& item : given.items) add(item);
     }
     return std::make_shared<const Schema>(std::move(schema));
   }
 
-  void object(const Json& source, std::size_t depth, Schema* schema) {
+  void object(const PlacedJson& source, std::size_t depth, Schema* schema) {
     schema->type = Schema::Type::object;
-    if (const Json* closed = source.find("additionalProperties");
-        closed == nullptr || closed->kind != Json::Kind::boolean || closed->flag) {
+    if (const PlacedJson* closed = source.find("additionalProperties");
+        closed == nullptr || closed->kind != PlacedJson::Kind::boolean || closed->flag) {
       mistake(closed == nullptr ? source : *closed, "an object needs \"additionalProperties\": false");
     }
-    if (const Json* properties = source.find("properties")) {
-      if (properties->kind != Json::Kind::object)
+    if (const PlacedJson* properties = source.find("properties")) {
+      if (properties->kind != PlacedJson::Kind::object)
         return mistake(*properties, "\"properties\" must be an object");
-      for (const Json::Member& member : properties->members) {
+      for (const PlacedJson::Member& member : properties->members) {
         Made made = value(member.value(), depth + 1);
         schema->properties.push_back({member.name, false, std::move(made)});
       }
     }
     required(source, schema);
-    if (const Json* properties = source.find("properties")) quotes(*properties, *schema);
+    if (const PlacedJson* properties = source.find("properties")) quotes(*properties, *schema);
   }
 
-  void required(const Json& source, Schema* schema) {
-    const Json* required = source.find("required");
+  void required(const PlacedJson& source, Schema* schema) {
+    const PlacedJson* required = source.find("required");
     if (required == nullptr) return;
-    if (required->kind != Json::Kind::array)
+    if (required->kind != PlacedJson::Kind::array)
       return mistake(*required, "\"required\" must be a list of names");
-    for (const Json& name : required->items) {
-      const auto property =
-          std::find_if(schema->properties.begin(), schema->properties.end(),
-                       [&](const auto& p) { return name.kind == Json::Kind::string && p.name == name.text; });
+    for (const PlacedJson& name : required->items) {
+      const auto property = std::find_if(
+          schema->properties.begin(), schema->properties.end(),
+          [&](const auto& p) { return name.kind == PlacedJson::Kind::string && p.name == name.text; });
       if (property == schema->properties.end()) {
         mistake(name, "\"required\" names something that is not among the properties");
       } else if (property->required) {
@@ -296,16 +295,17 @@ class SchemaReader {
     }
   }
 
-  void array(const Json& source, std::size_t depth, Schema* schema) {
+  void array(const PlacedJson& source, std::size_t depth, Schema* schema) {
     schema->type = Schema::Type::array;
     bounds(source, "minItems", "maxItems", longest_list, schema);
-    const Json* items = source.find("items");
+    const PlacedJson* items = source.find("items");
     if (items == nullptr) return mistake(source, "an array needs \"items\"");
-    if (items->kind == Json::Kind::array) return mistake(*items, "\"items\" must be one schema, not a list");
+    if (items->kind == PlacedJson::Kind::array)
+      return mistake(*items, "\"items\" must be one schema, not a list");
     schema->items = value(*items, depth + 1);
     no_quote(*items, schema->items);
-    if (const Json* unique = source.find("uniqueItems")) {
-      if (unique->kind != Json::Kind::boolean)
+    if (const PlacedJson* unique = source.find("uniqueItems")) {
+      if (unique->kind != PlacedJson::Kind::boolean)
         return mistake(*unique, "\"uniqueItems\" must be true or false");
       schema->unique = unique->flag;
     }
@@ -317,38 +317,38 @@ class SchemaReader {
     if (evidence && !schema->unique) mistake(source, "an array of evidence ids needs \"uniqueItems\": true");
   }
 
-  void string(const Json& source, Schema* schema) {
-    const Json* set = source.find("x-carrel-set");
-    const Json* grammar = source.find("x-carrel-grammar");
-    const Json* quote = source.find("x-carrel-quote");
+  void string(const PlacedJson& source, Schema* schema) {
+    const PlacedJson* set = source.find("x-carrel-set");
+    const PlacedJson* grammar = source.find("x-carrel-grammar");
+    const PlacedJson* quote = source.find("x-carrel-quote");
     if ((set != nullptr) + (grammar != nullptr) + (quote != nullptr) > 1)
       mistake(source, "a string is of a set, of a grammar or a quote, and of one only");
     if (set == nullptr && grammar == nullptr) {
       schema->type = quote == nullptr ? Schema::Type::string : Schema::Type::quote;
       const std::size_t before = mistakes_->size();
-      bounds(source, "minLength", "maxLength", quote == nullptr ? longest_text : longest_quote, schema);
+      bounds(source, "minLength", "maxLength", quote == nullptr ? longest_string : longest_quote, schema);
       if (quote != nullptr) return quote_of(source, *quote, schema);
       if (mistakes_->size() == before) pattern(source, schema);
       return;
     }
-    if (set != nullptr && (set->kind != Json::Kind::string || set->text != "evidence")) {
+    if (set != nullptr && (set->kind != PlacedJson::Kind::string || set->text != "evidence")) {
       mistake(*set, "the only set is \"evidence\"");
     }
-    if (grammar != nullptr && (grammar->kind != Json::Kind::string || grammar->text != "command")) {
+    if (grammar != nullptr && (grammar->kind != PlacedJson::Kind::string || grammar->text != "command")) {
       mistake(*grammar, "the only grammar is \"command\"");
     }
     for (const char* word : {"minLength", "maxLength", "pattern"}) {
-      if (const Json* given = source.find(word)) {
+      if (const PlacedJson* given = source.find(word)) {
         mistake(*given, fmt::format("\"{}\" does not go with a set or a grammar", word));
       }
     }
     schema->type = set != nullptr ? Schema::Type::evidence : Schema::Type::command;
   }
 
-  void pattern(const Json& source, Schema* schema) {
-    const Json* given = source.find("pattern");
+  void pattern(const PlacedJson& source, Schema* schema) {
+    const PlacedJson* given = source.find("pattern");
     if (given == nullptr) return;
-    if (given->kind != Json::Kind::string) return mistake(*given, "\"pattern\" must be a string");
+    if (given->kind != PlacedJson::Kind::string) return mistake(*given, "\"pattern\" must be a string");
     auto made = TextPattern::make(given->text, schema->min_count, schema->max_count);
     if (!made) return mistake(*given, "\"pattern\": " + made.error().what);
     schema->pattern = std::move(*made);
@@ -356,18 +356,18 @@ class SchemaReader {
   }
 
   // Which line is quoted is seen where the property's object is read: quotes() below.
-  void quote_of(const Json& source, const Json& given, Schema* schema) {
-    if (given.kind != Json::Kind::string)
+  void quote_of(const PlacedJson& source, const PlacedJson& given, Schema* schema) {
+    if (given.kind != PlacedJson::Kind::string)
       return mistake(given, "\"x-carrel-quote\" names the property that has the line's id");
     if (schema->min_count == 0) mistake(source, "a quote needs a \"minLength\" of at least 1");
-    if (const Json* pattern = source.find("pattern"))
+    if (const PlacedJson* pattern = source.find("pattern"))
       mistake(*pattern, "\"pattern\" does not go with a quote");
     schema->quote_of = given.text;
   }
 
   // A quote is a property, and the id of the line that it quotes is another of the same object: a required
   // one that is written before it.
-  void quotes(const Json& properties, const Schema& schema) {
+  void quotes(const PlacedJson& properties, const Schema& schema) {
     const Schema* first = nullptr;
     for (std::size_t at = 0; at < schema.properties.size(); ++at) {
       const Made& quote = schema.properties[at].schema;
@@ -389,15 +389,15 @@ class SchemaReader {
     }
   }
 
-  void no_quote(const Json& place, const Made& made) {
+  void no_quote(const PlacedJson& place, const Made& made) {
     if (made && made->type == Schema::Type::quote)
       mistake(place, "a quote must be a property of an object, beside the id of its line");
   }
 
-  void integer(const Json& source, Schema* schema) {
+  void integer(const PlacedJson& source, Schema* schema) {
     schema->type = Schema::Type::integer;
     const auto bound = [&](const char* word) -> std::optional<std::int64_t> {
-      const Json* given = source.find(word);
+      const PlacedJson* given = source.find(word);
       if (given == nullptr) return std::nullopt;
       const auto number = given->integer();
       if (!number) mistake(*given, "the bounds of an integer are integers of at most 64 bits");
@@ -419,9 +419,10 @@ class SchemaReader {
   }
 
   // The least and the largest count; the largest must be there, so that an answer has a largest size.
-  void bounds(const Json& source, const char* least, const char* most, std::int64_t ceiling, Schema* schema) {
+  void bounds(const PlacedJson& source, const char* least, const char* most, std::int64_t ceiling,
+              Schema* schema) {
     const auto read = [&](const char* word) -> std::optional<std::uint32_t> {
-      const Json* given = source.find(word);
+      const PlacedJson* given = source.find(word);
       if (given == nullptr) return std::nullopt;
       const auto number = given->integer();
       if (number && *number >= 0 && *number <= ceiling) return static_cast<std::uint32_t>(*number);
@@ -436,7 +437,7 @@ class SchemaReader {
       mistake(source, fmt::format("\"{}\" is above \"{}\"", least, most));
   }
 
-  const Json& root_;
+  const PlacedJson& root_;
   std::vector<Mistake>* mistakes_;
   std::map<std::string, Made> definitions_;
   std::set<std::string> open_;  // definitions being read, to find those that contain themselves

@@ -40,9 +40,9 @@ struct Piece {
   std::uint32_t begin = 0, end = 0;
 };
 
-class Reader {
+class TextPatternReader {
  public:
-  explicit Reader(std::string_view pattern) : text_(pattern) {}
+  explicit TextPatternReader(std::string_view pattern) : text_(pattern) {}
 
   // The part at which a match begins and the one at which it ends; an Error with its place.
   Result<Piece> read() {
@@ -494,7 +494,7 @@ Result<std::shared_ptr<const TextPattern>> TextPattern::make(std::string_view pa
     return Error{Code::bad_input,
                  fmt::format("a string with a pattern has at most {} characters", longest_text), ""};
   }
-  Reader reader(pattern);
+  TextPatternReader reader(pattern);
   const auto piece = reader.read();
   if (!piece) return piece.error();
   auto made = std::make_shared<TextPattern>();

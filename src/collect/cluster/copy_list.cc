@@ -78,7 +78,7 @@ class SinkStream {
   Status done_;
 };
 
-using Writer = rapidjson::PrettyWriter<SinkStream>;
+using SinkWriter = rapidjson::PrettyWriter<SinkStream>;
 constexpr unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
                                  rapidjson::kParseStopWhenDoneFlag;
 
@@ -97,7 +97,7 @@ Status outcome(const rapidjson::ParseResult& parsed, const BodyStream& body, con
 // Hands everything on to the writer.
 class Copier {
  public:
-  explicit Copier(Writer* writer) : writer_(writer) {}
+  explicit Copier(SinkWriter* writer) : writer_(writer) {}
   bool Null() { return writer_->Null(); }
   bool Bool(bool value) { return writer_->Bool(value); }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
@@ -117,7 +117,7 @@ class Copier {
   bool Double(double) { return false; }
 
  private:
-  Writer* writer_;
+  SinkWriter* writer_;
   std::size_t depth_ = 0;
 };
 
@@ -271,7 +271,7 @@ class ListCopy::Handler {
   }
 
   SinkStream sink_;
-  Writer writer_;
+  SinkWriter writer_;
   ItemVisitor visit_;
   std::vector<Level> levels_;
   std::string path_, next_;
@@ -299,7 +299,7 @@ Status ListCopy::finish() {
 Status copy_json(const BodyReader& body, const ByteSink& write) {
   BodyStream stream(body);
   SinkStream sink(write);
-  Writer writer(sink);
+  SinkWriter writer(sink);
   writer.SetIndent(' ', 2);
   Copier copier(&writer);
   rapidjson::Reader reader;

@@ -12,7 +12,7 @@
 namespace carrel {
 namespace {
 
-using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+using PrettyText = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
 constexpr std::size_t most_release = 32 << 20;  // of one release, unpacked: a chart and its values
 constexpr const char* hidden = "***HIDDEN***";
@@ -52,12 +52,12 @@ std::string from_gzip(std::string_view packed) {
   return state == Z_STREAM_END ? out : "";
 }
 
-void put(Writer& writer, std::string_view text) {
+void put(PrettyText& writer, std::string_view text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
 // The shape of the values alone: which settings are set.
-void put_masked(Writer& writer, const Value& value) {
+void put_masked(PrettyText& writer, const Value& value) {
   switch (value.kind) {
     case Value::Kind::object:
       writer.StartObject();
@@ -84,7 +84,7 @@ void put_masked(Writer& writer, const Value& value) {
   }
 }
 
-void put_release(Writer& writer, const Value& secret, const Value& release) {
+void put_release(PrettyText& writer, const Value& secret, const Value& release) {
   const auto member = [&](const char* key, std::string_view text) {
     writer.Key(key);
     put(writer, text);
@@ -122,7 +122,7 @@ std::string helm_releases(const Value& list) {
     const std::string json = from_gzip(from_base64(from_base64(secret["data"]["release"].text())));
     const auto release = read_json(json);
     rapidjson::StringBuffer out;
-    Writer writer(out);
+    PrettyText writer(out);
     writer.SetIndent(' ', 2);
     put_release(writer, secret, release ? *release : Value::null());
     all += (all.empty() ? "\n" : ",\n") + std::string(out.GetString());

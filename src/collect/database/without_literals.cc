@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "collect/database/postgres.h"
 
 namespace carrel {
@@ -8,9 +9,6 @@ namespace {
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // Where a string that begins at `at` ends. Statements in pg_stat_activity are cut to a length: a string

@@ -15,7 +15,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t block = 512;
+constexpr std::size_t tar_block = 512;
 constexpr std::size_t most_manifest = 64 << 20;
 constexpr std::size_t most_pax = 1 << 20;
 constexpr std::size_t most_files = 2'000'000;
@@ -121,7 +121,7 @@ Result<std::optional<Entry>> entry_of(const std::string& header) {
   if (std::all_of(header.begin(), header.end(), [](char c) { return c == '\0'; }))
     return std::optional<Entry>();
   unsigned sum = 0;
-  for (std::size_t i = 0; i < block; ++i)
+  for (std::size_t i = 0; i < tar_block; ++i)
     sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(header[i]);
   const auto written = from_octal(std::string_view(header).substr(148, 8));
   const auto size = from_octal(std::string_view(header).substr(124, 12));
@@ -187,10 +187,10 @@ class Inspector {
   std::string manifest_;
 
   Result<std::optional<Entry>> next() {
-    std::string header(block, '\0');
+    std::string header(tar_block, '\0');
     std::string pax;
     for (;;) {
-      if (Status done = gzip_.read(header.data(), block); !done) return done.error();
+      if (Status done = gzip_.read(header.data(), tar_block); !done) return done.error();
       auto entry = entry_of(header);
       if (!entry || !*entry) return entry;
       if ((*entry)->type == 'x') {
@@ -207,7 +207,7 @@ class Inspector {
   }
 
   Status skip_padding(std::uint64_t size) {
-    std::string padding((block - size % block) % block, '\0');
+    std::string padding((tar_block - size % tar_block) % tar_block, '\0');
     return gzip_.read(padding.data(), padding.size());
   }
 

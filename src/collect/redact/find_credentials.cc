@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "collect/redact/finders.h"
 #include "collect/redact/value_look.h"
@@ -17,10 +18,6 @@ bool in_token(char c) {
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-bool digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // The token behind a scheme and blanks. Empty where none follows.
@@ -187,7 +184,7 @@ void find_ip(const Sight& sight, Masks* masks) {
   }
   std::size_t begin = at;
   const bool six = text[at] == ':';
-  const auto part = [&](char c) { return six ? is_hex(c) || c == ':' || c == '.' : digit(c) || c == '.'; };
+  const auto part = [&](char c) { return six ? is_hex(c) || c == ':' || c == '.' : is_digit(c) || c == '.'; };
   while (begin > 0 && part(text[begin - 1]) && at - begin < 48) --begin;
   std::size_t end = at;
   while (end < text.size() && part(text[end]) && end - at < 48) ++end;

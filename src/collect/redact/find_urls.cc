@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "collect/redact/finders.h"
 #include "collect/redact/value_look.h"
@@ -11,10 +12,6 @@ namespace {
 
 constexpr std::size_t longest_authority = 2048;
 constexpr std::size_t longest_local_part = 64;  // RFC 5321, 4.5.3.1.1
-
-bool alphanumeric(char c) {
-  return in_word(c) && c != '_';
-}
 
 bool ends_url(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`' ||
@@ -53,7 +50,7 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-void add(std::string_view text, Span span, std::string_view label, Masks* masks) {
+void mask(std::string_view text, Span span, std::string_view label, Masks* masks) {
   const std::string_view held = piece(text, span);
   if (span.empty() || is_no_secret(held)) return;
   masks->push_back(
@@ -92,7 +89,7 @@ std::size_t host_end(std::string_view text, std::size_t begin) {
 void add_host(std::string_view text, std::size_t begin, Masks* masks) {
   std::size_t end = host_end(text, begin);
   const std::string_view host = text.substr(begin, end - begin);
-  if (!is_internal(host)) add(text, {begin, end}, "host", masks);
+  if (!is_internal(host)) mask(text, {begin, end}, "host", masks);
   if (end < text.size() && text[end] == ':') {
     ++end;
     while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
@@ -102,7 +99,7 @@ void add_host(std::string_view text, std::size_t begin, Masks* masks) {
   end = name;
   while (end < text.size() && in_key(text[end])) ++end;
   if (!is_number(text.substr(name, end - name)))
-    add(text, {name, end}, "database", masks);  // Redis counts them
+    mask(text, {name, end}, "database", masks);  // Redis counts them
 }
 
 std::string_view scheme_before(std::string_view text, std::size_t at) {
@@ -146,11 +143,11 @@ void find_in_url(const Sight& sight, Masks* masks) {
   const std::size_t colon = info.find(':');
   if (colon == std::string_view::npos) {
     // A token in place of a user.
-    if (looks_random(info)) add(text, {begin, at}, "token", masks);
+    if (looks_random(info)) mask(text, {begin, at}, "token", masks);
     return;
   }
-  add(text, {begin, begin + colon}, "user", masks);
-  add(text, {begin + colon + 1, at}, "password", masks);
+  mask(text, {begin, begin + colon}, "user", masks);
+  mask(text, {begin + colon + 1, at}, "password", masks);
   if (!is_web(scheme)) add_host(text, at + 1, masks);
 }
 
@@ -174,7 +171,7 @@ void find_at_sign(const Sight& sight, Masks* masks) {
   if (colon != std::string_view::npos && colon > 0 && colon + 1 < login.size() &&
       login.find('/') == std::string_view::npos && (behind == ':' || behind == '/') &&
       std::all_of(login.begin(), login.begin() + static_cast<std::ptrdiff_t>(colon), in_key)) {
-    add(text, {word + colon + 1, at}, "password", masks);
+    mask(text, {word + colon + 1, at}, "password", masks);
     if (!masks->empty()) masks->back().whole = false;
     return;
   }
@@ -185,10 +182,10 @@ void find_at_sign(const Sight& sight, Masks* masks) {
   if (local > 0 && text[local - 1] == '\\' && local < at &&
       (text[local] == 'n' || text[local] == 't' || text[local] == 'r'))
     ++local;
-  while (local < at && !alphanumeric(text[local])) ++local;
+  while (local < at && !is_alphanumeric(text[local])) ++local;
   const std::string_view name = text.substr(local, at - local);
   if (name.empty() || name == "git" || name.ends_with(".git")) return;
-  add(text, {local, at + 1 + domain.size()}, "email", masks);
+  mask(text, {local, at + 1 + domain.size()}, "email", masks);
   if (!masks->empty()) masks->back().whole = false;  // "password@host.com" behind "user:"
 }
 
@@ -203,18 +200,18 @@ void find_in_dsn(const Sight& sight, Masks* masks) {
   if (scheme != std::string_view::npos) begin += scheme + 3;
   const std::size_t colon = text.substr(begin, at - begin).find(':');
   if (colon != std::string_view::npos) {
-    add(text, {begin, begin + colon}, "user", masks);
-    add(text, {begin + colon + 1, at}, "password", masks);
+    mask(text, {begin, begin + colon}, "user", masks);
+    mask(text, {begin + colon + 1, at}, "password", masks);
   }
   const std::size_t host = sight.anchor.end;
   std::size_t end = host_end(text, host);
-  if (!is_internal(text.substr(host, end - host))) add(text, {host, end}, "host", masks);
+  if (!is_internal(text.substr(host, end - host))) mask(text, {host, end}, "host", masks);
   while (end < text.size() && !ends_url(text[end]) && text[end] != ')') ++end;  // the port
   if (text.substr(end, 2) != ")/") return;
   const std::size_t name = end + 2;
   end = name;
   while (end < text.size() && in_key(text[end])) ++end;
-  add(text, {name, end}, "database", masks);
+  mask(text, {name, end}, "database", masks);
 }
 
 void find_connection_part(const Sight& sight, std::string_view label, Masks* masks) {
@@ -232,7 +229,7 @@ void find_connection_part(const Sight& sight, std::string_view label, Masks* mas
     if (held.starts_with("tcp:")) held.remove_prefix(4);
     if (is_internal(held.substr(0, held.find_first_of(",:\\")))) return;
   }
-  add(text, {at, end}, label, masks);
+  mask(text, {at, end}, label, masks);
 }
 
 }  // namespace carrel

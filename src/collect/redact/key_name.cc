@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace carrel {
@@ -12,16 +13,6 @@ namespace {
 
 constexpr std::size_t longest_name = 128;
 constexpr std::size_t most_parts = 24;
-
-bool upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 // "clientSecret_v2" -> client, secret, v2; in lower case.
 struct Parts {
@@ -36,12 +27,12 @@ struct Parts {
     };
     for (std::size_t i = 0; i < name.size(); ++i) {
       const char c = name[i];
-      text[i] = upper(c) ? static_cast<char>(c + 32) : c;
-      if (!upper(c) && !lower(c) && !digit(c)) {
+      text[i] = is_upper(c) ? static_cast<char>(c + 32) : c;
+      if (!is_upper(c) && !is_lower(c) && !is_digit(c)) {
         close(i);
         begin = i + 1;
-      } else if (i > begin && upper(c) &&
-                 (!upper(name[i - 1]) || (i + 1 < name.size() && lower(name[i + 1])))) {
+      } else if (i > begin && is_upper(c) &&
+                 (!is_upper(name[i - 1]) || (i + 1 < name.size() && is_lower(name[i + 1])))) {
         close(i);
         begin = i;
       }
@@ -263,9 +254,9 @@ bool among(std::span<const std::string_view> words, std::string_view part) {
   return std::find(words.begin(), words.end(), part) != words.end();
 }
 
-bool is_number(std::string_view part) {
-  return std::all_of(part.begin(), part.end(), digit) ||
-         (part[0] == 'v' && part.size() > 1 && digit(part[1]));
+bool is_number_part(std::string_view part) {
+  return std::all_of(part.begin(), part.end(), is_digit) ||
+         (part[0] == 'v' && part.size() > 1 && is_digit(part[1]));
 }
 
 // The label of a part that tells by itself; empty where it does not.
@@ -273,7 +264,7 @@ std::string_view label_of(std::string_view part) {
   for (const Word& word : exact_words) {
     if (part == word.text) return word.label;
   }
-  while (!part.empty() && digit(part.back())) part.remove_suffix(1);
+  while (!part.empty() && is_digit(part.back())) part.remove_suffix(1);
   for (const Word& word : strong_words) {
     if (part.ends_with(word.text)) return word.label;
   }
@@ -312,7 +303,7 @@ KeyVerdict judge_key(std::string_view name) {
       return {Telling::strong, label};
     }
     if (among(harmless_after, part) || (part == "id" && i > 0 && parts.part[i - 1] == "key")) break;
-    if (is_number(part) || among(fillers, part)) continue;
+    if (is_number_part(part) || among(fillers, part)) continue;
     if (last && among(weak_words, part)) return {Telling::weak, part.starts_with("key") ? "key" : "secret"};
     last = false;
   }

@@ -36,7 +36,7 @@ Planted plant(std::string_view marked) {
   return planted;
 }
 
-std::string redact(const std::string& text) {
+std::string redact_by_default(const std::string& text) {
   static const RedactionPlan plan;
   auto pseudonyms = Pseudonyms::create(false);
   Redactor redactor(plan, &*pseudonyms);
@@ -294,7 +294,7 @@ TEST(Planted, NoSecretComesOut) {
   std::size_t secrets = 0;
   for (const std::string& marked : all_texts()) {
     const Planted planted = plant(marked);
-    const std::string out = redact(planted.text);
+    const std::string out = redact_by_default(planted.text);
     for (const std::string& secret : planted.secrets) {
       if (secret.empty()) continue;
       ++secrets;
@@ -310,7 +310,7 @@ TEST(Planted, NoSecretComesOut) {
 TEST(Planted, WhatStandsAroundASecretStays) {
   for (const std::string& marked : all_texts()) {
     const Planted planted = plant(marked);
-    std::string rest = redact(planted.text);
+    std::string rest = redact_by_default(planted.text);
     std::size_t from = 0;
     for (std::size_t at = rest.find(pseudonym_prefix); at != std::string::npos;
          at = rest.find(pseudonym_prefix, from)) {
@@ -345,7 +345,7 @@ TEST(Planted, AllInOneFileAreFoundToo) {
     text += "\n---\n";
     secrets.insert(secrets.end(), planted.secrets.begin(), planted.secrets.end());
   }
-  const std::string out = redact(text);
+  const std::string out = redact_by_default(text);
   for (const std::string& secret : secrets) {
     if (secret.size() < 6) continue;  // a short one may well be a word of another text
     EXPECT_EQ(out.find(secret), std::string::npos) << "leaked " << secret;

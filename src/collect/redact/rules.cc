@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/read_value.h"
 #include "base/text.h"
 
@@ -15,17 +16,9 @@ constexpr std::size_t longest_text = 256;
 constexpr std::size_t least_text = 3;      // a shorter word would be found everywhere
 constexpr std::size_t longest_rest = 256;  // of what '*' stands for
 
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool alphanumeric(char c) {
-  return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 bool is_label(std::string_view text) {
   return !text.empty() && text.size() <= 32 && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || digit(c) || c == '-'; });
+         std::all_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_digit(c) || c == '-'; });
 }
 
 // Collects mistakes while it reads, so that a person mends a file once.
@@ -159,7 +152,7 @@ class Reader {
     RedactionRules::Name name{fold_name(text.text()), "", label};
     std::string run;
     for (const char c : std::string(text.text()) + ' ') {
-      if (alphanumeric(c)) {
+      if (is_alphanumeric(c)) {
         run += c;
       } else {
         if (run.size() > name.anchor.size()) name.anchor = run;
@@ -199,7 +192,7 @@ class Reader {
 std::string fold_name(std::string_view name) {
   std::string folded;
   for (const char c : to_lower(name)) {
-    if (alphanumeric(c)) folded += c;
+    if (is_alphanumeric(c)) folded += c;
   }
   return folded;
 }
@@ -213,7 +206,7 @@ std::size_t match_pattern(std::string_view rest, std::string_view text, std::siz
     const char wanted = rest[i];
     if (wanted == '*') {
       const std::size_t begin = at;
-      while (at < text.size() && (alphanumeric(text[at]) || text[at] == '_' || text[at] == '-') &&
+      while (at < text.size() && (is_alphanumeric(text[at]) || text[at] == '_' || text[at] == '-') &&
              at - begin < longest_rest)
         ++at;
       return at > begin ? at : std::string_view::npos;
@@ -222,15 +215,16 @@ std::size_t match_pattern(std::string_view rest, std::string_view text, std::siz
     const bool literal = wanted == '\\';
     if (literal) ++i;
     const char c = text[at];
-    const bool holds = !literal && wanted == '#'   ? digit(c)
-                       : !literal && wanted == '?' ? alphanumeric(c)
+    const bool holds = !literal && wanted == '#'   ? is_digit(c)
+                       : !literal && wanted == '?' ? is_alphanumeric(c)
                                                    : c == rest[i];
     if (!holds) return std::string_view::npos;
     ++at;
   }
   // The word ends with the pattern.
-  return at < text.size() && alphanumeric(text[at]) && alphanumeric(text[at - 1]) ? std::string_view::npos
-                                                                                  : at;
+  return at < text.size() && is_alphanumeric(text[at]) && is_alphanumeric(text[at - 1])
+             ? std::string_view::npos
+             : at;
 }
 
 }  // namespace carrel

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
 #include "collect/redact/value_look.h"
 #include "collect/redact/value_span.h"
 
@@ -78,29 +79,22 @@ constexpr Shape known[] = {
     {"SCRAM-SHA-256$", Alphabet::scram, 60, 255, "password-hash"},
 };
 
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 bool within(Alphabet alphabet, char c) {
   switch (alphabet) {
     case Alphabet::digits:
-      return digit(c);
+      return is_digit(c);
     case Alphabet::hex:
-      return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+      return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     case Alphabet::capitals:
-      return digit(c) || (c >= 'A' && c <= 'Z');
+      return is_digit(c) || is_upper(c);
     case Alphabet::alphanumeric:
-      return digit(c) || letter(c);
+      return is_alphanumeric(c);
     case Alphabet::url:
-      return digit(c) || letter(c) || c == '-' || c == '_';
+      return is_alphanumeric(c) || c == '-' || c == '_';
     case Alphabet::token:
-      return digit(c) || letter(c) || std::string_view("-_.=+/%").find(c) != std::string_view::npos;
+      return is_alphanumeric(c) || std::string_view("-_.=+/%").find(c) != std::string_view::npos;
     case Alphabet::crypt:
-      return digit(c) || letter(c) || std::string_view("./$,=+-").find(c) != std::string_view::npos;
+      return is_alphanumeric(c) || std::string_view("./$,=+-").find(c) != std::string_view::npos;
     case Alphabet::scram:
       return within(Alphabet::crypt, c) || c == ':';
   }
@@ -160,8 +154,7 @@ void find_base64_private_key(const Sight& sight, Masks* masks) {
   const std::size_t begin = sight.anchor.begin;
   if (piece(text, sight.anchor) != "LS0tLS1CRUdJTi") return;
   std::size_t end = begin;
-  while (end < text.size() && (digit(text[end]) || letter(text[end]) || text[end] == '+' || text[end] == '/'))
-    ++end;
+  while (end < text.size() && (is_alphanumeric(text[end]) || text[end] == '+' || text[end] == '/')) ++end;
   while (end < text.size() && text[end] == '=') ++end;
   const std::string head = from_base64(text.substr(begin, std::min<std::size_t>(64, (end - begin) / 4 * 4)));
   if (head.find("PRIVATE KEY") == std::string::npos) return;

@@ -5,22 +5,13 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace carrel {
 namespace {
 
 constexpr std::size_t judged_bytes = 256;  // how much of a value says what it looks like
-
-bool lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_literal(std::string_view value) {
   static constexpr std::string_view literals[] = {
@@ -42,12 +33,11 @@ bool is_reference(std::string_view value) {
     return value.find(":-") == std::string_view::npos;
   if (value.starts_with('$') && value.size() > 1) {
     return std::all_of(value.begin() + 1, value.end(),
-                       [](char c) { return upper(c) || digit(c) || c == '_'; });
+                       [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
   }
   if (value.starts_with('<') && value.ends_with('>')) {
-    return std::all_of(value.begin() + 1, value.end() - 1, [](char c) {
-      return lower(c) || upper(c) || c == ' ' || c == '-' || c == '_' || c == '\'';
-    });
+    return std::all_of(value.begin() + 1, value.end() - 1,
+                       [](char c) { return is_letter(c) || c == ' ' || c == '-' || c == '_' || c == '\''; });
   }
   return false;
 }
@@ -65,7 +55,7 @@ bool is_masked(std::string_view value) {
 
 // "1679 bytes", as `kubectl describe secret` writes.
 bool is_size(std::string_view value) {
-  return value.size() > 6 && value.ends_with(" bytes") && digit(value[0]);
+  return value.size() > 6 && value.ends_with(" bytes") && is_digit(value[0]);
 }
 
 double entropy(std::string_view value) {
@@ -81,9 +71,9 @@ double entropy(std::string_view value) {
 }
 
 int base64_digit(char c) {
-  if (upper(c)) return c - 'A';
-  if (lower(c)) return c - 'a' + 26;
-  if (digit(c)) return c - '0' + 52;
+  if (is_upper(c)) return c - 'A';
+  if (is_lower(c)) return c - 'a' + 26;
+  if (is_digit(c)) return c - '0' + 52;
   if (c == '+' || c == '-') return 62;
   if (c == '/' || c == '_') return 63;
   return -1;
@@ -103,11 +93,11 @@ bool looks_random(std::string_view value) {
   std::size_t letters = 0, digits = 0, capitals = 0, signs = 0;
   for (const char c : value) {
     if (c <= ' ' || c == 0x7f) return false;
-    if (digit(c)) {
+    if (is_digit(c)) {
       ++digits;
-    } else if (lower(c) || upper(c)) {
+    } else if (is_letter(c)) {
       ++letters;
-      capitals += upper(c) ? 1 : 0;
+      capitals += is_upper(c) ? 1 : 0;
     } else {
       ++signs;
     }
@@ -122,8 +112,8 @@ bool looks_chosen(std::string_view value) {
   if (value.size() < 4) return false;
   bool letters = false, others = false;
   for (const char c : value) {
-    letters |= lower(c) || upper(c);
-    others |= digit(c) || (c > ' ' && std::string_view("!@#$%^&*?~+").find(c) != std::string_view::npos);
+    letters |= is_letter(c);
+    others |= is_digit(c) || (c > ' ' && std::string_view("!@#$%^&*?~+").find(c) != std::string_view::npos);
   }
   return letters && others;
 }
@@ -135,15 +125,16 @@ bool looks_like_object(std::string_view value) {
     const bool joint =
         at < value.size() && (value[at] == '-' || value[at] == '/' || value[at] == '.' || value[at] == ':');
     if (at < value.size() && !joint) {
-      if (!lower(value[at]) && !digit(value[at])) return false;
+      if (!is_lower(value[at]) && !is_digit(value[at])) return false;
       continue;
     }
     joined |= joint;
     const std::string_view part = value.substr(begin, at - begin);
     begin = at + 1;
-    const bool word = std::all_of(part.begin(), part.end(), lower);
+    const bool word = std::all_of(part.begin(), part.end(), is_lower);
     const std::string_view number = part.starts_with('v') ? part.substr(1) : part;
-    if (part.empty() || (!word && !(number.size() <= 3 && std::all_of(number.begin(), number.end(), digit))))
+    if (part.empty() ||
+        (!word && !(number.size() <= 3 && std::all_of(number.begin(), number.end(), is_digit))))
       return false;
   }
   return joined;

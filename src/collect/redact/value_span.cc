@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace carrel {
 namespace {
 
@@ -264,7 +266,7 @@ bool is_block_indicator(std::string_view text, std::size_t at) {
 }  // namespace
 
 bool in_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return is_alphanumeric(c) || c == '_';
 }
 
 bool in_key(char c) {

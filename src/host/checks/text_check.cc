@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "host/checks/checks.h"
 #include "host/checks/text_token.h"

@@ -30,7 +30,7 @@ EvidenceList evidence() {
   return list;
 }
 
-Check check(const std::string& cause, const std::vector<Command>& commands = {}) {
+Check check_text_of(const std::string& cause, const std::vector<Command>& commands = {}) {
   const EvidenceList list = evidence();
   Report report;
   report.question = "Why does checkout-frontend-9 fail?";
@@ -51,7 +51,7 @@ TEST(Text, PassesWhatStandsInTheEvidence) {
                             "The message \"connection refused\" stands in `pods/logs/api.log`.",
                             "The log says \"Back-off restarting failed...\" for it's container.",
                             "Heap is 134217728 bytes of limit, 2,760 ms in all.", "Nothing is wrong.", ""}) {
-    const Check verdict = check(cause);
+    const Check verdict = check_text_of(cause);
     EXPECT_EQ(verdict.verdict, Check::Verdict::pass) << cause << ": " << verdict.detail;
   }
 }
@@ -62,10 +62,10 @@ TEST(Text, FailsNamesThatStandNowhere) {
         "The image registry.example.io/shop:1.2 is missing.", "Namespace 'prod' is gone.",
         "The secret `db-password` is missing.", "See pods/logs/other-7.log for it.",
         "The label tier=backend is wrong.", "Service billing-api has no endpoints."}) {
-    const Check verdict = check(cause);
+    const Check verdict = check_text_of(cause);
     EXPECT_EQ(verdict.verdict, Check::Verdict::fail) << cause << ": " << verdict.detail;
   }
-  EXPECT_EQ(check("It fails.", {{"kubectl get nodes", "shows node worker-node-9"}}).verdict,
+  EXPECT_EQ(check_text_of("It fails.", {{"kubectl get nodes", "shows node worker-node-9"}}).verdict,
             Check::Verdict::fail);
 }
 
@@ -73,7 +73,7 @@ TEST(Text, WarnsOfWhatIsDerivedOrNotCited) {
   for (const char* cause : {"Heap use is 87% of the limit.", "It took 99 seconds.", "It began at 07:15:00.",
                             "Node worker-node-2 lost its volume.", "It is in ImagePullBackOff.",
                             "The variable DB_HOST is wrong.", "The loyalty-engine is down."}) {
-    const Check verdict = check(cause);
+    const Check verdict = check_text_of(cause);
     EXPECT_EQ(verdict.verdict, Check::Verdict::warn) << cause << ": " << verdict.detail;
   }
 }

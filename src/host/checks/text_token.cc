@@ -6,17 +6,12 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace carrel {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool any_of(std::string_view text, bool (*is)(char)) {
   return std::any_of(text.begin(), text.end(), is);
 }

@@ -25,15 +25,9 @@ std::int64_t number_of(std::string_view text) {
   return error == std::errc() && rest == text.data() + text.size() && number >= 0 ? number : -1;
 }
 
-std::string address(const Address& at) {
-  std::string out = fmt::format("{}:{}", at.file, at.line);
-  if (at.end_line > at.line) out += fmt::format("-{}", at.end_line);
-  return escape_for_terminal(out);
-}
-
 void print_citation(const CitationInContext& citation, bool colour) {
   const Address& at = citation.cited.at;
-  print("    {}  {}{}\n", escape_for_terminal(citation.cited.id), address(at),
+  print("    {}  {}{}\n", escape_for_terminal(citation.cited.id), escape_for_terminal(text_of(at)),
         at.path.empty() ? "" : "  " + escape_for_terminal(at.path));
   print("          chosen: {}\n", escape_for_terminal(citation.cited.reason));
   if (!citation.around.file_sha256.empty()) {

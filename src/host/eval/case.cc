@@ -16,7 +16,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t most_bytes = 256ULL << 20;
+constexpr std::size_t most_case_bytes = 256ULL << 20;
 constexpr std::size_t most_mistakes = 20;
 
 void add_value(Sha256* digest, const Value& value) {
@@ -51,7 +51,7 @@ class Reader {
       return Error{Code::bad_input, fmt::format("{} holds no cases.json", folder_),
                    "name a folder of labelled cases; docs/evaluation.md describes it"};
     }
-    auto bytes = read_file(file_, most_bytes);
+    auto bytes = read_file(file_, most_case_bytes);
     if (!bytes) return bytes.error();
     auto root = read_json(*bytes);
     if (!root) return std::move(root.error()).in(file_);

@@ -14,7 +14,7 @@ namespace carrel {
 namespace {
 
 constexpr int evaluation_version = 1;
-constexpr std::size_t most_bytes = 512ULL << 20;
+constexpr std::size_t most_evaluation_bytes = 512ULL << 20;
 
 void write_optional(JsonLine& json, const char* name, const std::optional<bool>& value) {
   if (value) json.flag(name, *value);
@@ -210,7 +210,7 @@ Result<std::string> EvaluationFile::finish() {
   JsonLine json;
   json.flag("finished", true);
   if (Status written = write_all(file_.get(), json.finish()); !written) return written.error();
-  return read_file(path_, most_bytes);
+  return read_file(path_, most_evaluation_bytes);
 }
 
 Result<Evaluation> parse_evaluation(std::string_view lines) {
@@ -248,7 +248,7 @@ std::vector<Evaluation> unfinished_evaluations(const std::string& folder, std::v
   std::sort(paths.rbegin(), paths.rend());
   std::vector<Evaluation> out;
   for (const std::string& path : paths) {
-    auto bytes = read_file(path, most_bytes);
+    auto bytes = read_file(path, most_evaluation_bytes);
     auto evaluation = bytes ? parse_evaluation(*bytes) : bytes.error();
     if (evaluation) {
       out.push_back(std::move(*evaluation));

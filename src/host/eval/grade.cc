@@ -42,7 +42,7 @@ bool changes_something(const std::string& command) {
   return unsafe.matches(command);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string_view cut = cut_utf8(text, shown);
   return fmt::format("\"{}{}\"", cut, cut.size() < text.size() ? "…" : "");
 }
@@ -143,7 +143,7 @@ class Grader {
       return false;
     }
     if (!seen.quoted) {
-      grade_.why.push_back(fmt::format("quote not in {}: {}", cited.file, quoted(cited.quote)));
+      grade_.why.push_back(fmt::format("quote not in {}: {}", cited.file, in_quotes(cited.quote)));
       return false;
     }
     ++grade_.real;

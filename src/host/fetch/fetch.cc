@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/units.h"
 
 namespace carrel {
 namespace {
@@ -220,7 +221,6 @@ Status Download::test_space(std::uint64_t more) {
   if (::statvfs(part_.c_str(), &disk) != 0) return errno_error("cannot look at the disk of " + part_);
   const std::uint64_t available = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   if (more <= available && available - more >= request_.spare_bytes) return {};
-  constexpr std::uint64_t mib = 1 << 20;
   return Error{Code::does_not_fit,
                fmt::format("{} MiB are still to come and {} has {} MiB free", more / mib,
                            std::filesystem::path(part_).parent_path().string(), available / mib),

@@ -11,12 +11,12 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "host/flow/findings_question.h"
 
 namespace carrel {
 namespace {
 
-constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::size_t template_limit = limit::chat_template;
 
 std::uint32_t threads_of(const Settings& settings) {

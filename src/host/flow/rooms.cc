@@ -8,6 +8,7 @@
 #include <rapidjson/writer.h>
 
 #include "base/text.h"
+#include "base/units.h"
 #include "digest/sha256.h"
 #include "host/flow/tar_stream.h"
 #include "host/walls/room_memory.h"
@@ -16,7 +17,6 @@
 namespace carrel {
 namespace {
 
-constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t gib = 1ULL << 30;
 
 // A room without a model reads any bundle in this much.

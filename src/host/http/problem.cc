@@ -25,6 +25,10 @@ HttpAnswer problem(int status, const std::string& name, const std::string& detai
   return answer;
 }
 
+HttpAnswer bad_request(const Error& error) {
+  return problem(400, "bad-request", error.what, error.remedy);
+}
+
 HttpAnswer too_many(const std::string& detail, unsigned seconds) {
   HttpAnswer answer = problem(429, "too-many", detail, "try again in " + std::to_string(seconds) + " s");
   answer.headers.emplace_back("Retry-After", std::to_string(seconds));

@@ -13,6 +13,9 @@ namespace carrel {
 HttpAnswer problem(int status, const std::string& name, const std::string& detail,
                    const std::string& remedy = "");
 
+// 400, for a question that cannot be understood.
+HttpAnswer bad_request(const Error& error);
+
 // 429, with the seconds to wait.
 HttpAnswer too_many(const std::string& detail, unsigned seconds);
 

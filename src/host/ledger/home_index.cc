@@ -10,15 +10,10 @@
 namespace carrel {
 namespace {
 
-struct Close {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-using Database = std::unique_ptr<sqlite3, Close>;
-
-Result<Database> open_index(const std::string& path, int flags) {
+Result<SqliteHandle> open_index(const std::string& path, int flags) {
   sqlite3* opened = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-  Database database(opened);
+  SqliteHandle database(opened);
   if (code != SQLITE_OK) return sqlite_error(opened, "opening " + path);
   sqlite3_busy_timeout(opened, 10'000);
   return database;

@@ -81,10 +81,6 @@ std::string excerpt_of(const std::vector<std::string>& texts, const std::vector<
   return (from > 0 ? "… " : "") + cut + (from + cut.size() < best->size() ? " …" : "");
 }
 
-struct Close {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-
 }  // namespace
 
 Result<std::vector<FoundRun>> Ledger::search(const std::string& text, std::size_t most) const {
@@ -109,7 +105,7 @@ Result<std::vector<FoundRun>> Ledger::search(const std::string& text, std::size_
 Result<std::vector<std::int64_t>> Ledger::find_sealed(const std::string& query, std::size_t most) const {
   sqlite3* opened = nullptr;
   const int code = sqlite3_open(":memory:", &opened);
-  const std::unique_ptr<sqlite3, Close> memory(opened);
+  const SqliteHandle memory(opened);
   if (code != SQLITE_OK) return sqlite_error(opened, "making an index in memory");
   Status made =
       execute(opened,

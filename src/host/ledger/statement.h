@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,11 @@ namespace carrel {
 
 // The Error for what SQLite just said. A full disk and a locked database get their own remedy.
 Error sqlite_error(sqlite3* database, const std::string& doing);
+
+struct SqliteClose {
+  void operator()(sqlite3* database) const { sqlite3_close(database); }
+};
+using SqliteHandle = std::unique_ptr<sqlite3, SqliteClose>;
 
 class Statement {
  public:

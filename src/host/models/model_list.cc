@@ -9,6 +9,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <sys/file.h>
 
+#include "base/ascii.h"
 #include "base/fd.h"
 #include "base/read_value.h"
 #include "base/text.h"
@@ -22,10 +23,6 @@ constexpr std::int64_t list_version = 1;
 
 std::string list_path(const std::string& data) {
   return data + "/models/list.json";
-}
-
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 std::string to_json(const std::vector<ListedModel>& models) {
@@ -140,16 +137,16 @@ bool is_sha256(std::string_view text) {
 }
 
 bool is_model_name(const std::string& name) {
-  return !name.empty() && name.size() <= longest_name && is_letter_or_digit(name[0]) &&
+  return !name.empty() && name.size() <= longest_name && is_alphanumeric(name[0]) &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return is_letter_or_digit(c) || std::string_view("._-+:").find(c) != std::string_view::npos;
+           return is_alphanumeric(c) || std::string_view("._-+:").find(c) != std::string_view::npos;
          });
 }
 
 std::string model_name_of(const std::string& text) {
   std::string name = text;
   for (char& c : name) {
-    if (!is_letter_or_digit(c) && std::string_view("._-+:").find(c) == std::string_view::npos) c = '-';
+    if (!is_alphanumeric(c) && std::string_view("._-+:").find(c) == std::string_view::npos) c = '-';
   }
   name.erase(0, name.find_first_not_of("._-+:"));
   name.resize(std::min(name.size(), longest_name));

@@ -19,10 +19,6 @@ constexpr std::chrono::seconds between_signs{10};  // of life
 
 using Parts = std::function<std::optional<std::string>()>;
 
-HttpAnswer bad_request(const Error& error) {
-  return problem(400, "bad-request", error.what, error.remedy);
-}
-
 ReviewRow::Decision decision_of(const std::string& text) {
   using Decision = ReviewRow::Decision;
   for (const Decision decision : {Decision::accept, Decision::edit}) {

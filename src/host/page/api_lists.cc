@@ -11,10 +11,6 @@
 namespace carrel {
 namespace {
 
-HttpAnswer bad_request(const Error& error) {
-  return problem(400, "bad-request", error.what, error.remedy);
-}
-
 // What tenants' ledgers gave, and those that could not be read.
 template <class Row>
 struct Gathered {

@@ -16,10 +16,6 @@ namespace {
 
 constexpr unsigned most_waiting = 8;
 
-HttpAnswer bad_request(const Error& error) {
-  return problem(400, "bad-request", error.what, error.remedy);
-}
-
 // An object that a run does not have is not found; whatever else is wrong with it is.
 HttpAnswer no_object(const Error& error) {
   return error.code == Code::usage ? problem(404, "no-such-object", error.what, error.remedy)

@@ -58,13 +58,6 @@ std::string first_denied(const std::vector<Denial>& denials) {
   return denials.empty() ? std::string() : denials[0].call + denials[0].arguments;
 }
 
-RoomOutcome not_made(const Error& error) {
-  RoomOutcome outcome;
-  outcome.detail = error.what;
-  outcome.remedy = error.remedy;
-  return outcome;
-}
-
 bool is_as_expected(const Expectation& expectation, const RoomOutcome& outcome, const std::string& learnt) {
   if (outcome.ending != expectation.ending || outcome.survivors != 0 || learnt != expectation.outcome)
     return false;

@@ -77,12 +77,6 @@ class Page {
   std::string out_;
 };
 
-std::string address(const Address& at) {
-  std::string out = fmt::format("{}:{}", escape_for_terminal(at.file), at.line);
-  if (at.end_line > at.line) out += fmt::format("-{}", at.end_line);
-  return out;
-}
-
 const char* verdict_words(Verdict verdict) {
   switch (verdict) {
     case Verdict::fault:
@@ -116,7 +110,8 @@ void show_consensus(Page& page, const Consensus& consensus) {
 
 void show_evidence(Page& page, const std::vector<ReportEvidence>& evidence) {
   for (const ReportEvidence& item : evidence) {
-    page.line(fmt::format("  {}  {}{}", page.paint(escape_for_terminal(item.id), "36"), address(item.at),
+    page.line(fmt::format("  {}  {}{}", page.paint(escape_for_terminal(item.id), "36"),
+                          escape_for_terminal(text_of(item.at)),
                           item.at.path.empty() ? "" : "  " + page.faint(escape_for_terminal(item.at.path))));
     page.quoted("      ", item.quote);
     if (!item.shows.empty()) page.wrapped("      ", item.shows);
@@ -239,7 +234,8 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
     page.heading("Also seen, weaker");
     for (const Alternative& item : report.alternatives) {
       page.wrapped(fmt::format("  {:.2f}  ", item.weight), item.cause);
-      if (!item.evidence.empty()) page.line("        " + page.faint(address(item.evidence[0].at)));
+      if (!item.evidence.empty())
+        page.line("        " + page.faint(escape_for_terminal(text_of(item.evidence[0].at))));
     }
   }
   if (report.tries.size() > 1) {

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t cases_limit = 64 << 20;
-constexpr std::size_t most_words = 3;
+constexpr std::size_t most_names = 3;
 
 // A pattern that matches these characters and nothing else.
 std::string literal(std::string_view text) {
@@ -49,7 +49,7 @@ std::vector<std::string> telling_words(const std::string& right, const std::stri
     (name ? names : words).push_back(literal(word));
   }
   names.insert(names.end(), words.begin(), words.end());
-  if (names.size() > most_words) names.resize(most_words);
+  if (names.size() > most_names) names.resize(most_names);
   return names;
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/read_value.h"
 #include "base/text.h"
 #include "host/review/word_diff.h"
@@ -14,7 +15,6 @@
 namespace carrel {
 namespace {
 
-constexpr double least_likeness = 0.4;  // of two claims that are one, reworded
 constexpr std::size_t most_told = 200;  // entries of a list about bundles
 
 void compare(std::vector<Changed>* out, const std::string& what, const std::string& before,
@@ -69,15 +69,9 @@ std::vector<Changed> compare_inputs(const ComparedRun& a, const ComparedRun& b) 
   return out;
 }
 
-std::string address(const CitationRow& cited) {
-  std::string out = fmt::format("{}:{}", cited.at.file, cited.at.line);
-  if (cited.at.end_line > cited.at.line) out += fmt::format("-{}", cited.at.end_line);
-  return out;
-}
-
 std::vector<std::string> addresses(const ClaimRow& claim) {
   std::vector<std::string> out;
-  for (const CitationRow& cited : claim.citations) out.push_back(address(cited));
+  for (const CitationRow& cited : claim.citations) out.push_back(text_of(cited.at));
   return out;
 }
 

@@ -11,9 +11,6 @@
 namespace carrel {
 namespace {
 
-// Of texts that are less alike the common words are chance, and each is told whole.
-constexpr double least_likeness = 0.4;
-
 class Page {
  public:
   explicit Page(const DiffStyle& style) : style_(style) {}

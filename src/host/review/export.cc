@@ -29,12 +29,6 @@ table { border-collapse: collapse; } td, th { text-align: left; padding: .2rem .
 </style>
 )";
 
-std::string address(const Address& at) {
-  std::string out = fmt::format("{}:{}", at.file, at.line);
-  if (at.end_line > at.line) out += fmt::format("-{}", at.end_line);
-  return out;
-}
-
 void add_lines(std::string* out, const CitationInContext& citation) {
   const Address& at = citation.cited.at;
   *out += "<pre>";
@@ -60,7 +54,7 @@ void add_claim(std::string* out, const ClaimInContext& claim, const DecidedClaim
   for (const CitationInContext& citation : claim.citations) {
     *out +=
         fmt::format("<p>{} <b>{}</b> {}<br><span class=\"quiet\">{}{}</span></p>\n",
-                    escape_for_markup(citation.cited.id), escape_for_markup(address(citation.cited.at)),
+                    escape_for_markup(citation.cited.id), escape_for_markup(text_of(citation.cited.at)),
                     escape_for_markup(citation.cited.at.path), escape_for_markup(citation.cited.reason),
                     citation.around.file_sha256.empty()
                         ? ""

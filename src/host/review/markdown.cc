@@ -31,12 +31,6 @@ std::string code_block(const std::string& text) {
   return fmt::format("{}\n{}\n{}\n", fence, escape_for_terminal(text, true), fence);
 }
 
-std::string address(const Address& at) {
-  std::string out = fmt::format("{}:{}", at.file, at.line);
-  if (at.end_line > at.line) out += fmt::format("-{}", at.end_line);
-  return out;
-}
-
 void add_claims(std::string* out, const std::vector<DecidedClaim>& claims, ClaimRow::Kind kind,
                 const char* heading, bool accepted_only) {
   bool first = true;
@@ -52,7 +46,7 @@ void add_claims(std::string* out, const std::vector<DecidedClaim>& claims, Claim
     *out +=
         kind == ClaimRow::Kind::cause ? plain(each.claim.text) + "\n" : "- " + plain(each.claim.text) + "\n";
     for (const CitationRow& cited : each.claim.citations) {
-      *out += fmt::format("\n{}: {}\n\n{}", plain(address(cited.at)), plain(cited.reason),
+      *out += fmt::format("\n{}: {}\n\n{}", plain(text_of(cited.at)), plain(cited.reason),
                           code_block(cited.quote));
     }
   }

@@ -17,7 +17,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t file_limit = 1 << 20;
-constexpr std::string_view head = "carrel reviewers 1\n";
+constexpr std::string_view file_head = "carrel reviewers 1\n";
 
 using Hashes = std::map<std::string, std::string>;  // by name
 
@@ -38,8 +38,8 @@ Result<Hashes> read_hashes(const std::string& data) {
   auto text = read_file(path, file_limit);
   if (!text) return text.error();
   std::string_view rest = *text;
-  if (!rest.starts_with(head) || rest.back() != '\n') return damaged(path);
-  rest.remove_prefix(head.size());
+  if (!rest.starts_with(file_head) || rest.back() != '\n') return damaged(path);
+  rest.remove_prefix(file_head.size());
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
@@ -65,7 +65,7 @@ Status change(const std::string& data, Body body) {
   auto hashes = read_hashes(data);
   if (!hashes) return hashes.error();
   if (Status done = body(*hashes); !done) return done;
-  std::string text(head);
+  std::string text(file_head);
   for (const auto& [name, hash] : *hashes) text += fmt::format("{}\t{}\n", name, hash);
   return write_file_durably(path, text);
 }

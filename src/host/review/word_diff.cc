@@ -6,7 +6,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t most_words = 1000;
+constexpr std::size_t most_compared_words = 1000;
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
@@ -46,7 +46,7 @@ std::vector<WordPiece> word_diff(const std::string& before, const std::string& a
   using Kind = WordPiece::Kind;
   std::vector<WordPiece> pieces;
   const auto a = words_of(before), b = words_of(after);
-  if (a.size() > most_words || b.size() > most_words) {
+  if (a.size() > most_compared_words || b.size() > most_compared_words) {
     if (before == after) return {{Kind::same, before}};
     return {{Kind::removed, before}, {Kind::added, after}};
   }
@@ -76,7 +76,7 @@ std::vector<WordPiece> word_diff(const std::string& before, const std::string& a
 double likeness(const std::string& before, const std::string& after) {
   const auto a = words_of(before), b = words_of(after);
   if (a.empty() && b.empty()) return 1;
-  if (a.size() > most_words || b.size() > most_words) return before == after ? 1 : 0;
+  if (a.size() > most_compared_words || b.size() > most_compared_words) return before == after ? 1 : 0;
   const std::size_t common = common_lengths(a, b)[0][0];
   return 2.0 * static_cast<double>(common) / static_cast<double>(a.size() + b.size());
 }

@@ -7,6 +7,10 @@
 
 namespace carrel {
 
+// Of two texts that are one, reworded; of texts that are less alike the common words are chance, and each is
+// told whole.
+constexpr double least_likeness = 0.4;
+
 struct WordPiece {
   enum class Kind : std::uint8_t { same, removed, added };
   Kind kind = Kind::same;

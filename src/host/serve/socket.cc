@@ -19,7 +19,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t most_files = 3;
-constexpr int glance = 50;         // milliseconds between two looks at whether to go on
+constexpr int poll_interval = 50;  // milliseconds between two looks at whether to go on
 constexpr std::size_t header = 8;  // magic 'C' 's', version, type, length of the body (little endian)
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -60,7 +60,7 @@ Result<Fd> make_socket() {
 Result<std::size_t> read_more(const Fd& socket, char* into, std::size_t size, std::vector<Fd>* files,
                               const std::atomic<bool>& stop) {
   pollfd ready{socket.get(), POLLIN, 0};
-  while (::poll(&ready, 1, glance) <= 0) {
+  while (::poll(&ready, 1, poll_interval) <= 0) {
     if (stop) return 0U;
   }
   iovec part{into, size};

@@ -135,14 +135,6 @@ void say(int go) {
   if (::write(go, &byte, 1) < 0) return;
 }
 
-RoomOutcome refused(const Error& error) {
-  RoomOutcome outcome;
-  outcome.ending = Ending::setup_error;
-  outcome.detail = error.what;
-  outcome.remedy = error.remedy;
-  return outcome;
-}
-
 RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftOut& without);
 
 }  // namespace
@@ -203,18 +195,18 @@ RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftO
   const SigpipeBlocked no_sigpipe;
   // The vm wall has checked its room, and gives its machine sockets beside.
   if (Status usable = machine == nullptr ? check_spec(spec) : Status(); !usable)
-    return refused(usable.error());
+    return not_made(usable.error());
 
   Result<bool> own_id = rooms_get_own_id();
-  if (!own_id) return refused(own_id.error());
+  if (!own_id) return not_made(own_id.error());
   if (without.own_id) own_id = false;
 
   // What the child needs, all of it before the copy is made.
   auto root = detached_root(spec.root);
   auto job = make_pipe(), messages = make_pipe(), words = make_pipe(), report = make_pipe(), go = make_pipe();
-  if (!root) return refused(root.error());
+  if (!root) return not_made(root.error());
   for (const auto* made : {&job, &messages, &words, &report, &go}) {
-    if (!*made) return refused(made->error());
+    if (!*made) return not_made(made->error());
   }
   RoomPlan plan;
   plan.from_host = job->read.get();
@@ -240,7 +232,7 @@ RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftO
 
   auto child = start(plan, cgroup);
   if (!child) {
-    RoomOutcome outcome = refused(child.error());
+    RoomOutcome outcome = not_made(child.error());
     const auto lacks = namespace_wall_lacks();
     if (!lacks.empty()) outcome.remedy = lacks[0].remedy;
     return outcome;
@@ -258,7 +250,7 @@ RoomOutcome make_and_watch(RoomSpec& spec, const Watch& watch, const LayersLeftO
   if (!mapped) {
     ::kill(child->process, SIGKILL);
     ::waitpid(child->process, nullptr, __WALL);
-    return refused(mapped.error());
+    return not_made(mapped.error());
   }
   say(go->write.get());
 

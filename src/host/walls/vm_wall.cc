@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "digest/sha256.h"
 #include "host/walls/configuration.h"
 #include "host/walls/namespace_wall.h"
@@ -24,7 +25,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t mib = 1ULL << 20;
 // What the guest's kernel, its init and the pages of its inputs need beside the room.
 constexpr std::uint64_t guest_memory = 192 * mib;
 constexpr std::uint64_t root_step = 64 * mib;
@@ -35,14 +35,6 @@ constexpr std::uint32_t machine_threads = 128;  // one a processor, and up to 64
 constexpr std::uint32_t machine_descriptors = 256;
 // A busy host under TCG; under KVM a whole guest is up in a fraction of a second or never.
 constexpr milliseconds boot_limit_tcg(90'000), boot_limit_kvm(10'000);
-
-RoomOutcome refused(const Error& error) {
-  RoomOutcome outcome;
-  outcome.ending = Ending::setup_error;
-  outcome.detail = error.what;
-  outcome.remedy = error.remedy;
-  return outcome;
-}
 
 // Carries a stream into the machine: from the pipe that the host writes a folder into, to QEMU's end of a
 // socket. True at the stream's end, false where QEMU is gone.
@@ -170,14 +162,14 @@ VmWall::VmWall(VmImage image, Acceleration acceleration, std::string cache_folde
     : image_(std::move(image)), acceleration_(acceleration), cache_folder_(std::move(cache_folder)) {}
 
 std::optional<RoomOutcome> VmWall::refusal(const RoomSpec& spec, const std::atomic<bool>& stop) {
-  if (Status takes = vm_takes(spec.kind, acceleration_); !takes) return refused(takes.error());
-  if (Status usable = check_spec(spec); !usable) return refused(usable.error());
+  if (Status takes = vm_takes(spec.kind, acceleration_); !takes) return not_made(takes.error());
+  if (Status usable = check_spec(spec); !usable) return not_made(usable.error());
   if (spec.caps.memory == 0)
-    return refused({Code::room_refused, "the room names no limit on its memory", ""});
+    return not_made({Code::room_refused, "the room names no limit on its memory", ""});
   if (spec.output.valid())
-    return refused({Code::room_refused, "a room in a virtual machine has no output beside its answer", ""});
+    return not_made({Code::room_refused, "a room in a virtual machine has no output beside its answer", ""});
   if (const Preflight verdict = preflight(stop); !verdict.works) {
-    RoomOutcome outcome = refused({Code::room_refused, verdict.why, verdict.remedy});
+    RoomOutcome outcome = not_made({Code::room_refused, verdict.why, verdict.remedy});
     if (stop) outcome.ending = Ending::interrupted;
     return outcome;
   }
@@ -195,16 +187,16 @@ std::vector<RoomOutcome> VmWall::run_rounds(RoomSpec spec, const std::vector<std
   const auto all = [&](const RoomOutcome& outcome) { return std::vector<RoomOutcome>(jobs.size(), outcome); };
   if (const auto refused = refusal(spec, stop)) return all(*refused);
   auto body = encode(GuestJobs{jobs});
-  if (!body) return all(refused(body.error()));
+  if (!body) return all(not_made(body.error()));
   spec.job = std::move(*body);
   RoomOutcome machine = run_machine(std::move(spec), boot_limit(acceleration_), {true, ""}, {}, stop);
   if (machine.ending != Ending::ok) return all(machine);
   const auto rounds = machine.answer.type == MessageType::result
                           ? decode<GuestRounds>(machine.answer.body)
                           : Error{Code::room_refused, "the guest refused its rounds", ""};
-  if (!rounds) return all(refused(rounds.error()));
+  if (!rounds) return all(not_made(rounds.error()));
   if (rounds->rounds.size() != jobs.size())
-    return all(refused({Code::room_refused, "the guest left out rounds", ""}));
+    return all(not_made({Code::room_refused, "the guest left out rounds", ""}));
   std::vector<RoomOutcome> outcomes = all(machine);
   for (std::size_t i = 0; i < outcomes.size(); ++i) take_round(rounds->rounds[i], &outcomes[i]);
   return outcomes;
@@ -224,16 +216,16 @@ RoomOutcome VmWall::run_machine(RoomSpec spec, milliseconds boot, const Manner& 
   machine.memory = spec.caps.memory;
   if (acceleration_ == Acceleration::kvm && manner.root.empty()) {
     machine.kvm = Fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
-    if (!machine.kvm.valid()) return refused(errno_error("/dev/kvm cannot be opened", Code::room_refused));
+    if (!machine.kvm.valid()) return not_made(errno_error("/dev/kvm cannot be opened", Code::room_refused));
   }
   const std::string own_configuration = configuration_digest(spec, {});
 
   GuestTask task = task_for(spec);
   task.rounds = manner.rounds;
   auto inputs = connect(std::move(spec.inputs), spec.kind, &task);
-  if (!inputs) return refused(inputs.error());
+  if (!inputs) return not_made(inputs.error());
   auto disk = make_room_disk(std::move(task), spec.root);
-  if (!disk) return refused(disk.error());
+  if (!disk) return not_made(disk.error());
 
   VmShape shape;
   shape.acceleration = acceleration_;

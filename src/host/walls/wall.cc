@@ -26,4 +26,12 @@ const char* to_string(Ending ending) {
   return "unknown";
 }
 
+RoomOutcome not_made(const Error& error) {
+  RoomOutcome outcome;
+  outcome.ending = Ending::setup_error;
+  outcome.detail = error.what;
+  outcome.remedy = error.remedy;
+  return outcome;
+}
+
 }  // namespace carrel

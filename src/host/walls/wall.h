@@ -96,6 +96,9 @@ struct RoomOutcome {
   std::string configuration;  // sha256 of all that shaped the room but its inputs and job
 };
 
+// Of a room that was never started.
+RoomOutcome not_made(const Error& error);
+
 class Wall {
  public:
   virtual ~Wall() = default;

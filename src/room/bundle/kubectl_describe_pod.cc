@@ -256,7 +256,7 @@ void describe_containers(const Part& part, const char* spec_field, const char* s
   }
 }
 
-void describe_volume(const Part& part, Value* volume) {
+void describe_mounted_volume(const Part& part, Value* volume) {
   const auto text = [&](const char* key, std::initializer_list<std::string_view> path) {
     set_text(volume, path, part.child(key).value(), part.child(key).line());
   };
@@ -310,7 +310,7 @@ void describe_pod_spec(const Part& part, Value* spec, Value* status) {
     if (line.key().empty()) continue;
     Value& volume = append(spec, {"volumes"}, empty_object(line.line()));
     set_text(&volume, {"name"}, line.key(), line.line());
-    describe_volume(line, &volume);
+    describe_mounted_volume(line, &volume);
   }
   describe_pairs(part.child("Node-Selectors"), {"nodeSelector"}, spec);
   describe_tolerations(part.child("Tolerations"), {"tolerations"}, spec);

@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace carrel {
 namespace {
 
 constexpr std::size_t looked = 4096;
-
-bool upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 std::string_view line_of(std::string_view text) {
   return text.substr(0, text.find('\n'));
@@ -22,7 +17,7 @@ std::string_view line_of(std::string_view text) {
 bool is_table_head(std::string_view line) {
   if (line.find("  ") == line.npos) return false;
   const bool capitals = std::all_of(line.begin(), line.end(), [](char c) {
-    return upper(c) || c == ' ' || c == '-' || c == '(' || c == ')' || c == '/' || c == '%' || c == '\r';
+    return is_upper(c) || c == ' ' || c == '-' || c == '(' || c == ')' || c == '/' || c == '%' || c == '\r';
   });
   return capitals && (line.starts_with("NAME") || line.starts_with("LAST SEEN"));
 }
@@ -38,9 +33,9 @@ bool is_description(std::string_view text) {
 
 // "Jun 12 10:00:00 host kubelet[812]: …"
 bool is_journal_line(std::string_view line) {
-  if (line.size() < 20 || !upper(line[0]) || line[3] != ' ' || line[6] != ' ') return false;
-  if (!digit(line[5]) || (line[4] != ' ' && !digit(line[4]))) return false;
-  if (!digit(line[7]) || line[9] != ':' || line[12] != ':' || line[15] != ' ') return false;
+  if (line.size() < 20 || !is_upper(line[0]) || line[3] != ' ' || line[6] != ' ') return false;
+  if (!is_digit(line[5]) || (line[4] != ' ' && !is_digit(line[4]))) return false;
+  if (!is_digit(line[7]) || line[9] != ':' || line[12] != ':' || line[15] != ' ') return false;
   const std::size_t process = line.find(' ', 16);
   return process != line.npos && line.find(": ", process) != line.npos;
 }

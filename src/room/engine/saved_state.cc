@@ -14,7 +14,7 @@ constexpr std::string_view magic = "carrel state 1\n";
 constexpr std::size_t size_bytes = 8;
 constexpr std::size_t most_tokens = 1 << 24;
 
-struct Header {
+struct StateHeader {
   StateOrigin origin;
   Tokens tokens;
   template <class Codec>
@@ -44,7 +44,7 @@ Result<SavedState> read_saved_state(std::string_view blob) {
     size |= static_cast<std::uint64_t>(static_cast<unsigned char>(blob[i])) << (8 * i);
   blob.remove_prefix(size_bytes);
   if (size > blob.size()) return none;
-  Result<Header> header = decode<Header>(blob.substr(0, size));
+  Result<StateHeader> header = decode<StateHeader>(blob.substr(0, size));
   if (!header) return none;
   return SavedState{std::move(header->origin), std::move(header->tokens), blob.substr(size)};
 }
@@ -74,7 +74,7 @@ Restored restore_prefix(Engine& engine, std::string_view blob, const StateOrigin
 
 std::size_t save_prefix(const Engine& engine, const StateOrigin& here, const Tokens& prefix,
                         std::span<char> into) {
-  const Result<std::string> header = encode(Header{here, prefix});
+  const Result<std::string> header = encode(StateHeader{here, prefix});
   if (!header) return 0;
   const std::size_t before = magic.size() + size_bytes + header->size();
   const std::size_t state = engine.saved_size(0);

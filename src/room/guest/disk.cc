@@ -14,7 +14,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t task_limit = 4 << 20;
-constexpr std::size_t chunk = 1 << 20;
+constexpr std::size_t disk_chunk = 1 << 20;
 
 Error damaged(const std::string& what) {
   return {Code::room_refused, "the room's disk " + what, ""};
@@ -69,7 +69,7 @@ Result<GuestTask> read_guest_task(int disk) {
 Status unpack_root(int disk, const GuestTask& task, const std::string& folder) {
   ::umask(0);
   if (::mkdir(folder.c_str(), 0755) != 0) return errno_error("cannot make " + folder);
-  std::vector<char> buffer(chunk);
+  std::vector<char> buffer(disk_chunk);
   for (const GuestFile& file : task.files) {
     if (!stays_below(file.path)) return damaged("names a file outside of the root");
     const std::string path = folder + "/" + file.path;

@@ -17,7 +17,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t chunk = 64 << 10;
+constexpr std::size_t relay_chunk = 64 << 10;
 constexpr int tick_ms = 500;
 constexpr long long farewell_ms = 5000;  // from the answer to the end, as in a room of namespaces
 
@@ -108,7 +108,7 @@ Status Relay::poll_once() {
 }
 
 Status Relay::read_messages() {
-  char bytes[chunk];
+  char bytes[relay_chunk];
   const auto size = read_some(program_.messages.get(), bytes, sizeof bytes);
   if (!size) return size.error();
   if (*size == 0) {
@@ -163,7 +163,7 @@ Status Relay::receive(const Message& message) {
 }
 
 Status Relay::read_job() {
-  char bytes[chunk];
+  char bytes[relay_chunk];
   const auto size = read_some(host_, bytes, sizeof bytes);
   if (!size) return size.error();
   if (*size == 0) return Error{Code::interrupted, "the host has left", ""};
@@ -184,7 +184,7 @@ void Relay::write_job() {
 }
 
 void Relay::read_words() {
-  char bytes[chunk];
+  char bytes[relay_chunk];
   const auto size = read_some(program_.words.get(), bytes, sizeof bytes);
   if (!size || *size == 0) return program_.words.reset();
   // Words are for a person alone; that they cannot be handed on changes nothing.

@@ -24,13 +24,7 @@ std::string without_carriage_returns(std::string_view text) {
 // How many bytes at the end may be the start of a UTF-8 sequence, or of a line's end, that goes on in the
 // next chunk.
 std::size_t undecided(std::string_view bytes) {
-  if (bytes.ends_with('\r')) return 1;
-  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
-    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
-    if (byte >= 0xc0) return back;
-    if (byte < 0x80) return 0;
-  }
-  return 0;
+  return bytes.ends_with('\r') ? 1 : unfinished_utf8(bytes);
 }
 
 // The value a JSON pointer leads to, or null.

@@ -11,16 +11,6 @@ namespace {
 // Text of cited lines that is held at once, of one file; what is over does not count as at the line.
 constexpr std::size_t most_near_bytes = 64ULL << 20;
 
-// How many bytes at the end may be the start of a UTF-8 sequence that goes on in the next chunk.
-std::size_t undecided(std::string_view bytes) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(3, bytes.size()); ++back) {
-    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
-    if (byte >= 0xc0) return back;
-    if (byte < 0x80) return 0;
-  }
-  return 0;
-}
-
 // As people write paths: "./a/b", "/a/b".
 std::string cleaned(std::string_view name) {
   name = trim(name);
@@ -114,7 +104,7 @@ void LookupCheck::pour(std::string_view bytes, bool whole) {
     joined = held_ + std::string(bytes);
     bytes = joined;
   }
-  const std::size_t keep = whole ? 0 : undecided(bytes);
+  const std::size_t keep = whole ? 0 : unfinished_utf8(bytes);
   std::string kept(bytes.substr(bytes.size() - keep));
   bytes.remove_suffix(keep);
   const auto give = [&](std::string_view text) {

@@ -30,19 +30,19 @@ Seen look(const Files& files, const Lookup& lookup) {
   return answers[0];
 }
 
-const Files bundle = {{"b/logs/api.log", "one\ntwo  and\tmore\nthree\nfour\n"},
-                      {"b/logs/web.log", "one\n"},
-                      {"b/other/web.log", "one\n"},
-                      {"b/pods.json", "{\"a\":\n  1}\n"}};
+const Files four_lines = {{"b/logs/api.log", "one\ntwo  and\tmore\nthree\nfour\n"},
+                          {"b/logs/web.log", "one\n"},
+                          {"b/other/web.log", "one\n"},
+                          {"b/pods.json", "{\"a\":\n  1}\n"}};
 
 TEST(Lookup, MeansAFileByItsPathItsEndOrBelowAnotherRoot) {
-  EXPECT_EQ(look(bundle, {"b/logs/api.log", 1, "one"}).file, "b/logs/api.log");
-  EXPECT_EQ(look(bundle, {"./b/logs/api.log", 1, "one"}).file, "b/logs/api.log");
-  EXPECT_EQ(look(bundle, {"api.log", 1, "one"}).file, "b/logs/api.log");
-  EXPECT_EQ(look(bundle, {"elsewhere/logs/api.log", 1, "one"}).file, "b/logs/api.log");
-  EXPECT_EQ(look(bundle, {"pi.log", 1, "one"}).file, "");
-  EXPECT_EQ(look(bundle, {"web.log", 1, "one"}).file, "") << "two files end so";
-  EXPECT_EQ(look(bundle, {"", 1, "one"}).file, "");
+  EXPECT_EQ(look(four_lines, {"b/logs/api.log", 1, "one"}).file, "b/logs/api.log");
+  EXPECT_EQ(look(four_lines, {"./b/logs/api.log", 1, "one"}).file, "b/logs/api.log");
+  EXPECT_EQ(look(four_lines, {"api.log", 1, "one"}).file, "b/logs/api.log");
+  EXPECT_EQ(look(four_lines, {"elsewhere/logs/api.log", 1, "one"}).file, "b/logs/api.log");
+  EXPECT_EQ(look(four_lines, {"pi.log", 1, "one"}).file, "");
+  EXPECT_EQ(look(four_lines, {"web.log", 1, "one"}).file, "") << "two files end so";
+  EXPECT_EQ(look(four_lines, {"", 1, "one"}).file, "");
 }
 
 TEST(Lookup, AnExactPathIsSurerThanAnEnd) {
@@ -50,7 +50,7 @@ TEST(Lookup, AnExactPathIsSurerThanAnEnd) {
 }
 
 TEST(Lookup, WhiteSpaceDoesNotCount) {
-  const Seen seen = look(bundle, {"b/logs/api.log", 2, " two and\n more "});
+  const Seen seen = look(four_lines, {"b/logs/api.log", 2, " two and\n more "});
   EXPECT_TRUE(seen.quoted);
   EXPECT_TRUE(seen.at_line);
   EXPECT_EQ(seen.text, "two and more");
@@ -58,26 +58,26 @@ TEST(Lookup, WhiteSpaceDoesNotCount) {
 
 TEST(Lookup, TheLineMayBeOneOff) {
   for (const std::uint32_t line : {2U, 3U, 4U})
-    EXPECT_TRUE(look(bundle, {"api.log", line, "three"}).at_line) << line;
+    EXPECT_TRUE(look(four_lines, {"api.log", line, "three"}).at_line) << line;
   for (const std::uint32_t line : {0U, 1U, 5U, 4294967295U}) {
-    const Seen seen = look(bundle, {"api.log", line, "three"});
+    const Seen seen = look(four_lines, {"api.log", line, "three"});
     EXPECT_TRUE(seen.quoted) << line;
     EXPECT_FALSE(seen.at_line) << line;
   }
 }
 
 TEST(Lookup, AQuoteOverLinesIsAtItsLineAndHasNoTextOfOne) {
-  const Seen seen = look(bundle, {"api.log", 3, "more three four"});
+  const Seen seen = look(four_lines, {"api.log", 3, "more three four"});
   EXPECT_TRUE(seen.at_line);
   EXPECT_EQ(seen.text, "");
-  EXPECT_TRUE(look(bundle, {"b/pods.json", 1, "{\"a\": 1}"}).at_line);
+  EXPECT_TRUE(look(four_lines, {"b/pods.json", 1, "{\"a\": 1}"}).at_line);
 }
 
 TEST(Lookup, WhatIsNotThereIsNotQuoted) {
-  EXPECT_FALSE(look(bundle, {"api.log", 2, "two and less"}).quoted);
-  EXPECT_FALSE(look(bundle, {"api.log", 2, ""}).quoted);
-  EXPECT_FALSE(look(bundle, {"api.log", 2, "  "}).quoted);
-  EXPECT_FALSE(look(bundle, {"api.log", 2, "TWO"}).quoted);
+  EXPECT_FALSE(look(four_lines, {"api.log", 2, "two and less"}).quoted);
+  EXPECT_FALSE(look(four_lines, {"api.log", 2, ""}).quoted);
+  EXPECT_FALSE(look(four_lines, {"api.log", 2, "  "}).quoted);
+  EXPECT_FALSE(look(four_lines, {"api.log", 2, "TWO"}).quoted);
 }
 
 TEST(Lookup, OfALongLineThePartAroundTheQuoteIsGiven) {

@@ -10,7 +10,7 @@
 namespace carrel {
 namespace {
 
-const std::string& bundle() {
+const std::string& small_bundle() {
   static const std::string bytes = [] {
     std::string log;
     for (int i = 0; i < 200; ++i)
@@ -48,19 +48,19 @@ const std::string& bundle() {
 ReadJob read_job() {
   ReadJob job;
   job.bundle_name = "customer.tar.gz";
-  job.packed_bytes = bundle().size();
+  job.packed_bytes = small_bundle().size();
   job.question = "why does api restart?";
   return job;
 }
 
 Result<ReadResult> read_it(const ReadJob& job = read_job()) {
-  const Fd fd = made::file_of(bundle());
+  const Fd fd = made::file_of(small_bundle());
   return read_room(fd.get(), job, {});
 }
 
 Result<CheckResult> check_it(CheckJob job) {
   job.bundle_name = "customer.tar.gz";
-  const Fd fd = made::file_of(bundle());
+  const Fd fd = made::file_of(small_bundle());
   return check_room(fd.get(), job, {});
 }
 
