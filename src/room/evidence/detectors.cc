@@ -19,8 +19,8 @@ constexpr Detector detectors[] = {
     detect_scheduling,   detect_unplaceable,      detect_admission,      detect_quotas,    detect_permissions,
     detect_policies,     detect_services,         detect_attachments,    detect_ingresses, detect_hosts,
     detect_probes,       detect_scaling,          detect_container_ends, detect_jobs,      detect_nodes,
-    detect_certificates, detect_deliveries,       detect_rollouts,       detect_usage,     detect_alerts,
-    detect_stuck_pods,   detect_warnings,         detect_health};
+    detect_certificates, detect_deliveries,       detect_rollouts,       detect_deletions, detect_usage,
+    detect_alerts,       detect_stuck_pods,       detect_warnings,       detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {
@@ -47,6 +47,7 @@ const AskedFamilies asked_families[] = {
     {{"slow", "latency", "cpu", "throttl"}, {"cpu"}},
     {{"node"}, {"node"}},
     {{"sync", "argo", "flux", "helm", "upgrade"}, {"delivery", "namespace", "release"}},
+    {{"terminating", "delet", "finaliz"}, {"namespace-terminating", "deletion"}},
     {{"quota", "create", "no pods"}, {"quota", "limit", "pod-security", "webhook", "create"}},
     {{"alert"}, {"alert"}},
     {{"certificate", "tls"}, {"certificate", "ingress-tls"}},
@@ -237,8 +238,17 @@ bool is_over(const Survey& survey, const Observation& observation) {
       });
   if (!from_events) return false;
   const Object* pod = survey.find("pod", culprit.space, culprit.name);
-  return pod == nullptr ? survey.inventory.lists_all("pod", culprit.space)
-                        : pod_health(*pod) == Health::healthy;
+  if (pod != nullptr) return pod_health(*pod) == Health::healthy;
+  if (survey.inventory.lists_all("pod", culprit.space)) return true;
+  // Its workload goes on in other pods, all of them well.
+  bool goes_on = false;
+  for (const Object* other : survey.each("pod")) {
+    const bool same_space = other->space.empty() || culprit.space.empty() || other->space == culprit.space;
+    if (!same_space || without_hashes(other->name) != without_hashes(culprit.name)) continue;
+    if (pod_health(*other) != Health::healthy) return false;
+    goes_on = true;
+  }
+  return goes_on;
 }
 
 // What a pod of a Job came to before another one did the work says little; and whether there is a fault is a

@@ -34,6 +34,7 @@ void detect_rollouts(const Survey& survey, Observations* out);          // detec
 void detect_jobs(const Survey& survey, Observations* out);              // detectors_job.cc
 void detect_certificates(const Survey& survey, Observations* out);      // detectors_platform.cc
 void detect_deliveries(const Survey& survey, Observations* out);        // detectors_platform.cc
+void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
 void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc

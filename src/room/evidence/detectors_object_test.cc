@@ -576,6 +576,24 @@ INSTANTIATE_TEST_SUITE_P(
             {"the port metrics", "http-metrics"},
             "port: metrics",
             "port: http-metrics"},
+        DetectorCase{"a namespace that something in it holds",
+                     "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\nstatus:\n  phase: "
+                     "Terminating\n  conditions:\n"
+                     "  - {type: NamespaceFinalizersRemaining, status: 'True', message: 'Some content in the "
+                     "namespace has "
+                     "finalizers remaining: example.test/topic in 2 resource instances'}\n",
+                     "namespace-terminating",
+                     {"stuck Terminating", "example.test/topic"},
+                     "phase: Terminating",
+                     "phase: Active"},
+        DetectorCase{
+            "an object whose finalizer stays",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: edge, namespace: shop, deletionTimestamp: "
+            "'2025-11-11T16:02:10Z', finalizers: [service.kubernetes.io/load-balancer-cleanup]}\n",
+            "deletion-waits",
+            {"2025-11-11T16:02:10Z", "load-balancer-cleanup"},
+            "deletionTimestamp",
+            "creationTimestamp"},
         DetectorCase{"a monitor that no Prometheus takes",
                      object_head("monitoring.coreos.com/v1", "Prometheus", "main") +
                          "spec: {serviceMonitorSelector: {matchLabels: {release: stack}}}\n---\napiVersion: "
@@ -705,6 +723,21 @@ INSTANTIATE_TEST_SUITE_P(
                      {"950m", "95%", "limit of 1"},
                      "950m",
                      "150m"}));
+
+// Nobody uses the claim yet, and its class waits for that.
+TEST(Claims, OneThatWaitsForItsFirstUserIsNoFault) {
+  const std::string claim = object_head("v1", "PersistentVolumeClaim", "archive") +
+                            "status: {phase: Pending}\n" + object_head("v1", "Event", "e") +
+                            "involvedObject: {kind: PersistentVolumeClaim, name: archive, namespace: "
+                            "shop}\nreason: WaitForFirstConsumer\n"
+                            "message: waiting for first consumer to be created before binding\n";
+  const auto whether = detect_in(claim, {}, "PVC archive is Pending. Is there a fault?");
+  ASSERT_NE(find_by(whether, "claim-waits"), nullptr);
+  EXPECT_EQ(find_by(whether, "claim-waits")->verdict, Verdict::no_fault);
+  const auto why = detect_in(claim, {}, "Why is PVC archive Pending?");
+  ASSERT_NE(find_by(why, "claim-waits"), nullptr);
+  EXPECT_EQ(find_by(why, "claim-waits")->verdict, Verdict::fault);
+}
 
 // kube-prometheus' heartbeat: its firing is what is wanted.
 TEST(Alerts, OneThatAlwaysFiresIsNoFault) {

@@ -1,4 +1,6 @@
 // Containers, images, scheduling, probes and nodes.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "room/evidence/detector_case.h"
@@ -346,6 +348,40 @@ TEST(Probes, APodThatItsProbeKeepsKillingIsNotWell) {
   const auto again = detect_in(text + killed, {}, "Why does api-0 restart?");
   ASSERT_NE(find_by(again, "probe-port"), nullptr);
   EXPECT_GT(find_by(again, "probe-failing")->weight, find_by(once, "probe-failing")->weight + 0.3);
+}
+
+TEST(Probes, OneThatKillsBeforeTheStartIsToldSo) {
+  const std::string spec = container +
+                           "    ports: [{containerPort: 8080}]\n    livenessProbe: {httpGet: {path: /, port: "
+                           "8080}, initialDelaySeconds: 5}\n"
+                           "    readinessProbe: {httpGet: {path: /, port: 8080}}\n";
+  std::string killed = event("Killing", "Container api failed liveness probe, will be restarted");
+  killed.replace(killed.find("name: e1"), 8, "name: e2");
+  std::string unready = event("Unhealthy", "Readiness probe failed: connection refused");
+  unready.replace(unready.find("name: e1"), 8, "name: e3");
+  const auto found = detect_in(
+      pod(spec, restarted("False", 143)) + event("Unhealthy", refused) + killed + unready, {}, "Why?");
+  const auto probe = std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return (a.detector == "probe-failing" ? a.weight : 0) < (b.detector == "probe-failing" ? b.weight : 0);
+  });
+  EXPECT_NE(probe->cause.find("before it has started (initial delay 5s, no startup probe)"),
+            std::string::npos)
+      << probe->cause;
+}
+
+// The pod of a release before is gone; those of its workload are well.
+TEST(Probes, WhatIsToldOfAPodThatWasReplacedIsOver) {
+  const std::string now =
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: api-6f8c9d7b5d-lkssw, namespace: shop}\nspec: "
+      "{}\nstatus:\n"
+      "  phase: Running\n  conditions: [{type: Ready, status: 'True'}]\n";
+  std::string then = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503");
+  then.replace(then.find("name: api-0"), 11, "name: api-7c6d5f9b88-j8svx");
+  const auto why = detect_in(now + then, {}, "Why does api fail?");
+  const auto whether = detect_in(now + then, {}, "Is everything fine with api?");
+  ASSERT_NE(find_by(why, "probe-failing"), nullptr);
+  ASSERT_NE(find_by(whether, "probe-failing"), nullptr);
+  EXPECT_LT(find_by(whether, "probe-failing")->weight, find_by(why, "probe-failing")->weight - 0.3);
 }
 
 // Nobody answers a probe because the program has ended with an error of its own.

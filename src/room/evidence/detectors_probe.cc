@@ -281,6 +281,27 @@ bool is_refused(std::string_view text) {
   return has(text, "connection refused") || has(text, "connection reset") || has(text, "eof");
 }
 
+// A liveness probe that finds nobody at the right port comes too early: the container is killed before it
+// listens.
+std::string killing_effect(const Object& pod, std::string_view container, const Probe& kind) {
+  if (&kind != &probes[1]) return kind.effect;
+  for (const Container& one : containers_of(pod["spec"])) {
+    const Value& spec = *one.spec;
+    const Value& probe = spec[kind.field];
+    const bool guarded = spec["startupProbe"].exists();
+    const bool ready = container_status(pod, container)["ready"].is_true();
+    const auto& ports = spec["ports"].items;
+    const bool right = std::any_of(ports.begin(), ports.end(), [&](const Value& port) {
+      return port["containerPort"].text() == handler_of(probe)["port"].text();
+    });
+    if (spec["name"].text() != container || guarded || ready || !right) continue;
+    return fmt::format(
+        "the kubelet kills the container before it has started (initial delay {}s, no startup probe)",
+        probe["initialDelaySeconds"].exists() ? probe["initialDelaySeconds"].text() : "0");
+  }
+  return kind.effect;
+}
+
 // "Readiness probe failed: HTTP probe failed with statuscode: 503"
 void tell_failures(const Survey& survey, const Object* pod, const std::vector<const Happening*>& happenings,
                    Observations* out) {
@@ -315,13 +336,17 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
     // Unhealthy by an application that answers badly is its own fault; its log may tell better.
     double weight = has(answer, "statuscode: 5") ? 0.62 : has(answer, "statuscode") ? 0.76 : 0.72;
     if (pod != nullptr && is_refused(answer) && ends_by_itself(survey, *pod, container)) weight = 0.3;
+    const bool killed = pod != nullptr && kills(survey, *pod) > 0;
+    if (killed && &kind == &probes[0]) weight = 0.4;  // what kills it is told by the other probe
     if (healthy) weight = 0.22;
     Observation& made = report_missing(
         out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
         fmt::format("The {} of {}{} fails{}{}: {}.", kind.word,
                     container.empty() ? "" : fmt::format("container {} of ", container),
                     described("pod", telling->space, telling->name), asked, why.empty() ? "" : ": " + why,
-                    healthy ? "it is Ready by now" : kind.effect));
+                    healthy  ? "it is Ready by now"
+                    : killed ? killing_effect(*pod, container, kind)
+                             : kind.effect));
     made.culprit.present = pod != nullptr;
     cite(&made, *telling);
     if (probe->exists()) cite(&made, *pod, *probe, "the probe");

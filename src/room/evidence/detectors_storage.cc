@@ -81,7 +81,9 @@ std::string misfit(const Survey& survey, const Object& claim, const Object** vol
       *volume = nullptr;
       return {};
     }
-    if (first.empty()) {
+    // One that nobody has is nearer to what was meant.
+    const bool nearer = *volume != nullptr && (**volume)["spec"]["claimRef"].exists() && !claimed.exists();
+    if (first.empty() || nearer) {
       first = why;
       *volume = pv;
       *place = where->exists() ? where : &(*pv)["metadata"]["name"];
@@ -94,7 +96,12 @@ std::string misfit(const Survey& survey, const Object& claim, const Object** vol
 bool made_by_hand(const Survey& survey, const Object& claim) {
   if (!claim["spec"]["volumeName"].text().empty()) return true;
   const Object* made_by = survey.find("storageclass", "", class_of(claim).text());
-  return made_by != nullptr && has((*made_by)["provisioner"].text(), "no-provisioner");
+  if (made_by != nullptr) return has((*made_by)["provisioner"].text(), "no-provisioner");
+  // A class of which there are volumes and no StorageClass.
+  const auto& volumes = survey.each("persistentvolume");
+  return std::any_of(volumes.begin(), volumes.end(), [&](const Object* volume) {
+    return (*volume)["spec"]["storageClassName"].text() == class_of(claim).text();
+  });
 }
 
 void check_claim(const Survey& survey, const Object& claim, Observations* out) {
@@ -180,6 +187,13 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
                fmt::format("{} is Pending because its storage class binds only when a pod that uses it is "
                            "scheduled (WaitForFirstConsumer){}.",
                            who, waiting));
+    if (waiting.empty() && survey.only_whether) {
+      made.verdict = Verdict::no_fault;
+      made.cause = fmt::format(
+          "No fault: {} is Pending by design: its storage class binds only when a pod uses the claim "
+          "(WaitForFirstConsumer), and none does yet.",
+          who);
+    }
     cite(&made, *telling);
     suggest_claim(&made, claim);
     return;

@@ -43,6 +43,11 @@ bool complains_of_control_plane(const Observation& log) {
           has_any_folded(log.cause, {"etcdserver:", "the server has received too many"}));
 }
 
+// True where a server only repeats that its peer refused the handshake: the peer's log says why.
+bool was_refused_by_peer(const Observation& log) {
+  return log.detector == "log-tls-failed" && has_any_folded(log.cause, {"remote error: tls"});
+}
+
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
   static constexpr std::array<std::string_view, 16> kOfOthers = {
@@ -51,7 +56,7 @@ bool complains(const Observation& log) {
       "log-cache-unreachable", "log-broker-unreachable", "log-database-unreachable", "log-writes-refused",
       "log-snapshot-unsaved",  "log-publish-blocked",    "log-stale-read",           "log-slow"};
   return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end() ||
-         complains_of_control_plane(log);
+         complains_of_control_plane(log) || was_refused_by_peer(log);
 }
 
 // True where a database's locks can be what holds it up. What a database prints of its sessions has no pod.
@@ -59,6 +64,11 @@ bool waits_for_locks(const Observation& log) {
   return log.detector == "log-statement-timeout" || log.detector == "log-deadlock" ||
          (log.detector == "log-timeout" &&
           has_any_folded(log.cause, {"db", "sql", "query", "lock", "database"}));
+}
+
+bool waits_for_answer(const Observation& log) {
+  return log.detector == "log-slow" || log.detector == "log-timeout" ||
+         log.detector == "log-statement-timeout";
 }
 
 // What components are called that give the service which a mechanism misses.
@@ -81,10 +91,9 @@ bool provides(const Observation& provider, const Observation& log) {
   if (complains_of_control_plane(log)) return runs_control_plane(provider);
   const auto row = std::find_if(kRows.begin(), kRows.end(),
                                 [&](const Row& each) { return each.detector == log.detector; });
-  const bool waits =
-      log.detector == "log-slow" || log.detector == "log-timeout" || log.detector == "log-statement-timeout";
-  if (waits && has_any_folded(provider.detector,
-                              {"log-disk-saturated", "log-storage-cluster-full", "log-file-server-silent"}))
+  if (waits_for_answer(log) &&
+      has_any_folded(provider.detector,
+                     {"log-disk-saturated", "log-storage-cluster-full", "log-file-server-silent"}))
     return true;
   if (row == kRows.end() || !has_any_folded(provider.culprit.name, row->names)) return false;
   return log.detector != "log-slow" || has_any_folded(log.cause, {"db", "sql", "query", "queries"});
@@ -128,6 +137,10 @@ enum Link { kUnlinked, kNear, kKind, kNamed };
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
   if (other.detector == "log-idle-in-transaction" && waits_for_locks(log)) return kKind;
+  if (was_refused_by_peer(other)) return kUnlinked;
+  if (was_refused_by_peer(log))
+    return has_any_folded(other.detector, {"log-certificate"}) ? kKind : kUnlinked;
+  if (other.detector == "log-sequential-scan" && waits_for_answer(log)) return kKind;
   if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kUnlinked;
   const std::string_view service = service_of(other.culprit.name);
   if (service == service_of(log.culprit.name)) return kUnlinked;

@@ -46,6 +46,21 @@ TEST(LogCascade, KnowsWhichKindOfServiceIsMissed) {
   EXPECT_EQ(first_of(&logs), 1u);
 }
 
+TEST(LogCascade, WhoRefusedACertificateKnowsWhy) {
+  std::vector<Observation> logs = {
+      finding("log-tls-failed", "ledger-0", "TLS handshake error: remote error: tls: bad certificate", 0.85),
+      finding("log-certificate-untrusted", "billing-5f6d7c8b9-bbbb2",
+              "Post https://ledger: x509: certificate signed by unknown authority", 0.6, "billing")};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
+TEST(LogCascade, AWholeTableReadIsWhyAQueryIsSlow) {
+  std::vector<Observation> logs = {
+      finding("log-slow", "api-6f6f6f6f6-ap111", "Slow query took 6872 ms", 0.74),
+      finding("log-sequential-scan", "", "Seq Scan on parcels, Rows Removed by Filter: 30711204", 0.4)};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 TEST(LogCascade, WithoutANameOnlyAFailureOfItsOwnWillDo) {
   const auto front =
       finding("log-upstream-failed", "web-001122334-wb111", "upstream 10.96.3.4:8080 refused", 0.8);

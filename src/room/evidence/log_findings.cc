@@ -199,7 +199,7 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   const LogEntry& lead = *group.lead;
   if (std::vector<const LogEntry*> holders = holders_of(store, lead); !holders.empty()) return holders;
   const std::set<std::string> words = telling_words(lead.message);
-  const std::string_view tool = tool_of(lead.message);
+  const std::string_view speaker = speaker_of(lead);
   std::vector<std::pair<double, const LogEntry*>> found;
   for (const LogEntry& entry : store.entries) {
     if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
@@ -209,11 +209,11 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
     const bool near = before && lead.first_line - entry.first_line <= kJustBefore;
     const bool changed = (question.about_change() ? before : near) && !entry.is_fault() && entry.count <= 3 &&
                          tells_change(entry.message);
-    const std::string_view its_tool = tool_of(entry.message);
-    const bool goes_on =
-        !tool.empty() && its_tool == tool && !before && entry.first_line - lead.first_line <= kJustAfter;
+    const std::string_view its_speaker = speaker_of(entry);
+    const bool goes_on = !speaker.empty() && its_speaker == speaker && !before &&
+                         entry.first_line - lead.first_line <= kJustAfter;
     const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near &&
-                       (tool.empty() || its_tool.empty() || its_tool == tool);
+                       (speaker.empty() || its_speaker.empty() || its_speaker == speaker);
     const std::size_t common = shared(words, telling_words(entry.message));
     // What is said again and again at level info is its work, not its trouble.
     const bool is_routine = !entry.is_fault() && entry.count >= kRoutine && !question.about_performance();

@@ -64,6 +64,16 @@ TEST(LogFindings, ALockIsToldWithWhoHoldsIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("VACUUM FULL"));
 }
 
+TEST(LogFindings, NorIsWhatAnotherUnitOfTheJournalSaid) {
+  const auto all = findings(
+      "Nov  8 05:41:09 node-3 containerd[811]: level=error msg=\"loading failed in the beginning\"\n"
+      "Nov  8 05:41:11 node-3 kubelet[909]: E1108 05:41:11.310000     909 run.go:74] \"command failed\" "
+      "err=\"failed to run Kubelet: running with swap on is not supported\"\n");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("swap"));
+  EXPECT_THAT(all[0].cause, Not(HasSubstr("loading failed")));
+}
+
 TEST(LogFindings, WhatAnotherToolSaidBeforeIsNoPartOfIt) {
   const auto all = findings(
       "mc: <ERROR> Unable to load certificates\n"

@@ -174,6 +174,22 @@ std::string_view tool_of(std::string_view message) {
   return named ? message.substr(0, colon) : std::string_view();
 }
 
+std::string_view speaker_of(const LogEntry& entry) {
+  constexpr std::size_t kFarthest = 120;
+  const std::string_view message = entry.example;
+  const std::size_t end = message.substr(0, kFarthest).find("]: ");
+  if (end == std::string_view::npos) return tool_of(entry.message);
+  const std::size_t open = message.rfind('[', end);
+  if (open == std::string_view::npos || open == 0 || open + 1 == end ||
+      !std::all_of(message.begin() + static_cast<std::ptrdiff_t>(open) + 1,
+                   message.begin() + static_cast<std::ptrdiff_t>(end), is_digit)) {
+    return tool_of(entry.message);
+  }
+  const std::size_t space = message.rfind(' ', open);
+  const std::size_t begin = space == std::string_view::npos ? 0 : space + 1;
+  return message.substr(begin, open - begin);
+}
+
 void describe_entry(const TextFile& file, const Question& question, LogEntry* entry) {
   // In a trace the line that decides is classed too, and its mechanism is the entry's.
   const LineClass line = classify(entry->example);

@@ -11,6 +11,10 @@ namespace carrel {
 // address 'db'"); empty: none.
 std::string_view tool_of(std::string_view message);
 
+// The program that a line is of: that, or the one that a journal names ("node-1 kubelet[909]: ..."); empty:
+// not told.
+std::string_view speaker_of(const LogEntry& entry);
+
 // Fills what depends on an entry's text alone: message, mechanism, times, shared words, topics.
 void describe_entry(const TextFile& file, const Question& question, LogEntry* entry);
 

@@ -98,6 +98,8 @@ std::vector<Mechanism> make_table() {
       {"lock-wait", "waits for a lock in its database that another session holds", 0.15, true,
        {"still waiting for access", "still waiting for share", "still waiting for row", "still waiting for exclusive"},
        {"lock on "}},
+      {"sequential-scan", "reads a whole table for each query, for want of an index", 0.14, false,
+       {"seq scan on", "rows removed by filter", "collscan", "full table scan", "full scan on"}, {}},
       {"idle-in-transaction", "has a session that sits idle in a transaction and holds its locks", 0.15, true,
        {"idle in transaction"}, {"lock ", "lock table", "update ", "delete ", "insert ", "select ", "xact", "block"}},
       {"thread-deadlock", "blocks itself: threads wait for each other's locks (a deadlock)", 0.15, true,

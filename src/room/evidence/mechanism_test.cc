@@ -26,6 +26,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         NamedText{"handler panic: nil pointer dereference path=/items status=500", "null-reference"},
         NamedText{"GET /items status=500", "upstream-failed"},
+        NamedText{"->  Seq Scan on parcels  (cost=0.00..1.10 rows=1)", "sequential-scan"},
         NamedText{"process 30417 still waiting for AccessExclusiveLock on relation 16492 of database 1",
                   "lock-wait"},
         NamedText{"FlywayValidateException: Validate failed: Migrations have failed validation",
