@@ -307,6 +307,11 @@ bool measure(const std::string& size, std::size_t vocabulary_size, std::size_t w
 }  // namespace
 
 int main(int argc, char** argv) {
+  constexpr std::size_t least = 100;  // a token of each of the 200 schemas
   const std::size_t wanted = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 20'000;
+  if (wanted < least) {
+    fmt::print(stderr, "constrain: measure {} tokens or more\n", least);
+    return 2;
+  }
   return measure("32k", 32'000, wanted) && measure("152k", 152'000, wanted) ? 0 : 1;
 }

@@ -101,18 +101,19 @@ TEST(ReadRoom, NamesTheBundleInErrors) {
 }
 
 TEST(ReadRoom, NamesThatNothingCanHaveDoNotCostTheRun) {
-  const std::string kind = "Po" + std::string(200, '\xc6') + "d";
-  const std::string name(limit::name + 1, 'n');  // a path may hold it
+  const std::string odd_kind = "Po" + std::string(200, '\xc6') + "d";
+  const std::string long_name(limit::name + 1, 'n');  // a path may hold it
   const auto object = [&](const std::string& kind, const std::string& name) {
     return "apiVersion: v1\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: " + name +
            "}\nspec:\n  scaleTargetRef: {kind: " + kind + ", name: " + name + "}\n---\n";
   };
   const std::string archive =
-      made::tar_file("b/all.yaml", object(kind, "api") + object("Pod", name) +
-                                       object("HorizontalPodAutoscaler", "api") + object(name, "api")) +
-      made::tar_named_file("b/cluster-resources/pods/logs/" + name + "/" + name + "/" + name + ".log",
-                           "ERROR cannot connect to db:5432: connection refused\n") +
-      made::tar_named_file("b/host-collectors/run-host/" + name + "/kubelet.log",
+      made::tar_file("b/all.yaml", object(odd_kind, "api") + object("Pod", long_name) +
+                                       object("HorizontalPodAutoscaler", "api") + object(long_name, "api")) +
+      made::tar_named_file(
+          "b/cluster-resources/pods/logs/" + long_name + "/" + long_name + "/" + long_name + ".log",
+          "ERROR cannot connect to db:5432: connection refused\n") +
+      made::tar_named_file("b/host-collectors/run-host/" + long_name + "/kubelet.log",
                            "E0101 00:00:00 PLEG is not healthy\n") +
       made::tar_end;
   const Fd fd = made::file_of(archive);
