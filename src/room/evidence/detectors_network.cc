@@ -202,12 +202,13 @@ void check_strangers(const Object& service, const std::vector<const PodSpec*>& m
     if (belongs(*pods) || program_of(*pods).empty() || program_of(*pods) == program_of(**own)) continue;
     const auto [kind, name] = workload_of(*pods->owner);
     const Value& selector = service["spec"]["selector"];
-    Observation& made = report(out, "service-selects-stranger", 0.66, service,
-                               fmt::format("{} also sends requests to the pods of {} {}: its selector {} "
-                                           "matches their labels as well as those of {}, "
-                                           "so part of the requests reach the wrong program.",
-                                           described(service), kind, name, brief(label_text(selector), 60),
-                                           workload_of(*(*own)->owner).second));
+    Observation& made =
+        report(out, "service-selects-stranger", 0.66, service,
+               fmt::format("{} also sends requests to the pods of {}: its selector {} "
+                           "matches their labels as well as those of {}, "
+                           "so part of the requests reach the wrong program.",
+                           described(service), described(kind, "", name), brief(label_text(selector), 60),
+                           workload_of(*(*own)->owner).second));
     cite(&made, service, selector, "the selector of the Service");
     cite(&made, *pods->owner, *pods->labels, "the labels of the other program's pods");
     cite(&made, *pods->owner, (*pods->spec)["containers"][0]["image"], "the other program");

@@ -241,6 +241,16 @@ std::pair<std::string, std::string> workload_of(const Object& object) {
   return {kind, name};
 }
 
+namespace {
+
+std::string written_out(std::string_view kind, std::string_view space, std::string_view name) {
+  std::string text = fmt::format("{} {}", kind, name);
+  if (!space.empty()) text += fmt::format(" in namespace {}", space);
+  return text;
+}
+
+}  // namespace
+
 std::string described(std::string_view kind, std::string_view space, std::string_view name) {
   static const std::map<std::string_view, std::string_view> written = {
       {"pod", "Pod"},
@@ -279,13 +289,14 @@ std::string described(std::string_view kind, std::string_view space, std::string
       {"validatingwebhookconfiguration", "ValidatingWebhookConfiguration"},
       {"mutatingwebhookconfiguration", "MutatingWebhookConfiguration"}};
   const auto found = written.find(kind);
-  std::string text = fmt::format("{} {}", found == written.end() ? kind : found->second, name);
-  if (!space.empty()) text += fmt::format(" in namespace {}", space);
-  return text;
+  return written_out(found == written.end() ? kind : found->second, space, name);
 }
 
 std::string described(const Object& object) {
-  return described(object.kind, object.space, object.name);
+  // A kind of somebody's own is written as its object writes it.
+  const std::string_view kind = object.value == nullptr ? std::string_view() : object["kind"].text();
+  return resource_name(kind) == object.kind ? written_out(kind, object.space, object.name)
+                                            : described(object.kind, object.space, object.name);
 }
 
 std::vector<Container> containers_of(const Value& pod_spec) {
