@@ -199,15 +199,19 @@ void settle(const Survey& survey, Observations* all) {
     });
     if (told) observation.weight *= 0.6;
   }
+  std::vector<std::pair<const Observation*, std::string>> faults;
+  for (const Observation& observation : *all) {
+    if (observation.verdict == Verdict::fault && observation.weight >= (survey.only_whether ? 0.4 : 0.3))
+      faults.emplace_back(&observation, workload_key(survey, observation));
+  }
   Observations kept;
   for (const Observation& observation : *all) {
+    const std::string key = observation.verdict == Verdict::no_fault ? workload_key(survey, observation) : "";
     const bool refuted =
         observation.verdict == Verdict::no_fault &&
-        std::any_of(all->begin(), all->end(), [&](const auto& other) {
-          if (other.verdict != Verdict::fault || other.weight < (survey.only_whether ? 0.4 : 0.3))
-            return false;
-          const bool same = workload_key(survey, other) == workload_key(survey, observation) ||
-                            other.culprit.name.rfind(observation.culprit.name, 0) == 0;
+        std::any_of(faults.begin(), faults.end(), [&](const auto& fault) {
+          const Observation& other = *fault.first;
+          const bool same = fault.second == key || other.culprit.name.starts_with(observation.culprit.name);
           return same ||
                  (other.weight >= 0.7 && other.cause.find(observation.culprit.name) != std::string::npos);
         });
@@ -226,7 +230,10 @@ bool is_ready_node(const Survey& survey, std::string_view name) {
 }
 
 // True where what events told of its culprit holds no more: the node is Ready, the pod runs or is gone.
-bool is_over(const Survey& survey, const Observation& observation) {
+// The pods of each workload, by their names without hashes.
+using Siblings = std::multimap<std::string, const Object*>;
+
+bool is_over(const Survey& survey, const Siblings& siblings, const Observation& observation) {
   const Name& culprit = observation.culprit;
   if (culprit.kind == "node")
     return observation.detector == "node-event" && is_ready_node(survey, culprit.name);
@@ -242,10 +249,11 @@ bool is_over(const Survey& survey, const Observation& observation) {
   if (survey.inventory.lists_all("pod", culprit.space)) return true;
   // Its workload goes on in other pods, all of them well.
   bool goes_on = false;
-  for (const Object* other : survey.each("pod")) {
-    const bool same_space = other->space.empty() || culprit.space.empty() || other->space == culprit.space;
-    if (!same_space || without_hashes(other->name) != without_hashes(culprit.name)) continue;
-    if (pod_health(*other) != Health::healthy) return false;
+  const auto [from, to] = siblings.equal_range(without_hashes(culprit.name));
+  for (auto place = from; place != to; ++place) {
+    const Object& other = *place->second;
+    if (!other.space.empty() && !culprit.space.empty() && other.space != culprit.space) continue;
+    if (pod_health(other) != Health::healthy) return false;
     goes_on = true;
   }
   return goes_on;
@@ -254,11 +262,15 @@ bool is_over(const Survey& survey, const Observation& observation) {
 // What a pod of a Job came to before another one did the work says little; and whether there is a fault is a
 // question of now.
 void weigh_what_is_over(const Survey& survey, Observations* all) {
+  Siblings siblings;
+  if (survey.only_whether) {
+    for (const Object* pod : survey.each("pod")) siblings.emplace(without_hashes(pod->name), pod);
+  }
   for (Observation& observation : *all) {
     if (observation.verdict != Verdict::fault) continue;
     const Object* pod = survey.find("pod", observation.culprit.space, observation.culprit.name);
     const bool retried = observation.culprit.kind == "pod" && pod != nullptr && was_retried(survey, *pod);
-    if (retried || (survey.only_whether && is_over(survey, observation))) observation.weight *= 0.4;
+    if (retried || (survey.only_whether && is_over(survey, siblings, observation))) observation.weight *= 0.4;
   }
 }
 

@@ -126,10 +126,16 @@ void check_monitor_taken(const Survey& survey, const Object& monitor, Observatio
     return !tells_all(*server) || selector_matches((*server)["spec"]["serviceMonitorSelector"], labels);
   });
   if (taken) return;
+  // Which Prometheus is meant is certain where the bundle's own takes other monitors.
+  const auto& monitors = survey.each("servicemonitor");
+  const bool takes_others = std::any_of(monitors.begin(), monitors.end(), [&](const Object* other) {
+    return selector_matches((*servers.front())["spec"]["serviceMonitorSelector"],
+                            (*other)["metadata"]["labels"]);
+  });
   const Object& server = *servers.front();
   const Value& selector = server["spec"]["serviceMonitorSelector"];
   Observation& made = report(
-      out, "monitor-not-taken", 0.87, monitor,
+      out, "monitor-not-taken", takes_others ? 0.87 : 0.38, monitor,
       fmt::format("{} is not taken by {}: that selects only ServiceMonitors with the label {}, and this one "
                   "has {}, so "
                   "Prometheus does not scrape it.",

@@ -196,28 +196,6 @@ void check_spaces(const Survey& survey, Observations* out) {
     looked_for(&made, survey, "namespace", "");
     suggest(&made, "kubectl get namespaces", "shows the namespaces that exist");
   }
-  for (const Object* space : survey.each("namespace")) {
-    const Value& phase = (*space)["status"]["phase"];
-    if (phase.text() != "Terminating") continue;
-    // What remains and whose finalizers hold it, else what failed.
-    std::vector<const Value*> reasons;
-    for (const char* word : {"remaining", "failure"}) {
-      if (!reasons.empty()) break;
-      for (const Value& condition : (*space)["status"]["conditions"].items) {
-        if (condition["status"].text() == "True" && has(condition["type"].text(), word))
-          reasons.push_back(&condition["message"]);
-      }
-    }
-    std::string why;
-    for (const Value* reason : reasons) why += (why.empty() ? ": " : "; ") + brief(reason->text(), 105);
-    Observation& made = report(out, "namespace-terminating", 0.8, *space,
-                               fmt::format("Namespace {} is stuck in Terminating{}.", space->name,
-                                           why.empty() ? ", finalizers are not removed" : brief(why, 230)));
-    for (const Value* reason : reasons) cite(&made, *space, *reason, "what keeps it from going");
-    cite(&made, *space, phase, "the state of the namespace");
-    suggest(&made, fmt::format("kubectl get namespace {} -o yaml", space->name),
-            "shows its finalizers and conditions");
-  }
 }
 
 // A script that demands a variable which nothing sets.

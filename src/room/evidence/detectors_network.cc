@@ -181,11 +181,19 @@ std::optional<bool> has_endpoints(const Survey& survey, const Object& service, c
 
 // "registry/team/orders:1.2" without its tag: another release of the same program is no stranger.
 std::string_view program_of(const PodSpec& pods) {
-  const std::string_view image = (*pods.spec)["containers"][0]["image"].text();
-  const auto colon = image.rfind(':');
-  return colon == std::string_view::npos || image.find('/', colon) != std::string_view::npos
-             ? image.substr(0, image.find('@'))
-             : image.substr(0, colon);
+  std::string_view image = (*pods.spec)["containers"][0]["image"].text();
+  image = image.substr(0, image.find('@'));
+  const auto colon = image.find(':', image.rfind('/') == std::string_view::npos ? 0 : image.rfind('/'));
+  return image.substr(0, colon);
+}
+
+// What gets no requests: the pods of a Job, what has ended, what has no replicas.
+bool serves_nothing(const PodSpec& pods) {
+  const Object& owner = *pods.owner;
+  const std::string kind = workload_of(owner).first;
+  const std::string_view phase = pods.is_pod ? owner["status"]["phase"].text() : std::string_view();
+  return kind == "job" || kind == "cronjob" || phase == "Succeeded" || phase == "Failed" ||
+         owner["spec"]["replicas"].text() == "0";
 }
 
 // A selector that takes in the pods of another program: they get a part of the requests and cannot answer
@@ -199,7 +207,9 @@ void check_strangers(const Object& service, const std::vector<const PodSpec*>& m
       std::find_if(matched.begin(), matched.end(), [&](const PodSpec* pods) { return belongs(*pods); });
   if (own == matched.end() || program_of(**own).empty()) return;
   for (const PodSpec* pods : matched) {
-    if (belongs(*pods) || program_of(*pods).empty() || program_of(*pods) == program_of(**own)) continue;
+    if (belongs(*pods) || serves_nothing(*pods) || program_of(*pods).empty() ||
+        program_of(*pods) == program_of(**own))
+      continue;
     const auto [kind, name] = workload_of(*pods->owner);
     const Value& selector = service["spec"]["selector"];
     Observation& made =

@@ -583,7 +583,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "namespace has "
                      "finalizers remaining: example.test/topic in 2 resource instances'}\n",
                      "namespace-terminating",
-                     {"stuck Terminating", "example.test/topic"},
+                     {"stuck in Terminating", "example.test/topic"},
                      "phase: Terminating",
                      "phase: Active"},
         DetectorCase{
@@ -617,17 +617,18 @@ INSTANTIATE_TEST_SUITE_P(
                      {"orders-admin", "app=orders"},
                      "labels: {app: orders, part: admin}",
                      "labels: {app: admin, part: admin}"},
-        DetectorCase{"a probe of the port where health is not",
-                     deployment("api",
-                                "containers: [{name: api, image: 'x/y:1', env: [{name: "
-                                "MANAGEMENT_SERVER_PORT, value: '9090'}], "
-                                "readinessProbe: {httpGet: {path: /ready, port: 8080}}, livenessProbe: "
-                                "{httpGet: {path: /live, "
-                                "port: 9090}}}]"),
-                     "probe-sibling-port",
-                     {"readiness probe", "8080", "MANAGEMENT_SERVER_PORT", "9090"},
-                     "port: 8080",
-                     "port: 9090"},
+        DetectorCase{
+            "a probe of the port where health is not",
+            deployment("api",
+                       "containers: [{name: api, image: 'x/y:1', env: [{name: "
+                       "MANAGEMENT_SERVER_PORT, value: '9090'}], "
+                       "readinessProbe: {httpGet: {path: /actuator/ready, port: 8080}}, livenessProbe: "
+                       "{httpGet: {path: /actuator/live, "
+                       "port: 9090}}}]"),
+            "probe-sibling-port",
+            {"readiness probe", "8080", "MANAGEMENT_SERVER_PORT", "9090"},
+            "port: 8080",
+            "port: 9090"},
         DetectorCase{
             "an Ingress to a port that is called otherwise",
             object_head("v1", "Service", "api") + "spec: {ports: [{name: web, port: 8080}]}\n" +
@@ -723,6 +724,82 @@ INSTANTIATE_TEST_SUITE_P(
                      {"950m", "95%", "limit of 1"},
                      "950m",
                      "150m"}));
+
+bool finds(const std::string& yaml, const char* detector) {
+  return find_by(detect_in(yaml, {}, "What is wrong?"), detector) != nullptr;
+}
+
+TEST(FalseAlarms, ProbesOfTwoRootsMayAskTwoPorts) {
+  EXPECT_FALSE(
+      finds(deployment("api",
+                       "containers: [{name: api, image: 'x/y:1', env: [{name: MANAGEMENT_SERVER_PORT, value: "
+                       "'9090'}], readinessProbe: {httpGet: {path: /readyz, port: 8080}}, livenessProbe: "
+                       "{httpGet: {path: /actuator/live, port: 9090}}}]"),
+            "probe-sibling-port"));
+  EXPECT_FALSE(finds(
+      deployment("api",
+                 "containers: [{name: api, image: 'x/y:1', ports: [{name: admin, containerPort: 9090}], env: "
+                 "[{name: MANAGEMENT_SERVER_PORT, value: '9090'}], readinessProbe: {httpGet: {path: "
+                 "/actuator/ready, port: admin}}, livenessProbe: {httpGet: {path: /actuator/live, port: "
+                 "9090}}}]"),
+      "probe-sibling-port"));
+}
+
+TEST(FalseAlarms, AnotherReleaseAndAJobAreNoStrangers) {
+  const std::string service =
+      object_head("v1", "Service", "web") + "spec: {selector: {app: web}, ports: [{port: 80}]}\n";
+  const std::string own = deployment("web", "containers: [{name: web, image: 'x:5000/web:1@sha256:aa'}]");
+  const auto other = [](const std::string& kind, const std::string& image) {
+    return "---\napiVersion: apps/v1\nkind: " + kind + "\nmetadata: {name: other, namespace: shop}\nspec:\n" +
+           "  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: o, image: '" +
+           image + "'}]}\n";
+  };
+  EXPECT_TRUE(finds(own + service + other("Deployment", "x:5000/admin:1"), "service-selects-stranger"));
+  EXPECT_FALSE(finds(own + service + other("Deployment", "x:5000/web:2"), "service-selects-stranger"));
+  EXPECT_FALSE(finds(own + service + other("Job", "x:5000/admin:1"), "service-selects-stranger"));
+}
+
+TEST(FalseAlarms, WhatIsHeldOnPurposeIsNoFault) {
+  const auto deleted = [](const std::string& finalizer) {
+    return "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop, "
+           "deletionTimestamp: "
+           "'2025-11-11T16:02:10Z', finalizers: [" +
+           finalizer + "]}\n";
+  };
+  EXPECT_FALSE(finds(deleted("kubernetes.io/pvc-protection"), "deletion-waits"));
+  const auto found = detect_in(deleted("example.test/keep"), {}, "What is wrong?");
+  ASSERT_NE(find_by(found, "deletion-waits"), nullptr);
+  EXPECT_LT(find_by(found, "deletion-waits")->weight, 0.4);  // it may have been deleted a moment ago
+}
+
+TEST(FalseAlarms, ProvisionedVolumesAreNotMadeByHand) {
+  const std::string yaml =
+      object_head("v1", "PersistentVolumeClaim", "data") +
+      "spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: "
+      "5Gi}}}\n---\n"
+      "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pvc-1f}\nspec: {storageClassName: fast, "
+      "capacity: "
+      "{storage: 5Gi}, accessModes: [ReadWriteOnce], claimRef: {namespace: other, name: x}}\n";
+  EXPECT_FALSE(finds(yaml, "claim-misfit"));
+}
+
+TEST(FalseAlarms, APrometheusThatTakesNoneMayNotBeTheOne) {
+  const std::string yaml =
+      object_head("monitoring.coreos.com/v1", "Prometheus", "main") +
+      "spec: {serviceMonitorSelector: {matchLabels: {release: stack}}}\n---\napiVersion: "
+      "monitoring.coreos.com/v1\n"
+      "kind: ServiceMonitor\nmetadata: {name: api, namespace: shop, labels: {release: other}}\n";
+  const std::string taken =
+      "---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: web, namespace: "
+      "shop, labels: "
+      "{release: stack}}\n";
+  const auto alone = detect_in(yaml, {}, "Why?");
+  const auto beside = detect_in(yaml + taken, {}, "Why?");
+  ASSERT_NE(find_by(alone, "monitor-not-taken"), nullptr);
+  ASSERT_NE(find_by(beside, "monitor-not-taken"), nullptr);
+  EXPECT_LT(find_by(alone, "monitor-not-taken")->weight, 0.4);
+  EXPECT_GT(find_by(beside, "monitor-not-taken")->weight, 0.8);
+}
 
 // Nobody uses the claim yet, and its class waits for that.
 TEST(Claims, OneThatWaitsForItsFirstUserIsNoFault) {

@@ -198,14 +198,14 @@ void check_release(const Object& release, Observations* out) {
   const bool pending = phase.text().starts_with("pending-");
   if (!pending && phase.text() != "failed") return;
   const std::string revision = fmt::format("revision {}", release["status"]["revision"].text());
-  Observation& made =
-      report(out, pending ? "release-pending" : "release-failed", pending ? 0.86 : 0.7, release,
-             pending ? fmt::format("{} is stuck in {} ({}): that operation never came to its end, so each "
-                                   "further one is refused "
-                                   "(another operation is in progress).",
-                                   described(release), phase.text(), revision)
-                     : fmt::format("The last operation on {} failed ({}){}.", described(release), revision,
-                                   said.text().empty() ? "" : ": " + brief(said.text(), 160)));
+  Observation& made = report(
+      out, pending ? "release-pending" : "release-failed", pending ? 0.86 : 0.7, release,
+      pending
+          ? fmt::format("{} is in status {} ({}): that operation has not come to its end, and as "
+                        "long as that stands each further one is refused (another operation is in progress).",
+                        described(release), phase.text(), revision)
+          : fmt::format("The last operation on {} failed ({}){}.", described(release), revision,
+                        said.text().empty() ? "" : ": " + brief(said.text(), 160)));
   cite(&made, release, phase, "the status of the release");
   suggest(&made, fmt::format("kubectl get secrets -n {} -l owner=helm,name={}", release.space, release.name),
           "shows the revisions that Helm keeps");
@@ -237,7 +237,6 @@ bool is_builtin(std::string_view kind) {
                                                      "endpoints",
                                                      "endpointslice",
                                                      "lease",
-                                                     "release",
                                                      "componentstatus"};
   return builtin.count(kind) > 0;
 }

@@ -369,6 +369,24 @@ TEST(Probes, OneThatKillsBeforeTheStartIsToldSo) {
       << probe->cause;
 }
 
+// One that answered badly was there, and its neighbour's probe is not its own.
+TEST(Probes, OnlyARefusedOneIsToldToComeTooEarly) {
+  const std::string spec =
+      container + "    ports: [{containerPort: 8080}]\n    livenessProbe: {httpGet: {path: /, port: 8080}}\n";
+  const std::string bad = event("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500");
+  for (const char* killed : {"api", "sidecar"}) {
+    std::string killing =
+        event("Killing", std::string("Container ") + killed + " failed liveness probe, will be restarted");
+    killing.replace(killing.find("name: e1"), 8, "name: e2");
+    const bool own = std::string_view(killed) == "api";
+    const auto found = detect_in(
+        pod(spec, restarted("False", 137)) + (own ? bad : event("Unhealthy", refused)) + killing, {}, "Why?");
+    ASSERT_NE(find_by(found, "probe-failing"), nullptr);
+    EXPECT_EQ(find_by(found, "probe-failing")->cause.find("before it has started"), std::string::npos)
+        << killed;
+  }
+}
+
 // The pod of a release before is gone; those of its workload are well.
 TEST(Probes, WhatIsToldOfAPodThatWasReplacedIsOver) {
   const std::string now =

@@ -1,8 +1,10 @@
 // Probes: what they ask for against what the container offers, and what the kubelet says of them.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/needs.h"
 
@@ -140,17 +142,35 @@ void check_port(const Looked& at, Observations* out) {
   finish(at, &made);
 }
 
+// The number behind a port's name.
+std::string_view number_of(const Value& container, const Value& port) {
+  for (const Value& one : container["ports"].items) {
+    if (one["name"].text() == port.text()) return one["containerPort"].text();
+  }
+  return port.text();
+}
+
+// "/actuator" of "/actuator/health/readiness"
+std::string_view first_part(std::string_view path) {
+  return path.substr(0, path.find('/', 1));
+}
+
 // Two HTTP probes of one container that ask different ports, where a setting of the container names the other
-// probe's port as that of health and management (Spring Boot's MANAGEMENT_SERVER_PORT).
+// probe's port as that of health and management (Spring Boot's MANAGEMENT_SERVER_PORT), for paths of one
+// root.
 void check_sibling(const Looked& at, Observations* out) {
   const Value& port = (*at.probe)["httpGet"]["port"];
-  if (port.text().empty()) return;
+  const std::string_view path = first_part((*at.probe)["httpGet"]["path"].text());
+  if (port.text().empty() || path.size() < 2) return;
   for (const Probe& kind : probes) {
-    const Value& sibling = (*at.container)[kind.field]["httpGet"]["port"];
-    if (&kind == at.kind || sibling.text().empty() || sibling.text() == port.text()) continue;
+    const Value& other = (*at.container)[kind.field]["httpGet"];
+    const Value& sibling = other["port"];
+    const std::string_view number = number_of(*at.container, sibling);
+    if (&kind == at.kind || number.empty() || number == number_of(*at.container, port)) continue;
+    if (first_part(other["path"].text()) != path) continue;  // served elsewhere on purpose
     const auto& settings = (*at.container)["env"].items;
     const auto names_it = std::find_if(settings.begin(), settings.end(), [&](const Value& setting) {
-      return setting["value"].text() == sibling.text() &&
+      return setting["value"].text() == number &&
              (has(setting["name"].text(), "management") || has(setting["name"].text(), "health"));
     });
     if (names_it == settings.end()) continue;
@@ -237,13 +257,15 @@ void check_delay(const Looked& at, Observations* out) {
   finish(at, &made);
 }
 
-// How often the kubelet killed a container of the pod because a probe failed, as its events tell.
-std::int64_t kills(const Survey& survey, const Object& pod) {
+// How often the kubelet killed the container (empty: any) of the pod because a probe failed, as its events
+// tell.
+std::int64_t kills(const Survey& survey, const Object& pod, std::string_view container = {}) {
   std::int64_t count = 0;
+  const std::string whose = container.empty() ? "" : fmt::format("container {} failed", to_lower(container));
   for (const Happening* happening : survey.about(pod, true)) {
     const std::string_view text = happening->message->text();
     const bool by_probe = has(text, "failed liveness probe") || has(text, "failed startup probe");
-    if (happening->reason == "Killing" && by_probe) count += happening->count;
+    if (happening->reason == "Killing" && by_probe && has(text, whose)) count += happening->count;
   }
   return count;
 }
@@ -257,24 +279,40 @@ bool keeps_being_killed(const Survey& survey, const Object& pod) {
 // True where the container ended with an exit code of its own: a probe found nobody there because of that.
 bool ends_by_itself(const Survey& survey, const Object& pod, std::string_view container) {
   constexpr std::int64_t kKilled = 137, kTerminated = 143;
-  if (kills(survey, pod) > 0) return false;
   const Value& status = container_status(pod, container);
   for (const char* state : {"state", "lastState"}) {
     const auto code = status[state]["terminated"]["exitCode"].integer();
-    if (code && *code != 0 && *code != kKilled && *code != kTerminated) return true;
+    if (code && *code != 0 && *code != kKilled && *code != kTerminated)
+      return kills(survey, pod, container) == 0;
   }
   return false;
 }
 
-bool ends_by_itself(const Survey& survey, const PodSpec& pods, std::string_view container) {
-  const Object& owner = *pods.owner;
-  if (pods.is_pod) return ends_by_itself(survey, owner, container);
-  const auto& all = survey.each("pod");
-  return std::any_of(all.begin(), all.end(), [&](const Object* pod) {
-    return pod->space == owner.space && workload_of(*pod).second == owner.name &&
-           ends_by_itself(survey, *pod, container);
-  });
-}
+// The containers that end by themselves, each as its pod and as its workload's.
+class Ended {
+ public:
+  explicit Ended(const Survey& survey) {
+    for (const Object* pod : survey.each("pod")) {
+      for (const Value& status : (*pod)["status"]["containerStatuses"].items) {
+        const std::string_view container = status["name"].text();
+        if (!ends_by_itself(survey, *pod, container)) continue;
+        keys_.insert(key(*pod, "pod", pod->name, container));
+        const auto [kind, name] = workload_of(*pod);
+        keys_.insert(key(*pod, kind, name, container));
+      }
+    }
+  }
+  bool has(const Object& owner, std::string_view container) const {
+    return keys_.contains(key(owner, owner.kind, owner.name, container));
+  }
+
+ private:
+  static std::string key(const Object& of, std::string_view kind, std::string_view name,
+                         std::string_view container) {
+    return fmt::format("{}/{}/{}/{}", of.space, kind, name, container);
+  }
+  std::set<std::string> keys_;
+};
 
 // What a probe gets where nothing listens.
 bool is_refused(std::string_view text) {
@@ -336,7 +374,7 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
     // Unhealthy by an application that answers badly is its own fault; its log may tell better.
     double weight = has(answer, "statuscode: 5") ? 0.62 : has(answer, "statuscode") ? 0.76 : 0.72;
     if (pod != nullptr && is_refused(answer) && ends_by_itself(survey, *pod, container)) weight = 0.3;
-    const bool killed = pod != nullptr && kills(survey, *pod) > 0;
+    const bool killed = pod != nullptr && kills(survey, *pod, container) > 0;
     if (killed && &kind == &probes[0]) weight = 0.4;  // what kills it is told by the other probe
     if (healthy) weight = 0.22;
     Observation& made = report_missing(
@@ -344,9 +382,9 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
         fmt::format("The {} of {}{} fails{}{}: {}.", kind.word,
                     container.empty() ? "" : fmt::format("container {} of ", container),
                     described("pod", telling->space, telling->name), asked, why.empty() ? "" : ": " + why,
-                    healthy  ? "it is Ready by now"
-                    : killed ? killing_effect(*pod, container, kind)
-                             : kind.effect));
+                    healthy                        ? "it is Ready by now"
+                    : killed && is_refused(answer) ? killing_effect(*pod, container, kind)
+                                                   : kind.effect));
     made.culprit.present = pod != nullptr;
     cite(&made, *telling);
     if (probe->exists()) cite(&made, *pod, *probe, "the probe");
@@ -362,6 +400,7 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
 }  // namespace
 
 void detect_probes(const Survey& survey, Observations* out) {
+  const Ended ended(survey);
   for (const PodSpec& pods : survey.pod_specs()) {
     const bool healthy =
         pods.health == Health::healthy && !(pods.is_pod && keeps_being_killed(survey, *pods.owner));
@@ -376,7 +415,7 @@ void detect_probes(const Survey& survey, Observations* out) {
         const Value& probe = container[kind.field];
         if (!probe.exists()) continue;
         const Looked at{&survey, &pods, &container, &kind, &probe};
-        if (!ends_by_itself(survey, pods, container["name"].text())) check_port(at, out);
+        if (!ended.has(*pods.owner, container["name"].text())) check_port(at, out);
         check_sibling(at, out);
         check_path(at, out);
         check_command(at, out);

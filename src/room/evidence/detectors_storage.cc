@@ -97,10 +97,14 @@ bool made_by_hand(const Survey& survey, const Object& claim) {
   if (!claim["spec"]["volumeName"].text().empty()) return true;
   const Object* made_by = survey.find("storageclass", "", class_of(claim).text());
   if (made_by != nullptr) return has((*made_by)["provisioner"].text(), "no-provisioner");
-  // A class of which there are volumes and no StorageClass.
+  if (class_of(claim).text().empty()) return false;
+  // A class of which there are volumes that nothing provisioned, and no StorageClass.
   const auto& volumes = survey.each("persistentvolume");
   return std::any_of(volumes.begin(), volumes.end(), [&](const Object* volume) {
-    return (*volume)["spec"]["storageClassName"].text() == class_of(claim).text();
+    const bool provisioned =
+        (*volume)["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"].exists() ||
+        volume->name.starts_with("pvc-");
+    return !provisioned && (*volume)["spec"]["storageClassName"].text() == class_of(claim).text();
   });
 }
 

@@ -10,7 +10,8 @@
 namespace carrel {
 namespace {
 
-constexpr std::string_view names_holder = "process holding the lock: ";
+constexpr std::string_view names_holder =
+    "holding the lock: ";  // "Process ..."; "Processes ..." where there are several
 
 // The number of the process that a line of PostgreSQL names as the holder; empty: none.
 std::string holder_in(std::string_view text) {
@@ -23,19 +24,18 @@ std::string holder_in(std::string_view text) {
   return folded.substr(begin, end - begin);
 }
 
-bool has_number(std::string_view text, std::string_view number) {
-  for (auto at = text.find(number); at != std::string_view::npos; at = text.find(number, at + 1)) {
-    const std::size_t end = at + number.size();
-    if ((at == 0 || !is_alphanumeric(text[at - 1])) && (end == text.size() || !is_alphanumeric(text[end])))
-      return true;
-  }
-  return false;
+// True where a line is of the process: "[20388]" as logs have it, or the first cell of a row.
+bool is_of(std::string_view line, const std::string& process) {
+  if (line.find("[" + process + "]") != std::string_view::npos) return true;
+  line.remove_prefix(std::min(line.find_first_not_of(" |"), line.size()));
+  return line.starts_with(process) && line.size() > process.size() &&
+         std::string_view(" \t|").find(line[process.size()]) != std::string_view::npos;
 }
 
 // A statement, or what a session that has none is at.
 bool tells_work(std::string_view text) {
   return contains_folded(text, "statement: ") || contains_folded(text, "idle in transaction") ||
-         contains_folded(text, "active");
+         contains_folded(text, " active ");
 }
 
 }  // namespace
@@ -44,13 +44,13 @@ std::vector<const LogEntry*> holders_of(const LogStore& store, const LogEntry& l
   if (lead.mechanism == nullptr || lead.mechanism->name != lock_wait) return {};
   const LogEntry* named = nullptr;
   for (const LogEntry& entry : store.entries) {
-    if (entry.file != lead.file || holder_in(entry.example).empty()) continue;
+    if (&entry == &lead || entry.file != lead.file || holder_in(entry.example).empty()) continue;
     if (named == nullptr || entry.count > named->count) named = &entry;
   }
   if (named == nullptr) return {};
   const std::string holder = holder_in(named->example);
   const auto work = std::find_if(store.entries.begin(), store.entries.end(), [&](const LogEntry& entry) {
-    return &entry != named && entry.mechanism != lead.mechanism && has_number(entry.example, holder) &&
+    return &entry != named && entry.mechanism != lead.mechanism && is_of(entry.example, holder) &&
            tells_work(entry.example);
   });
   if (work == store.entries.end()) return {named};

@@ -132,15 +132,31 @@ bool names_host(std::string_view text, std::string_view service) {
   return false;
 }
 
+// True where the other log says that it refused the certificate of this one: it names it as a host, or is its
+// neighbour.
+bool refused(const Observation& other, const Observation& log) {
+  if (!other.detector.starts_with("log-certificate")) return false;
+  return other.culprit.space == log.culprit.space ||
+         std::any_of(other.lines.begin(), other.lines.end(), [&](const EvidenceLine& line) {
+           return names_host(line.quote, service_of(log.culprit.name));
+         });
+}
+
+// A plan that is saved beside the logs is of no namespace; that of a database is of its own.
+bool waits_for_query(const Observation& log, const Observation& scan) {
+  const bool near = scan.culprit.space.empty() || scan.culprit.space == log.culprit.space;
+  return near && waits_for_answer(log) &&
+         has_any_folded(log.cause, {"db", "sql", "query", "select ", "database"});
+}
+
 enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
   if (other.detector == "log-idle-in-transaction" && waits_for_locks(log)) return kKind;
   if (was_refused_by_peer(other)) return kUnlinked;
-  if (was_refused_by_peer(log))
-    return has_any_folded(other.detector, {"log-certificate"}) ? kKind : kUnlinked;
-  if (other.detector == "log-sequential-scan" && waits_for_answer(log)) return kKind;
+  if (was_refused_by_peer(log)) return refused(other, log) ? kKind : kUnlinked;
+  if (other.detector == "log-sequential-scan") return waits_for_query(log, other) ? kKind : kUnlinked;
   if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kUnlinked;
   const std::string_view service = service_of(other.culprit.name);
   if (service == service_of(log.culprit.name)) return kUnlinked;

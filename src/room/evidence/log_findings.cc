@@ -210,8 +210,8 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
     const bool changed = (question.about_change() ? before : near) && !entry.is_fault() && entry.count <= 3 &&
                          tells_change(entry.message);
     const std::string_view its_speaker = speaker_of(entry);
-    const bool goes_on = !speaker.empty() && its_speaker == speaker && !before &&
-                         entry.first_line - lead.first_line <= kJustAfter;
+    const bool goes_on = !speaker.empty() && speaker == tool_of(lead.message) && its_speaker == speaker &&
+                         !before && entry.first_line - lead.first_line <= kJustAfter;
     const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near &&
                        (speaker.empty() || its_speaker.empty() || its_speaker == speaker);
     const std::size_t common = shared(words, telling_words(entry.message));
@@ -302,8 +302,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
   }
   for (const LogEntry* entry : support) {
     EvidenceLine line = lines_of(store, *entry).front();
-    const bool cited = std::any_of(out.lines.begin(), out.lines.end(),
-                                   [&](const EvidenceLine& other) { return other.at.line == line.at.line; });
+    const bool cited = std::any_of(out.lines.begin(), out.lines.end(), [&](const EvidenceLine& other) {
+      return other.at.file == line.at.file && other.at.line == line.at.line;
+    });
     if (!cited && out.lines.size() < limit::citations) out.lines.push_back(std::move(line));
   }
   return out;

@@ -74,6 +74,18 @@ TEST(LogFindings, NorIsWhatAnotherUnitOfTheJournalSaid) {
   EXPECT_THAT(all[0].cause, Not(HasSubstr("loading failed")));
 }
 
+TEST(LogFindings, TheHoldersNumberElsewhereIsNotTheHolder) {
+  const auto all = findings(
+      "2025-10-14 02:00:25 UTC [20411] LOG:  process 20411 still waiting for AccessShareLock on relation 1 "
+      "of database 1 "
+      "after 1000.0 ms\n"
+      "2025-10-14 02:00:25 UTC [20411] DETAIL:  Process holding the lock: 64. Wait queue: 20411.\n"
+      "2025-10-14 02:00:26 UTC [70] LOG:  64 sessions are active now\n");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("holding the lock: 64"));
+  EXPECT_THAT(all[0].cause, Not(HasSubstr("sessions are active")));
+}
+
 TEST(LogFindings, WhatAnotherToolSaidBeforeIsNoPartOfIt) {
   const auto all = findings(
       "mc: <ERROR> Unable to load certificates\n"

@@ -222,17 +222,17 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
     several_ |= lower.find(phrase) != std::string::npos;
   }
   for (std::string_view phrase :
-       {"is there a fault",  "is there a problem", "is there an issue", "is there anything", "any fault",
-        "any problem",       "any issue",          "is it healthy",     "healthy?",          "show a fault",
-        "is anything wrong", "is something wrong", "does it work",      "are there any",     "is there any",
-        "is everything",     "still a fault",      "still a problem",   "still an issue",    "go wrong?"}) {
+       {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
+        "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
+        "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
   static const std::set<std::string, std::less<>> kOpens = {"is",   "are", "does", "do",  "was",
                                                             "were", "did", "has",  "have"};
-  static const std::set<std::string, std::less<>> kOfFaults = {
-      "error", "errors", "fault", "faults", "problem", "problems", "issue", "issues", "warnings", "failures"};
+  static const std::set<std::string, std::less<>> kOfFaults = {"error",    "errors",   "fault", "faults",
+                                                               "problem",  "problems", "issue", "issues",
+                                                               "warnings", "failures", "wrong"};
   const auto any_of = [&](const auto& set) {
     return std::any_of(words_.begin(), words_.end(), [&](const std::string& w) { return set.contains(w); });
   };
@@ -244,7 +244,7 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   for (std::string_view phrase :
        {"all right", "everything is fine", "anything wrong", "anything to ", "anything we",
         "anything that we", "anything amiss", "has a problem", "have a problem", "still healthy", "properly?",
-        "as it should?", "are healthy"}) {
+        "as it should?", "are healthy", "still a fault", "still a problem", "still an issue"}) {
     whether_ |= !asks_reason_ && lower.find(phrase) != std::string::npos;
   }
   // The words that sentences begin with.

@@ -70,6 +70,9 @@ TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
   EXPECT_TRUE(Question("Does the log of ledger show errors?").whether());
   EXPECT_TRUE(Question("Were there any failures last night?").whether());
   EXPECT_TRUE(Question("The alert came at 03:22. It is 08:36 now: is there still a fault?").only_whether());
+  EXPECT_TRUE(Question("Many warnings of web came. Did the rollout go wrong?").only_whether());
+  EXPECT_FALSE(Question("Why did the rollout go wrong?").whether());
+  EXPECT_FALSE(Question("When did it go wrong?").whether());
   EXPECT_TRUE(Question("The log of api 4.1 has warnings. Does the service have a fault?").only_whether());
   EXPECT_FALSE(Question("Does the pod fail, and what is the error?").whether());
   EXPECT_FALSE(Question("Why does it log errors?").whether());
