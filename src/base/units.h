@@ -1,3 +1,4 @@
+// Sizes that more than one part counts in.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t sealed_piece_bytes = 256 << 10;
+constexpr std::size_t seal_piece_bytes = 256 << 10;
 
 struct SealArguments {
   std::string bundle, out, key, signed_by;
@@ -34,7 +34,7 @@ Result<std::string> each_piece(const std::string& file, Take take) {
   auto from = open_read(file);
   if (!from) return from.error();
   Sha256 digest;
-  std::string piece(sealed_piece_bytes, '\0');
+  std::string piece(seal_piece_bytes, '\0');
   for (;;) {
     const auto got = read_some(from->get(), piece.data(), piece.size());
     if (!got) return got.error();

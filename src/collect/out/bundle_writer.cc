@@ -11,13 +11,13 @@ namespace {
 
 // Logs become about a fifth smaller at 6 than at 3, for twice the time.
 constexpr int level = 6;
-constexpr std::size_t out_block = 256 << 10;
+constexpr std::size_t deflated_block = 256 << 10;
 
 }  // namespace
 
 struct BundleWriter::Gzip {
   z_stream stream{};
-  std::string out = std::string(out_block, '\0');
+  std::string out = std::string(deflated_block, '\0');
 
   Gzip() {
     // Window bits + 16: gzip, whose header zlib leaves without name and time. It fails when memory is short.
@@ -39,9 +39,9 @@ Status BundleWriter::pack(std::string_view bytes, bool end) {
   stream.avail_in = static_cast<uInt>(bytes.size());
   for (;;) {
     stream.next_out = reinterpret_cast<Bytef*>(gzip_->out.data());
-    stream.avail_out = static_cast<uInt>(out_block);
+    stream.avail_out = static_cast<uInt>(deflated_block);
     const int state = ::deflate(&stream, end ? Z_FINISH : Z_NO_FLUSH);
-    const std::size_t made = out_block - stream.avail_out;
+    const std::size_t made = deflated_block - stream.avail_out;
     if (made > 0) {
       if (Status done = write_({gzip_->out.data(), made}); !done) return done;
     }

@@ -257,5 +257,24 @@ TEST(KubectlInvocationTest, FileNames) {
   EXPECT_EQ(invocation_of_path("readme.txt").verb, Invocation::Verb::unknown);
 }
 
+TEST(KubectlTableTest, HelmsListAndTheLastOfItsHistory) {
+  const Inventory list =
+      read("helm-list.txt",
+           "NAME\tNAMESPACE\tREVISION\tUPDATED            \tSTATUS  \tCHART\tAPP VERSION\n"
+           "db  \tshop     \t3       \t2025-10-14 09:31:18\tdeployed\tdb-1 \t16.3       \n");
+  ASSERT_NE(list.find("release", "shop", "db"), nullptr);
+  EXPECT_EQ((*list.find("release", "shop", "db"))["status"]["phase"].text(), "deployed");
+  const Inventory history =
+      read("helm/history-web.txt",
+           "REVISION\tUPDATED                 \tSTATUS         \tCHART\tAPP VERSION\tDESCRIPTION\n"
+           "1       \tTue Sep 30 09:55:07 2025\tfailed         \tweb-1\t1          \tUpgrade \"web\" failed\n"
+           "2       \tTue Oct 14 09:31:18 2025\tpending-upgrade\tweb-2\t2          \tPreparing upgrade\n");
+  const Object* web = history.find("release", "", "web");
+  ASSERT_NE(web, nullptr);
+  EXPECT_EQ((*web)["status"]["phase"].text(), "pending-upgrade");
+  EXPECT_EQ((*web)["status"]["revision"].text(), "2");
+  EXPECT_EQ((*web)["status"]["description"].text(), "Preparing upgrade");
+}
+
 }  // namespace
 }  // namespace carrel

@@ -684,22 +684,6 @@ Events:                    <none>
   EXPECT_EQ(certificate["status"]["conditions"][1]["type"].text(), "Issuing");
 }
 
-TEST_F(KubectlTextTest, HelmsTables) {
-  EXPECT_TRUE(read("helm-list.txt",
-                   "NAME\tNAMESPACE\tREVISION\tUPDATED            \tSTATUS  \tCHART\tAPP VERSION\n"
-                   "db  \tshop     \t3       \t2025-10-14 09:31:18\tdeployed\tdb-1 \t16.3       \n"));
-  EXPECT_TRUE(
-      read("helm/history-web.txt",
-           "REVISION\tUPDATED                 \tSTATUS         \tCHART\tAPP VERSION\tDESCRIPTION\n"
-           "1       \tTue Sep 30 09:55:07 2025\tfailed         \tweb-1\t1          \tUpgrade \"web\" failed\n"
-           "2       \tTue Oct 14 09:31:18 2025\tpending-upgrade\tweb-2\t2          \tPreparing upgrade\n"));
-  EXPECT_EQ(the("release", "shop", "db")["status"]["phase"].text(), "deployed");
-  const Object& web = the("release", "", "web");
-  EXPECT_EQ(web["status"]["phase"].text(), "pending-upgrade");
-  EXPECT_EQ(web["status"]["revision"].text(), "2");
-  EXPECT_EQ(web["status"]["description"].text(), "Preparing upgrade");
-}
-
 TEST_F(KubectlTextTest, NothingOfOtherTextIsTaken) {
   EXPECT_FALSE(read("notes.txt", "Name: of the customer is secret\nwe saw nothing\n"));
   EXPECT_FALSE(

@@ -229,10 +229,10 @@ bool is_ready_node(const Survey& survey, std::string_view name) {
   });
 }
 
-// True where what events told of its culprit holds no more: the node is Ready, the pod runs or is gone.
 // The pods of each workload, by their names without hashes.
 using Siblings = std::multimap<std::string, const Object*>;
 
+// True where what events told of its culprit holds no more: the node is Ready, the pod runs or is gone.
 bool is_over(const Survey& survey, const Siblings& siblings, const Observation& observation) {
   const Name& culprit = observation.culprit;
   if (culprit.kind == "node")

@@ -142,8 +142,9 @@ void check_port(const Looked& at, Observations* out) {
   finish(at, &made);
 }
 
-// The number behind a port's name.
+// The number behind a port's name; empty where there is no port.
 std::string_view number_of(const Value& container, const Value& port) {
+  if (port.text().empty()) return {};
   for (const Value& one : container["ports"].items) {
     if (one["name"].text() == port.text()) return one["containerPort"].text();
   }

@@ -45,6 +45,17 @@ bool is_goroutine(std::string_view text) {
   return text.starts_with("goroutine ") && text.ends_with("]:");
 }
 
+// pydantic's "1 validation error for Settings": below it stand the field's name and, indented, what is wrong
+// with it.
+bool announces_fields(std::string_view exception) {
+  return exception.find(" validation error for ") != std::string_view::npos ||
+         exception.find(" validation errors for ") != std::string_view::npos;
+}
+
+bool is_field(std::string_view text) {
+  return !text.empty() && text.size() <= 100 && text.find_first_of(" :[") == std::string_view::npos;
+}
+
 }  // namespace
 
 TraceTracker::Role TraceTracker::first(std::string_view line, std::string_view text) {
@@ -67,21 +78,6 @@ TraceTracker::Role TraceTracker::first(std::string_view line, std::string_view t
   }
   return Role::none;
 }
-
-namespace {
-
-// pydantic's "1 validation error for Settings": below it stand the field's name and, indented, what is wrong
-// with it.
-bool announces_fields(std::string_view exception) {
-  return exception.find(" validation error for ") != std::string_view::npos ||
-         exception.find(" validation errors for ") != std::string_view::npos;
-}
-
-bool is_field(std::string_view text) {
-  return !text.empty() && text.size() <= 100 && text.find_first_of(" :[") == std::string_view::npos;
-}
-
-}  // namespace
 
 TraceTracker::Role TraceTracker::next(std::string_view line) {
   std::size_t blank = 0;
