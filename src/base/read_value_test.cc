@@ -188,9 +188,15 @@ TEST(ReadYamlTest, HostileShapesAreRefused) {
   EXPECT_FALSE(read_yaml("a: [1,\n"));
   EXPECT_FALSE(read_yaml("? [a, b]\n: c\n"));
   EXPECT_FALSE(read_yaml("a: b: c\n"));
-  const Result<std::vector<Value>> bad = read_yaml("a: 1\nb: 2\nc: [1\nd: }\n");
-  ASSERT_FALSE(bad);
-  EXPECT_EQ(bad.error().what.substr(0, 5), "line ");
+}
+
+TEST(ReadYamlTest, AnErrorTellsItsLineAndWhy) {
+  const auto error = [](const std::string& text) { return read_yaml(text).error().what; };
+  EXPECT_EQ(error("a: 1\nb: 2\nc: [1\nd: }\n"), "line 4: no valid YAML: did not find expected ',' or ']'");
+  EXPECT_EQ(error("a: \xc3\xa9\nb: c: d\n"),
+            "line 2: no valid YAML: mapping values are not allowed in this context");
+  EXPECT_EQ(error("a: \xc3\xa9\nb: \x1b[31m\n"), "line 2: no valid YAML: control characters are not allowed");
+  EXPECT_EQ(error("a: 1\nb: *nothing\n"), "line 2: no valid YAML: the alias 'nothing' stands for nothing");
 }
 
 TEST(ReadYamlTest, InvalidUtf8IsReplacedAndLinesStay) {
@@ -199,6 +205,20 @@ TEST(ReadYamlTest, InvalidUtf8IsReplacedAndLinesStay) {
   EXPECT_EQ(documents[0]["a"].text(), "x\xef\xbf\xbdy");
   EXPECT_EQ(documents[0]["b"].line, 2u);
   EXPECT_EQ(documents[0]["b"].text(), "2");
+}
+
+// A line is what ends with "\n": what else YAML takes for a break is none to grep, nor to a citation.
+TEST(ReadYamlTest, OnlyNewlinesMakeLines) {
+  const auto documents = yaml(
+      "\xef\xbb\xbf# \xe2\x80\xa8 \xc2\x85\na: \"x\xe2\x80\xa9y \xf0\x9f\x98\x80\"\nb:\n- 1\n- |\n  "
+      "two\n\n\nc: 3\n");
+  ASSERT_EQ(documents.size(), 1u);
+  EXPECT_EQ(documents[0]["a"].line, 2u);
+  EXPECT_EQ(documents[0]["b"][0].line, 4u);
+  EXPECT_EQ(documents[0]["b"][1].text(), "two\n");
+  EXPECT_EQ(documents[0]["b"][1].line, 5u);
+  EXPECT_EQ(documents[0]["b"][1].end_line, 6u);
+  EXPECT_EQ(documents[0]["c"].line, 9u);
 }
 
 TEST(ValueTest, IsSmall) {

@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <libfyaml.h>
+#include <yaml.h>
 
 #include "base/read_value.h"
 #include "base/text.h"
@@ -20,39 +20,82 @@ namespace {
 // Text that aliases may copy, all together: "*a" is two bytes and may stand for a megabyte.
 constexpr std::size_t most_copied_bytes = 64 << 20;
 
-struct ParserClose {
-  void operator()(fy_parser* parser) const { fy_parser_destroy(parser); }
-};
-struct DiagnosticClose {
-  void operator()(fy_diag* diagnostic) const { fy_diag_destroy(diagnostic); }
+// libyaml's parser over a text that outlives it.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    // Said outright: otherwise it would look for the marks of other encodings.
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+  ~Parser() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+
+  // The next event, good until the next call; null where the text is malformed.
+  const yaml_event_t* next() {
+    yaml_event_delete(&event_);
+    return yaml_parser_parse(&parser_, &event_) == 0 ? nullptr : &event_;
+  }
+  const yaml_parser_t& state() const { return parser_; }
+
+ private:
+  yaml_parser_t parser_ = {};
+  yaml_event_t event_ = {};
 };
 
-// Turns byte offsets that mostly grow into lines.
-class Lines {
+// Turns the parser's places, which are characters and mostly grow, into bytes and lines. The parser's own
+// lines also count breaks that no other tool takes for one.
+class Place {
  public:
-  explicit Lines(std::string_view text) : text_(text) {}
-  std::uint32_t at(std::size_t offset) {
-    offset = std::min(offset, text_.size());
-    if (offset >= at_) {
-      line_ += static_cast<std::uint32_t>(std::count(text_.begin() + at_, text_.begin() + offset, '\n'));
-    } else {
-      line_ -= static_cast<std::uint32_t>(std::count(text_.begin() + offset, text_.begin() + at_, '\n'));
-    }
-    at_ = offset;
-    return line_;
+  explicit Place(std::string_view text) : text_(text) {}
+
+  Place& go_to(std::size_t character) {
+    while (character_ < character && byte_ < text_.size()) forward();
+    while (character_ > character) back();
+    return *this;
   }
+  Place& go_to_byte(std::size_t byte) {
+    while (byte_ < std::min(byte, text_.size())) forward();
+    while (byte_ > byte) back();
+    return *this;
+  }
+  // Back over white space before it, so that it follows something written.
+  Place& skip_back_blanks() {
+    while (byte_ > 0 && (last() == '\n' || last() == '\r' || last() == ' ')) back();
+    return *this;
+  }
+  char last() const { return byte_ == 0 ? '\0' : text_[byte_ - 1]; }
+  std::uint32_t line() const { return line_; }
 
  private:
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t character_ = 0, byte_ = 0;
   std::uint32_t line_ = 1;
+
+  bool inside_character() const {
+    return byte_ < text_.size() && (static_cast<unsigned char>(text_[byte_]) & 0xc0) == 0x80;
+  }
+  void forward() {
+    if (text_[byte_] == '\n') ++line_;
+    do ++byte_;
+    while (inside_character());
+    ++character_;
+  }
+  void back() {
+    do --byte_;
+    while (inside_character());
+    --character_;
+    if (text_[byte_] == '\n') --line_;
+  }
 };
 
-std::string_view token_text(fy_token* token) {
-  if (token == nullptr) return {};
-  std::size_t size = 0;
-  const char* text = fy_token_get_text(token, &size);
-  return text == nullptr ? std::string_view() : std::string_view(text, size);
+std::string_view text_of(const yaml_char_t* name) {
+  return name == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(name));
 }
 
 bool is_number(std::string_view text) {
@@ -101,47 +144,39 @@ std::size_t count_values(const Value& value, std::size_t* bytes) {
 
 class YamlReader {
  public:
-  explicit YamlReader(std::string_view text) : text_(text), lines_(text) {}
+  explicit YamlReader(std::string_view text) : parser_(text), place_(text) {}
 
   Result<std::vector<Value>> read() {
-    // Not fy_diag_cfg_default(): it asks whether stderr is a terminal, a call that a room denies and records.
-    fy_diag_cfg quiet = {};
-    quiet.level = FYET_ERROR;
-    quiet.module_mask = (1U << FYEM_MAX) - 1;
-    quiet.output_fn = [](fy_diag*, void*, const char*, std::size_t) {};
-    const std::unique_ptr<fy_diag, DiagnosticClose> diagnostic(fy_diag_create(&quiet));
-    fy_parse_cfg config = {};
-    // Depth is counted by the builder; anchors and aliases come as events and are resolved here.
-    config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DISABLE_DEPTH_LIMIT);
-    config.diag = diagnostic.get();
-    const std::unique_ptr<fy_parser, ParserClose> parser(fy_parser_create(&config));
-    if (!parser || fy_parser_set_string(parser.get(), text_.data(), text_.size()) != 0) {
-      return Error{Code::internal, "the YAML parser cannot be made", ""};
+    for (;;) {
+      const yaml_event_t* event = parser_.next();
+      if (event == nullptr) return malformed();
+      if (event->type == YAML_STREAM_END_EVENT) return std::move(documents_);
+      if (!take(*event)) return fail(why_.empty() ? builder_.refusal() : why_);
     }
-    bool ended = false;
-    while (!ended) {
-      fy_event* event = fy_parser_parse(parser.get());
-      if (event == nullptr) return fail("the text breaks off or is malformed");
-      const bool taken = take(event, &ended);
-      fy_parser_event_free(parser.get(), event);
-      if (!taken) return fail(why_.empty() ? builder_.refusal() : why_);
-    }
-    return std::move(documents_);
   }
 
  private:
-  std::string_view text_;
-  Lines lines_;
+  Parser parser_;
+  Place place_;
   ValueBuilder builder_;
-  std::uint32_t line_ = 1;
+  std::uint32_t line_ = 1;  // where the newest event begins
   std::vector<Value> documents_;
   std::vector<std::string> anchors_open_;  // one for each open collection, empty for none
   std::map<std::string, Value, std::less<>> anchors_;
   std::size_t copied_bytes_ = 0;
   std::string why_;
 
-  Error fail(const std::string& why) const {
+  Error fail(std::string_view why) const {
     return Error{Code::bad_input, fmt::format("line {}: no valid YAML: {}", line_, why), ""};
+  }
+
+  Error malformed() {
+    const yaml_parser_t& state = parser_.state();
+    if (state.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+    const bool no_text = state.error == YAML_READER_ERROR;
+    line_ =
+        (no_text ? place_.go_to_byte(state.problem_offset) : place_.go_to(state.problem_mark.index)).line();
+    return fail(state.problem == nullptr ? "the text breaks off or is malformed" : state.problem);
   }
 
   bool refuse(std::string why) {
@@ -149,81 +184,64 @@ class YamlReader {
     return false;
   }
 
-  std::uint32_t line_at(const fy_mark* mark) {
-    if (mark != nullptr) line_ = lines_.at(mark->input_pos);
-    return line_;
-  }
-
-  // The line of the last byte before a mark that is not white space: block scalars end at the next token.
-  std::uint32_t last_line_before(const fy_mark* mark) {
-    if (mark == nullptr) return line_;
-    std::size_t offset = std::min(mark->input_pos, text_.size());
-    while (offset > 0 && (text_[offset - 1] == '\n' || text_[offset - 1] == '\r' || text_[offset - 1] == ' '))
-      --offset;
-    return lines_.at(offset);
-  }
-
-  bool take(fy_event* event, bool* ended) {
-    const std::uint32_t line = line_at(fy_event_start_mark(event));
-    switch (event->type) {
-      case FYET_STREAM_END:
-        *ended = true;
-        return true;
-      case FYET_DOCUMENT_START:
+  bool take(const yaml_event_t& event) {
+    line_ = place_.go_to(event.start_mark.index).line();
+    switch (event.type) {
+      case YAML_DOCUMENT_START_EVENT:
         anchors_.clear();
         return true;
-      case FYET_DOCUMENT_END:
+      case YAML_DOCUMENT_END_EVENT:
         documents_.push_back(builder_.take());
         return true;
-      case FYET_MAPPING_START:
-        return begin(Value::Kind::object, event->mapping_start.anchor, line);
-      case FYET_SEQUENCE_START:
-        return begin(Value::Kind::array, event->sequence_start.anchor, line);
-      case FYET_MAPPING_END:
-      case FYET_SEQUENCE_END:
+      case YAML_MAPPING_START_EVENT:
+        return begin(Value::Kind::object, text_of(event.data.mapping_start.anchor));
+      case YAML_SEQUENCE_START_EVENT:
+        return begin(Value::Kind::array, text_of(event.data.sequence_start.anchor));
+      case YAML_MAPPING_END_EVENT:
+      case YAML_SEQUENCE_END_EVENT:
         return end(event);
-      case FYET_SCALAR:
-        return scalar(event, line);
-      case FYET_ALIAS:
-        return alias(std::string(token_text(event->alias.anchor)));
+      case YAML_SCALAR_EVENT:
+        return scalar(event);
+      case YAML_ALIAS_EVENT:
+        return alias(text_of(event.data.alias.anchor));
       default:
         return true;
     }
   }
 
-  bool begin(Value::Kind kind, fy_token* anchor, std::uint32_t line) {
+  bool begin(Value::Kind kind, std::string_view anchor) {
     if (builder_.inside_object_before_key()) return refuse("a key is a list or an object");
-    anchors_open_.emplace_back(token_text(anchor));
-    return builder_.begin(kind, line);
+    anchors_open_.emplace_back(anchor);
+    return builder_.begin(kind, line_);
   }
 
-  bool end(fy_event* event) {
+  bool end(const yaml_event_t& event) {
     // A flow collection ends with its bracket, a block one with its last child.
-    const fy_mark* mark = fy_event_end_mark(event);
-    const bool flow = mark != nullptr && mark->input_pos > 0 && mark->input_pos <= text_.size() &&
-                      (text_[mark->input_pos - 1] == '}' || text_[mark->input_pos - 1] == ']');
-    if (!builder_.end(flow ? lines_.at(mark->input_pos - 1) : 0)) return false;
+    place_.go_to(event.end_mark.index);
+    const bool flow = place_.last() == '}' || place_.last() == ']';
+    if (!builder_.end(flow ? place_.line() : 0)) return false;
     const std::string anchor = std::move(anchors_open_.back());
     anchors_open_.pop_back();
     return anchor.empty() || remember(anchor);
   }
 
-  bool scalar(fy_event* event, std::uint32_t line) {
-    const std::string_view text = token_text(event->scalar.value);
-    if (builder_.inside_object_before_key()) return builder_.key(std::string(text), line);
-    const bool plain =
-        event->scalar.value == nullptr || fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
+  bool scalar(const yaml_event_t& event) {
+    const auto& written = event.data.scalar;
+    const std::string_view text(reinterpret_cast<const char*>(written.value), written.length);
+    if (builder_.inside_object_before_key()) return builder_.key(std::string(text), line_);
+    const bool plain = written.style == YAML_PLAIN_SCALAR_STYLE && written.tag == nullptr;
     Value value;
-    value.kind = plain && event->scalar.tag == nullptr ? plain_kind(text) : Value::Kind::string;
-    value.line = line;
-    value.end_line = std::max(line, last_line_before(fy_event_end_mark(event)));
+    value.kind = plain ? plain_kind(text) : Value::Kind::string;
+    value.line = line_;
+    // A block scalar ends where the next token begins.
+    value.end_line = std::max(line_, place_.go_to(event.end_mark.index).skip_back_blanks().line());
     if (value.kind == Value::Kind::boolean) {
       value.scalar = to_lower(text);
     } else if (value.kind != Value::Kind::null) {
       value.scalar = std::string(text);
     }
     if (!builder_.add(std::move(value))) return false;
-    const std::string anchor(token_text(event->scalar.anchor));
+    const std::string anchor(text_of(written.anchor));
     return anchor.empty() || remember(anchor);
   }
 
@@ -242,7 +260,7 @@ class YamlReader {
     return true;
   }
 
-  bool alias(const std::string& name) {
+  bool alias(std::string_view name) {
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
       return refuse(fmt::format("the alias '{}' stands for nothing", cut_utf8(name, 80)));
