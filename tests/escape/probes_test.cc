@@ -35,12 +35,14 @@ std::vector<std::string> groups() {
 struct Case {
   std::string group;
   Who who;
+  bool kept;
 };
 
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const std::string& group : groups()) {
-    for (const Who who : everyone()) all.push_back({group, who});
+    for (const Who who : everyone()) all.push_back({group, who, false});
+    all.push_back({group, Who::caller, true});
   }
   return all;
 }
@@ -49,7 +51,7 @@ class Probes : public testing::TestWithParam<Case> {};
 
 TEST_P(Probes, FailInARoomInTheirOwnWay) {
   std::set<std::string> configurations;
-  for (const ProbeVerdict& verdict : run_group(GetParam().group, GetParam().who)) {
+  for (const ProbeVerdict& verdict : run_group(GetParam().group, GetParam().who, GetParam().kept)) {
     EXPECT_NE(verdict.end, ProbeEnd::broken) << verdict.probe << ": " << verdict.why;
     if (verdict.end == ProbeEnd::proves_nothing) {
       EXPECT_TRUE(is_withheld(verdict, GetParam().who)) << verdict.probe << ": " << verdict.why;
@@ -60,7 +62,7 @@ TEST_P(Probes, FailInARoomInTheirOwnWay) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Probes, testing::ValuesIn(cases()), [](const auto& one) {
-  return fmt::format("{}_{}", one.param.group, name_of(one.param.who));
+  return fmt::format("{}_{}{}", one.param.group, name_of(one.param.who), one.param.kept ? "_kept" : "");
 });
 
 TEST(ProbeList, EveryProbeHasItsOutcomeAndTheOtherWayRound) {

@@ -248,14 +248,15 @@ struct Verdicts {
 
 }  // namespace
 
-std::vector<ProbeVerdict> run_group(const std::string& group, Who who) {
+std::vector<ProbeVerdict> run_group(const std::string& group, Who who, bool kept) {
   const std::string root = probe_root();
   const std::string bytes = in_a_process(who, [&](int to) {
     Verdicts made;
     const auto stand = ProbeStand::make(root);
     if (!stand) give_up(stand.error().what);
-    const bool lent = group == lent_memory;
-    const TwinRoom twin{RoomKind::read, "/carrel-read", {"read"}, lent ? 2U : 1U, small_caps(), lent};
+    TwinRoom twin{
+        RoomKind::read, "/carrel-read", {"read"}, 1, small_caps(), kept || group == lent_memory, kept};
+    if (twin.output) ++twin.inputs;  // an earlier state comes with memory for the next
     NamespaceWall wall;
     const std::atomic<bool> stop = false;
     for (const Expectation& expectation : expected_probes()) {

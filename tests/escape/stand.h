@@ -32,8 +32,9 @@ struct Stopping {
 // Runs the room through the NamespaceWall. As `user` in a process of its own that has given root up.
 RoomOutcome run_room(RoomSpec spec, Who who, Stopping stopping = {});
 
-// Runs the probes of the group, each in the twin of a small room, as who is asked for.
-std::vector<ProbeVerdict> run_group(const std::string& group, Who who);
+// Runs the probes of the group, each in the twin of a small room, or of one that is kept, as who is asked
+// for.
+std::vector<ProbeVerdict> run_group(const std::string& group, Who who, bool kept);
 
 // Runs `work` in a process of its own, as who is asked for, and returns what it wrote into its descriptor.
 std::string in_a_process(Who who, const std::function<void(int)>& work);

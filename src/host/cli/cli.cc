@@ -361,7 +361,10 @@ int run_command_line(int count, const char* const* arguments) {
   room->require_subcommand(1);
   CLI::App* probe = room->add_subcommand(
       "probe", "Run hostile programs in twins of the rooms, each with a control outside, and tell what held");
-  probe->add_option("--room", rooms.room, "read, check, inspect, think, or all")->capture_default_str();
+  probe
+      ->add_option("--room", rooms.room,
+                   "read, check, inspect, think, kept (a think room that carrel serve keeps), or all")
+      ->capture_default_str();
   probe->footer(probe_help);
   for (CLI::App* command : {runs, show, config, doctor, probe, prove}) {
     add_output(command);

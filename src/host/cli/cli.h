@@ -52,7 +52,7 @@ struct AskArguments {
 };
 
 struct RoomArguments {
-  std::string room = "read";  // a kind, or "all"
+  std::string room = "read";  // a kind, "kept", or "all"
 };
 
 struct EvalArguments {

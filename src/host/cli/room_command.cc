@@ -19,13 +19,18 @@ namespace {
 
 // A model of a usual size, where no run says what a room with a model needs.
 constexpr ModelNeeds usual_model{4ULL << 30, 4ULL << 30, 4};
+// The think room that `carrel serve` keeps.
+constexpr const char* kept_room = "kept";
 
 Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room,
                                        const std::optional<VmWall>& machine) {
   const auto seconds = std::chrono::seconds(desk.settings.whole("wall-seconds"));
   std::vector<TwinRoom> twins;
   for (const RoomKind kind : {RoomKind::read, RoomKind::check, RoomKind::inspect, RoomKind::think}) {
-    if (room != "all" && room != to_string(kind)) continue;
+    // What is kept is a think room.
+    const bool wanted = room == "all" || room == to_string(kind);
+    const bool kept = kind == RoomKind::think && (room == "all" || room == kept_room) && !machine;
+    if (!wanted && !kept) continue;
     if (const Status taken = machine ? vm_takes(kind, machine->acceleration()) : Status(); !taken) {
       if (room != "all") return taken.error();
       std::fprintf(stderr, "%s room: not probed, %s\n", to_string(kind), taken.error().what.c_str());
@@ -34,11 +39,16 @@ Result<std::vector<TwinRoom>> twins_of(const Desk& desk, const std::string& room
     const RoomShape shape = room_shape(kind, seconds, usual_model);
     // A think room of a named tenant, which knows of an earlier one, is lent most.
     const bool lent = kind == RoomKind::think;
-    twins.push_back({kind, shape.program, {to_string(kind)}, lent ? 2U : 1U, shape.caps, lent});
+    const TwinRoom twin{kind, shape.program, {to_string(kind)}, lent ? 2U : 1U, shape.caps, lent, false};
+    if (wanted) twins.push_back(twin);
+    if (kept) twins.emplace_back(twin).kept = true;
   }
   if (!twins.empty()) return twins;
+  if (room == kept_room) {
+    return Error{Code::usage, "no room is kept in a virtual machine", "probe it with --wall namespace"};
+  }
   return Error{Code::usage, fmt::format("there is no room \"{}\"", room),
-               "there are read, check, inspect and think, and all of them"};
+               "there are read, check, inspect, think and kept, and all of them"};
 }
 
 std::string held_by(const ProbeVerdict& verdict) {
@@ -109,11 +119,11 @@ int room_probe_command(const Desk& desk, const RoomArguments& arguments) {
   bool broken = false;
   std::string documents;
   for (const TwinRoom& twin : *twins) {
-    ProgressLine progress(fmt::format("{} room", to_string(twin.kind)), desk.quiet);
+    ProgressLine progress(fmt::format("{} room", name_of(twin)), desk.quiet);
     auto verdicts = probe_room(twin, *stand, machine, progress.observer());
     progress.clear();
     if (!verdicts) return tell(verdicts.error());
-    const ProbeSummary summary = summarise(twin.kind, *verdicts, CARREL_VERSION);
+    const ProbeSummary summary = summarise(name_of(twin), *verdicts, CARREL_VERSION);
     broken = broken || summary.broken > 0;
     if (desk.json) {
       documents += (documents.empty() ? "[\n" : ",\n") + to_json(summary, *verdicts);

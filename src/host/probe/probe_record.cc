@@ -33,9 +33,10 @@ std::size_t whole(const Value& value) {
 
 }  // namespace
 
-ProbeSummary summarise(RoomKind kind, const std::vector<ProbeVerdict>& verdicts, const std::string& version) {
+ProbeSummary summarise(std::string room, const std::vector<ProbeVerdict>& verdicts,
+                       const std::string& version) {
   ProbeSummary summary;
-  summary.room = to_string(kind);
+  summary.room = std::move(room);
   summary.at = now();
   summary.version = version;
   utsname names{};

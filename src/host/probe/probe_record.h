@@ -15,7 +15,7 @@ namespace carrel {
 
 struct ProbeSummary {
   std::string configuration;  // digest of the room
-  std::string room;           // "read"
+  std::string room;           // name_of() its twin: "read"
   std::string at;             // UTC, ISO 8601
   std::string version;        // of Carrel
   std::string kernel;         // uname -r
@@ -27,7 +27,8 @@ struct ProbeSummary {
 };
 
 // Of the verdicts on one room. `at`, `version` and `kernel` are those of now and of this program.
-ProbeSummary summarise(RoomKind kind, const std::vector<ProbeVerdict>& verdicts, const std::string& version);
+ProbeSummary summarise(std::string room, const std::vector<ProbeVerdict>& verdicts,
+                       const std::string& version);
 
 // One probed room as JSON: the summary and every verdict.
 std::string to_json(const ProbeSummary& summary, const std::vector<ProbeVerdict>& verdicts);

@@ -81,7 +81,7 @@ TEST(ProbeRecord, IsKeptByTheConfiguration) {
   const std::vector<ProbeVerdict> verdicts = {judge(denied, room("EPERM", "socket"), "through"),
                                               judge(denied, room("EPERM", "socket"), "EAFNOSUPPORT"),
                                               judge(unseen, room("through"), "through")};
-  const ProbeSummary summary = summarise(RoomKind::read, verdicts, "0.1.0");
+  const ProbeSummary summary = summarise("read", verdicts, "0.1.0");
   EXPECT_EQ(summary.held, 1U);
   EXPECT_EQ(summary.proves_nothing, 1U);
   EXPECT_THAT(summary.broken_probes, ElementsAre("read_passwd"));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "host/walls/kept_room.h"
 #include "host/walls/room_memory.h"
 #include "record/codec.h"
 #include "record/probe.h"
@@ -67,7 +68,24 @@ bool is_as_expected(const Expectation& expectation, const RoomOutcome& outcome, 
   return !outcome.denials.empty() && outcome.denials[0].call == expectation.denied;
 }
 
+RoomOutcome run_kept(RoomSpec spec, const std::atomic<bool>& stop) {
+  const std::string job = std::move(spec.job);
+  // A kept room lends its memory itself.
+  spec.inputs.resize(1);
+  spec.output.reset();
+  auto room = KeptRoom::make(std::move(spec), memory_of_probes);
+  if (!room) return not_made(room.error());
+  auto outcome = (*room)->ask(
+      job, "", Fd(), "", [](const Progress&) {}, stop);
+  if (outcome) return std::move(*outcome);
+  return not_made({Code::room_refused, "the room ended before it took its job", ""});
+}
+
 }  // namespace
+
+std::string name_of(const TwinRoom& twin) {
+  return twin.kept ? "kept" : to_string(twin.kind);
+}
 
 const char* to_string(ProbeEnd end) {
   switch (end) {
@@ -149,7 +167,7 @@ RoomOutcome run_attempt(Wall& wall, const TwinRoom& twin, const ProbeStand& stan
                         const Expectation& expectation, const std::atomic<bool>& stop) {
   auto spec = attempt_room(twin, stand, expectation);
   if (!spec) return not_made(spec.error());
-  return wall.run(std::move(*spec), {}, stop);
+  return twin.kept ? run_kept(std::move(*spec), stop) : wall.run(std::move(*spec), {}, stop);
 }
 
 std::string run_control(const ProbeStand& stand, const std::string& probe) {

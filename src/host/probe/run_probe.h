@@ -49,7 +49,10 @@ struct TwinRoom {
   std::size_t inputs = 1;
   Caps caps;
   bool output = false;  // it is lent memory behind its inputs
+  bool kept = false;    // as `carrel serve` keeps it (kept_room.h), behind the namespace wall
 };
+// "read", "kept"
+std::string name_of(const TwinRoom& twin);
 
 enum class ProbeEnd : std::uint8_t {
   held,            // exactly the expected outcome, and the control came through
@@ -90,7 +93,7 @@ struct ProbeVerdict {
 
 // A room that is asked for the probe.
 Result<RoomSpec> attempt_room(const TwinRoom& twin, const ProbeStand& stand, const Expectation& expectation);
-// What it did.
+// What it did; in a kept room as its first job.
 RoomOutcome run_attempt(Wall& wall, const TwinRoom& twin, const ProbeStand& stand,
                         const Expectation& expectation, const std::atomic<bool>& stop);
 // What the control came to: a program of its own on the bare host, ended after ten seconds.
