@@ -53,9 +53,8 @@ Result<Answer> parse_answer(const std::string& json) {
   for (const Verdict known : {Verdict::fault, Verdict::no_fault, Verdict::insufficient_evidence}) {
     if (verdict == to_string(known)) answer.verdict = known;
   }
-  const auto commands = document.FindMember("commands");
-  if (commands != document.MemberEnd() && commands->value.IsArray()) {
-    for (const auto& item : commands->value.GetArray()) {
+  if (document.HasMember("commands") && document["commands"].IsArray()) {
+    for (const auto& item : document["commands"].GetArray()) {
       if (item.IsObject()) answer.commands.push_back({text_of(item, "command"), text_of(item, "why")});
     }
   }

@@ -460,7 +460,8 @@ TextPattern::Run TextPattern::run(State state, std::uint32_t written, std::uint3
         const Letters by = way.by & run.letters;
         if (by == 0 || wrong != 0) continue;
         const bool fits = checked(way.to, behind - 1) != none;
-        if (!fits && step > 0) {
+        // Few letters are left out rather than steps.
+        if (!fits && step > 0 && 2 * std::popcount(by) > std::popcount(run.letters)) {
           run.steps = step;
           return run;
         }

@@ -55,15 +55,14 @@ class Automaton : public Constraint {
   void mask(const TokenTrie& trie, std::vector<bool>* mask) const override {
     const std::size_t before = machine_.mark();
     Threads texts, others;
-    std::uint32_t free_room = 0;  // code points that a string without a pattern may still take
+    std::uint32_t free_room = 0;
     for (const Thread& thread : threads_) {
       const bool text = between_characters(thread);
       (text ? texts : others).push_back(thread);
-      if (text && pattern_of(thread) == nullptr)
-        free_room = std::max(free_room, machine_.grammar().node(thread.leaf).most - thread.at[0]);
+      if (text) free_room = std::max(free_room, free_room_of(trie, thread));
     }
     trie.set_plain(free_room, mask);
-    for (const Thread& thread : texts) mask_text(trie, thread, free_room >= trie.longest_plain(), mask);
+    for (const Thread& thread : texts) mask_text(trie, thread, free_room, mask);
     if (!texts.empty()) walk(trie.rest(), 0, texts, 0, mask);
     if (!others.empty()) walk(trie.all(), 0, others, 0, mask);
     machine_.cut(before);
@@ -109,6 +108,28 @@ class Automaton : public Constraint {
     return thread.phase == Phase::text ? machine_.grammar().node(thread.leaf).pattern.get() : nullptr;
   }
 
+  std::uint32_t room_of(const Thread& thread) const {
+    return machine_.grammar().node(thread.leaf).most - thread.at[0];
+  }
+  static TextPattern::State state_of(const Thread& thread) {
+    return static_cast<TextPattern::State>(thread.at[4]);
+  }
+  // So many code points that any plain token of them may follow in the string: all of its room where it has
+  // no pattern, and often where its pattern only leaves out what is not plain.
+  std::uint32_t free_room_of(const TokenTrie& trie, const Thread& thread) const {
+    const std::uint32_t room = room_of(thread);
+    const TextPattern* const pattern = pattern_of(thread);
+    if (pattern == nullptr) return room;
+    const Letters plain = trie.plain().below[0].letters;
+    TextPattern::Run run;
+    for (const std::uint32_t steps : {steps_ahead, trie.longest_plain()}) {
+      run = pattern->run(state_of(thread), thread.at[0], std::min(room, steps), false);
+      if ((plain & ~run.letters) != 0) return 0;
+      if (run.steps < steps) break;
+    }
+    return run.steps;
+  }
+
   // The byte that must come next, with the threads behind it in `only`; -1 where there is a choice or none.
   int only_byte(const Threads& now, Threads* next, Threads* only) const {
     if (std::any_of(now.begin(), now.end(), [&](const Thread& thread) { return takes_any(thread); }))
@@ -131,14 +152,15 @@ class Automaton : public Constraint {
     if (token < mask->size()) (*mask)[token] = true;
   }
 
-  // Plain tokens and endings, from a thread between two characters of a string; the plain ones of a string
-  // without a pattern are set, and where all are set, those of the others need not be.
-  void mask_text(const TokenTrie& trie, const Thread& thread, bool all_set, std::vector<bool>* mask) const {
+  // Plain tokens and endings, from a thread between two characters of a string. The plain ones of `set_room`
+  // code points are set.
+  void mask_text(const TokenTrie& trie, const Thread& thread, std::uint32_t set_room,
+                 std::vector<bool>* mask) const {
     const TextPattern* const pattern = pattern_of(thread);
-    const auto state = static_cast<TextPattern::State>(thread.at[4]);
+    const TextPattern::State state = state_of(thread);
     const Grammar::Node& text = machine_.grammar().node(thread.leaf);
-    const std::uint32_t written = thread.at[0], room = text.most - written;
-    if (pattern != nullptr && !all_set) {
+    const std::uint32_t written = thread.at[0], room = room_of(thread);
+    if (pattern != nullptr && set_room < std::min(room, trie.longest_plain())) {
       PatternWalk(trie.plain(), *pattern, state, written, room, false, [&](std::uint32_t token) {
         set(token, mask);
       }).all();
