@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/detectors.h"
 #include "room/evidence/log_cascade.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/mechanism.h"
@@ -26,6 +27,20 @@ constexpr double kOfWhatIsWaitedFor = 0.985;
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),
                      [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+// True where a text has a name whole: letters, digits and (where `parts` is false) dashes around it make it a
+// part of another.
+bool has_name(std::string_view text, std::string_view name, bool parts) {
+  const auto is_of_name = [&](std::size_t i) {
+    if (i >= text.size()) return false;
+    const char c = text[i];
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && !parts);
+  };
+  for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    if ((at == 0 || !is_of_name(at - 1)) && !is_of_name(at + name.size())) return true;
+  }
+  return false;
 }
 
 // What detectors say that only shows that something went wrong, not why.
@@ -93,10 +108,14 @@ bool explains(const Observation& object, const Observation& log) {
       {{"webhook", "admission"}, {"webhook", "object-missing"}},
   }};
   if (object.verdict != Verdict::fault || object.strength < 0.55 || is_symptom(object)) return false;
-  if (!object.culprit.space.empty() && !log.culprit.space.empty() &&
-      object.culprit.space != log.culprit.space) {
-    return false;
-  }
+  // An account acts in other namespaces than its own, and is named where it is refused.
+  const bool elsewhere = !object.culprit.space.empty() && !log.culprit.space.empty() &&
+                         object.culprit.space != log.culprit.space;
+  const bool named = object.culprit.kind == "serviceaccount" &&
+                     std::ranges::any_of(log.lines, [&](const EvidenceLine& line) {
+                       return has_name(line.quote, object.culprit.name, false);
+                     });
+  if (elsewhere && !named) return false;
   return std::any_of(kRelations.begin(), kRelations.end(), [&](const Relation& relation) {
     return has_any(object.detector, relation.detectors) && has_any(log.detector, relation.mechanisms);
   });
@@ -120,20 +139,6 @@ std::string_view without_added(std::string_view pod) {
     pod = pod.substr(0, dash);
   }
   return pod;
-}
-
-// True where a text has a name whole: letters, digits and (where `parts` is false) dashes around it make it a
-// part of another.
-bool has_name(std::string_view text, std::string_view name, bool parts) {
-  const auto is_of_name = [&](std::size_t i) {
-    if (i >= text.size()) return false;
-    const char c = text[i];
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c == '-' && !parts);
-  };
-  for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-    if ((at == 0 || !is_of_name(at - 1)) && !is_of_name(at + name.size())) return true;
-  }
-  return false;
 }
 
 // True where a log speaks by name of the workload whose pod an object's trouble harms ("cannot publish to
@@ -408,7 +413,9 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
     if (!asks) continue;
     Observation* told = nullptr;
     for (Observation& log : *logs) {
-      const bool fault = log.verdict == Verdict::fault && log.weight >= 0.4 && log.detector != "log-error";
+      // A pod's: what a tool printed of an object is what the detectors read.
+      const bool fault = log.verdict == Verdict::fault && log.weight >= 0.4 && log.detector != "log-error" &&
+                         !log.culprit.name.empty();
       const bool names =
           fault && std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
             return has_name(line.quote, object.culprit.name, false);
@@ -422,6 +429,25 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
     cite_first(&object, *told);
     object.weight = std::max(object.weight, std::min(kStrongestOfLog, told->weight + 0.02));
     told->weight *= 0.9;
+  }
+}
+
+// What ran out of memory, or of what else there is only so much of, is told with what was seen to grow in it.
+void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& grown : *objects) {
+    if (grown.detector != only_grows) continue;
+    for (auto* all : {objects, logs}) {
+      for (Observation& full : *all) {
+        const bool ran_out = has_any(full.detector, {"heap-exhausted", "out-of-memory", "memory-leak",
+                                                     "open-files", "too-many-connections", "memory-near"});
+        if (!ran_out || full.weight < 0.3 || !same_component(grown, full)) continue;
+        while (full.cause.ends_with('.')) full.cause.pop_back();
+        const std::string more = "; " + shortened(grown.cause, limit::sentence / 2);
+        full.cause = std::string(cut_utf8(full.cause, limit::sentence - more.size())) + more;
+        cite_first(&full, grown);
+        grown.weight = std::min(grown.weight, full.weight * 0.9);
+      }
+    }
   }
 }
 
@@ -546,6 +572,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     lifted = std::max(lifted, of_each[i]);
     log.weight *= 0.85;
   }
+  tell_what_grows(&of_objects, &of_logs);
   tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);
   follow_what_is_waited_for(&of_objects, &relevances);

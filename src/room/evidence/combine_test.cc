@@ -77,6 +77,27 @@ TEST(Combine, AControllersLogSaysWhatItsObjectDoesNot) {
               Not(HasSubstr("401")));
 }
 
+TEST(Combine, WhatGrowsWithoutEndIsToldWithWhatRanFull) {
+  const auto all = combine(
+      {make("only-grows", 0.5, "cache_entries of Pod api only grows, from 0 to 1785000", kPod)},
+      {make("log-heap-exhausted", 0.7, "Pod api runs out of memory: heap limit", kPod)},
+      Question("Why does api restart?"));
+  EXPECT_EQ(all[0].detector, "log-heap-exhausted");
+  EXPECT_THAT(all[0].cause, HasSubstr("cache_entries"));
+  EXPECT_EQ(all[0].lines.size(), 2u);
+}
+
+TEST(Combine, AnAccountIsRefusedInOtherNamespacesThanItsOwn) {
+  const Name account = {"serviceaccount", "ci", "runner", false};
+  Observation log = make("log-forbidden", 0.85, "Pod api is not allowed", kPod);
+  log.lines[0].quote = "User \"system:serviceaccount:shop:runner\" cannot create resource \"secrets\"";
+  const Observation binding = make("rbac-subject-missing", 0.9, "RoleBinding is for runner in ci", account);
+  EXPECT_EQ(combine({binding}, {log}, Question("Why?"))[0].detector, "rbac-subject-missing");
+  log.lines[0].quote = "User \"system:serviceaccount:shop:other\" cannot create resource \"secrets\"";
+  EXPECT_EQ(combine({binding}, {log}, Question("Why is api-5d8f7b9c6-j4k8n refused?"))[0].detector,
+            "log-forbidden");
+}
+
 TEST(Combine, AQuietLogDoesNotAnswerWhy) {
   const auto quiet = make("log-quiet", 0.4, "No fault found", kPod, 1, Verdict::no_fault);
   const auto warning = make("log-error", 0.2, "logs a warning", kPod);

@@ -10,6 +10,9 @@
 
 namespace carrel {
 
+// The detector of what only grows, which explains what runs full.
+inline constexpr const char* only_grows = "only-grows";
+
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
 void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
 void detect_container_starts(const Survey& survey, Observations* out);  // detectors_start.cc
@@ -36,6 +39,8 @@ void detect_certificates(const Survey& survey, Observations* out);      // detec
 void detect_deliveries(const Survey& survey, Observations* out);        // detectors_platform.cc
 void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
+void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
+void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
 void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc
 void detect_health(const Survey& survey, Observations* out);            // detectors_health.cc

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "base/read_value.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/loose_json.h"
 
 namespace carrel {
 namespace {
@@ -50,8 +50,7 @@ bool fires_by_design(std::string_view name, const std::string& text) {
   return name == "Watchdog" || has(text, "always firing") || has(text, "should always fire");
 }
 
-void tell(const Survey& survey, const Document& document, const Value& root, const Value& alert,
-          Observations* out) {
+void tell(const Survey& survey, const LooseJson& file, const Value& alert, Observations* out) {
   // "status" is a word in what a webhook gets, an object in what the API lists.
   if (alert["status"].text() == "resolved" || alert["status"]["state"].text() == "resolved") return;
   const Value& labels = alert["labels"];
@@ -66,11 +65,8 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
   const bool quiet =
       by_design || name == "InfoInhibitor" || (!asked && (severity == "info" || severity == "none"));
   const std::string_view pod = labels["pod"].text();
-  Object source;
-  source.source = Object::Source::api;
-  source.file = &document;
-  source.value = &root;
-  source.line = alert.line;
+  const Value& root = file.root;
+  const Object source = file.source();
   std::vector<const Value*> figures;
   collect_figures(root["evidence"], 0, &figures);
   const Value& more = root["description"];
@@ -105,20 +101,16 @@ void tell(const Survey& survey, const Document& document, const Value& root, con
 }  // namespace
 
 void detect_alerts(const Survey& survey, Observations* out) {
-  for (const Document& document : survey.inventory.documents()) {
-    if (document.text.size() > largest_alert_file || document.text.find("\"alertname\"") == std::string::npos)
-      continue;
-    const Result<Value> root = read_json(document.text);
-    if (!root) continue;
+  for (const LooseJson& file : loose_json(survey.inventory, "\"alertname\"", largest_alert_file)) {
     std::vector<const Value*> alerts;
-    collect(*root, 0, &alerts);
+    collect(file.root, 0, &alerts);
     std::set<std::string> told;
     for (const Value* alert : alerts) {
       const Value& labels = (*alert)["labels"];
       if (told.insert(fmt::format("{}/{}/{}", labels["alertname"].text(), labels["namespace"].text(),
                                   labels["pod"].text()))
               .second) {
-        tell(survey, document, *root, *alert, out);
+        tell(survey, file, *alert, out);
       }
     }
   }

@@ -6,6 +6,7 @@
 
 #include "record/limits.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/loose_json.h"
 
 namespace carrel {
 namespace {
@@ -16,6 +17,9 @@ void suggest_node(Observation* made, const Object& node) {
   suggest(made, "kubectl get pods -A -o wide", "shows the pods on the node");
 }
 
+constexpr double kFarMore = 4;
+constexpr std::size_t largest_summary = 4 << 20;
+
 // The container that used most of what its node ran out of, as the evictions tell ("Container dump was using
 // 63963136Ki, request is 0"), where it used far more than the rest.
 struct Heaviest {
@@ -25,7 +29,6 @@ struct Heaviest {
 };
 
 Heaviest heaviest_of(const Survey& survey) {
-  constexpr double kFarMore = 4;
   constexpr std::string_view kUsing = " was using ";
   Heaviest heaviest;
   double most = 0, next = 0;
@@ -58,7 +61,39 @@ void tell_heaviest(const Heaviest& heaviest, Observation* made) {
   cite(made, *heaviest.happening);
 }
 
-void check_conditions(const Object& node, const Heaviest& heaviest, Observations* out) {
+// Where what the kubelet measured of the node was saved (/stats/summary), the pod whose files take most of
+// its disk, if they take far more than any other's. True where it is told.
+bool tell_fullest(const Survey& survey, std::string_view node, Observation* made) {
+  constexpr const char* kFiles = "ephemeral-storage";
+  for (const LooseJson& file : loose_json(survey.inventory, "\"podRef\"", largest_summary)) {
+    if (file.root["node"]["nodeName"].text() != node) continue;
+    const Value* fullest = nullptr;
+    double most = 0, next = 0;
+    for (const Value& pod : file.root["pods"].items) {
+      const double used = quantity(pod[kFiles]["usedBytes"].text()).value_or(0);
+      next = std::max(next, std::min(used, most));
+      if (used <= most) continue;
+      most = used;
+      fullest = &pod;
+    }
+    const double all = quantity(file.root["node"]["fs"]["capacityBytes"].text()).value_or(0);
+    if (fullest == nullptr || most < kFarMore * next || most * 4 < all) continue;
+    const Value& pod = (*fullest)["podRef"];
+    while (made->cause.ends_with('.')) made->cause.pop_back();
+    made->cause =
+        brief(made->cause, limit::sentence - 130) +
+        brief(fmt::format("; {} fills it: its files take {:.1f} GiB{}.",
+                          described("pod", pod["namespace"].text(), pod["name"].text()), most / (1 << 30),
+                          all > 0 ? fmt::format(" of {:.1f}", all / (1 << 30)) : ""),
+              130);
+    cite(made, file.source(), (*fullest)[kFiles]["usedBytes"], "what its files take");
+    cite(made, file.source(), pod["name"], "whose files they are");
+    return true;
+  }
+  return false;
+}
+
+void check_conditions(const Survey& survey, const Object& node, const Heaviest& heaviest, Observations* out) {
   for (const Value& condition : node["status"]["conditions"].items) {
     const std::string_view type = condition["type"].text();
     const std::string_view status = condition["status"].text();
@@ -89,7 +124,9 @@ void check_conditions(const Object& node, const Heaviest& heaviest, Observations
         report(out, type == "Ready" ? "node-not-ready" : "node-condition", weight, node, cause);
     cite_span(&made, node, condition["message"], condition["type"], "the condition of the node");
     if (made.lines.empty()) cite(&made, node, condition["status"], "the condition of the node");
-    if (type == "DiskPressure" || type == "MemoryPressure") tell_heaviest(heaviest, &made);
+    const bool is_disk = type == "DiskPressure";
+    const bool told = is_disk && tell_fullest(survey, node.name, &made);
+    if (!told && (is_disk || type == "MemoryPressure")) tell_heaviest(heaviest, &made);
     suggest_node(&made, node);
   }
 }
@@ -145,7 +182,7 @@ bool under_pressure(const Survey& survey, const std::string& name) {
 void detect_nodes(const Survey& survey, Observations* out) {
   const Heaviest heaviest = heaviest_of(survey);
   for (const Object* node : survey.each("node")) {
-    check_conditions(*node, heaviest, out);
+    check_conditions(survey, *node, heaviest, out);
     const Value& cordoned = (*node)["spec"]["unschedulable"];
     if (cordoned.is_true()) {
       Observation& made =

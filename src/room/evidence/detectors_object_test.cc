@@ -322,7 +322,27 @@ INSTANTIATE_TEST_SUITE_P(
             "policy-blocks-ingress",
             {"api-in", "app=front", "app=web"},
             "[{podSelector: {matchLabels: {app: front}}}]",
-            "[{podSelector: {matchLabels: {app: web}}}]"}));
+            "[{podSelector: {matchLabels: {app: web}}}]"},
+        DetectorCase{
+            "policy for pods of other namespaces",
+            deployment("db", plain_pod) + object_head("v1", "Service", "db") +
+                "spec: {selector: {app: db}, ports: [{port: 8080}]}\n" +
+                object_head("networking.k8s.io/v1", "NetworkPolicy", "default-deny") +
+                "spec: {podSelector: {}, policyTypes: [Ingress]}\n" +
+                object_head("networking.k8s.io/v1", "NetworkPolicy", "allow-db") +
+                "spec: {podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress: [{from: "
+                "[{namespaceSelector: {matchLabels: {team: fraud}}, podSelector: {matchLabels: {app: "
+                "screening}}}], ports: [{port: 8080}]}]}\n"
+                "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: risk, labels: {team: risk}}\n"
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: screening, namespace: risk}\n"
+                "spec: {selector: {matchLabels: {app: screening}}, template: {metadata: {labels: {app: "
+                "screening}}, spec: {containers: [{name: s, image: 'x/y:1', env: [{name: DSN, value: "
+                "'http://db.shop.svc:8080'}]}]}}}\n",
+            "policy-blocks-ingress",
+            {"allow-db", "pods labelled app=screening in namespaces labelled team=fraud",
+             "namespace risk has the labels team=risk"},
+            "labels: {team: risk}",
+            "labels: {team: fraud}"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Permissions, ObjectDetectors,
@@ -342,6 +362,19 @@ INSTANTIATE_TEST_SUITE_P(
             {"Role reader", "only get on pods", "list verb is missing"},
             "verbs: [get]",
             "verbs: [get, list]"},
+        DetectorCase{
+            "subject in a namespace that does not exist",
+            object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
+                "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "jobs") +
+                "roleRef: {kind: Role, name: jobs}\nsubjects: [{kind: ServiceAccount, name: runner, "
+                "namespace: ci}]\n"
+                "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner, namespace: runners}\n",
+            "rbac-subject-missing",
+            {"RoleBinding jobs", "runner in namespace ci", "runner in namespace runners"},
+            "namespace: ci}",
+            "namespace: runners}",
+            {{"namespace", ""}, {"serviceaccount", "*"}}},
         DetectorCase{"binding to no role",
                      object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
                          "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "

@@ -30,19 +30,31 @@ std::vector<const Object*> policies_of(const Survey& survey, const PodSpec& pods
   return found;
 }
 
+bool space_matches(const Object& policy, const Value& peer, const Object* space, std::string_view name) {
+  const Value& spaces = peer["namespaceSelector"];
+  if (!spaces.exists()) return name == policy.space;
+  if (space == nullptr) return true;  // cannot be told
+  return spaces["matchLabels"]["kubernetes.io/metadata.name"].text() == name ||
+         selector_matches(spaces, (*space)["metadata"]["labels"]);
+}
+
+bool labels_match(const Value& peer, const PodSpec& pods) {
+  return !peer["podSelector"].exists() || selector_matches(peer["podSelector"], *pods.labels);
+}
+
 bool peer_matches(const Survey& survey, const Object& policy, const Value& peer, const PodSpec& pods) {
   if (peer["ipBlock"].exists()) return true;  // cannot be told from labels
-  const Value& spaces = peer["namespaceSelector"];
-  if (spaces.exists()) {
-    const Object* space = survey.find("namespace", "", pods.owner->space);
-    if (space == nullptr) return true;
-    const Value& labels = (*space)["metadata"]["labels"];
-    const bool by_name = spaces["matchLabels"]["kubernetes.io/metadata.name"].text() == pods.owner->space;
-    if (!by_name && !selector_matches(spaces, labels)) return false;
-  } else if (pods.owner->space != policy.space) {
-    return false;
-  }
-  return !peer["podSelector"].exists() || selector_matches(peer["podSelector"], *pods.labels);
+  const Object* space = survey.find("namespace", "", pods.owner->space);
+  return space_matches(policy, peer, space, pods.owner->space) && labels_match(peer, pods);
+}
+
+// Whether a namespace that the peer is of has pods which nobody collected.
+bool may_match_unseen(const Survey& survey, const Object& policy, const Value& peer) {
+  const std::vector<PodSpec>& pods = survey.pod_specs();
+  return std::ranges::any_of(survey.each("namespace"), [&](const Object* space) {
+    return space_matches(policy, peer, space, space->name) &&
+           std::ranges::none_of(pods, [&](const PodSpec& one) { return one.owner->space == space->name; });
+  });
 }
 
 // `ports` of a rule against a port number and the names the container gives it.
@@ -79,15 +91,21 @@ bool allows(const Survey& survey, const std::vector<const Object*>& policies, co
   return false;
 }
 
-// What the rules let in or out, in words: "only from app=api on port 80".
+std::string peer_text(const Value& peer) {
+  const std::string labels = label_text(peer["podSelector"]["matchLabels"]);
+  const std::string spaces = label_text(peer["namespaceSelector"]["matchLabels"]);
+  const std::string pods = labels.empty() ? "" : fmt::format("pods labelled {}", labels);
+  if (spaces.empty()) return pods;
+  return fmt::format("{}{}namespaces labelled {}", pods, pods.empty() ? "" : " in ", spaces);
+}
+
+// What the rules let in or out, in words: "pods labelled app=api, port 80".
 std::string rules_text(const Object& policy, const char* rules, const char* peers) {
   std::string text;
   for (const Value& rule : policy["spec"][rules].items) {
     for (const Value& peer : rule[peers].items) {
-      const std::string labels = label_text(peer["podSelector"]["matchLabels"]);
-      const std::string spaces = label_text(peer["namespaceSelector"]["matchLabels"]);
-      if (!labels.empty()) text += fmt::format("{}pods labelled {}", text.empty() ? "" : ", ", labels);
-      if (!spaces.empty()) text += fmt::format("{}namespaces labelled {}", text.empty() ? "" : ", ", spaces);
+      const std::string said = peer_text(peer);
+      if (!said.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", said);
     }
     for (const Value& port : rule["ports"].items) {
       if (port["port"].exists())
@@ -156,19 +174,22 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
   for (const PodSpec& pods : survey.pod_specs()) {
     const auto policies = policies_of(survey, pods, "Ingress");
     if (policies.empty()) continue;
-    const Object& policy = *policies.front();
     std::size_t rules = 0;
     bool reachable = false;
+    const Object* allowing = nullptr;
     for (const Object* one : policies) {
       for (const Value& rule : (*one)["spec"]["ingress"].items) {
         ++rules;
+        if (allowing == nullptr) allowing = one;
         if (rule["from"].size() == 0) reachable = true;
         for (const Value& peer : rule["from"].items) {
+          reachable = reachable || may_match_unseen(survey, *one, peer);
           for (const PodSpec& other : survey.pod_specs())
             reachable = reachable || peer_matches(survey, *one, peer, other);
         }
       }
     }
+    const Object& policy = allowing == nullptr ? *policies.front() : *allowing;
     if (reachable || !told.insert(&policy).second) continue;
     Observation& made = report(
         out, "policy-denies-ingress", rules == 0 ? 0.8 : 0.76, policy,
@@ -189,6 +210,29 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
   }
 }
 
+// The policy whose rules come nearest to letting these pods pass, and the peer of it that has their labels
+// while their namespace lacks its own; null where there is none.
+struct Nearest {
+  const Object* policy = nullptr;
+  const Value* peer = nullptr;
+};
+
+Nearest nearest(const std::vector<const Object*>& policies, const char* rules, const char* peers,
+                const PodSpec& other) {
+  Nearest found{policies.front(), nullptr};
+  for (const Object* policy : policies) {
+    const Value& list = (*policy)["spec"][rules];
+    if (list.size() == 0) continue;
+    if ((*found.policy)["spec"][rules].size() == 0) found.policy = policy;
+    for (const Value& rule : list.items) {
+      for (const Value& peer : rule[peers].items) {
+        if (peer["podSelector"].size() > 0 && labels_match(peer, other)) return {policy, &peer};
+      }
+    }
+  }
+  return found;
+}
+
 // One connection that a pod's own spec shows: client, Service, the pods behind it.
 void check_connection(const Survey& survey, const PodSpec& client, const Object& service,
                       const Mention& mention, const PodSpec& target, Observations* out) {
@@ -204,31 +248,46 @@ void check_connection(const Survey& survey, const PodSpec& client, const Object&
   const bool in = inward.empty() || allows(survey, inward, "ingress", "from", client, port, &target);
   const bool away = outward.empty() || allows(survey, outward, "egress", "to", target, port, &target);
   if (in && away) return;
-  const Object& policy = in ? *outward.front() : *inward.front();
   const char* rules = in ? "egress" : "ingress";
   const char* peers = in ? "to" : "from";
-  const std::string allowed = rules_text(policy, rules, peers);
-  // Which of the two does not fit: the port, where any would pass; else the labels.
   const auto& all = in ? outward : inward;
-  const bool wrong_port = port != 0 && allows(survey, all, rules, peers, in ? target : client, 0, &target);
+  const PodSpec& other = in ? target : client;
+  // Which does not fit: the port, where any would pass; the namespace, where the pods' labels fit; or those.
+  const bool wrong_port = port != 0 && allows(survey, all, rules, peers, other, 0, &target);
+  const Nearest near = nearest(all, rules, peers, other);
+  const Object& policy = *near.policy;
+  const bool wrong_space = !wrong_port && near.peer != nullptr;
+  const std::string allowed = wrong_space ? peer_text(*near.peer) : rules_text(policy, rules, peers);
+  const Object* space = survey.find("namespace", "", other.owner->space);
   bool dns = !in;
   for (const Object* one : outward) {
     for (const Value& rule : (*one)["spec"]["egress"].items)
       dns = dns || port_allowed(rule["ports"], 53, nullptr);
   }
-  const std::string_view other = in ? target.owner->name : client.owner->name;
+  const auto unfit = [&] {
+    if (wrong_port) return fmt::format("{} listens on port {}", target.owner->name, port);
+    if (!wrong_space)
+      return fmt::format("{} has the labels {}", other.owner->name, brief(label_text(*other.labels), 60));
+    if (space == nullptr || !(*near.peer)["namespaceSelector"].exists())
+      return fmt::format("{} is in namespace {}", other.owner->name, other.owner->space);
+    return fmt::format("namespace {} has the labels {}", other.owner->space,
+                       brief(label_text((*space)["metadata"]["labels"]), 80));
+  };
   Observation& made = report(
       out, in ? "policy-blocks-egress" : "policy-blocks-ingress", 0.93, policy,
       fmt::format("{} blocks the traffic from {} to Service {}: it allows {} {} {} {}, but {}{}.",
                   described(policy), client.owner->name, service.name, rules, in ? "of" : "to",
                   chosen_text(policy),
                   allowed.empty() ? "not at all" : fmt::format("only {} {}", in ? "to" : "from", allowed),
-                  wrong_port ? fmt::format("{} listens on port {}", target.owner->name, port)
-                             : fmt::format("{} has the labels {}", other,
-                                           brief(label_text(in ? *target.labels : *client.labels), 60)),
-                  dns ? "" : "; DNS (port 53) is not allowed either"));
+                  unfit(), dns ? "" : "; DNS (port 53) is not allowed either"));
   const Value& list = policy["spec"][rules];
-  cite(&made, policy, list.exists() ? list : policy["spec"]["policyTypes"], "what the policy allows");
+  cite(&made, policy,
+       wrong_space     ? *near.peer
+       : list.exists() ? list
+                       : policy["spec"]["policyTypes"],
+       "what the policy allows");
+  if (wrong_space && space != nullptr)
+    cite(&made, *space, (*space)["metadata"]["labels"], "the labels of the namespace");
   cite(&made, policy, policy["metadata"]["name"], "the policy");
   cite(&made, *client.owner, *client.labels, "the labels of the client");
   cite(&made, *client.owner, *mention.place, "what the client connects to");

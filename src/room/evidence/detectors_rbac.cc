@@ -252,17 +252,22 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
 }
 
 // The account that a binding means where its subject is none that is known: the one of that name in another
-// namespace (the binding's own before others), or one in that namespace whose name is nearly that.
+// namespace (the binding's own before others; the only one, where the namespace it names does not exist), or
+// one in that namespace whose name is nearly that.
 const Object* meant_account(const Survey& survey, const Object& binding, std::string_view space,
                             std::string_view name) {
   if (survey.find("serviceaccount", space, name) != nullptr) return nullptr;
   if (const Object* own = survey.find("serviceaccount", binding.space, name)) return own;
+  const std::vector<const Object*>& all = survey.each("serviceaccount");
+  const bool is_only =
+      std::ranges::count_if(all, [&](const Object* one) { return one->name == name; }) == 1 &&
+      survey.lacks("namespace", "", space);
   const Object* found = nullptr;
-  for (const Object* account : survey.each("serviceaccount")) {
+  for (const Object* account : all) {
     if (account->name == "default") continue;
     // One of many namespaces may have an account of that name; the one that is asked about is meant.
-    const bool elsewhere = account->name == name &&
-                           (binding.space.empty() || survey.names(account->space) || survey.names(name));
+    const bool elsewhere = account->name == name && (is_only || binding.space.empty() ||
+                                                     survey.names(account->space) || survey.names(name));
     if (elsewhere || (account->space == space && edit_distance(account->name, name) <= 2)) found = account;
   }
   return found;

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "base/read_value.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/loose_json.h"
 
 namespace carrel {
 namespace {
@@ -21,27 +21,19 @@ struct Limit {
   const Value* place = nullptr;
 };
 
-// A file that holds nothing but the resources of one workload, as `-o jsonpath` prints them; its name tells
+// Files that hold nothing but the resources of one workload, as `-o jsonpath` prints them; their names tell
 // of which.
-struct Loose {
-  const Document* document;
-  Value root;
-};
-
-void read_loose(const Survey& survey, std::deque<Loose>* out) {
-  for (const Document& document : survey.inventory.documents()) {
-    if (document.text.size() > largest_loose_file || document.text.find("\"limits\"") == std::string::npos)
-      continue;
-    const bool json =
-        document.path.size() > 5 && document.path.compare(document.path.size() - 5, 5, ".json") == 0;
-    if (!json || document.text.find("\"kind\"") != std::string::npos) continue;
-    Result<Value> root = read_json(document.text);
-    if (root && (*root)["limits"].exists()) out->push_back({&document, std::move(*root)});
-  }
+std::deque<LooseJson> loose_resources(const Survey& survey) {
+  std::deque<LooseJson> found = loose_json(survey.inventory, "\"limits\"", largest_loose_file);
+  std::erase_if(found, [](const LooseJson& file) {
+    return !file.document->path.ends_with(".json") || !file.root["limits"].exists() ||
+           file.document->text.find("\"kind\"") != std::string::npos;
+  });
+  return found;
 }
 
 // The sum of the containers' limits, where every container has one.
-bool limit_of(const Survey& survey, const std::deque<Loose>& loose, const Object& metrics,
+bool limit_of(const Survey& survey, const std::deque<LooseJson>& loose, const Object& metrics,
               std::string_view container, const char* resource, Limit* limit) {
   for (const PodSpec& pods : survey.pod_specs()) {
     const bool same_space = pods.owner->space == metrics.space || metrics.space.empty();
@@ -61,7 +53,7 @@ bool limit_of(const Survey& survey, const std::deque<Loose>& loose, const Object
     }
     if (all && limit->amount > 0) return true;
   }
-  for (const Loose& file : loose) {
+  for (const LooseJson& file : loose) {
     const std::string& name = metrics.name;
     // The name without the hashes of its ReplicaSet and its own.
     const std::string workload = name.substr(0, name.rfind('-', name.rfind('-') - 1));
@@ -72,18 +64,15 @@ bool limit_of(const Survey& survey, const std::deque<Loose>& loose, const Object
     const auto amount = quantity(value.text());
     if (!amount || *amount <= 0) continue;
     limit->amount = *amount;
-    limit->source = Object();
-    limit->source.file = file.document;
-    limit->source.value = &file.root;
-    limit->source.line = value.line;
+    limit->source = file.source();
     limit->place = &value;
     return true;
   }
   return false;
 }
 
-void check(const Survey& survey, const std::deque<Loose>& loose, const Object& metrics, const Value& usage,
-           std::string_view container, Observations* out) {
+void check(const Survey& survey, const std::deque<LooseJson>& loose, const Object& metrics,
+           const Value& usage, std::string_view container, Observations* out) {
   for (const char* resource : {"cpu", "memory"}) {
     const auto used = quantity(usage[resource].text());
     Limit limit;
@@ -117,8 +106,7 @@ void check(const Survey& survey, const std::deque<Loose>& loose, const Object& m
 
 void detect_usage(const Survey& survey, Observations* out) {
   if (survey.each("podmetrics").empty()) return;
-  std::deque<Loose> loose;
-  read_loose(survey, &loose);
+  const std::deque<LooseJson> loose = loose_resources(survey);
   for (const Object* metrics : survey.each("podmetrics")) {
     const Value& containers = (*metrics)["containers"];
     if (containers.size() == 0) check(survey, loose, *metrics, (*metrics)["usage"], {}, out);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/ascii.h"
 #include "base/phrase_set.h"
 #include "base/text.h"
@@ -114,6 +116,7 @@ std::optional<Severity> klog_level(std::string_view text, std::size_t* message) 
 // Fields of a line of JSON or logfmt that say something to a person.
 struct Fields {
   std::string level, time, logger, message, error, status;
+  std::string code;  // an error's, where it is a name: "RequestTimeTooSkewed"
 };
 
 void keep_field(std::string_view key, std::string_view value, Fields* fields) {
@@ -147,6 +150,9 @@ void keep_field(std::string_view key, std::string_view value, Fields* fields) {
     if (value.size() == 1 && value[0] >= '0' && value[0] <= '4') {
       fields->level = value[0] <= '2' ? "fatal" : value[0] == '3' ? "error" : "warning";
     }
+  } else if (is({"code", "error_code", "errorcode", "errcode"}) && value.size() >= 4 && value.size() <= 64 &&
+             value.find_first_not_of("0123456789") != std::string_view::npos) {
+    set(&fields->code);
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {
     set(&fields->status);
   }
@@ -283,6 +289,9 @@ void from_fields(const Fields& fields, LineClass* out) {
     if (!out->message.empty()) out->message += ": ";
     out->message += fields.error;
   }
+  const bool named = out->severity >= Severity::warning && !fields.code.empty() && !out->message.empty() &&
+                     out->message.find(fields.code) == std::string::npos;
+  if (named) out->message += fmt::format(" ({})", fields.code);
   if (out->stated) return;
   if (!fields.error.empty()) out->severity = Severity::error;
   if (fields.status.size() == 3 && fields.status[0] == '5') {

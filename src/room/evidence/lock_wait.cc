@@ -1,6 +1,7 @@
 #include "room/evidence/lock_wait.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,15 @@ bool tells_work(std::string_view text) {
 }
 
 }  // namespace
+
+bool changes_definition(const LogEntry& entry) {
+  static constexpr std::array<std::string_view, 6> kStatements = {
+      "alter table", "drop table", "rename table", "truncate table", "create index", "drop index"};
+  return entry.mechanism != nullptr && entry.mechanism->name == "metadata-lock" &&
+         std::ranges::any_of(kStatements, [&](std::string_view statement) {
+           return contains_folded(entry.example, statement);
+         });
+}
 
 std::vector<const LogEntry*> holders_of(const LogStore& store, const LogEntry& lead) {
   if (lead.mechanism == nullptr || lead.mechanism->name != lock_wait) return {};

@@ -15,4 +15,8 @@ inline constexpr const char* lock_wait = "lock-wait";  // the mechanism of a lin
 // nothing tells.
 std::vector<const LogEntry*> holders_of(const LogStore& store, const LogEntry& lead);
 
+// True where a line tells of a statement that waits to change a table's definition (ALTER TABLE): while it
+// waits, all that comes after it does, too.
+bool changes_definition(const LogEntry& entry);
+
 }  // namespace carrel

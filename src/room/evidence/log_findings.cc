@@ -12,6 +12,7 @@
 #include "record/limits.h"
 #include "room/evidence/lock_wait.h"
 #include "room/evidence/log_score.h"
+#include "room/evidence/mechanism.h"
 
 namespace carrel {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
 constexpr std::uint32_t kJustAfter = 3;    // and after
+constexpr std::uint32_t kInOneBreath = 2;  // lines between two that tell of one thing
 constexpr std::uint32_t kRoutine = 8;      // lines of one template
 constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
 constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
@@ -176,7 +178,7 @@ double longest_time(std::string_view text) {
 }
 
 double rank(const LogEntry& entry) {
-  double rank = entry.score;
+  double rank = entry.score + (changes_definition(entry) ? 0.1 : 0);
   if (entry.mechanism != nullptr && !entry.mechanism->fault) {
     rank += 0.08 * largest_percent(entry.message) / 100;
     rank += 0.08 * std::min(longest_time(entry.message), 10.0) / 10;
@@ -392,6 +394,10 @@ std::string telling_part(const std::string& message, std::size_t begin, std::siz
   if (message.size() <= most) return message;
   begin = std::min(begin, message.size());
   end = std::clamp(end, begin, message.size());
+  // What a phrase introduces belongs to it: "is not authorized to perform: kms:Decrypt".
+  constexpr std::string_view kIntroduces = ": ";
+  if (end > begin && message.compare(end, kIntroduces.size(), kIntroduces) == 0)
+    end = std::min(message.size(), end + kIntroduces.size() + 1);
   // Clauses are parted by these; the one with the phrase is kept, then its neighbours as far as there is
   // room.
   static constexpr std::array<std::string_view, 6> kBorders = {" - ", "; ", " | ", ". ", ": ", ", "};
@@ -471,9 +477,8 @@ std::vector<EvidenceLine> candidate_lines(const LogStore& store,
 
 namespace {
 
-// What one finding of a log explains of others in it: what runs out because it is never given back, what is
-// slow because of the disk or of too many requests. The root may only warn.
-void explain_within(std::vector<Observation>* findings) {
+// True where the one runs out or is slow because of the other, whatever their lines.
+bool ends_in(const Observation& root, const Observation& end) {
   struct Row {
     std::string_view root;
     std::set<std::string_view> ends_in;
@@ -484,26 +489,74 @@ void explain_within(std::vector<Observation>* findings) {
       {"log-api-overloaded", {"log-timeout", "log-slow"}},
       {"log-slow-disk", {"log-timeout", "log-slow"}},
   }};
-  for (const Row& row : kRows) {
-    for (Observation& root : *findings) {
-      if (root.detector != row.root) continue;
-      for (Observation& end : *findings) {
-        if (!row.ends_in.contains(end.detector) || end.culprit.name != root.culprit.name) continue;
-        if (end.lines.empty() || root.lines.empty() || end.lines[0].at.file != root.lines[0].at.file)
-          continue;
-        if (end.weight <= root.weight) continue;
-        root.weight = std::min(0.9, end.weight + 0.03);
-        root.lines.push_back(end.lines.front());
-        const std::size_t told = end.cause.find(": ");
-        const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
-        if (root.cause.size() + 40 < limit::sentence)
-          root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
-        end.weight -= 0.05;
-      }
+  return std::ranges::any_of(
+      kRows, [&](const Row& row) { return row.root == root.detector && row.ends_in.contains(end.detector); });
+}
+
+// True where an error that nothing explains is told each time in one breath with what a mechanism explains.
+bool is_told_beside(const Observation& root, const Observation& end) {
+  constexpr double kExplains = 0.1;  // the least root of a mechanism
+  constexpr std::uint64_t kTimes = 3;
+  if (end.detector != "log-error") return false;
+  const std::vector<Mechanism>& all = mechanisms();
+  const auto found =
+      std::ranges::find_if(all, [&](const Mechanism& one) { return root.detector == "log-" + one.name; });
+  if (found == all.end() || !found->fault || found->root < kExplains) return false;
+  const EvidenceLine& told = end.lines.front();
+  return std::ranges::any_of(root.lines, [&](const EvidenceLine& line) {
+    const bool near = line.at.file == told.at.file && line.at.end_line + kInOneBreath >= told.at.line &&
+                      told.at.end_line + kInOneBreath >= line.at.line;
+    return near && line.occurrences * kTimes >= told.occurrences &&
+           told.occurrences * kTimes >= line.occurrences;
+  });
+}
+
+// What one finding of a log explains of others in it. The root may only warn.
+void explain_within(std::vector<Observation>* findings) {
+  for (Observation& root : *findings) {
+    for (Observation& end : *findings) {
+      if (end.lines.empty() || root.lines.empty() || end.lines[0].at.file != root.lines[0].at.file) continue;
+      const bool same = end.culprit.name == root.culprit.name && end.weight > root.weight;
+      const bool beside = same && is_told_beside(root, end);
+      if (!beside && !(same && ends_in(root, end))) continue;
+      root.weight = std::min(0.9, end.weight + 0.03);
+      root.lines.push_back(end.lines.front());
+      const std::size_t told = end.cause.find(": ");
+      const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
+      if (!beside && root.cause.size() + 40 < limit::sentence)
+        root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
+      end.weight -= 0.05;
     }
   }
   std::stable_sort(findings->begin(), findings->end(),
                    [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
+}
+
+// True where a database's own lists tell why its clients wait, and the other is such a client.
+bool keeps_clients_waiting(const Observation& root, const Observation& end) {
+  static const std::set<std::string_view> kRoots = {"log-metadata-lock", "log-lock-wait",
+                                                    "log-idle-in-transaction", "log-sequential-scan",
+                                                    "log-rows-examined"};
+  static const std::set<std::string_view> kWaits = {"log-timeout", "log-statement-timeout", "log-slow",
+                                                    "log-unhandled-exception", "log-too-many-connections"};
+  static constexpr std::array<std::string_view, 6> kClient = {"sql",   "jdbc",     "postgres",
+                                                              "query", "database", "dbcommand"};
+  if (!kRoots.contains(root.detector) || !kWaits.contains(end.detector)) return false;
+  return std::ranges::any_of(end.lines, [](const EvidenceLine& line) {
+    return std::ranges::any_of(kClient,
+                               [&](std::string_view word) { return contains_folded(line.quote, word); });
+  });
+}
+
+void explain_clients(std::vector<Observation>* findings) {
+  for (Observation& root : *findings) {
+    for (Observation& end : *findings) {
+      if (&end == &root || end.weight <= root.weight || !keeps_clients_waiting(root, end)) continue;
+      root.weight = std::min(0.9, end.weight + 0.03);
+      if (!end.lines.empty() && root.lines.size() < limit::citations) root.lines.push_back(end.lines.front());
+      end.weight -= 0.05;
+    }
+  }
 }
 
 // The other errors of its file belong to the picture: each strong finding cites the next strongest ones.
@@ -558,6 +611,7 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
+  explain_clients(&out);
   explain_within(&out);
   cite_neighbours(&out);
   std::map<std::string, std::size_t> of_file;

@@ -1,5 +1,6 @@
 #include "room/evidence/log_findings.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,6 +95,69 @@ TEST(LogFindings, WhatAnotherToolSaidBeforeIsNoPartOfIt) {
   ASSERT_FALSE(all.empty());
   EXPECT_THAT(all[0].cause, HasSubstr("pg_dump version: 15.6"));
   EXPECT_THAT(all[0].cause, Not(HasSubstr("certificates")));
+}
+
+TEST(LogFindings, WhatIsToldInOneBreathWithItsCauseYieldsToThat) {
+  const auto all = findings(
+      "2025-12-04T14:41:06Z WARN s3: put failed status=403 code=RequestTimeTooSkewed message=\"The "
+      "difference is too "
+      "large\"\n"
+      "2025-12-04T14:41:06Z ERROR http: POST /upload rejected by the upload store\n"
+      "2025-12-04T14:43:06Z INFO http: GET /health\n",
+      "Why do uploads to the upload store fail?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-clock");
+  const auto apart = findings(
+      "2025-12-04T14:41:06Z WARN s3: put failed code=RequestTimeTooSkewed\n"
+      "2025-12-04T14:42:06Z INFO a\n2025-12-04T14:42:07Z INFO b\n2025-12-04T14:42:08Z INFO c\n"
+      "2025-12-04T14:43:06Z ERROR http: POST /upload rejected by the upload store\n",
+      "Why do uploads to the upload store fail?");
+  ASSERT_FALSE(apart.empty());
+  EXPECT_EQ(apart[0].detector, "log-error") << "nothing tells that the two belong together";
+}
+
+TEST(LogFindings, WhatAPhraseIntroducesIsToldWithIt) {
+  const auto all = findings(
+      "ERROR Amazon.S3.AmazonS3Exception: User: arn:aws:sts::418230917755:assumed-role/eks-prod-document-api/"
+      "document-api-1767000003 is not authorized to perform: kms:Decrypt on resource: "
+      "arn:aws:kms:eu-west-1:418230917755:key/0b7c9f4e-9d1a-4f7e-8d0b-3f0c8a1f2e6d because no identity-based "
+      "policy "
+      "allows the kms:Decrypt action\n");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("kms:Decrypt"));
+}
+
+TEST(LogFindings, AStatementThatChangesATableIsToldBeforeThoseBehindIt) {
+  const std::string row =
+      "| 8836{} | app | 10.0.0.9:5191{} | shop | Query | {} | Waiting for table metadata lock | ";
+  std::string rows;
+  for (int i = 0; i < 5; ++i)
+    rows += fmt::format(fmt::runtime(row), i, i, 40 - i) + "SELECT COUNT(*) FROM customers |\n";
+  rows +=
+      "| 88347 | migrator | 10.0.0.7:40020 | shop | Query | 2844 | Waiting for table metadata lock | ALTER "
+      "TABLE "
+      "customers ADD COLUMN vat int |\n";
+  const auto all = findings(rows, "Why does every customer page hang?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-metadata-lock");
+  EXPECT_THAT(all[0].cause, HasSubstr("ALTER TABLE customers"));
+}
+
+TEST(LogFindings, ADatabasesListTellsWhyItsClientsWait) {
+  LogMiner miner("Why does every customer page hang for 60 seconds?");
+  miner.begin({"logs/shop/web-0/web.log", TextFile::Kind::log, "shop", "web-0", "web"});
+  miner.add(
+      "2025-09-03 09:00:00 ERROR customer page: MySqlConnector.MySqlException: The Command Timeout "
+      "expired\n");
+  miner.end();
+  miner.begin({"mysql/processlist.txt", TextFile::Kind::tool_output, "", "", ""});
+  miner.add(
+      "| 88347 | migrator | Query | 2844 | Waiting for table metadata lock | ALTER TABLE customers ADD a int "
+      "|\n");
+  miner.end();
+  const auto all = miner.observations();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-metadata-lock");
 }
 
 TEST(LogFindings, LeaveCredentialsOut) {

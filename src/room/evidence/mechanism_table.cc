@@ -100,6 +100,9 @@ std::vector<Mechanism> make_table() {
        {"lock on "}},
       {"sequential-scan", "reads a whole table for each query, for want of an index", 0.14, false,
        {"seq scan on", "rows removed by filter", "collscan", "full table scan", "full scan on"}, {}},
+      // MySQL's slow log tells how many rows it read for a query; PostgreSQL's plans are above.
+      {"rows-examined", "runs slow queries that read far more rows than they return (Rows_examined): a full table "
+       "scan, for want of an index", 0.14, false, {"rows_examined: "}, {"query_time: "}},
       {"idle-in-transaction", "has a session that sits idle in a transaction and holds its locks", 0.15, true,
        {"idle in transaction"}, {"lock ", "lock table", "update ", "delete ", "insert ", "select ", "xact", "block"}},
       {"thread-deadlock", "blocks itself: threads wait for each other's locks (a deadlock)", 0.15, true,
@@ -122,6 +125,19 @@ std::vector<Mechanism> make_table() {
        "unable to create new native thread", "can't start new thread", "pthread_create", "failed to create new os thread",
        "retry: resource temporarily unavailable"}, {"resource temporarily unavailable", "native thread",
        "new thread", "eagain", "os thread", "cannot allocate memory"}},
+      {"route-timeout", "is cut off by its proxy: the answer takes longer than the route's timeout (Envoy: UT)", 0.14,
+       true, {" 504 ut ", "response_timeout"}, {"http/"}},
+      {"no-route", "is refused by its proxy, which has no route for the request (Envoy: NR)", 0.13, true,
+       {" 404 nr ", " 503 nr "}, {"http/"}},
+      {"time-zone", "does not know its time zone (no time zone data) and falls back to another, so that its times "
+       "are hours off", 0.14, true, {"unknown time zone", "unknown timezone", "no time zone found with key",
+       "zonerulesexception", "unknown time-zone id", "timezonenotfoundexception", "no such time zone"}, {}},
+      {"threads-starved", "starves its thread pool: the threads are blocked and requests wait for one (thread pool "
+       "starvation)", 0.14, true, {"thread pool starvation", "threadpool starvation",
+       "thread pool is starved"}, {}},
+      {"field-immutable", "is to change a field that cannot be changed once it exists (immutable)", 0.15, true,
+       {"field is immutable", "is immutable after creation", "are immutable after creation",
+       "updates to statefulset spec for fields other than"}, {}},
       {"pending-limit", "is turned away by its proxy's circuit breaker: too many requests wait or too many connections "
        "are open (overflow)", 0.13, true, {"{overflow}", "upstream_rq_pending_overflow",
        "upstream_cx_overflow"}, {}},
@@ -130,7 +146,7 @@ std::vector<Mechanism> make_table() {
        "nodes are partitioned", "partitioned_network", "inconsistent_database"}, {}},
       {"clock", "has a clock that is off (clock skew)", 0.11, true, {"clock skew",
        "clock is not synchronized", "time skew", "requesttimetooskewed", "clock drift", "<ntp>",
-       "token used before issued", "used before issued", "clock offset", "request time and the current time",
+       "token used before issued", "used before issued", "clock offset", "request time and the current time", "request time and the server",
        "system clock wrong", "not active yet", "not valid yet", "time too skewed"}, {"skew", "drift",
        "synchron", "before issued", "offset", "too large", "wrong by", "not active", "not valid"}},
       {"api-overloaded", "gets more requests than it serves and turns clients away (HTTP 429)", 0.13, true,

@@ -1,0 +1,233 @@
+// What Prometheus measured, where its answers were saved beside the objects: queries over time and targets.
+// Source: Prometheus' HTTP API, /api/v1/query, /api/v1/query_range ("data"."result") and /api/v1/targets
+// ("data"."activeTargets"); a saved answer has its query beside it.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+#include "room/evidence/loose_json.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t largest_answer = 4 << 20;
+constexpr std::size_t most_of_one_query = 8;
+constexpr int deepest = 6;
+
+struct Point {
+  double value = 0;
+  const Value* place = nullptr;
+};
+
+// One series of an answer, by time.
+struct Series {
+  std::string query;
+  const Value* labels = nullptr;
+  std::vector<Point> points;
+
+  std::string_view label(std::initializer_list<std::string_view> names) const {
+    for (const std::string_view name : names) {
+      if (const std::string_view value = (*labels)[name].text(); !value.empty()) return value;
+    }
+    return {};
+  }
+  std::string_view pod() const { return label({"pod", "pod_name", "kubernetes_pod_name"}); }
+  // As a label, else as the query asks for it.
+  std::string space() const {
+    const std::string_view own = label({"namespace", "exported_namespace", "kubernetes_namespace"});
+    return std::string(own.empty() ? between(query, "namespace=\"", "\"") : own);
+  }
+  double last() const { return points.back().value; }
+  // The middle one of its last third: how it is now, whatever a single sample says.
+  double recent() const {
+    std::vector<double> values;
+    for (std::size_t i = points.size() - (points.size() + 2) / 3; i < points.size(); ++i)
+      values.push_back(points[i].value);
+    std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+    return values[values.size() / 2];
+  }
+};
+
+void add_point(const Value& pair, std::vector<Point>* out) {
+  double value = 0;
+  const std::string& text = pair[1].scalar;
+  char* end = nullptr;
+  value = std::strtod(text.c_str(), &end);
+  if (end != text.c_str() && std::isfinite(value)) out->push_back({value, &pair[1]});
+}
+
+// Every answer below a value, with the query that stands beside it or above.
+void collect_series(const Value& value, std::string query, int depth, std::vector<Series>* out) {
+  if (depth > deepest) return;
+  if (value["query"].is(Value::Kind::string)) query = value["query"].scalar;
+  const Value& result = value["result"];
+  if (value["resultType"].exists() && result.is(Value::Kind::array)) {
+    for (std::size_t i = 0; i < result.size() && i < most_of_one_query * 8; ++i) {
+      Series series;
+      series.labels = &result[i]["metric"];
+      const std::string_view name = (*series.labels)["__name__"].text();
+      series.query = query.empty() ? std::string(name) : query;
+      for (const Value& pair : result[i]["values"].items) add_point(pair, &series.points);
+      if (result[i]["value"].exists()) add_point(result[i]["value"], &series.points);
+      if (!series.points.empty() && !series.query.empty()) out->push_back(std::move(series));
+    }
+    return;
+  }
+  for (const auto& [key, member] : value.members) collect_series(member, query, depth + 1, out);
+  for (const Value& item : value.items) collect_series(item, query, depth + 1, out);
+}
+
+std::string number(double value) {
+  return std::abs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+}
+
+void cite_series(Observation* made, const Object& source, const Series& series, const Point& point,
+                 const char* what) {
+  cite(made, source, *point.place, what);
+  const Value& named = series.labels->members.empty() ? *point.place : series.labels->members[0].second;
+  cite(made, source, named, "whose measurement it is");
+}
+
+// A CPU limit that cuts a container off: the share of its periods in which it had to wait.
+void check_throttling(const Survey& survey, const Object& source, const Series& series, Observations* out) {
+  constexpr double much = 0.25;
+  const double share = series.recent();
+  if (!has(series.query, "throttled") || series.query.find('/') == std::string::npos || share > 1.01 ||
+      share < much)
+    return;
+  const std::string space = series.space();
+  const std::string pod(series.pod());
+  const bool asked = survey.asks({"slow", "cpu", "throttl", "latency", "performance", "p9", "second"});
+  Observation& made = report_missing(
+      out, "cpu-limit-reached", asked ? 0.85 : 0.5, pod.empty() ? "namespace" : "pod",
+      pod.empty() ? "" : space, pod.empty() ? space : pod,
+      fmt::format(
+          "{} is throttled: its CPU limit cuts it off in {:.0f} % of its periods{}, so it answers slowly.",
+          pod.empty() ? fmt::format("What the query measures in namespace {}", space)
+                      : described("pod", space, pod),
+          share * 100,
+          series.points.front().value < share / 4
+              ? fmt::format(" ({:.0f} % when the measurement began)", series.points.front().value * 100)
+              : ""));
+  made.culprit.present = true;
+  cite_series(&made, source, series, series.points.back(), "the share of periods in which it was throttled");
+  if (!pod.empty() && !space.empty()) {
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, pod), "shows its CPU limit");
+    suggest(&made, fmt::format("kubectl -n {} top pod {} --containers", space, pod), "shows what it uses");
+  }
+  lack(&made, "the CPU limit that the container had before");
+}
+
+// A node's clock beside that of who measures it, in seconds.
+void check_clock(const Survey& survey, const Object& source, const Series& series, Observations* out) {
+  constexpr double off = 1;
+  const bool offset = has(series.query, "timex_offset_seconds") ||
+                      (has(series.query, "node_time_seconds") &&
+                       series.query.find('-') != std::string::npos && has(series.query, "time"));
+  const std::string node(series.label({"node", "instance", "kubernetes_node", "nodename"}));
+  if (!offset || node.empty() || std::abs(series.recent()) < off || std::abs(series.recent()) > 1e8) return;
+  const bool asked = survey.asks({"clock", "time", "ntp", "403", "token", "signature", "auth", "late"});
+  Observation& made = report_missing(
+      out, "node-clock", asked ? 0.8 : 0.6, "node", "", node,
+      fmt::format("The clock of node {} is off by {} seconds (clock skew), so what its pods sign or check by "
+                  "time is refused.",
+                  node, number(series.recent())));
+  made.culprit.present = true;
+  cite_series(&made, source, series, series.points.back(), "by how much its clock is off");
+  suggest(&made, fmt::format("kubectl describe node {}", node), "shows the node's conditions and events");
+  lack(&made, "the state of time synchronisation on the node (chronyc tracking, timedatectl)");
+}
+
+// A number of things that only ever grows: what is kept and never given back.
+void check_growth(const Survey& survey, const Object& source, const Series& series, Observations* out) {
+  constexpr std::size_t least_points = 6;
+  constexpr double times = 3;
+  const bool counter =
+      has(series.query, "_total") || has(series.query, "_count") || has(series.query, "_sum");
+  const bool counts = has(series.query, "entries") || has(series.query, "cache") ||
+                      has(series.query, "queue") || has(series.query, "connections") ||
+                      has(series.query, "goroutines") || has(series.query, "threads") ||
+                      has(series.query, "_fds") || has(series.query, "lag");
+  if (counter || !counts || series.points.size() < least_points) return;
+  std::size_t falls = 0;
+  for (std::size_t i = 1; i < series.points.size(); ++i)
+    falls += series.points[i].value < series.points[i - 1].value ? 1 : 0;
+  const double first = series.points.front().value, last = series.last();
+  if (falls * 10 > series.points.size() || last < times * std::max(first, 1.0)) return;
+  const std::string space = series.space();
+  const std::string pod(series.pod());
+  const std::string_view name = (*series.labels)["__name__"].text();
+  const std::string what(name.empty() ? brief(series.query, 80) : name);
+  const bool asked = survey.asks({"memory", "leak", "restart", "crash", "grow", "oom", "lag", "heap"});
+  Observation& made =
+      report_missing(out, only_grows, asked ? 0.5 : 0.35, pod.empty() ? "namespace" : "pod",
+                     pod.empty() ? "" : space, pod.empty() ? space : pod,
+                     fmt::format("{} of {} only grows, from {} to {}: nothing takes any of it away.", what,
+                                 pod.empty() ? "what the query measures" : described("pod", space, pod),
+                                 number(first), number(last)));
+  made.culprit.present = true;
+  cite_series(&made, source, series, series.points.back(), "its last value");
+}
+
+// Targets that Prometheus cannot scrape, a finding for each pool and error.
+void check_targets(const Survey& survey, const LooseJson& file, Observations* out) {
+  const Value& active = file.root["data"]["activeTargets"];
+  struct Down {
+    const Value* target = nullptr;
+    std::size_t count = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Down> down;
+  for (const Value& target : active.items) {
+    if (target["health"].text() != "down" || target["lastError"].text().empty()) continue;
+    Down& one = down[{std::string(target["scrapePool"].text()), std::string(target["lastError"].text())}];
+    if (one.count++ == 0) one.target = &target;
+  }
+  const bool asked = survey.asks({"scrap", "target", "prometheus", "metric", "alert", "monitor"});
+  for (const auto& [key, one] : down) {
+    const Value& target = *one.target;
+    const Value& labels = target["labels"];
+    Observation& made = report_missing(
+        out, "scrape-failed", asked ? 0.88 : 0.45, "pod", labels["namespace"].text(), labels["pod"].text(),
+        fmt::format(
+            "Prometheus cannot scrape {} ({} of {} targets): {} answers: {}. The program itself may be well.",
+            labels["job"].exists() ? fmt::format("job {}", labels["job"].text()) : key.first, one.count,
+            active.size(), brief(target["scrapeUrl"].text(), 80), brief(key.second, 100)));
+    made.culprit.present = true;
+    cite(&made, file.source(), target["lastError"], "what the scrape ended in");
+    cite(&made, file.source(), target["scrapeUrl"], "what is scraped");
+    cite(&made, file.source(), target["health"], "its state");
+    const std::string space(labels["namespace"].text());
+    if (space.empty()) continue;
+    suggest(&made, fmt::format("kubectl -n {} get servicemonitors", space),
+            "shows what is to be scraped, and how");
+    lack(&made, "the credentials and the path that the monitor uses");
+  }
+}
+
+}  // namespace
+
+void detect_measurements(const Survey& survey, Observations* out) {
+  for (const LooseJson& file : loose_json(survey.inventory, "\"activeTargets\"", largest_answer))
+    check_targets(survey, file, out);
+  for (const LooseJson& file : loose_json(survey.inventory, "\"resultType\"", largest_answer)) {
+    std::vector<Series> all;
+    collect_series(file.root, "", 0, &all);
+    // The strongest of a query tell enough.
+    std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
+      return a.query != b.query ? a.query < b.query : std::abs(a.recent()) > std::abs(b.recent());
+    });
+    std::size_t of_query = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      of_query = i > 0 && all[i].query == all[i - 1].query ? of_query + 1 : 0;
+      if (of_query >= most_of_one_query) continue;
+      check_throttling(survey, file.source(), all[i], out);
+      check_clock(survey, file.source(), all[i], out);
+      check_growth(survey, file.source(), all[i], out);
+    }
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,132 @@
+// What saved answers of Prometheus and the kubelet lead to.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/read_value.h"
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+
+// `objects` in YAML, `json` beside them.
+std::vector<Observation> measured(const std::string& json, const std::string& question,
+                                  const std::string& objects = "") {
+  Inventory inventory;
+  Document file{"metrics/answer.json", json, {}};
+  file.find_lines();
+  inventory.add(std::move(file));
+  if (!objects.empty()) {
+    const Document& document = inventory.add(Document{"objects.yaml", objects, {}});
+    auto values = read_yaml(document.text);
+    EXPECT_TRUE(values) << values.error().what;
+    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  }
+  return detect(inventory, question);
+}
+
+std::string answer(const std::string& query, const std::string& labels,
+                   const std::vector<std::string>& values) {
+  std::string points;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    points += (i > 0 ? "," : "") + std::string("[") + std::to_string(1750744800 + 60 * i) + ",\"" +
+              values[i] + "\"]";
+  return R"({"status":"success","query":")" + query +
+         R"(","data":{"resultType":"matrix","result":[{"metric":{)" + labels + R"(},"values":[)" + points +
+         "]}]}}";
+}
+
+constexpr const char* throttled =
+    R"(sum(rate(container_cpu_cfs_throttled_periods_total{namespace=\"shop\"}[5m])) / sum(rate(container_cpu_cfs_periods_total[5m])))";
+
+TEST(Measurements, AThrottledPodIsSlow) {
+  const auto found =
+      measured(answer(throttled, R"("pod":"api-0")", {"0.01", "0.02", "0.6", "0.81", "0.84", "0.83"}),
+               "Why is api slow?");
+  const Observation* one = find_by(found, "cpu-limit-reached");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("84 % of its periods (1 % when the measurement began)"));
+  EXPECT_EQ(one->culprit.space, "shop") << "as the query says";
+  EXPECT_EQ(one->lines[0].quote,
+            answer(throttled, R"("pod":"api-0")", {"0.01", "0.02", "0.6", "0.81", "0.84", "0.83"})
+                .substr(0, one->lines[0].quote.size()));
+  const auto idle =
+      measured(answer(throttled, R"("pod":"api-0")", {"0.9", "0.01", "0.02", "0.01"}), "Why is api slow?");
+  EXPECT_EQ(find_by(idle, "cpu-limit-reached"), nullptr) << "one sample long ago";
+}
+
+TEST(Measurements, AClockThatIsOffIsTheNodes) {
+  const std::string query = "node_time_seconds - timestamp(node_time_seconds)";
+  const auto found =
+      measured(answer(query, R"("instance":"worker-7")", {"-1143.2", "-1143.1", "-1143"}), "Why 403?");
+  ASSERT_NE(find_by(found, "node-clock"), nullptr);
+  EXPECT_THAT(find_by(found, "node-clock")->cause, HasSubstr("worker-7 is off by -1143 seconds"));
+  EXPECT_EQ(find_by(measured(answer(query, R"("instance":"worker-1")", {"0.01", "-0.02"}), "Why 403?"),
+                    "node-clock"),
+            nullptr);
+}
+
+TEST(Measurements, WhatOnlyGrowsIsTold) {
+  const std::string query = "token_cache_entries";
+  const auto grown =
+      measured(answer(query, R"("__name__":"token_cache_entries","pod":"gw-0","namespace":"shop")",
+                      {"0", "100", "200", "300", "400", "500", "600"}),
+               "Why does gw restart?");
+  ASSERT_NE(find_by(grown, "only-grows"), nullptr);
+  EXPECT_THAT(find_by(grown, "only-grows")->cause, HasSubstr("from 0 to 600"));
+  const auto level =
+      measured(answer(query, R"("pod":"gw-0")", {"500", "480", "510", "490", "505", "500", "499"}), "Why?");
+  EXPECT_EQ(find_by(level, "only-grows"), nullptr);
+  const auto counter = measured(
+      answer("cache_hits_total", R"("pod":"gw-0")", {"0", "9", "20", "40", "50", "70", "90"}), "Why?");
+  EXPECT_EQ(find_by(counter, "only-grows"), nullptr) << "a counter always grows";
+}
+
+TEST(Measurements, ATargetThatIsDownSaysWhy) {
+  const std::string target =
+      R"({"status":"success","data":{"activeTargets":[
+{"labels":{"job":"loyalty","namespace":"shop","pod":"loyalty-0"},"scrapePool":"a","scrapeUrl":"http://10.0.0.1:8080/metrics",
+"lastError":"server returned HTTP status 401 Unauthorized","health":"down"},
+{"labels":{"job":"other"},"scrapePool":"b","scrapeUrl":"http://10.0.0.2/metrics","lastError":"","health":"up"}]}})";
+  const auto found = measured(target, "TargetDown fires for loyalty. What does it mean?");
+  const Observation* one = find_by(found, "scrape-failed");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("cannot scrape job loyalty (1 of 2 targets)"));
+  EXPECT_THAT(one->cause, HasSubstr("401 Unauthorized"));
+}
+
+TEST(Measurements, OddAnswersSayNothing) {
+  for (
+      const char* odd :
+      {R"({"resultType":"matrix","result":[{"metric":{},"values":[]}],"query":"a_cache_entries"})",
+       R"({"resultType":"matrix","result":[{"metric":[],"values":[["x"],[1],[1,"NaN"],[1,"inf"],{}]}],"query":"throttled/x"})",
+       R"({"resultType":"vector","result":{},"query":5})",
+       R"({"data":{"activeTargets":{"health":"down"}},"podRef":1})",
+       R"([[[[[[[[{"resultType":"matrix","result":[]}]]]]]]]])"}) {
+    for (const Observation& one : measured(odd, "Why is it slow?"))
+      EXPECT_EQ(one.verdict, Verdict::no_fault) << one.cause;
+  }
+}
+
+TEST(Measurements, WhoFillsANodesDiskIsNamed) {
+  const std::string node =
+      "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {conditions: [{type: DiskPressure, status: "
+      "'True', "
+      "message: kubelet has disk pressure}]}\n";
+  const std::string summary =
+      R"({"node":{"nodeName":"n1","fs":{"capacityBytes":85886742528}},"pods":[
+{"podRef":{"name":"netcap-x","namespace":"debug"},"ephemeral-storage":{"usedBytes":60392701952}},
+{"podRef":{"name":"api-0","namespace":"shop"},"ephemeral-storage":{"usedBytes":41943040}}]})";
+  const auto found = measured(summary, "What fills node n1?", node);
+  ASSERT_NE(find_by(found, "node-condition"), nullptr);
+  EXPECT_THAT(find_by(found, "node-condition")->cause, HasSubstr("netcap-x in namespace debug fills it"));
+  std::string even = summary;
+  even.replace(even.find("41943040"), 8, "40000000000");
+  const auto others = measured(even, "What fills node n1?", node);
+  EXPECT_EQ(find_by(others, "node-condition")->cause.find("fills it"), std::string::npos)
+      << "two are much alike";
+}
+
+}  // namespace
+}  // namespace carrel

@@ -1,0 +1,239 @@
+// Traces that were saved beside the objects: where the time of a slow request goes, and which call of a
+// failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds) and OTLP's
+// ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970).
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "room/evidence/detectors.h"
+#include "room/evidence/loose_json.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t largest_trace = 8 << 20;
+constexpr std::size_t most_spans = 100'000;
+constexpr std::size_t many_calls = 20;  // of one kind below one span: a call for each row
+constexpr double most_of_it = 0.5;      // of a request's time, for it to be where the time goes
+constexpr double slow_enough_s = 0.2;
+
+struct Span {
+  const Value* value = nullptr;
+  std::string id, parent, service, operation, error;
+  const Value* statement = nullptr;  // of a database
+  const Value* failed = nullptr;     // what it says of its failure
+  double start_s = 0, duration_s = 0, self_s = 0;
+};
+
+struct Trace {
+  std::vector<Span> spans;
+  std::unordered_map<std::string, std::size_t> by_id;
+};
+
+// A number that may come as text, as OTLP's 64-bit ones do.
+double number_of(const Value& value) {
+  return std::strtod(value.scalar.c_str(), nullptr);
+}
+
+void take_tag(std::string_view key, const Value& value, Span* span) {
+  if (key == "db.statement" || key == "db.query.text") span->statement = &value;
+  if (key == "error" && value.text() == "true") span->error = "an error";
+  if (key == "otel.status_code" && value.text() == "ERROR") span->error = "an error";
+  const bool tells = key == "otel.status_description" || key == "exception.message" ||
+                     key == "error.message" || key == "message";
+  if (tells && !value.text().empty()) span->failed = &value;
+}
+
+void read_jaeger(const Value& trace, std::vector<Trace>* out) {
+  Trace read;
+  for (const Value& value : trace["spans"].items) {
+    if (read.spans.size() >= most_spans) break;
+    Span span;
+    span.value = &value;
+    span.id = value["spanID"].text();
+    for (const Value& reference : value["references"].items) {
+      if (reference["refType"].text() != "FOLLOWS_FROM") span.parent = reference["spanID"].text();
+    }
+    span.service = trace["processes"][value["processID"].text()]["serviceName"].text();
+    span.operation = value["operationName"].text();
+    span.start_s = number_of(value["startTime"]) / 1e6;
+    span.duration_s = number_of(value["duration"]) / 1e6;
+    for (const Value& tag : value["tags"].items) take_tag(tag["key"].text(), tag["value"], &span);
+    for (const Value& log : value["logs"].items) {
+      for (const Value& field : log["fields"].items) take_tag(field["key"].text(), field["value"], &span);
+    }
+    read.spans.push_back(std::move(span));
+  }
+  if (!read.spans.empty()) out->push_back(std::move(read));
+}
+
+void read_otlp(const Value& batches, std::vector<Trace>* out) {
+  std::map<std::string, Trace> by_trace;
+  for (const Value& batch : batches.items) {
+    std::string service;
+    for (const Value& attribute : batch["resource"]["attributes"].items) {
+      if (attribute["key"].text() == "service.name") service = attribute["value"]["stringValue"].text();
+    }
+    for (const char* scopes : {"scopeSpans", "instrumentationLibrarySpans"}) {
+      for (const Value& scope : batch[scopes].items) {
+        for (const Value& value : scope["spans"].items) {
+          Trace& trace = by_trace[std::string(value["traceId"].text())];
+          if (trace.spans.size() >= most_spans) continue;
+          Span span;
+          span.value = &value;
+          span.id = value["spanId"].text();
+          span.parent = value["parentSpanId"].text();
+          span.service = service;
+          span.operation = value["name"].text();
+          span.start_s = number_of(value["startTimeUnixNano"]) / 1e9;
+          span.duration_s = number_of(value["endTimeUnixNano"]) / 1e9 - span.start_s;
+          const std::string_view status = value["status"]["code"].text();
+          if (status == "2" || status == "STATUS_CODE_ERROR") span.error = "an error";
+          if (value["status"]["message"].exists()) span.failed = &value["status"]["message"];
+          for (const Value& attribute : value["attributes"].items)
+            take_tag(attribute["key"].text(), attribute["value"]["stringValue"], &span);
+          for (const Value& event : value["events"].items) {
+            for (const Value& attribute : event["attributes"].items)
+              take_tag(attribute["key"].text(), attribute["value"]["stringValue"], &span);
+          }
+          trace.spans.push_back(std::move(span));
+        }
+      }
+    }
+  }
+  for (auto& [id, trace] : by_trace) out->push_back(std::move(trace));
+}
+
+// What a span spends itself: its time without that in which one of its calls goes on.
+void find_self_times(Trace* trace) {
+  std::vector<std::vector<std::pair<double, double>>> calls(trace->spans.size());
+  for (std::size_t i = 0; i < trace->spans.size(); ++i) trace->by_id.emplace(trace->spans[i].id, i);
+  for (const Span& span : trace->spans) {
+    const auto parent = trace->by_id.find(span.parent);
+    if (parent != trace->by_id.end() && &trace->spans[parent->second] != &span)
+      calls[parent->second].emplace_back(span.start_s, span.start_s + span.duration_s);
+  }
+  for (std::size_t i = 0; i < trace->spans.size(); ++i) {
+    Span& span = trace->spans[i];
+    std::sort(calls[i].begin(), calls[i].end());
+    double at = span.start_s, waited = 0;
+    const double end = span.start_s + span.duration_s;
+    for (const auto& [from, to] : calls[i]) {
+      const double begin = std::max(at, from), stop = std::min(end, to);
+      if (stop > begin) waited += stop - begin;
+      at = std::max(at, stop);
+    }
+    span.self_s = std::max(0.0, span.duration_s - waited);
+  }
+}
+
+// The call of the whole request: the longest of those that nobody in the trace called.
+const Span* root_of(const Trace& trace) {
+  const Span* root = nullptr;
+  for (const Span& span : trace.spans) {
+    const bool called = trace.by_id.contains(span.parent) && span.parent != span.id;
+    if (!called && (root == nullptr || span.duration_s > root->duration_s)) root = &span;
+  }
+  return root;
+}
+
+std::string what(const Span& span) {
+  const std::string call = brief(span.statement != nullptr ? span.statement->text() : span.operation, 110);
+  return span.service.empty() ? call : fmt::format("{} of service {}", call, span.service);
+}
+
+// Calls of one kind below one span.
+struct Kind {
+  const Span* first = nullptr;
+  const Span* longest = nullptr;
+  std::size_t count = 0;
+  double self_s = 0;
+};
+
+void tell_slowest(const Survey& survey, const Object& source, const Trace& trace, Observations* out) {
+  const Span* root = root_of(trace);
+  if (root == nullptr || root->duration_s < slow_enough_s) return;
+  std::map<std::pair<std::string, std::string>, Kind> kinds;
+  for (const Span& span : trace.spans) {
+    const std::string call = span.statement != nullptr ? std::string(span.statement->text()) : span.operation;
+    Kind& kind = kinds[{span.parent, span.service + "\n" + call}];
+    if (kind.count++ == 0) kind.first = &span;
+    if (kind.longest == nullptr || span.self_s > kind.longest->self_s) kind.longest = &span;
+    kind.self_s += span.self_s;
+  }
+  const Kind* worst = nullptr;
+  for (const auto& [key, kind] : kinds) {
+    if (worst == nullptr || kind.self_s > worst->self_s) worst = &kind;
+  }
+  if (worst == nullptr || worst->self_s < most_of_it * root->duration_s / 2) return;
+  const bool repeated = worst->count >= many_calls;
+  if (!repeated && worst->self_s < most_of_it * root->duration_s) return;
+  const bool asked = survey.asks({"slow", "latency", "second", "long", "takes", "take", "performance", "hang",
+                                  "p9", "timeout", "time out", "delay"});
+  const Span& shown = repeated ? *worst->first : *worst->longest;
+  const std::string of_it =
+      fmt::format("{:.3g} of the {:.3g} s of {}", worst->self_s, root->duration_s, brief(what(*root), 70));
+  Observation& made = report_missing(
+      out, repeated ? "trace-repeated-call" : "trace-slowest-call", asked ? 0.82 : 0.42, "service", "",
+      shown.service,
+      repeated ? fmt::format(
+                     "One request makes {} calls one after the other that are all alike (N+1 queries): {}; "
+                     "they take {}.",
+                     worst->count, what(shown), of_it)
+               : fmt::format("The time of the request goes into {}: it takes {}.", what(shown), of_it));
+  made.culprit.present = true;
+  cite(&made, source,
+       shown.statement != nullptr                 ? *shown.statement
+       : (*shown.value)["operationName"].exists() ? (*shown.value)["operationName"]
+                                                  : (*shown.value)["name"],
+       "the call that takes most of the time");
+  if (&shown != root)
+    cite(&made, source,
+         (*root->value)["duration"].exists() ? (*root->value)["duration"] : (*root->value)["name"],
+         "the whole request");
+}
+
+// The failed call that called no other that failed.
+void tell_failed(const Survey& survey, const Object& source, const Trace& trace, Observations* out) {
+  std::vector<bool> passes_on(trace.spans.size());
+  for (const Span& span : trace.spans) {
+    const auto parent = trace.by_id.find(span.parent);
+    if (!span.error.empty() && parent != trace.by_id.end()) passes_on[parent->second] = true;
+  }
+  for (std::size_t i = 0; i < trace.spans.size(); ++i) {
+    const Span& span = trace.spans[i];
+    if (span.error.empty() || passes_on[i]) continue;
+    const bool asked = survey.asks({"error", "fail", "trace", "5xx", "500", "502", "503", "504"});
+    Observation& made = report_missing(
+        out, "trace-failed-call", asked ? 0.68 : 0.45, "service", "", span.service,
+        fmt::format("The request fails in {}{}.", what(span),
+                    span.failed != nullptr ? fmt::format(": {}", brief(span.failed->text(), 140)) : ""));
+    made.culprit.present = true;
+    cite(&made, source, span.failed != nullptr ? *span.failed : *span.value, "the call that failed");
+    return;
+  }
+}
+
+}  // namespace
+
+void detect_traces(const Survey& survey, Observations* out) {
+  for (const LooseJson& file : loose_json(survey.inventory, "\"spans\"", largest_trace)) {
+    std::vector<Trace> traces;
+    const Value& data = file.root["data"];
+    for (const Value& trace : data.items) read_jaeger(trace, &traces);
+    if (data.items.empty()) read_jaeger(file.root, &traces);
+    for (const Value* root : {&file.root, &data, &file.root["trace"]}) {
+      read_otlp((*root)["resourceSpans"], &traces);
+      read_otlp((*root)["batches"], &traces);
+    }
+    for (Trace& trace : traces) {
+      find_self_times(&trace);
+      tell_slowest(survey, file.source(), trace, out);
+      tell_failed(survey, file.source(), trace, out);
+    }
+  }
+}
+
+}  // namespace carrel
