@@ -285,6 +285,7 @@ class Relevance {
     }
     for (const auto* all : {&a, &b}) {
       for (const Observation& observation : *all) {
+        if (named(observation) && observation.culprit.kind == "pod") pods_.insert(observation.culprit.name);
         named_ |= named(observation);
         exact_ |= exact(observation.culprit);
         space_ |= !observation.culprit.space.empty() && question.has_word(observation.culprit.space);
@@ -311,9 +312,11 @@ class Relevance {
     return factor;
   }
 
+  // Whether the question names its culprit, or what it or another finding of the same pod tells of.
   bool named(const Observation& observation) const {
     const std::string& culprit = observation.culprit.name;
     if (observation.culprit.kind != "namespace" && question_.names(culprit)) return true;
+    if (observation.culprit.kind == "pod" && pods_.contains(culprit)) return true;
     return std::any_of(question_.identifiers().begin(), question_.identifiers().end(),
                        [&](const std::string& word) {
                          // Every name of a namespace's objects is told with it.
@@ -330,6 +333,7 @@ class Relevance {
 
   const Question& question_;
   std::set<std::string> spaces_;  // namespaces of what was found
+  std::set<std::string> pods_;    // that are named
   bool named_ = false;
   bool exact_ = false;
   bool space_ = false;

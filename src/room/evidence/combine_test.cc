@@ -78,10 +78,10 @@ TEST(Combine, AControllersLogSaysWhatItsObjectDoesNot) {
 }
 
 TEST(Combine, WhatGrowsWithoutEndIsToldWithWhatRanFull) {
-  const auto all = combine(
-      {make("only-grows", 0.5, "cache_entries of Pod api only grows, from 0 to 1785000", kPod)},
-      {make("log-heap-exhausted", 0.7, "Pod api runs out of memory: heap limit", kPod)},
-      Question("Why does api restart?"));
+  const auto all =
+      combine({make("only-grows", 0.5, "cache_entries of Pod api only grows, from 0 to 1785000", kPod)},
+              {make("log-heap-exhausted", 0.7, "Pod api runs out of memory: heap limit", kPod)},
+              Question("Why does api restart?"));
   EXPECT_EQ(all[0].detector, "log-heap-exhausted");
   EXPECT_THAT(all[0].cause, HasSubstr("cache_entries"));
   EXPECT_EQ(all[0].lines.size(), 2u);

@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t largest_trace = 8 << 20;
 constexpr std::size_t most_spans = 100'000;
-constexpr std::size_t many_calls = 20;  // of one kind below one span: a call for each row
-constexpr double most_of_it = 0.5;      // of a request's time, for it to be where the time goes
+constexpr std::size_t many_calls = 20;  // of one query below one span: a call for each row
+constexpr std::size_t very_many_calls = 100;
+constexpr double most_of_it = 0.5;  // of a request's time, for it to be where the time goes
 constexpr double slow_enough_s = 0.2;
 
 struct Span {
@@ -163,12 +164,16 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
     if (kind.longest == nullptr || span.self_s > kind.longest->self_s) kind.longest = &span;
     kind.self_s += span.self_s;
   }
+  // The same query again and again takes its time in the program and on the way as well.
   const Kind* worst = nullptr;
+  const Kind* most = nullptr;
   for (const auto& [key, kind] : kinds) {
     if (worst == nullptr || kind.self_s > worst->self_s) worst = &kind;
+    if (kind.first->statement != nullptr && (most == nullptr || kind.count > most->count)) most = &kind;
   }
-  if (worst == nullptr || worst->self_s < most_of_it * root->duration_s / 2) return;
-  const bool repeated = worst->count >= many_calls;
+  const bool repeated = most != nullptr && most->count >= many_calls &&
+                        (worst->longest == root || worst == most || most->count >= very_many_calls);
+  if (repeated) worst = most;
   if (!repeated && worst->self_s < most_of_it * root->duration_s) return;
   const bool asked = survey.asks({"slow", "latency", "second", "long", "takes", "take", "performance", "hang",
                                   "p9", "timeout", "time out", "delay"});

@@ -23,15 +23,6 @@ bool has_any_folded(std::string_view text, std::initializer_list<std::string_vie
                      [&](std::string_view word) { return contains_folded(text, word); });
 }
 
-const Mechanism* mechanism_of(const Observation& log) {
-  if (!log.detector.starts_with("log-")) return nullptr;
-  const std::string_view name = std::string_view(log.detector).substr(4);
-  const auto& table = mechanisms();
-  const auto found =
-      std::find_if(table.begin(), table.end(), [&](const Mechanism& each) { return each.name == name; });
-  return found == table.end() ? nullptr : &*found;
-}
-
 bool runs_control_plane(const Observation& log) {
   return has_any_folded(log.culprit.name, {"etcd", "kube-apiserver"});
 }
@@ -153,10 +144,12 @@ enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
-  if (other.detector == "log-idle-in-transaction" && waits_for_locks(log)) return kKind;
+  const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock";
+  if (locks && waits_for_locks(log)) return kKind;
   if (was_refused_by_peer(other)) return kUnlinked;
   if (was_refused_by_peer(log)) return refused(other, log) ? kKind : kUnlinked;
-  if (other.detector == "log-sequential-scan") return waits_for_query(log, other) ? kKind : kUnlinked;
+  const bool scans = other.detector == "log-sequential-scan" || other.detector == "log-rows-examined";
+  if (scans) return waits_for_query(log, other) ? kKind : kUnlinked;
   if (other.culprit.name.empty() || other.culprit.name == log.culprit.name) return kUnlinked;
   const std::string_view service = service_of(other.culprit.name);
   if (service == service_of(log.culprit.name)) return kUnlinked;
@@ -165,7 +158,7 @@ Link link_of(const Observation& log, const Observation& other) {
   for (const EvidenceLine& line : log.lines) {
     if (names_host(line.quote, service)) return kNamed;
   }
-  const Mechanism* mechanism = mechanism_of(other);
+  const Mechanism* mechanism = mechanism_of(other.detector);
   const bool own =
       !complains(other) && mechanism != nullptr && mechanism->fault && mechanism->root >= kOwnFailure;
   return own && other.weight >= 0.5 && log.detector != "log-slow" ? kNear : kUnlinked;

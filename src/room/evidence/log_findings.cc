@@ -291,7 +291,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
     weight *= 0.75;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
-  if (condition && question.about_performance() && group.count >= 3) weight = std::max(weight, 0.45);
+  if (condition && question.about_performance() && group.count >= 3)
+    weight = std::max(weight, lead.mechanism->root >= 0.13 ? 0.6 : 0.45);
   // One that is not asked for, beside what is, explains little.
   if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance()) weight *= 0.85;
   const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
@@ -483,7 +484,10 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 3> kRows = {{
+  static const std::array<Row, 4> kRows = {{
+      {"log-threads-starved",
+       {"log-timeout", "log-slow", "log-cache-unreachable", "log-database-unreachable",
+        "log-broker-unreachable", "log-too-many-connections"}},
       {"log-memory-leak",
        {"log-too-many-connections", "log-heap-exhausted", "log-out-of-memory", "log-open-files"}},
       {"log-api-overloaded", {"log-timeout", "log-slow"}},
@@ -498,10 +502,8 @@ bool is_told_beside(const Observation& root, const Observation& end) {
   constexpr double kExplains = 0.1;  // the least root of a mechanism
   constexpr std::uint64_t kTimes = 3;
   if (end.detector != "log-error") return false;
-  const std::vector<Mechanism>& all = mechanisms();
-  const auto found =
-      std::ranges::find_if(all, [&](const Mechanism& one) { return root.detector == "log-" + one.name; });
-  if (found == all.end() || !found->fault || found->root < kExplains) return false;
+  const Mechanism* mechanism = mechanism_of(root.detector);
+  if (mechanism == nullptr || !mechanism->fault || mechanism->root < kExplains) return false;
   const EvidenceLine& told = end.lines.front();
   return std::ranges::any_of(root.lines, [&](const EvidenceLine& line) {
     const bool near = line.at.file == told.at.file && line.at.end_line + kInOneBreath >= told.at.line &&
@@ -530,33 +532,6 @@ void explain_within(std::vector<Observation>* findings) {
   }
   std::stable_sort(findings->begin(), findings->end(),
                    [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
-}
-
-// True where a database's own lists tell why its clients wait, and the other is such a client.
-bool keeps_clients_waiting(const Observation& root, const Observation& end) {
-  static const std::set<std::string_view> kRoots = {"log-metadata-lock", "log-lock-wait",
-                                                    "log-idle-in-transaction", "log-sequential-scan",
-                                                    "log-rows-examined"};
-  static const std::set<std::string_view> kWaits = {"log-timeout", "log-statement-timeout", "log-slow",
-                                                    "log-unhandled-exception", "log-too-many-connections"};
-  static constexpr std::array<std::string_view, 6> kClient = {"sql",   "jdbc",     "postgres",
-                                                              "query", "database", "dbcommand"};
-  if (!kRoots.contains(root.detector) || !kWaits.contains(end.detector)) return false;
-  return std::ranges::any_of(end.lines, [](const EvidenceLine& line) {
-    return std::ranges::any_of(kClient,
-                               [&](std::string_view word) { return contains_folded(line.quote, word); });
-  });
-}
-
-void explain_clients(std::vector<Observation>* findings) {
-  for (Observation& root : *findings) {
-    for (Observation& end : *findings) {
-      if (&end == &root || end.weight <= root.weight || !keeps_clients_waiting(root, end)) continue;
-      root.weight = std::min(0.9, end.weight + 0.03);
-      if (!end.lines.empty() && root.lines.size() < limit::citations) root.lines.push_back(end.lines.front());
-      end.weight -= 0.05;
-    }
-  }
 }
 
 // The other errors of its file belong to the picture: each strong finding cites the next strongest ones.
@@ -611,7 +586,6 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
-  explain_clients(&out);
   explain_within(&out);
   cite_neighbours(&out);
   std::map<std::string, std::size_t> of_file;

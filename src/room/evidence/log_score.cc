@@ -312,8 +312,10 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
   const bool named = question.names(file.file.pod) || question.names(file.file.container);
   for (LogEntry& entry : *entries) {
     double score = base_score(entry);
+    const auto topics = static_cast<unsigned>(__builtin_popcount(entry.topics & question.topics()));
+    // A warning of what is asked about counts as much as an error.
     if (entry.mechanism != nullptr && entry.is_fault())
-      score += entry.mechanism->root * (entry.is_error() ? 1 : 0.6);
+      score += entry.mechanism->root * (entry.is_error() || topics > 0 ? 1 : 0.6);
     if (entry.mechanism != nullptr && !entry.mechanism->fault) {
       score += question.about_performance() ? 0.2 + entry.mechanism->root : 0.02;
     } else if (question.about_performance() && (entry.topics & Question::performance_topics()) != 0) {
@@ -333,7 +335,6 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (file.file.kind == TextFile::Kind::previous_log) score += entry.is_error() ? 0.06 : 0.03;
     if (entry.count <= 2 && file.lines >= 200 && entry.severity == Severity::unknown) score += 0.06;
     score += 0.04 * std::min(entry.shared_words, 4);
-    const auto topics = static_cast<unsigned>(__builtin_popcount(entry.topics & question.topics()));
     score += 0.04 * std::min(topics, 3u);
     if (entry.tells_value && (topics > 0 || question.about_performance() || question.about_change()))
       score += 0.08;
@@ -343,7 +344,9 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;
     if (entry.recovered || is_overtaken(file, entry, *entries)) score *= 0.6;
-    if (entry.handled) score *= 0.6;
+    // What a program falls back to may be what is asked about.
+    const bool is_meant = entry.mechanism != nullptr && topics > 0;
+    if (entry.handled && !is_meant) score *= 0.6;
     if (entry.meets_time < 0) score *= 0.5;
     if (question.only_whether() && entry.is_fault() && is_over(file, entry)) score *= 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);

@@ -1,5 +1,7 @@
 #include "room/evidence/mechanism.h"
 
+#include <algorithm>
+
 #include "base/phrase_set.h"
 
 namespace carrel {
@@ -32,6 +34,16 @@ Index make_index() {
 }
 
 }  // namespace
+
+const Mechanism* mechanism_of(std::string_view detector) {
+  constexpr std::string_view of_log = "log-";
+  if (!detector.starts_with(of_log)) return nullptr;
+  const std::vector<Mechanism>& table = mechanisms();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Mechanism& each) {
+    return each.name == detector.substr(of_log.size());
+  });
+  return found == table.end() ? nullptr : &*found;
+}
 
 MechanismMatch find_mechanism(std::string_view text) {
   static const Index index = make_index();

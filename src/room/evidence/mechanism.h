@@ -28,6 +28,9 @@ struct MechanismMatch {
 
 const std::vector<Mechanism>& mechanisms();
 
+// That of a log's finding ("log-timeout"), or null.
+const Mechanism* mechanism_of(std::string_view detector);
+
 // The first mechanism of the table that the text shows; "upstream-failed" yields to one that explains it.
 MechanismMatch find_mechanism(std::string_view text);
 

@@ -72,6 +72,10 @@ const std::vector<Topic>& topics() {
       {"backup", {"<backup", "<restore", "<snapshot"}, {}},
       {"upload", {"<upload", "<download", "<file>", "<files>", "<import", "<export"}, {"<bucket", "<s3>"}},
       {"mail", {"<mail", "<email", "<smtp", "notification"}, {}},
+      {"clock",
+       {"<clock", "time zone", "<timezone", "hours late", "hour late", "hours early", "hour early",
+        "hours off", "wrong time", "<utc>", "<ntp>"},
+       {"<tz>", "tzdata", "<zoneinfo", "skew", "<drift"}},
       {"scaling", {"<scal", "<autoscal", "<hpa"}, {}},
       {"job", {"<job", "<cron", "<batch", "<schedule"}, {}},
   };
@@ -230,9 +234,10 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
   static const std::set<std::string, std::less<>> kOpens = {"is",   "are", "does", "do",  "was",
                                                             "were", "did", "has",  "have"};
-  static const std::set<std::string, std::less<>> kOfFaults = {"error",    "errors",   "fault", "faults",
-                                                               "problem",  "problems", "issue", "issues",
-                                                               "warnings", "failures", "wrong"};
+  static const std::set<std::string, std::less<>> kOfFaults = {
+      "error",   "errors",   "fault",    "faults",    "problem",   "problems", "issue",
+      "issues",  "warnings", "failures", "wrong",     "trouble",   "fail",     "failed",
+      "failing", "broken",   "succeed",  "succeeded", "completed", "healthy"};
   const auto any_of = [&](const auto& set) {
     return std::any_of(words_.begin(), words_.end(), [&](const std::string& w) { return set.contains(w); });
   };
