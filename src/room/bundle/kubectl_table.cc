@@ -112,6 +112,7 @@ std::string kind_by_columns(const std::vector<Column>& columns) {
   if (has("POD-SELECTOR")) return "networkpolicy";
   if (has("ALLOWED DISRUPTIONS")) return "poddisruptionbudget";
   if (has("TYPE") && has("DATA")) return "secret";
+  if (has("STATUS") && has("ERRORS") && has("EXPIRES")) return "backup";  // `velero backup get`
   if (has("REVISION") && has("STATUS") && has("CHART")) return "release";
   return {};
 }

@@ -402,6 +402,12 @@ void release_from_row(const Row& row, Value* object) {
   set_text(object, {"status", "description"}, row.cell("DESCRIPTION"), row.line);
 }
 
+void backup_from_row(const Row& row, Value* object) {
+  set_text(object, {"status", "phase"}, row.cell("STATUS"), row.line);
+  set_text(object, {"status", "errors"}, row.cell("ERRORS"), row.line);
+  set_text(object, {"status", "warnings"}, row.cell("WARNINGS"), row.line);
+}
+
 using Filler = void (*)(const Row&, Value*);
 
 }  // namespace
@@ -433,6 +439,7 @@ void fill_from_row(const std::string& kind, const Row& row, Value* object) {
       {"rolebinding", binding_from_row},
       {"clusterrolebinding", binding_from_row},
       {"release", release_from_row},
+      {"backup", backup_from_row},
   };
   const auto filler = fillers.find(kind);
   if (filler != fillers.end()) {

@@ -276,5 +276,17 @@ TEST(KubectlTableTest, HelmsListAndTheLastOfItsHistory) {
   EXPECT_EQ((*web)["status"]["description"].text(), "Preparing upgrade");
 }
 
+TEST(KubectlTableTest, VelerosBackups) {
+  const Inventory list = read("velero/backup-get.txt",
+                              "NAME                   STATUS            ERRORS   WARNINGS   CREATED          "
+                              "               EXPIRES   STORAGE LOCATION   SELECTOR\n"
+                              "daily-20250828013000   PartiallyFailed   3        1          2025-08-28 "
+                              "01:30:03 +0000 UTC   30d       minio              <none>\n");
+  const Object* backup = list.find("backup", "", "daily-20250828013000");
+  ASSERT_NE(backup, nullptr);
+  EXPECT_EQ((*backup)["status"]["phase"].text(), "PartiallyFailed");
+  EXPECT_EQ((*backup)["status"]["errors"].text(), "3");
+}
+
 }  // namespace
 }  // namespace carrel

@@ -38,6 +38,7 @@ void detect_jobs(const Survey& survey, Observations* out);              // detec
 void detect_certificates(const Survey& survey, Observations* out);      // detectors_platform.cc
 void detect_deliveries(const Survey& survey, Observations* out);        // detectors_platform.cc
 void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
+void detect_backups(const Survey& survey, Observations* out);           // detectors_backup.cc
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
 void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
