@@ -482,6 +482,18 @@ void join_health(std::vector<Observation>* observations) {
   }
 }
 
+// Who asks why something fails has seen it fail: that what was looked at is well is no answer to that.
+void doubt_health(std::vector<Observation>* observations) {
+  constexpr std::string_view kHealth = "No fault found: ";
+  for (Observation& observation : *observations) {
+    if (observation.verdict != Verdict::no_fault) continue;
+    observation.verdict = Verdict::insufficient_evidence;
+    if (observation.cause.starts_with(kHealth))
+      observation.cause.replace(0, kHealth.size(), "Nothing in the bundle explains it: ");
+    observation.cause = std::string(cut_utf8(observation.cause, limit::sentence));
+  }
+}
+
 // How many bytes at the start of both are the same whole words.
 std::size_t common_subject(std::string_view a, std::string_view b) {
   std::size_t common = 0;
@@ -607,6 +619,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     const bool second = (b.verdict == Verdict::no_fault) == no_fault;
     return first != second ? first : a.weight > b.weight;
   });
+  if (question.has_word("why") && !question.whether()) doubt_health(&all);
   name_both(&all, question, relevance);
   return all;
 }

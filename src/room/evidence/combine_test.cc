@@ -98,6 +98,18 @@ TEST(Combine, AnAccountIsRefusedInOtherNamespacesThanItsOwn) {
             "log-forbidden");
 }
 
+TEST(Combine, HealthIsNoAnswerToWhoAsksWhyItFails) {
+  const auto answered = [&](const char* question) {
+    return combine(
+        {make("no-fault", 0.4, "No fault found: all 3 pods are Running.", kPod, 1, Verdict::no_fault)}, {},
+        Question(question))[0];
+  };
+  const Observation why = answered("Looking up a parcel takes 12 seconds. Why?");
+  EXPECT_EQ(why.verdict, Verdict::insufficient_evidence);
+  EXPECT_EQ(why.cause, "Nothing in the bundle explains it: all 3 pods are Running.");
+  EXPECT_EQ(answered("Is there a fault?").verdict, Verdict::no_fault);
+}
+
 TEST(Combine, AQuietLogDoesNotAnswerWhy) {
   const auto quiet = make("log-quiet", 0.4, "No fault found", kPod, 1, Verdict::no_fault);
   const auto warning = make("log-error", 0.2, "logs a warning", kPod);
@@ -313,7 +325,7 @@ TEST(Combine, AQuietLogIsNoHealthWhereAPodIsNotReady) {
   const auto quiet = make("log-quiet", 0.4, "quiet", kPod, 1, Verdict::no_fault);
   const auto unready = make("pod-not-ready", 0.3, "Pod db-0 is not ready", {"pod", "shop", "db-0", true});
   EXPECT_EQ(combine({unready}, {quiet}, Question("Why?"))[0].verdict, Verdict::fault);
-  EXPECT_EQ(combine({}, {quiet}, Question("Why?"))[0].verdict, Verdict::no_fault);
+  EXPECT_EQ(combine({}, {quiet}, Question("Why?"))[0].verdict, Verdict::insufficient_evidence);
 }
 
 TEST(Combine, NothingFromNothing) {

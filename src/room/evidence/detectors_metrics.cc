@@ -185,7 +185,7 @@ void check_targets(const Survey& survey, const LooseJson& file, Observations* ou
     Down& one = down[{std::string(target["scrapePool"].text()), std::string(target["lastError"].text())}];
     if (one.count++ == 0) one.target = &target;
   }
-  const bool asked = survey.asks({"scrap", "target", "prometheus", "metric", "alert", "monitor"});
+  const bool asked = survey.asks({"scrap", "target", "prometheus", "monitoring"});
   for (const auto& [key, one] : down) {
     const Value& target = *one.target;
     const Value& labels = target["labels"];

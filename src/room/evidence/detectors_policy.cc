@@ -48,13 +48,13 @@ bool peer_matches(const Survey& survey, const Object& policy, const Value& peer,
   return space_matches(policy, peer, space, pods.owner->space) && labels_match(peer, pods);
 }
 
-// Whether a namespace that the peer is of has pods which nobody collected.
-bool may_match_unseen(const Survey& survey, const Object& policy, const Value& peer) {
-  const std::vector<PodSpec>& pods = survey.pod_specs();
-  return std::ranges::any_of(survey.each("namespace"), [&](const Object* space) {
-    return space_matches(policy, peer, space, space->name) &&
-           std::ranges::none_of(pods, [&](const PodSpec& one) { return one.owner->space == space->name; });
-  });
+// The namespaces of whose pods the bundle has none: a peer in one of them may be there.
+std::vector<const Object*> spaces_without_pods(const Survey& survey) {
+  std::set<std::string_view> with_pods;
+  for (const PodSpec& one : survey.pod_specs()) with_pods.insert(one.owner->space);
+  std::vector<const Object*> found = survey.each("namespace");
+  std::erase_if(found, [&](const Object* space) { return with_pods.contains(space->name); });
+  return found;
 }
 
 // `ports` of a rule against a port number and the names the container gives it.
@@ -170,6 +170,7 @@ void check_egress(const Survey& survey, Observations* out) {
 }
 
 void check_denied_ingress(const Survey& survey, Observations* out) {
+  const std::vector<const Object*> unseen = spaces_without_pods(survey);
   std::set<const Object*> told;
   for (const PodSpec& pods : survey.pod_specs()) {
     const auto policies = policies_of(survey, pods, "Ingress");
@@ -183,7 +184,9 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
         if (allowing == nullptr) allowing = one;
         if (rule["from"].size() == 0) reachable = true;
         for (const Value& peer : rule["from"].items) {
-          reachable = reachable || may_match_unseen(survey, *one, peer);
+          reachable = reachable || std::ranges::any_of(unseen, [&](const Object* space) {
+                        return space_matches(*one, peer, space, space->name);
+                      });
           for (const PodSpec& other : survey.pod_specs())
             reachable = reachable || peer_matches(survey, *one, peer, other);
         }

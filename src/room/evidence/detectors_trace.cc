@@ -187,7 +187,10 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
                      "One request makes {} calls one after the other that are all alike (N+1 queries): {}; "
                      "they take {}.",
                      worst->count, what(shown), of_it)
-               : fmt::format("The time of the request goes into {}: it takes {}.", what(shown), of_it));
+      : &shown == root
+          ? fmt::format("The request's time is spent in {} itself and not in what it calls: {}.", what(shown),
+                        of_it)
+          : fmt::format("The time of the request goes into {}: it takes {}.", what(shown), of_it));
   made.culprit.present = true;
   cite(&made, source,
        shown.statement != nullptr                 ? *shown.statement

@@ -256,6 +256,20 @@ bool asks_for_errors(const Question& question) {
                      [&](std::string_view word) { return question.has_word(word); });
 }
 
+// True where a line tells of an answer that says what was wrong with the request: the client's fault, not
+// that of who logs it. Who may not do it, or too often (401, 403, 408, 429), is another matter.
+bool blames_client(std::string_view line) {
+  for (const std::string_view key : {"\"status\":", "status=", "\"status_code\":", "status_code="}) {
+    const std::size_t at = line.find(key);
+    if (at == std::string_view::npos) continue;
+    std::string_view code = line.substr(at + key.size());
+    while (code.starts_with(' ') || code.starts_with('"')) code.remove_prefix(1);
+    code = code.substr(0, code.find_first_not_of("0123456789"));
+    return code == "400" || code == "402" || code == "404" || code == "409" || code == "410" || code == "422";
+  }
+  return false;
+}
+
 Observation observe(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   const TextFile& file = file_of(store, lead).file;
@@ -289,6 +303,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
   if (question.only_whether() && !asks_for_errors(question) && lead.mechanism == nullptr &&
       lead.severity < Severity::fatal && lead.trace_first == 0)
     weight *= 0.75;
+  if (question.whether() && lead.mechanism == nullptr && blames_client(lead.example)) weight *= 0.6;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3)
@@ -515,19 +530,25 @@ bool is_told_beside(const Observation& root, const Observation& end) {
 
 // What one finding of a log explains of others in it. The root may only warn.
 void explain_within(std::vector<Observation>* findings) {
-  for (Observation& root : *findings) {
-    for (Observation& end : *findings) {
-      if (end.lines.empty() || root.lines.empty() || end.lines[0].at.file != root.lines[0].at.file) continue;
-      const bool same = end.culprit.name == root.culprit.name && end.weight > root.weight;
-      const bool beside = same && is_told_beside(root, end);
-      if (!beside && !(same && ends_in(root, end))) continue;
-      root.weight = std::min(0.9, end.weight + 0.03);
-      root.lines.push_back(end.lines.front());
-      const std::size_t told = end.cause.find(": ");
-      const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
-      if (!beside && root.cause.size() + 40 < limit::sentence)
-        root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
-      end.weight -= 0.05;
+  std::map<std::string, std::vector<Observation*>> of_file;
+  for (Observation& finding : *findings) {
+    if (!finding.lines.empty()) of_file[finding.lines[0].at.file].push_back(&finding);
+  }
+  const auto tell = [](Observation& root, Observation& end) {
+    if (end.culprit.name != root.culprit.name || end.weight <= root.weight) return;
+    const bool beside = is_told_beside(root, end);
+    if (!beside && !ends_in(root, end)) return;
+    root.weight = std::min(0.9, end.weight + 0.03);
+    if (root.lines.size() < limit::citations) root.lines.push_back(end.lines.front());
+    const std::size_t told = end.cause.find(": ");
+    const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
+    if (!beside && root.cause.size() + 40 < limit::sentence)
+      root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
+    end.weight -= 0.05;
+  };
+  for (auto& [file, own] : of_file) {
+    for (Observation* root : own) {
+      for (Observation* end : own) tell(*root, *end);
     }
   }
   std::stable_sort(findings->begin(), findings->end(),

@@ -160,6 +160,17 @@ TEST(LogFindings, ADatabasesListTellsWhyItsClientsWait) {
   EXPECT_EQ(all[0].detector, "log-metadata-lock");
 }
 
+TEST(LogFindings, WhatClientsDoWrongIsNoFaultOfTheService) {
+  const std::string declined =
+      R"({"level":"error","msg":"charge rejected by issuer","status":402,"code":"card_declined"})"
+      "\n";
+  const std::string failed = R"({"level":"error","msg":"charge rejected by issuer","status":500})"
+                             "\n";
+  const char* question = "Somebody saw red lines in the log of payments. Is something wrong with payments?";
+  EXPECT_LT(findings(declined, question)[0].weight, 0.45);
+  EXPECT_GT(findings(failed, question)[0].weight, 0.45);
+}
+
 TEST(LogFindings, LeaveCredentialsOut) {
   const auto found = findings("ERROR could not connect to postgres://app:secret@db:5432/shop\n");
   EXPECT_THAT(found[0].cause, HasSubstr("postgres://db:5432/shop"));

@@ -129,8 +129,8 @@ std::vector<Mechanism> make_table() {
        true, {" 504 ut ", "response_timeout"}, {"http/"}},
       {"no-route", "is refused by its proxy, which has no route for the request (Envoy: NR)", 0.13, true,
        {" 404 nr ", " 503 nr "}, {"http/"}},
-      {"time-zone", "does not know its time zone (no time zone data) and falls back to another, so that its times "
-       "are hours off", 0.14, true, {"unknown time zone", "unknown timezone", "no time zone found with key",
+      {"time-zone", "does not know its time zone (its time zone data are missing), so that its times can be hours "
+       "off", 0.14, true, {"unknown time zone", "unknown timezone", "no time zone found with key",
        "zonerulesexception", "unknown time-zone id", "timezonenotfoundexception", "no such time zone"}, {}},
       {"threads-starved", "starves its thread pool: the threads are blocked and requests wait for one (thread pool "
        "starvation)", 0.14, true, {"thread pool starvation", "threadpool starvation",

@@ -1,0 +1,100 @@
+// What saved traces lead to.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<Observation> traced(const std::string& json, const std::string& question) {
+  Inventory inventory;
+  Document file{"traces/trace.json", json, {}};
+  file.find_lines();
+  inventory.add(std::move(file));
+  return detect(inventory, question);
+}
+
+std::string span(int id, int parent, const std::string& operation, int start, int duration,
+                 const std::string& tags = "") {
+  return fmt::format(
+      R"({{"traceID":"t","spanID":"s{}","operationName":"{}","references":[{}],"startTime":{},"duration":{},)"
+      R"("processID":"p1","tags":[{}]}})",
+      id, operation, parent == 0 ? "" : fmt::format(R"({{"refType":"CHILD_OF","spanID":"s{}"}})", parent),
+      start, duration, tags);
+}
+
+std::string jaeger(const std::string& spans) {
+  return R"({"data":[{"traceID":"t","processes":{"p1":{"serviceName":"shop"}},"spans":[)" + spans + "]}]}";
+}
+
+const std::string statement =
+    R"({"key":"db.statement","value":"SELECT * FROM line_items WHERE order_id = $1"})";
+
+TEST(Traces, AQueryForEachRowIsTold) {
+  std::string spans = span(1, 0, "GET /orders", 0, 4'000'000);
+  for (int i = 0; i < 150; ++i)
+    spans += "," + span(2 + i, 1, "SELECT", 10'000 + i * 20'000, 2'000, statement);
+  const auto found = traced(jaeger(spans), "Why is the order page slow?");
+  const Observation* one = find_by(found, "trace-repeated-call");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("150 calls"));
+  EXPECT_THAT(one->cause, HasSubstr("SELECT * FROM line_items"));
+  EXPECT_EQ(find_by(found, "trace-slowest-call"), nullptr);
+  EXPECT_EQ(one->culprit.name, "shop");
+}
+
+TEST(Traces, TheCallThatTakesTheTimeIsTold) {
+  const auto found = traced(
+      jaeger(span(1, 0, "GET /checkout", 0, 4'000'000) + "," + span(2, 1, "POST /pay", 100'000, 3'800'000) +
+             "," + span(3, 2, "charge", 200'000, 3'600'000) + "," + span(4, 1, "cart", 10'000, 50'000)),
+      "Checkout takes 4 seconds. Why?");
+  const Observation* one = find_by(found, "trace-slowest-call");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("goes into charge of service shop: it takes 3.6 of the 4 s of GET /checkout"));
+  const auto own =
+      traced(jaeger(span(1, 0, "GET /report", 0, 4'000'000) + "," + span(2, 1, "load", 0, 100'000)),
+             "Why is the report slow?");
+  ASSERT_NE(find_by(own, "trace-slowest-call"), nullptr);
+  EXPECT_THAT(find_by(own, "trace-slowest-call")->cause, HasSubstr("in GET /report of service shop itself"));
+}
+
+TEST(Traces, AFastRequestAndOneOfManyPartsSayNothing) {
+  EXPECT_EQ(find_by(traced(jaeger(span(1, 0, "GET /", 0, 90'000)), "Why is it slow?"), "trace-slowest-call"),
+            nullptr);
+  std::string spans = span(1, 0, "GET /", 0, 1'000'000);
+  for (int i = 0; i < 5; ++i) spans += "," + span(2 + i, 1, fmt::format("part {}", i), i * 200'000, 200'000);
+  EXPECT_EQ(find_by(traced(jaeger(spans), "Why is it slow?"), "trace-slowest-call"), nullptr);
+}
+
+TEST(Traces, TheFirstFailureOfOtlpIsTold) {
+  const auto found = traced(
+      R"({"batches":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"front"}}]},"scopeSpans":[{"spans":[
+{"traceId":"a","spanId":"1","name":"GET /cart","startTimeUnixNano":"1000000000","endTimeUnixNano":"1500000000","status":{"code":"STATUS_CODE_ERROR"}}]}]},
+{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"payments"}}]},"scopeSpans":[{"spans":[
+{"traceId":"a","spanId":"2","parentSpanId":"1","name":"charge","startTimeUnixNano":"1100000000","endTimeUnixNano":"1400000000",
+"status":{"code":2,"message":"card processor refused the certificate"}}]}]}]})",
+      "Why do carts fail with errors?");
+  const Observation* one = find_by(found, "trace-failed-call");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->culprit.name, "payments");
+  EXPECT_THAT(one->cause, HasSubstr("card processor refused the certificate"));
+}
+
+TEST(Traces, OddOnesSayNothing) {
+  // A span that calls itself, two that call each other, times that are none, no spans at all.
+  for (const std::string& odd :
+       {jaeger(span(1, 1, "a", 0, 900'000)),
+        jaeger(span(1, 2, "a", 0, 900'000) + "," + span(2, 1, "b", 0, 900'000)),
+        jaeger(span(1, 0, "a", -5, -900'000)), std::string(R"({"data":[{"spans":{}}],"batches":5})"),
+        std::string(R"({"spans":[null,1,"x",{"duration":"long"}]})")}) {
+    for (const Observation& one : traced(odd, "Is there a fault?")) EXPECT_LE(one.weight, 0.6) << one.cause;
+  }
+}
+
+}  // namespace
+}  // namespace carrel
