@@ -11,4 +11,7 @@ namespace carrel {
 // errors keeps its beginning and its cause; at its end where there is no room for both.
 std::string brief(std::string_view text, std::size_t limit);
 
+// At most `limit` bytes from its beginning, and no word in half, unless it is a long one.
+std::string_view cut_words(std::string_view text, std::size_t limit);
+
 }  // namespace carrel

@@ -404,9 +404,7 @@ std::string shortened(std::string_view cause, std::size_t most) {
     return std::string(cause.substr(0, colon + 2)) +
            telling_part(message, match.begin, match.end, most - colon - 2);
   }
-  std::string_view cut = cut_utf8(cause, most);
-  if (const std::size_t space = cut.rfind(' '); space != std::string_view::npos) cut = cut.substr(0, space);
-  return std::string(cut);
+  return std::string(cut_words(cause, most));
 }
 
 // What controllers say of an object that they cannot deliver is often only that; their log says why.

@@ -29,10 +29,9 @@ std::string count_of(const Value& count) {
 }
 
 void suggest_backup(Observation* made, const Object& backup) {
-  const std::string space = backup.space.empty() ? "velero" : backup.space;
-  suggest(made, fmt::format("kubectl -n {} describe backup {}", space, backup.name),
+  if (backup.space.empty()) return;
+  suggest(made, fmt::format("kubectl -n {} describe backup {}", backup.space, backup.name),
           "shows what the backup came to");
-  suggest(made, fmt::format("kubectl -n {} get podvolumebackups", space), "shows the backups of volumes");
 }
 
 }  // namespace

@@ -40,14 +40,14 @@ struct Series {
     const std::string_view own = label({"namespace", "exported_namespace", "kubernetes_namespace"});
     return std::string(own.empty() ? between(query, "namespace=\"", "\"") : own);
   }
-  double last() const { return points.back().value; }
-  // The middle one of its last third: how it is now, whatever a single sample says.
-  double recent() const {
-    std::vector<double> values;
+  // The middle one of its last third by its value: how it is now, whatever a single sample says.
+  const Point& recent() const {
+    std::vector<const Point*> last;
     for (std::size_t i = points.size() - (points.size() + 2) / 3; i < points.size(); ++i)
-      values.push_back(points[i].value);
-    std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-    return values[values.size() / 2];
+      last.push_back(&points[i]);
+    std::nth_element(last.begin(), last.begin() + last.size() / 2, last.end(),
+                     [](const Point* a, const Point* b) { return a->value < b->value; });
+    return *last[last.size() / 2];
   }
 };
 
@@ -80,10 +80,6 @@ void collect_series(const Value& value, std::string query, int depth, std::vecto
   for (const Value& item : value.items) collect_series(item, query, depth + 1, out);
 }
 
-std::string number(double value) {
-  return std::abs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
-}
-
 void cite_series(Observation* made, const Object& source, const Series& series, const Point& point,
                  const char* what) {
   cite(made, source, *point.place, what);
@@ -94,30 +90,29 @@ void cite_series(Observation* made, const Object& source, const Series& series, 
 // A CPU limit that cuts a container off: the share of its periods in which it had to wait.
 void check_throttling(const Survey& survey, const Object& source, const Series& series, Observations* out) {
   constexpr double much = 0.25;
-  const double share = series.recent();
-  if (!has(series.query, "throttled") || series.query.find('/') == std::string::npos || share > 1.01 ||
-      share < much)
+  const Point& now = series.recent();
+  const Point& first = series.points.front();
+  if (!has(series.query, "throttled") || series.query.find('/') == std::string::npos || now.value > 1.01 ||
+      now.value < much)
     return;
   const std::string space = series.space();
   const std::string pod(series.pod());
+  const bool rose = first.value < now.value / 4;
   const bool asked = survey.asks({"slow", "cpu", "throttl", "latency", "performance", "p9", "second"});
   Observation& made = report_missing(
       out, "cpu-limit-reached", asked ? 0.85 : 0.5, pod.empty() ? "namespace" : "pod",
       pod.empty() ? "" : space, pod.empty() ? space : pod,
-      fmt::format(
-          "{} is throttled: its CPU limit cuts it off in {:.0f} % of its periods{}, so it answers slowly.",
-          pod.empty() ? fmt::format("What the query measures in namespace {}", space)
-                      : described("pod", space, pod),
-          share * 100,
-          series.points.front().value < share / 4
-              ? fmt::format(" ({:.0f} % when the measurement began)", series.points.front().value * 100)
-              : ""));
+      fmt::format("{} is throttled and answers slowly: the share of its periods in which its CPU limit cuts "
+                  "it off is "
+                  "{}{}.",
+                  pod.empty() ? fmt::format("What the query measures in namespace {}", space)
+                              : described("pod", space, pod),
+                  now.place->text(), rose ? fmt::format(" (it was {} before)", first.place->text()) : ""));
   made.culprit.present = true;
-  cite_series(&made, source, series, series.points.back(), "the share of periods in which it was throttled");
-  if (!pod.empty() && !space.empty()) {
+  cite_series(&made, source, series, now, "the share of periods in which it was throttled");
+  if (rose) cite(&made, source, *first.place, "the share when the measurement began");
+  if (survey.find("pod", space, pod) != nullptr)
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", space, pod), "shows its CPU limit");
-    suggest(&made, fmt::format("kubectl -n {} top pod {} --containers", space, pod), "shows what it uses");
-  }
   lack(&made, "the CPU limit that the container had before");
 }
 
@@ -128,16 +123,19 @@ void check_clock(const Survey& survey, const Object& source, const Series& serie
                       (has(series.query, "node_time_seconds") &&
                        series.query.find('-') != std::string::npos && has(series.query, "time"));
   const std::string node(series.label({"node", "instance", "kubernetes_node", "nodename"}));
-  if (!offset || node.empty() || std::abs(series.recent()) < off || std::abs(series.recent()) > 1e8) return;
+  if (!offset || node.empty() || std::abs(series.recent().value) < off ||
+      std::abs(series.recent().value) > 1e8)
+    return;
   const bool asked = survey.asks({"clock", "time", "ntp", "403", "token", "signature", "auth", "late"});
   Observation& made = report_missing(
       out, "node-clock", asked ? 0.8 : 0.6, "node", "", node,
       fmt::format("The clock of node {} is off by {} seconds (clock skew), so what its pods sign or check by "
                   "time is refused.",
-                  node, number(series.recent())));
+                  node, series.recent().place->text()));
   made.culprit.present = true;
-  cite_series(&made, source, series, series.points.back(), "by how much its clock is off");
-  suggest(&made, fmt::format("kubectl describe node {}", node), "shows the node's conditions and events");
+  cite_series(&made, source, series, series.recent(), "by how much its clock is off");
+  if (survey.find("node", "", node) != nullptr)
+    suggest(&made, fmt::format("kubectl describe node {}", node), "shows the node's conditions and events");
   lack(&made, "the state of time synchronisation on the node (chronyc tracking, timedatectl)");
 }
 
@@ -155,8 +153,9 @@ void check_growth(const Survey& survey, const Object& source, const Series& seri
   std::size_t falls = 0;
   for (std::size_t i = 1; i < series.points.size(); ++i)
     falls += series.points[i].value < series.points[i - 1].value ? 1 : 0;
-  const double first = series.points.front().value, last = series.last();
-  if (falls * 10 > series.points.size() || last < times * std::max(first, 1.0)) return;
+  const Point& first = series.points.front();
+  const Point& last = series.points.back();
+  if (falls * 10 > series.points.size() || last.value < times * std::max(first.value, 1.0)) return;
   const std::string space = series.space();
   const std::string pod(series.pod());
   const std::string_view name = (*series.labels)["__name__"].text();
@@ -167,9 +166,10 @@ void check_growth(const Survey& survey, const Object& source, const Series& seri
                      pod.empty() ? "" : space, pod.empty() ? space : pod,
                      fmt::format("{} of {} only grows, from {} to {}: nothing takes any of it away.", what,
                                  pod.empty() ? "what the query measures" : described("pod", space, pod),
-                                 number(first), number(last)));
+                                 first.place->text(), last.place->text()));
   made.culprit.present = true;
-  cite_series(&made, source, series, series.points.back(), "its last value");
+  cite_series(&made, source, series, last, "its last value");
+  cite(&made, source, *first.place, "its first value");
 }
 
 // Targets that Prometheus cannot scrape, a finding for each pool and error.
@@ -199,10 +199,6 @@ void check_targets(const Survey& survey, const LooseJson& file, Observations* ou
     cite(&made, file.source(), target["lastError"], "what the scrape ended in");
     cite(&made, file.source(), target["scrapeUrl"], "what is scraped");
     cite(&made, file.source(), target["health"], "its state");
-    const std::string space(labels["namespace"].text());
-    if (space.empty()) continue;
-    suggest(&made, fmt::format("kubectl -n {} get servicemonitors", space),
-            "shows what is to be scraped, and how");
     lack(&made, "the credentials and the path that the monitor uses");
   }
 }
@@ -217,7 +213,7 @@ void detect_measurements(const Survey& survey, Observations* out) {
     collect_series(file.root, "", 0, &all);
     // The strongest of a query tell enough.
     std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
-      return a.query != b.query ? a.query < b.query : std::abs(a.recent()) > std::abs(b.recent());
+      return a.query != b.query ? a.query < b.query : std::abs(a.recent().value) > std::abs(b.recent().value);
     });
     std::size_t of_query = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {

@@ -46,7 +46,7 @@ TEST(Measurements, AThrottledPodIsSlow) {
                "Why is api slow?");
   const Observation* one = find_by(found, "cpu-limit-reached");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause, HasSubstr("84 % of its periods (1 % when the measurement began)"));
+  EXPECT_THAT(one->cause, HasSubstr("cuts it off is 0.84 (it was 0.01 before)"));
   EXPECT_EQ(one->culprit.space, "shop") << "as the query says";
   EXPECT_EQ(one->lines[0].quote,
             answer(throttled, R"("pod":"api-0")", {"0.01", "0.02", "0.6", "0.81", "0.84", "0.83"})

@@ -80,12 +80,11 @@ bool tell_fullest(const Survey& survey, std::string_view node, Observation* made
     if (fullest == nullptr || most < kFarMore * next || most * 4 < all) continue;
     const Value& pod = (*fullest)["podRef"];
     while (made->cause.ends_with('.')) made->cause.pop_back();
-    made->cause =
-        brief(made->cause, limit::sentence - 130) +
-        brief(fmt::format("; {} fills it: its files take {:.1f} GiB{}.",
-                          described("pod", pod["namespace"].text(), pod["name"].text()), most / (1 << 30),
-                          all > 0 ? fmt::format(" of {:.1f}", all / (1 << 30)) : ""),
-              130);
+    made->cause = brief(made->cause, limit::sentence - 130) +
+                  brief(fmt::format("; {} fills it: its files take {} bytes.",
+                                    described("pod", pod["namespace"].text(), pod["name"].text()),
+                                    (*fullest)[kFiles]["usedBytes"].text()),
+                        130);
     cite(made, file.source(), (*fullest)[kFiles]["usedBytes"], "what its files take");
     cite(made, file.source(), pod["name"], "whose files they are");
     return true;

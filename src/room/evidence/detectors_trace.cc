@@ -22,7 +22,8 @@ constexpr double slow_enough_s = 0.2;
 
 struct Span {
   const Value* value = nullptr;
-  std::string id, parent, service, operation, error;
+  std::string id, parent, operation, error;
+  const Value* service = nullptr;    // its name
   const Value* statement = nullptr;  // of a database
   const Value* failed = nullptr;     // what it says of its failure
   double start_s = 0, duration_s = 0, self_s = 0;
@@ -57,7 +58,7 @@ void read_jaeger(const Value& trace, std::vector<Trace>* out) {
     for (const Value& reference : value["references"].items) {
       if (reference["refType"].text() != "FOLLOWS_FROM") span.parent = reference["spanID"].text();
     }
-    span.service = trace["processes"][value["processID"].text()]["serviceName"].text();
+    span.service = &trace["processes"][value["processID"].text()]["serviceName"];
     span.operation = value["operationName"].text();
     span.start_s = number_of(value["startTime"]) / 1e6;
     span.duration_s = number_of(value["duration"]) / 1e6;
@@ -73,9 +74,9 @@ void read_jaeger(const Value& trace, std::vector<Trace>* out) {
 void read_otlp(const Value& batches, std::vector<Trace>* out) {
   std::map<std::string, Trace> by_trace;
   for (const Value& batch : batches.items) {
-    std::string service;
+    const Value* service = nullptr;
     for (const Value& attribute : batch["resource"]["attributes"].items) {
-      if (attribute["key"].text() == "service.name") service = attribute["value"]["stringValue"].text();
+      if (attribute["key"].text() == "service.name") service = &attribute["value"]["stringValue"];
     }
     for (const char* scopes : {"scopeSpans", "instrumentationLibrarySpans"}) {
       for (const Value& scope : batch[scopes].items) {
@@ -140,9 +141,18 @@ const Span* root_of(const Trace& trace) {
   return root;
 }
 
+std::string_view name_of_service(const Span& span) {
+  return span.service == nullptr ? std::string_view() : span.service->text();
+}
+
 std::string what(const Span& span) {
   const std::string call = brief(span.statement != nullptr ? span.statement->text() : span.operation, 110);
-  return span.service.empty() ? call : fmt::format("{} of service {}", call, span.service);
+  const std::string_view service = name_of_service(span);
+  return service.empty() ? call : fmt::format("{} of service {}", call, service);
+}
+
+void cite_service(Observation* made, const Object& source, const Span& span) {
+  if (!name_of_service(span).empty()) cite(made, source, *span.service, "whose call it is");
 }
 
 // Calls of one kind below one span.
@@ -159,7 +169,7 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
   std::map<std::pair<std::string, std::string>, Kind> kinds;
   for (const Span& span : trace.spans) {
     const std::string call = span.statement != nullptr ? std::string(span.statement->text()) : span.operation;
-    Kind& kind = kinds[{span.parent, span.service + "\n" + call}];
+    Kind& kind = kinds[{span.parent, fmt::format("{}\n{}", name_of_service(span), call)}];
     if (kind.count++ == 0) kind.first = &span;
     if (kind.longest == nullptr || span.self_s > kind.longest->self_s) kind.longest = &span;
     kind.self_s += span.self_s;
@@ -178,29 +188,29 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
   const bool asked = survey.asks({"slow", "latency", "second", "long", "takes", "take", "performance", "hang",
                                   "p9", "timeout", "time out", "delay"});
   const Span& shown = repeated ? *worst->first : *worst->longest;
-  const std::string of_it =
-      fmt::format("{:.3g} of the {:.3g} s of {}", worst->self_s, root->duration_s, brief(what(*root), 70));
   Observation& made = report_missing(
       out, repeated ? "trace-repeated-call" : "trace-slowest-call", asked ? 0.82 : 0.42, "service", "",
-      shown.service,
-      repeated ? fmt::format(
-                     "One request makes {} calls one after the other that are all alike (N+1 queries): {}; "
-                     "they take {}.",
-                     worst->count, what(shown), of_it)
+      name_of_service(shown),
+      repeated
+          ? fmt::format("{} runs the same query again and again for one request, one query for each row: {}.",
+                        what(*root), what(shown))
       : &shown == root
-          ? fmt::format("The request's time is spent in {} itself and not in what it calls: {}.", what(shown),
-                        of_it)
-          : fmt::format("The time of the request goes into {}: it takes {}.", what(shown), of_it));
+          ? fmt::format("The request spends its time in {} itself and not in what that calls.", what(shown))
+          : fmt::format("Most of the time of {} goes into {}.", what(*root), what(shown)));
   made.culprit.present = true;
   cite(&made, source,
        shown.statement != nullptr                 ? *shown.statement
        : (*shown.value)["operationName"].exists() ? (*shown.value)["operationName"]
                                                   : (*shown.value)["name"],
        "the call that takes most of the time");
-  if (&shown != root)
-    cite(&made, source,
-         (*root->value)["duration"].exists() ? (*root->value)["duration"] : (*root->value)["name"],
+  cite_service(&made, source, shown);
+  if (&shown != root) {
+    const Value& whole = *root->value;
+    cite(&made, source, whole["operationName"].exists() ? whole["operationName"] : whole["name"],
          "the whole request");
+    if (whole["duration"].exists()) cite(&made, source, whole["duration"], "how long it took");
+    cite_service(&made, source, *root);
+  }
 }
 
 // The failed call that called no other that failed.
@@ -215,11 +225,12 @@ void tell_failed(const Survey& survey, const Object& source, const Trace& trace,
     if (span.error.empty() || passes_on[i]) continue;
     const bool asked = survey.asks({"error", "fail", "trace", "5xx", "500", "502", "503", "504"});
     Observation& made = report_missing(
-        out, "trace-failed-call", asked ? 0.68 : 0.45, "service", "", span.service,
+        out, "trace-failed-call", asked ? 0.68 : 0.45, "service", "", name_of_service(span),
         fmt::format("The request fails in {}{}.", what(span),
                     span.failed != nullptr ? fmt::format(": {}", brief(span.failed->text(), 140)) : ""));
     made.culprit.present = true;
     cite(&made, source, span.failed != nullptr ? *span.failed : *span.value, "the call that failed");
+    cite_service(&made, source, span);
     return;
   }
 }

@@ -41,7 +41,7 @@ TEST(Traces, AQueryForEachRowIsTold) {
   const auto found = traced(jaeger(spans), "Why is the order page slow?");
   const Observation* one = find_by(found, "trace-repeated-call");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause, HasSubstr("150 calls"));
+  EXPECT_THAT(one->cause, HasSubstr("GET /orders of service shop runs the same query again and again"));
   EXPECT_THAT(one->cause, HasSubstr("SELECT * FROM line_items"));
   EXPECT_EQ(find_by(found, "trace-slowest-call"), nullptr);
   EXPECT_EQ(one->culprit.name, "shop");
@@ -54,13 +54,15 @@ TEST(Traces, TheCallThatTakesTheTimeIsTold) {
       "Checkout takes 4 seconds. Why?");
   const Observation* one = find_by(found, "trace-slowest-call");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause,
-              HasSubstr("goes into charge of service shop: it takes 3.6 of the 4 s of GET /checkout"));
+  EXPECT_THAT(
+      one->cause,
+      HasSubstr("Most of the time of GET /checkout of service shop goes into charge of service shop"));
   const auto own =
       traced(jaeger(span(1, 0, "GET /report", 0, 4'000'000) + "," + span(2, 1, "load", 0, 100'000)),
              "Why is the report slow?");
   ASSERT_NE(find_by(own, "trace-slowest-call"), nullptr);
-  EXPECT_THAT(find_by(own, "trace-slowest-call")->cause, HasSubstr("in GET /report of service shop itself"));
+  EXPECT_THAT(find_by(own, "trace-slowest-call")->cause,
+              HasSubstr("spends its time in GET /report of service shop itself"));
 }
 
 TEST(Traces, AFastRequestAndOneOfManyPartsSayNothing) {

@@ -295,7 +295,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
     const std::size_t left = limit::sentence - std::min(out.cause.size() + 3, limit::sentence);
     if (left >= kLeast) out.cause += "; " + part(*entry, std::min(left, kMost));
   }
-  out.cause = std::string(cut_utf8(out.cause, limit::sentence));
+  out.cause = std::string(cut_words(out.cause, limit::sentence));
 
   double weight = lead.score;
   if (lead.severity == Severity::fatal) weight += 0.05;
@@ -437,7 +437,7 @@ std::string telling_part(const std::string& message, std::size_t begin, std::siz
     if (last + 1 < starts.size() && starts[last + 1] - starts[first] <= most) ++last, grown = true;
   }
   std::string out(
-      cut_utf8(std::string_view(message).substr(starts[first], starts[last] - starts[first]), most));
+      cut_words(std::string_view(message).substr(starts[first], starts[last] - starts[first]), most));
   while (!out.empty() && (out.back() == ' ' || out.back() == '-' || out.back() == ';' || out.back() == ':' ||
                           out.back() == ',' || out.back() == '|')) {
     out.pop_back();

@@ -77,7 +77,7 @@ std::vector<Mechanism> make_table() {
       {"stream-full", "is refused its messages: the stream is as large as it may be", 0.13, true,
        {"maximum bytes exceeded", "maximum messages exceeded"}, {}},
       {"consumer-too-slow", "loses its channel: it takes longer over a message than the broker waits for the "
-       "acknowledgement (consumer_timeout)", 0.15, true,
+       "acknowledgement", 0.15, true,
        {"delivery acknowledgement on channel", "waiting for a consumer acknowledgement"}, {}},
       {"replica-buffer", "drops its replica: what that has yet to get exceeds the output buffer limit", 0.15, true,
        {"overcoming of output buffer limits"}, {}},
