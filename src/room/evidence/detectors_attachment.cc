@@ -143,8 +143,8 @@ void check_monitor_taken(const Survey& survey, const Object& monitor, Observatio
                   labels.size() == 0 ? "no labels" : brief(label_text(labels), 80)));
   cite(&made, monitor, labels.exists() ? labels : monitor["metadata"]["name"], "the labels of the monitor");
   cite(&made, server, selector, "which monitors Prometheus takes");
-  suggest(&made, fmt::format("kubectl get servicemonitors -n {} --show-labels", monitor.space),
-          "shows the labels of the monitors beside it");
+  suggest(&made, fmt::format("kubectl -n {} get servicemonitor {} -o yaml", monitor.space, monitor.name),
+          "shows the labels of the monitor");
 }
 
 // The setting by which the workload names the queue that it works off ("AMQP_QUEUE"), where one does.
@@ -235,11 +235,12 @@ void check_granted(const Survey& survey, const Object& object, const std::string
                   "namespace {} do that (RefNotPermitted).",
                   described(object), part, described(kind, space.text(), name), object.kind, object.space));
   cite_span(&made, object, reference["name"], space, "the reference into another namespace");
-  for (const Object* grant : survey.each("referencegrant"))
+  for (const Object* grant : survey.each("referencegrant")) {
     cite(&made, *grant, (*grant)["spec"]["to"], "what a grant that is there allows");
+    suggest(&made, fmt::format("kubectl -n {} describe referencegrant {}", grant->space, grant->name),
+            "shows what it allows");
+  }
   looked_for(&made, survey, "referencegrant", space.text());
-  suggest(&made, fmt::format("kubectl get referencegrants -n {}", space.text()),
-          "shows what is allowed there");
 }
 
 void check_references(const Survey& survey, Observations* out) {
@@ -279,7 +280,7 @@ void check_injection(const Survey& survey, const Object& space, Observations* ou
                  strict != nullptr ? " and cannot speak to those that demand mutual TLS (STRICT)" : ""));
   cite(&made, space, label, "the label");
   if (strict != nullptr) cite(&made, *strict, (*strict)["spec"]["mtls"]["mode"], "mutual TLS is demanded");
-  suggest(&made, "kubectl get namespaces --show-labels", "shows the labels of the namespaces");
+  suggest(&made, "kubectl get namespaces", "shows the namespaces there are");
 }
 
 bool delivers(const Object& application, const Object& workload) {

@@ -212,7 +212,7 @@ void tell_manifests(const Survey& survey, double weight, Observations* out) {
   found.verdict = Verdict::no_fault;
   for (const Object* workload : made) cite(&found, *workload, (*workload)["metadata"]["name"], "looked at");
   lack(&found, "the state of the objects in the cluster");
-  suggest(&found, fmt::format("kubectl -n {} get pods", made.front()->space), "shows how they run");
+  suggest(&found, fmt::format("kubectl get pods -n {}", made.front()->space), "shows how they run");
 }
 
 void detect_health(const Survey& survey, Observations* out) {

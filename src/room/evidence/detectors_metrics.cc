@@ -80,11 +80,18 @@ void collect_series(const Value& value, std::string query, int depth, std::vecto
   for (const Value& item : value.items) collect_series(item, query, depth + 1, out);
 }
 
+// The first label that tells whose it is; null: none.
+const std::pair<std::string, Value>* naming_label(const Series& series) {
+  const auto found = std::ranges::find_if(series.labels->members,
+                                          [](const auto& label) { return label.first != "__name__"; });
+  return found == series.labels->members.end() ? nullptr : &*found;
+}
+
 void cite_series(Observation* made, const Object& source, const Series& series, const Point& point,
                  const char* what) {
   cite(made, source, *point.place, what);
-  const Value& named = series.labels->members.empty() ? *point.place : series.labels->members[0].second;
-  cite(made, source, named, "whose measurement it is");
+  const auto* label = naming_label(series);
+  if (label != nullptr) cite(made, source, label->second, "whose measurement it is");
 }
 
 // A CPU limit that cuts a container off: the share of its periods in which it had to wait.
@@ -158,18 +165,25 @@ void check_growth(const Survey& survey, const Object& source, const Series& seri
   if (falls * 10 > series.points.size() || last.value < times * std::max(first.value, 1.0)) return;
   const std::string space = series.space();
   const std::string pod(series.pod());
-  const std::string_view name = (*series.labels)["__name__"].text();
-  const std::string what(name.empty() ? brief(series.query, 80) : name);
+  const Value& name = (*series.labels)["__name__"];
+  const std::string what(name.text().empty() ? brief(series.query, 80) : name.text());
+  const auto* label = naming_label(series);
+  std::string whose;
+  if (!pod.empty()) {
+    whose = " of " + described("pod", space, pod);
+  } else if (label != nullptr) {
+    whose = fmt::format(" of {}", label->second.text());
+  }
   const bool asked = survey.asks({"memory", "leak", "restart", "crash", "grow", "oom", "lag", "heap"});
   Observation& made =
       report_missing(out, only_grows, asked ? 0.5 : 0.35, pod.empty() ? "namespace" : "pod",
                      pod.empty() ? "" : space, pod.empty() ? space : pod,
-                     fmt::format("{} of {} only grows, from {} to {}: nothing takes any of it away.", what,
-                                 pod.empty() ? "what the query measures" : described("pod", space, pod),
+                     fmt::format("{}{} only grows, from {} to {}: nothing takes any of it away.", what, whose,
                                  first.place->text(), last.place->text()));
   made.culprit.present = true;
   cite_series(&made, source, series, last, "its last value");
   cite(&made, source, *first.place, "its first value");
+  if (name.exists()) cite(&made, source, name, "what is measured");
 }
 
 // Targets that Prometheus cannot scrape, a finding for each pool and error.

@@ -222,8 +222,8 @@ void check_strangers(const Object& service, const std::vector<const PodSpec*>& m
     cite(&made, service, selector, "the selector of the Service");
     cite(&made, *pods->owner, *pods->labels, "the labels of the other program's pods");
     cite(&made, *pods->owner, (*pods->spec)["containers"][0]["image"], "the other program");
-    suggest(&made, fmt::format("kubectl -n {} get pods -l {} -o wide", service.space, label_text(selector)),
-            "shows every pod that gets its requests");
+    suggest(&made, fmt::format("kubectl get pods -n {} --show-labels", service.space),
+            "shows which pods have the labels it selects");
     return;
   }
 }

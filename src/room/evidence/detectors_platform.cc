@@ -207,7 +207,7 @@ void check_release(const Object& release, Observations* out) {
           : fmt::format("The last operation on {} failed ({}){}.", described(release), revision,
                         said.text().empty() ? "" : ": " + brief(said.text(), 160)));
   cite(&made, release, phase, "the status of the release");
-  suggest(&made, fmt::format("kubectl get secrets -n {} -l owner=helm,name={}", release.space, release.name),
+  suggest(&made, fmt::format("kubectl get secrets -n {}", release.space),
           "shows the revisions that Helm keeps");
 }
 

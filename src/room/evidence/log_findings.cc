@@ -464,6 +464,17 @@ std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry)
   if (!entry.frame.empty() && out.back().quote.find(entry.frame) == std::string::npos) {
     out.push_back(line(entry.frame_line, entry.frame_line, entry.frame));
   }
+  // The cause in the middle that has the phrase by which the mechanism was told.
+  const std::string phrase = entry.message.substr(
+      std::min<std::size_t>(entry.phrase_begin, entry.message.size()), entry.phrase_end - entry.phrase_begin);
+  const auto quoted = [&](const std::string& text) {
+    return std::ranges::any_of(
+        out, [&](const EvidenceLine& each) { return each.quote.find(text) != std::string::npos; });
+  };
+  for (const TraceCause& cause : entry.causes) {
+    const bool tells = !phrase.empty() && cause.text.find(phrase) != std::string::npos;
+    if (tells && !quoted(cause.text)) out.insert(out.begin() + 1, line(cause.line, cause.line, cause.text));
+  }
   std::erase_if(out, [](const EvidenceLine& each) { return each.quote.empty(); });
   if (out.empty()) out.push_back(line(entry.first_line, entry.first_line, entry.example));
   return out;

@@ -71,6 +71,9 @@ unsigned senses_of(std::string_view text) {
       {"due to user request", kHandled},
       {"further occurrences of http request parsing errors", kHandled},  // a port scan; Tomcat
       {"lowering kernel.perf_event_max_sample_rate", kHandled},
+      {"tcp backlog setting of", kHandled},  // what Redis says of its host at each start
+      {"memory overcommit must be enabled", kHandled},
+      {"transparent huge pages", kHandled},
       {"is deprecated and will be removed", kHandled},
       {"<causing", kCause},
       {"caused by", kCause},
@@ -109,11 +112,7 @@ std::string plain_cause(std::string_view line) {
 // What a trace gives as causes, the last one deciding.
 std::vector<std::string> causes_of(const LogEntry& entry) {
   std::vector<std::string> out;
-  for (std::string_view rest = entry.causes; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    out.push_back(plain_cause(rest.substr(0, end)));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  for (const TraceCause& cause : entry.causes) out.push_back(plain_cause(cause.text));
   if (!entry.decisive.empty()) {
     const bool announced = entry.decisive.find("Caused by: ") == std::string::npos;
     out.push_back(announced ? classify(entry.decisive).message : plain_cause(entry.decisive));

@@ -13,6 +13,12 @@
 namespace carrel {
 
 // One line or stack trace of a log with all lines of its template.
+// A line of a trace that tells a cause: "Caused by: ...".
+struct TraceCause {
+  std::uint32_t line = 0;
+  std::string text;
+};
+
 struct LogEntry {
   std::uint32_t file = 0;  // index into LogStore::files
   std::uint64_t hash = 0;
@@ -45,8 +51,8 @@ struct LogEntry {
   std::string trace;
   std::uint32_t decisive_line = 0;  // 0: the head decides
   std::string decisive;
-  std::string causes;  // that stand before the decisive line, a line each
-  std::string frame;   // where in the program's own code, verbatim
+  std::vector<TraceCause> causes;  // that stand before the decisive line
+  std::string frame;               // where in the program's own code, verbatim
   std::uint32_t frame_line = 0;
 
   bool is_fault() const { return severity >= Severity::warning; }

@@ -58,6 +58,12 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"\"POST /v1/export HTTP/1.1\" 504 UT response_timeout - \"-\" 412 24 5000 -",
                   "route-timeout"},
         NamedText{"\"GET /a HTTP/2\" 404 NR route_not_found - \"-\" 0 0 0 -", "no-route"},
+        NamedText{"RecordTooLargeException: The message is 2085463 bytes when serialized which is larger "
+                  "than 1048576",
+                  "message-too-large"},
+        NamedText{"client intended to send too large body: 3145728 bytes", "message-too-large"},
+        NamedText{"org.apache.kafka.common.errors.SerializationException: Unknown magic byte!",
+                  "message-unreadable"},
         NamedText{"load location: unknown time zone Europe/Berlin", "time-zone"},
         NamedText{"java.time.zone.ZoneRulesException: Unknown time-zone ID: Europe/Kyiv", "time-zone"},
         NamedText{"zoneinfo.ZoneInfoNotFoundError: 'No time zone found with key Europe/Oslo'", "time-zone"},

@@ -60,8 +60,8 @@ struct Trace {
   bool whole = true;  // text holds all lines up to now
   std::uint32_t decisive_line = 0;
   std::string decisive;
-  std::string causes;  // the decisive lines before the last, a line each
-  std::string frame;   // where in the program's own code, if it tells
+  std::vector<TraceCause> causes;  // the decisive lines before the last
+  std::string frame;               // where in the program's own code, if it tells
   std::uint32_t frame_line = 0;
   bool frame_is_old = false;  // a cause came after it
 };
@@ -361,7 +361,7 @@ class LogMiner::Impl {
     trace.end = line_number;
     note_frame(text, decides, &trace);
     if (decides && trace_owner_is_new()) {
-      if (!trace.decisive.empty()) add_cause(trace.decisive, &trace.causes);
+      if (!trace.decisive.empty()) add_cause({trace.decisive_line, trace.decisive}, &trace.causes);
       trace.decisive_line = line_number;
       trace.decisive = std::string(valid_prefix(text, limit::quote));
     }
@@ -375,10 +375,10 @@ class LogMiner::Impl {
     }
   }
 
-  static void add_cause(std::string_view cause, std::string* causes) {
-    if (causes->size() + cause.size() > limit::quote) return;
-    if (!causes->empty()) *causes += '\n';
-    *causes += cause;
+  static void add_cause(TraceCause cause, std::vector<TraceCause>* causes) {
+    std::size_t bytes = cause.text.size();
+    for (const TraceCause& before : *causes) bytes += before.text.size();
+    if (bytes <= limit::quote) causes->push_back(std::move(cause));
   }
 
   void note_frame(std::string_view text, bool is_cause, Trace* trace) const {
