@@ -7,6 +7,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t long_word = 24;
+constexpr std::size_t longest_word = 64;  // of a host, say
 
 bool inside_word(char c) {
   return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' ||
@@ -19,7 +20,8 @@ std::string_view cut_words(std::string_view text, std::size_t limit) {
   const std::string_view cut = cut_utf8(text, limit);
   if (cut.size() == text.size()) return cut;
   std::size_t end = cut.size();
-  while (end > 0 && end + long_word > cut.size() && inside_word(text[end - 1]) && inside_word(text[end])) --end;
+  while (end > 0 && end + long_word > cut.size() && inside_word(text[end - 1]) && inside_word(text[end]))
+    --end;
   return end == 0 || end + long_word <= cut.size() ? cut : cut.substr(0, end);
 }
 
@@ -47,8 +49,8 @@ std::string brief(std::string_view text, std::size_t limit) {
   } else {
     // Not with the end of a word, which nobody has written.
     std::size_t behind = from;
-    while (behind < line.size() && behind < from + long_word && inside_word(line[behind])) ++behind;
-    if (behind < from + long_word) from = behind;
+    while (behind < line.size() && behind < from + longest_word && inside_word(line[behind])) ++behind;
+    if (behind < from + longest_word) from = behind;
   }
   return cut.append(line, from);
 }

@@ -266,7 +266,7 @@ Status settle_metrics(Arguments* arguments) {
     return Error{Code::usage, "--metrics needs a Prometheus", "name it with --prometheus"};
   if (!options.prometheus) return {};
   constexpr std::string_view service = "service:";
-  const Status done = arguments->prometheus.starts_with(service)
+  Status done = arguments->prometheus.starts_with(service)
                           ? settle_service(arguments->prometheus.substr(service.size()), &options)
                           : set_url(arguments->prometheus, &options.metrics);
   if (!done) return done;

@@ -338,7 +338,7 @@ std::vector<Task> database_tasks(const DatabaseOptions& options) {
   const std::string shown = shown_url(options.url);
   std::vector<Task> tasks;
   for (const Question& question : questions) {
-    const Cell cell = [](const std::string& column, Oid, std::string value) {
+    const Cell cell = [](const std::string& column, Oid, const std::string& value) {
       return column == "query" ? without_literals(value) : value;
     };
     tasks.push_back({std::string("postgres/") + question.file, as_psql(shown, question.sql), question.why,

@@ -151,6 +151,12 @@ bool log_place(const Parts& parts, TextFile* file) {
     if (name.starts_with("previous")) file->kind = TextFile::Kind::previous_log;
     return true;
   }
+  // pods/<ns>/<pod>/logs/<container>.txt
+  if (n >= 5 && parts[n - 5] == "pods" && parts[n - 2] == "logs" &&
+      (name.ends_with(".txt") || name.ends_with(".log"))) {
+    set_log(file, parts[n - 4], parts[n - 3], stem_of(name));
+    return true;
+  }
   if (n >= 4 && parts[n - 3] == "podlogs") {  // sos: cluster-info/<ns>/podlogs/<pod>/<file>
     set_log(file, parts[n - 4], parts[n - 2], "");
     return true;

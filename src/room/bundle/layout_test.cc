@@ -47,6 +47,11 @@ TEST(Layout, KnowsStructuredFilesAndToolOutput) {
   EXPECT_EQ(place_of("a/values.yaml").file.kind, Kind::structured);
   EXPECT_EQ(place_of("a/b.json").file.kind, Kind::structured);
   EXPECT_EQ(place_of("a/kubectl/describe-pod-x.txt").file.kind, Kind::tool_output);
+  const TextFile of_pod = place_of("case/support/pods/shop/api-5d8f7b9c6-j4k8n/logs/api-previous.txt").file;
+  EXPECT_EQ(of_pod.kind, Kind::previous_log);
+  EXPECT_EQ(of_pod.space, "shop");
+  EXPECT_EQ(of_pod.pod, "api-5d8f7b9c6-j4k8n");
+  EXPECT_EQ(of_pod.container, "api");
   EXPECT_EQ(place_of("sos/sos_commands/kubernetes/kubectl_get_pods").file.kind, Kind::tool_output);
   EXPECT_EQ(place_of("sos/sos_commands/block/lsblk").file.kind, Kind::other);
   EXPECT_EQ(place_of("etc/hosts").file.kind, Kind::other);

@@ -434,6 +434,22 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
   }
 }
 
+// Whoever is evicted from a node whose disk another one fills is its victim, be it the one that is asked
+// about.
+void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& filled = (*objects)[i];
+    if (filled.detector != disk_filled) continue;
+    for (std::size_t j = 0; j < objects->size(); ++j) {
+      Observation& victim = (*objects)[j];
+      if (victim.detector != "node-event" && victim.detector != "pod-evicted") continue;
+      filled.weight = std::max(filled.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
+      (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
+      cite_also(&filled, victim, 1);
+    }
+  }
+}
+
 // What ran out of memory, or of what else there is only so much of, is told with what was seen to grow in it.
 void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   for (Observation& grown : *objects) {
@@ -586,6 +602,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     lifted = std::max(lifted, of_each[i]);
     log.weight *= 0.85;
   }
+  blame_who_fills_the_disk(&of_objects, &relevances);
   tell_what_grows(&of_objects, &of_logs);
   tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);

@@ -87,6 +87,16 @@ TEST(Combine, WhatGrowsWithoutEndIsToldWithWhatRanFull) {
   EXPECT_EQ(all[0].lines.size(), 2u);
 }
 
+TEST(Combine, WhoIsEvictedIsTheVictimOfWhoFillsTheDisk) {
+  const auto all =
+      combine({make("node-event", 0.9, "Pod storefront-0 was evicted with its neighbours",
+                    {"pod", "web", "storefront-0", true}),
+               make("node-disk-filled", 0.7, "Node n1 is under DiskPressure; Pod dind-0 fills it",
+                    {"node", "", "n1", true})},
+              {}, Question("storefront-0 keeps being evicted. Who is to blame?"));
+  EXPECT_EQ(all[0].detector, "node-disk-filled");
+}
+
 TEST(Combine, AnAccountIsRefusedInOtherNamespacesThanItsOwn) {
   const Name account = {"serviceaccount", "ci", "runner", false};
   Observation log = make("log-forbidden", 0.85, "Pod api is not allowed", kPod);

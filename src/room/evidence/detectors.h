@@ -12,6 +12,8 @@ namespace carrel {
 
 // The detector of what only grows, which explains what runs full.
 inline constexpr const char* only_grows = "only-grows";
+// That of a node's disk that one pod fills, which explains why others are evicted.
+inline constexpr const char* disk_filled = "node-disk-filled";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
 void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc

@@ -119,8 +119,8 @@ TEST(Measurements, WhoFillsANodesDiskIsNamed) {
 {"podRef":{"name":"netcap-x","namespace":"debug"},"ephemeral-storage":{"usedBytes":60392701952}},
 {"podRef":{"name":"api-0","namespace":"shop"},"ephemeral-storage":{"usedBytes":41943040}}]})";
   const auto found = measured(summary, "What fills node n1?", node);
-  ASSERT_NE(find_by(found, "node-condition"), nullptr);
-  EXPECT_THAT(find_by(found, "node-condition")->cause, HasSubstr("netcap-x in namespace debug fills it"));
+  ASSERT_NE(find_by(found, "node-disk-filled"), nullptr);
+  EXPECT_THAT(find_by(found, "node-disk-filled")->cause, HasSubstr("netcap-x in namespace debug fills it"));
   std::string even = summary;
   even.replace(even.find("41943040"), 8, "40000000000");
   const auto others = measured(even, "What fills node n1?", node);

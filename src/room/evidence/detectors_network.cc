@@ -395,10 +395,36 @@ void detect_services(const Survey& survey, Observations* out) {
   }
 }
 
+// A share of another Ingress' requests that is sent elsewhere. Source: the annotations of ingress-nginx.
+void check_canary(const Survey& survey, const Object& ingress, Observations* out) {
+  const Value& notes = ingress["metadata"]["annotations"];
+  const Value& weight = notes["nginx.ingress.kubernetes.io/canary-weight"];
+  const Value& canary = notes["nginx.ingress.kubernetes.io/canary"];
+  if (canary.text() != "true" || weight.text().empty() || weight.text() == "0") return;
+  const Value& rule = ingress["spec"]["rules"][0];
+  const Value& backend = rule["http"]["paths"][0]["backend"]["service"]["name"];
+  const bool asked = survey.names(rule["host"].text()) || survey.names(ingress.name) ||
+                     survey.asks({"quarter", "third", "percent", "%", "some of", "part of", "sometimes",
+                                  "now and then", "end up"});
+  Observation& made = report(
+      out, "ingress-canary", asked ? 0.86 : 0.3, ingress,
+      fmt::format("{} is a canary: it sends {} % of the requests for {} to Service {} and not where the "
+                  "others go.",
+                  described(ingress), weight.text(), rule["host"].text(), backend.text()));
+  cite(&made, ingress, weight, "the share of requests that it takes");
+  cite(&made, ingress, canary, "it is a canary");
+  cite(&made, ingress, backend, "where they go");
+  cite(&made, ingress, rule["host"], "whose requests");
+  if (survey.find("service", ingress.space, backend.text()) != nullptr)
+    suggest(&made, fmt::format("kubectl -n {} describe service {}", ingress.space, backend.text()),
+            "shows what is behind it");
+}
+
 void detect_ingresses(const Survey& survey, Observations* out) {
   for (const Object* ingress : survey.each("ingress")) {
     const Value& spec = (*ingress)["spec"];
     check_class(survey, *ingress, out);
+    check_canary(survey, *ingress, out);
     for (const Value& rule : spec["rules"].items) {
       for (const Value& path : rule["http"]["paths"].items)
         check_backend(survey, *ingress, path["backend"], out);

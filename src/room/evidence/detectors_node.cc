@@ -125,6 +125,7 @@ void check_conditions(const Survey& survey, const Object& node, const Heaviest& 
     if (made.lines.empty()) cite(&made, node, condition["status"], "the condition of the node");
     const bool is_disk = type == "DiskPressure";
     const bool told = is_disk && tell_fullest(survey, node.name, &made);
+    if (told) made.detector = disk_filled;
     if (!told && (is_disk || type == "MemoryPressure")) tell_heaviest(heaviest, &made);
     suggest_node(&made, node);
   }

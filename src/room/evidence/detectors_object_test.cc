@@ -345,6 +345,21 @@ INSTANTIATE_TEST_SUITE_P(
             "labels: {team: fraud}"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    Canaries, ObjectDetectors,
+    testing::Values(DetectorCase{
+        "share of the requests",
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: preview, namespace: shop, "
+        "annotations: "
+        "{nginx.ingress.kubernetes.io/canary: 'true', nginx.ingress.kubernetes.io/canary-weight: '25'}}\n"
+        "spec: {rules: [{host: api.shop.example, http: {paths: [{path: /, backend: {service: {name: "
+        "api-preview, port: "
+        "{number: 80}}}}]}}]}\n",
+        "ingress-canary",
+        {"Ingress preview", "25 % of the requests for api.shop.example", "api-preview"},
+        "canary-weight: '25'",
+        "canary-weight: '0'"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Backups, ObjectDetectors,
     testing::Values(DetectorCase{
         "newest backup of a schedule",
@@ -401,6 +416,15 @@ INSTANTIATE_TEST_SUITE_P(
             "namespace: ci}",
             "namespace: runners}",
             {{"namespace", ""}, {"serviceaccount", "*"}}},
+        DetectorCase{
+            "resource of another API group",
+            object_head("rbac.authorization.k8s.io/v1", "Role", "deployer") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}, {apiGroups: [''], resources: "
+                "[deployments], verbs: [get, patch]}]\n",
+            "rbac-group-wrong",
+            {"Role deployer", "nothing of deployments", "the group apps"},
+            "apiGroups: [''], resources: [deployments]",
+            "apiGroups: [apps], resources: [deployments]"},
         DetectorCase{"binding to no role",
                      object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
                          "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "

@@ -180,6 +180,15 @@ INSTANTIATE_TEST_SUITE_P(
                      {"nodeSelector disk=ssd", "2 node(s)"},
                      "reason: FailedScheduling",
                      "reason: Scheduled"},
+        DetectorCase{
+            "a node group at its largest",
+            pod(container + "    resources: {requests: {cpu: 14}}\n", pending) +
+                event("FailedScheduling", "0/12 nodes are available: 12 Insufficient cpu.") +
+                event("NotTriggerScaleUp", "pod didn''t trigger scale-up: 1 max node group size reached"),
+            "scheduling-resources",
+            {"insufficient cpu", "adds no node", "max node group size reached"},
+            "reason: FailedScheduling",
+            "reason: Scheduled"},
         DetectorCase{"not enough memory",
                      pod(container + "    resources: {requests: {memory: 64Gi}}\n", pending) +
                          event("FailedScheduling", "0/3 nodes are available: 3 Insufficient memory."),

@@ -1,6 +1,8 @@
 // Permissions: what the API server refused, and what a pod's own command (or the question) shows its service
 // account to need against what the roles bound to it grant.
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -205,6 +207,11 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
   const bool known = survey.inventory.lists_all("rolebinding", space) ||
                      !survey.each("rolebinding").empty() || !survey.each("role").empty();
   if (!grants_of(survey, space, account, &grants) || !known) return;
+  // What it may do in another namespace says nothing of its own.
+  const bool elsewhere = std::ranges::any_of(survey.each("rolebinding"), [&](const Object* binding) {
+    return binding->space != space && is_subject(*binding, space, account);
+  });
+  if (grants.empty() && elsewhere) return;
   for (const Wanted& need : wanted) {
     const Grant* near = nullptr;
     const Value* rule = nullptr;
@@ -328,6 +335,67 @@ void check_bindings(const Survey& survey, Observations* out) {
   }
 }
 
+// The API group of a resource that is often looked for in another. Source: the API reference of
+// Kubernetes 1.30.
+std::optional<std::string_view> group_of(std::string_view resource) {
+  static const std::map<std::string_view, std::string_view> groups = {
+      {"deployments", "apps"},
+      {"statefulsets", "apps"},
+      {"daemonsets", "apps"},
+      {"replicasets", "apps"},
+      {"jobs", "batch"},
+      {"cronjobs", "batch"},
+      {"ingresses", "networking.k8s.io"},
+      {"networkpolicies", "networking.k8s.io"},
+      {"poddisruptionbudgets", "policy"},
+      {"horizontalpodautoscalers", "autoscaling"},
+      {"pods", ""},
+      {"services", ""},
+      {"configmaps", ""},
+      {"secrets", ""},
+      {"endpoints", ""},
+      {"nodes", ""},
+      {"persistentvolumeclaims", ""},
+      {"serviceaccounts", ""}};
+  const auto found = groups.find(resource.substr(0, resource.find('/')));
+  return found == groups.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string words_of_group(std::string_view group) {
+  return group.empty() ? "the core group (\"\")" : fmt::format("the group {}", group);
+}
+
+// A rule that names a resource and not the API group that has it grants nothing of it.
+void check_groups(const Survey& survey, const Object& role, Observations* out) {
+  if (!tells_all(role) || role.name.starts_with("system:")) return;
+  for (const Value& rule : role["rules"].items) {
+    const Value& groups = rule["apiGroups"];
+    if (groups.size() == 0) continue;
+    for (const Value& resource : rule["resources"].items) {
+      const auto group = group_of(resource.text());
+      if (!group || lists(groups, *group)) continue;
+      // Old groups that still served it, and rules that list groups and resources crosswise.
+      const bool of_other = std::ranges::any_of(rule["resources"].items, [&](const Value& other) {
+        const auto its = group_of(other.text());
+        return its && lists(groups, *its);
+      });
+      if (of_other || lists(groups, "extensions")) continue;
+      const bool asked =
+          survey.names(role.name) || survey.asks({"forbidden", "permission", "denied", "allowed", "rbac"});
+      Observation& made = report(out, "rbac-group-wrong", asked ? 0.95 : 0.8, role,
+                                 fmt::format("{} grants nothing of {}: its rule names {}, but they are of {} "
+                                             "(apiGroups), so whoever has that role "
+                                             "is forbidden to touch them.",
+                                             described(role), resource.text(),
+                                             words_of_group(groups[0].text()), words_of_group(*group)));
+      cite_span(&made, role, groups, rule["resources"], "the rule's groups and resources");
+      cite(&made, role, groups, "the rule's groups");
+      cite(&made, role, rule["verbs"], "what the rule means to allow");
+      return;
+    }
+  }
+}
+
 // pods is forbidden: User "system:serviceaccount:ns:sa" cannot list resource "pods" in API group "" in the
 // namespace "ns"
 void tell_forbidden(const Survey& survey, const Happening& happening, Observations* out) {
@@ -359,6 +427,9 @@ void detect_permissions(const Survey& survey, Observations* out) {
   std::set<std::string> told;
   for (const PodSpec& pods : survey.pod_specs()) check_account(survey, pods, &told, out);
   check_bindings(survey, out);
+  for (const char* kind : {"role", "clusterrole"}) {
+    for (const Object* role : survey.each(kind)) check_groups(survey, *role, out);
+  }
   for (const Happening& happening : survey.happenings()) {
     if (has(happening.message->text(), "is forbidden: user")) tell_forbidden(survey, happening, out);
   }

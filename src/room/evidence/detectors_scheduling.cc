@@ -171,6 +171,20 @@ std::string selector_text(const Value& spec) {
   return text.empty() ? "node affinity" : fmt::format("node affinity ({})", text);
 }
 
+// "pod didn't trigger scale-up: 1 max node group size reached": the last such event about the pod, or about
+// any where none is about it. Source: the cluster autoscaler's NotTriggerScaleUp.
+const Happening* no_more_nodes(const Survey& survey, const Happening& happening) {
+  const Happening* found = nullptr;
+  for (const Happening& other : survey.happenings()) {
+    if (other.reason != "NotTriggerScaleUp" || !has(other.message->text(), "max node group size reached"))
+      continue;
+    const bool same = other.name == happening.name && other.space == happening.space;
+    if (same || found == nullptr) found = &other;
+    if (same) break;
+  }
+  return found;
+}
+
 void tell(const Survey& survey, const Happening& happening, const Object* pod, Observations* out) {
   const std::vector<Part> parts = read_parts(happening.message->text());
   if (parts.empty()) return;
@@ -316,6 +330,10 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
       others += fmt::format(" Also {} {}.", parts[i].nodes, parts[i].text);
   }
   if (cause.size() + others.size() <= 295) cause += others;
+  // What the cluster autoscaler said when it added no node for the pod.
+  const Happening* refused = main.why == Why::resource ? no_more_nodes(survey, happening) : nullptr;
+  if (refused != nullptr)
+    cause += fmt::format(" The cluster autoscaler adds no node: {}", brief(refused->message->text(), 120));
   // What the scheduler said of a pod that runs since then is over.
   const std::string_view phase = pod != nullptr ? (*pod)["status"]["phase"].text() : std::string_view();
   const bool placed =
@@ -324,6 +342,7 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
       report_missing(out, detector, placed ? 0.18 : weight, "pod", happening.space, happening.name, cause);
   made.culprit.present = pod != nullptr;
   cite(&made, happening);
+  if (refused != nullptr) cite(&made, *refused);
   if (pod != nullptr && shown->exists()) cite(&made, *pod, *shown, "what the pod asks of a node");
   suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),
           "shows the scheduler's latest message");

@@ -41,11 +41,23 @@ bool was_refused_by_peer(const Observation& log) {
 
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
-  static constexpr std::array<std::string_view, 16> kOfOthers = {
-      "log-upstream-failed",   "log-statement-timeout",  "log-connection-refused",   "log-connection-lost",
-      "log-timeout",           "log-unreachable",        "log-circuit-open",         "log-dns",
-      "log-cache-unreachable", "log-broker-unreachable", "log-database-unreachable", "log-writes-refused",
-      "log-snapshot-unsaved",  "log-publish-blocked",    "log-stale-read",           "log-slow"};
+  static constexpr std::array<std::string_view, 17> kOfOthers = {"log-route-timeout",
+                                                                 "log-upstream-failed",
+                                                                 "log-statement-timeout",
+                                                                 "log-connection-refused",
+                                                                 "log-connection-lost",
+                                                                 "log-timeout",
+                                                                 "log-unreachable",
+                                                                 "log-circuit-open",
+                                                                 "log-dns",
+                                                                 "log-cache-unreachable",
+                                                                 "log-broker-unreachable",
+                                                                 "log-database-unreachable",
+                                                                 "log-writes-refused",
+                                                                 "log-snapshot-unsaved",
+                                                                 "log-publish-blocked",
+                                                                 "log-stale-read",
+                                                                 "log-slow"};
   return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end() ||
          complains_of_control_plane(log) || was_refused_by_peer(log);
 }
@@ -55,6 +67,16 @@ bool waits_for_locks(const Observation& log) {
   return log.detector == "log-statement-timeout" || log.detector == "log-deadlock" ||
          (log.detector == "log-timeout" &&
           has_any_folded(log.cause, {"db", "sql", "query", "lock", "database"}));
+}
+
+// A pool of connections that is used up because none of them gets on.
+bool fills_up(const Observation& log) {
+  return log.detector == "log-too-many-connections";
+}
+
+bool loses_connections(const Observation& log) {
+  return log.detector == "log-connection-lost" || log.detector == "log-connection-refused" ||
+         log.detector == "log-upstream-failed";
 }
 
 bool waits_for_answer(const Observation& log) {
@@ -144,9 +166,13 @@ enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
-  const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock";
-  if (locks && waits_for_locks(log)) return kKind;
+  const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock" ||
+                     other.detector == "log-lock-wait";
+  if (locks && (waits_for_locks(log) || fills_up(log))) return kKind;
+  if (other.detector == "log-plaintext-refused" && loses_connections(log)) return kKind;
   if (was_refused_by_peer(other)) return kUnlinked;
+  // That the answer took long is what the proxy's timeout says already.
+  if (log.detector == "log-route-timeout" && other.detector == "log-slow") return kUnlinked;
   if (was_refused_by_peer(log)) return refused(other, log) ? kKind : kUnlinked;
   const bool scans = other.detector == "log-sequential-scan" || other.detector == "log-rows-examined";
   if (scans) return waits_for_query(log, other) ? kKind : kUnlinked;
@@ -171,7 +197,8 @@ void lift_roots(std::vector<Observation>* logs, std::vector<double>* relevances)
   std::vector<std::size_t> next(count, count);
   for (std::size_t i = 0; i < count; ++i) {
     const Observation& log = (*logs)[i];
-    if (log.verdict != Verdict::fault || log.weight < kComplains || !complains(log)) continue;
+    if (log.verdict != Verdict::fault || log.weight < kComplains || !(complains(log) || fills_up(log)))
+      continue;
     Link best = kUnlinked;
     for (std::size_t j = 0; j < count; ++j) {
       const Observation& other = (*logs)[j];

@@ -54,6 +54,23 @@ TEST(LogCascade, WhoRefusedACertificateKnowsWhy) {
   EXPECT_EQ(first_of(&logs), 1u);
 }
 
+TEST(LogCascade, APoolIsUsedUpByTheLockThatAllOfItWaitsFor) {
+  std::vector<Observation> logs = {
+      finding("log-route-timeout", "gateway-6f6f6f6f6-ap111", "POST /orders 504 UT http://profile:8080/",
+              0.85),
+      finding("log-too-many-connections", "profile-5d7b9c8f66-sv9mw", "HikariPool-1: request timed out",
+              0.84),
+      finding("log-lock-wait", "profile-db-0", "still waiting for AccessShareLock on relation 16733", 0.6)};
+  EXPECT_EQ(first_of(&logs), 2u);
+}
+
+TEST(LogCascade, AMeshThatWantsMutualTlsResetsThoseWithout) {
+  std::vector<Observation> logs = {
+      finding("log-connection-lost", "import-0", "SocketException: Connection reset", 0.8, "legacy"),
+      finding("log-plaintext-refused", "price-5d7b9c8f66-sv9mw", "0 NR filter_chain_not_found", 0.5)};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 TEST(LogCascade, AWholeTableReadIsWhyAQueryIsSlow) {
   std::vector<Observation> logs = {
       finding("log-slow", "api-6f6f6f6f6-ap111", "Slow query took 6872 ms", 0.74),

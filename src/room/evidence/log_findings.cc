@@ -239,11 +239,15 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   return support;
 }
 
-// The node or pod whose log it is, where the path tells it by a name that one can have.
+// The node or pod whose log it is, where the path tells it by a name that one can have; else what the file is
+// named after, as far as it is a component and no tool's output.
 Name owner_of(const TextFile& file) {
   const auto fits = [](const std::string& name) { return name.size() <= limit::name; };
   if (!file.node.empty() && fits(file.node)) return {"node", "", file.node, true};
   if (!file.pod.empty() && fits(file.pod) && fits(file.space)) return {"pod", file.space, file.pod, true};
+  const bool log = file.kind == TextFile::Kind::log || file.kind == TextFile::Kind::previous_log;
+  if (log && file.container.size() >= 3 && fits(file.container))
+    return {"container", "", file.container, true};
   return {};
 }
 
@@ -510,7 +514,9 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 4> kRows = {{
+  static const std::array<Row, 5> kRows = {{
+      {"log-dns",
+       {"log-database-unreachable", "log-cache-unreachable", "log-broker-unreachable", "log-unreachable"}},
       {"log-threads-starved",
        {"log-timeout", "log-slow", "log-cache-unreachable", "log-database-unreachable",
         "log-broker-unreachable", "log-too-many-connections"}},
@@ -525,9 +531,13 @@ bool ends_in(const Observation& root, const Observation& end) {
 
 // True where an error that nothing explains is told each time in one breath with what a mechanism explains.
 bool is_told_beside(const Observation& root, const Observation& end) {
-  constexpr double kExplains = 0.1;  // the least root of a mechanism
+  constexpr double kExplains = 0.1;    // the least root of a mechanism
+  constexpr double kOnlyTells = 0.05;  // the most of one that says no more than that something failed
   constexpr std::uint64_t kTimes = 3;
-  if (end.detector != "log-error") return false;
+  const Mechanism* of_end = mechanism_of(end.detector);
+  const bool bare =
+      end.detector == "log-error" || (of_end != nullptr && of_end->fault && of_end->root < kOnlyTells);
+  if (!bare) return false;
   const Mechanism* mechanism = mechanism_of(root.detector);
   if (mechanism == nullptr || !mechanism->fault || mechanism->root < kExplains) return false;
   const EvidenceLine& told = end.lines.front();

@@ -116,6 +116,24 @@ TEST(LogFindings, WhatIsToldInOneBreathWithItsCauseYieldsToThat) {
   EXPECT_EQ(apart[0].detector, "log-error") << "nothing tells that the two belong together";
 }
 
+TEST(LogFindings, ThatSomethingFailedYieldsToWhy) {
+  const auto all = findings(
+      "2025-05-02T01:00:03Z pg_dump: error: aborting because of server version mismatch\n"
+      "2025-05-02T01:00:03Z pg_dump: detail: server version: 16.2; pg_dump version: 15.6\n"
+      "2025-05-02T01:00:05Z ERROR backup failed rc=1\n",
+      "What happened to the backup?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-version") << all[0].cause;
+}
+
+TEST(LogFindings, ALogOfNoPodIsItsComponents) {
+  LogMiner miner("Where does it start?");
+  miner.begin({"case/logs/pricing.log", TextFile::Kind::log, "", "", "pricing"});
+  miner.add("ERROR No space left on device\n");
+  miner.end();
+  EXPECT_EQ(miner.observations().at(0).culprit.name, "pricing");
+}
+
 TEST(LogFindings, WhatAPhraseIntroducesIsToldWithIt) {
   const auto all = findings(
       "ERROR Amazon.S3.AmazonS3Exception: User: arn:aws:sts::418230917755:assumed-role/eks-prod-document-api/"

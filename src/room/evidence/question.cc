@@ -229,7 +229,8 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   for (std::string_view phrase :
        {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
         "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
-        "is something wrong", "does it work", "are there any", "is there any", "is everything"}) {
+        "is something wrong", "does it work", "are there any", "are there errors", "is there any",
+        "is everything"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"
