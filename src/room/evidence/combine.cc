@@ -434,6 +434,17 @@ void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observ
   }
 }
 
+// A node's services log errors as long as they live; of one that is Ready and short of nothing they tell
+// little.
+void trust_ready_nodes(const std::vector<Observation>& objects, std::vector<Observation>* logs) {
+  for (const Observation& well : objects) {
+    if (well.verdict != Verdict::no_fault || well.culprit.kind != "node") continue;
+    for (Observation& log : *logs) {
+      if (log.detector == "log-error" && same_component(well, log)) log.weight *= 0.5;
+    }
+  }
+}
+
 // Whoever is evicted from a node whose disk another one fills is its victim, be it the one that is asked
 // about.
 void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
@@ -603,6 +614,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     log.weight *= 0.85;
   }
   blame_who_fills_the_disk(&of_objects, &relevances);
+  if (question.whether()) trust_ready_nodes(of_objects, &of_logs);
   tell_what_grows(&of_objects, &of_logs);
   tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);

@@ -120,6 +120,15 @@ TEST(Combine, HealthIsNoAnswerToWhoAsksWhyItFails) {
   EXPECT_EQ(answered("Is there a fault?").verdict, Verdict::no_fault);
 }
 
+TEST(Combine, ErrorsOfANodesServicesTellLittleWhereItIsReady) {
+  const Name node = {"node", "", "n1", true};
+  const Observation well =
+      make("no-fault", 0.52, "No fault found: Node n1 is Ready.", node, 1, Verdict::no_fault);
+  const Observation log = make("log-error", 0.64, "Node n1 (kubelet) logs an error: cadvisor", node);
+  EXPECT_EQ(combine({well}, {log}, Question("Is something wrong with n1?"))[0].verdict, Verdict::no_fault);
+  EXPECT_EQ(combine({well}, {log}, Question("Why is n1 slow?"))[0].verdict, Verdict::fault);
+}
+
 TEST(Combine, AQuietLogDoesNotAnswerWhy) {
   const auto quiet = make("log-quiet", 0.4, "No fault found", kPod, 1, Verdict::no_fault);
   const auto warning = make("log-error", 0.2, "logs a warning", kPod);

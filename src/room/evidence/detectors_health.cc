@@ -215,10 +215,31 @@ void tell_manifests(const Survey& survey, double weight, Observations* out) {
   suggest(&found, fmt::format("kubectl get pods -n {}", made.front()->space), "shows how they run");
 }
 
+// A node that is asked about, and is Ready and short of nothing.
+void tell_node(const Survey& survey, const Object& node, double weight, Observations* out) {
+  const Value* ready = nullptr;
+  for (const Value& condition : node["status"]["conditions"].items) {
+    const bool is_ready = condition["type"].text() == "Ready";
+    if (condition["status"].text() != (is_ready ? "True" : "False")) return;
+    if (is_ready) ready = &condition;
+  }
+  if (ready == nullptr) return;
+  Observation& made =
+      report(out, "no-fault", weight, node,
+             fmt::format("No fault found: {} is Ready and reports no pressure.", described(node)));
+  made.verdict = Verdict::no_fault;
+  cite_row(survey, &made, node);
+  cite(&made, node, *ready, "it is Ready");
+  suggest(&made, fmt::format("kubectl describe node {}", node.name), "shows its conditions and events");
+}
+
 void detect_health(const Survey& survey, Observations* out) {
   tell_retried(survey, out);
   const double weight = asks_whether(survey) ? 0.52 : 0.32;
   if (survey.only_whether) tell_certificates(survey, weight, out);
+  for (const Object* node : survey.each("node")) {
+    if (survey.names(node->name)) tell_node(survey, *node, weight, out);
+  }
   const std::size_t before = out->size();
   for (const char* kind : {"deployment", "statefulset", "daemonset"}) {
     for (const Object* workload : survey.each(kind)) {

@@ -556,7 +556,7 @@ void explain_within(std::vector<Observation>* findings) {
     if (!finding.lines.empty()) of_file[finding.lines[0].at.file].push_back(&finding);
   }
   const auto tell = [](Observation& root, Observation& end) {
-    if (end.culprit.name != root.culprit.name || end.weight <= root.weight) return;
+    if (&end == &root || end.culprit.name != root.culprit.name || end.weight < root.weight) return;
     const bool beside = is_told_beside(root, end);
     if (!beside && !ends_in(root, end)) return;
     root.weight = std::min(0.9, end.weight + 0.03);

@@ -338,7 +338,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     if (entry.tells_value && (topics > 0 || question.about_performance() || question.about_change()))
       score += 0.08;
     if (entry.tells_cause) score += question.about_performance() ? 0.1 : 0.04;
-    if (entry.meets_time > 0) score += 0.1;
+    if (entry.meets_time > 0) score += question.began_since(entry.first_time) ? 0.13 : 0.1;
     if (named) score += 0.03;
     if (entry.commonest && !entry.is_fault()) score += 0.05;
     if (entry.severity == Severity::debug) score *= 0.3;

@@ -317,13 +317,18 @@ void Question::find_window(const std::string& lower) {
     if (pair && has(times[i + 1].ahead, {" and ", " to ", "-", "until", "till", "\xe2\x80\x93"})) {
       window_ = {time, times[i + 1].minutes};
     } else if (has(ahead, {"since", "after", "from"})) {
-      window_ = {std::max(0, time - before), 24 * 60};
+      window_ = {std::max(0, time - before), 24 * 60, time};
     } else if (has(ahead, {"before", "until", "till"})) {
       window_ = {0, time};
     } else if (has(ahead, {"at ", "around", "about", "near"})) {
       window_ = {std::max(0, time - kAround), std::min(time + kAround, 24 * 60)};
     }
   }
+}
+
+bool Question::began_since(std::string_view first) const {
+  constexpr int kEarly = 3;  // minutes: times by the word are rounded
+  return window_.since >= 0 && clock_of(first) >= window_.since - kEarly;
 }
 
 int Question::in_time(std::string_view line) const {

@@ -44,6 +44,9 @@ class Question {
 
   // True where the question bounds the time of day ("between 14:00 and 14:10", "since 15:00", "around 3 pm").
   bool asks_time() const { return window_.from >= 0; }
+  // Whether something is asked about since a time, and what began at `first` (as a log writes it) did not
+  // before.
+  bool began_since(std::string_view first) const;
   // 1: the line, whose time stands at its front, is within that; -1: it is not; 0: it shows no time.
   int in_time(std::string_view line) const;
   // 1: the span of time (as a log writes it) meets the date or time asked for, -1: it does not, 0: not asked
@@ -59,6 +62,7 @@ class Question {
   struct Window {
     int from = -1;  // minutes of the day; -1: no time is asked for
     int to = 24 * 60;
+    int since = -1;  // the very time that it is asked since; -1: not so
   };
   void find_window(const std::string& lower);
   Window window_;

@@ -41,6 +41,10 @@ TEST(Question, MeetsTimes) {
   EXPECT_EQ(day.meets_time("2025-06-18 08:00:00", "2025-06-20 01:00:00"), 1);
   EXPECT_EQ(day.meets_time("2025-06-12 22:14:51", ""), -1);
   EXPECT_EQ(day.meets_time("", ""), 0);
+  const Question since("Since about 10:20 nobody can sign in. Why?");
+  EXPECT_TRUE(since.began_since("2025-09-18 10:21:15,744"));
+  EXPECT_FALSE(since.began_since("2025-09-18 09:51:22,072"));
+  EXPECT_FALSE(day.began_since("2025-06-19 08:35:17,235"));
   const Question clock("Since about 15:00 users get errors.");
   EXPECT_EQ(clock.meets_time("2025-10-08 15:16:30.567", ""), 1);
   EXPECT_EQ(clock.meets_time("2025-10-08 09:16:30.567", "2025-10-08 10:00:00"), -1);
