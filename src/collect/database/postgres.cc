@@ -187,7 +187,7 @@ class Database {
     return "";
   }
 
-  std::string close(std::string why) {
+  std::string close(const std::string& why) {
     pq_->finish(connection_);
     connection_ = nullptr;
     return why.empty() ? "the connection failed" : why;
