@@ -52,6 +52,11 @@ constexpr const char* names[] = {
     "app.log",
     "values.json",
     "manifest.json",
+    "metrics/answer.json",
+    "traces/trace.json",
+    "prometheus/targets.json",
+    "velero/backup-get.txt",
+    "pods/shop/api-0/logs/api.txt",
 };
 
 std::string bundle_of(std::string_view bytes) {
