@@ -147,12 +147,15 @@ TEST_F(Triage, MeasurementsTracesAndBackupsGiveReportsThatHold) {
        "daily-20250828013000   PartiallyFailed   3        1          2025-08-28 01:30:03 +0000 UTC   30d     "
        "  "
        "minio              <none>\n");
+  file("f/kubectl/get-pods-shop.txt",
+       "NAME    READY   STATUS    RESTARTS   AGE\napi-0   1/1     Running   0          27d\n");
   struct Case {
     const char *bundle, *question, *says;
   };
   for (const Case& one :
        {Case{"b", "Why is api slow?", "0.8256"}, Case{"c", "Why is the order page slow?", "line_items"},
         Case{"d", "TargetDown fires for loyalty. Why?", "401 Unauthorized"},
+        Case{"f", "Why do pages look odd?", "Nothing in the bundle explains it"},
         Case{"e", "Did last night's backup fail?", "PartiallyFailed"}}) {
     const Outcome outcome =
         carrel({"triage", folder_ + "/" + one.bundle, "--ask", one.question, "--engine", "none", "--json"});

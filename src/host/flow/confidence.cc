@@ -49,7 +49,8 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
   const auto rate = calibration == nullptr
                         ? std::nullopt
                         : rate_of_finding(*calibration, out.grounds.detector, out.grounds.weight);
-  if (rate) {
+  const bool unsure = best == nullptr || best->verdict == Verdict::insufficient_evidence;
+  if (rate && !unsure) {
     out.score = stated(rate->right);
     out.level = level_of(out.score);
     out.basis =
@@ -60,7 +61,6 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
                           cases(rate->cases));
     return out;
   }
-  const bool unsure = best == nullptr || best->verdict == Verdict::insufficient_evidence;
   out.score = out.grounds.weight;
   out.level = unsure ? "low" : level_of(out.score);
   out.basis = best == nullptr ? said + "; no model was asked"

@@ -513,6 +513,8 @@ void doubt_health(std::vector<Observation>* observations) {
   for (Observation& observation : *observations) {
     if (observation.verdict != Verdict::no_fault) continue;
     observation.verdict = Verdict::insufficient_evidence;
+    observation.detector = "unexplained";
+    observation.missing = {"logs, events or measurements of the time at which it happens"};
     if (observation.cause.starts_with(kHealth))
       observation.cause.replace(0, kHealth.size(), "Nothing in the bundle explains it: ");
     observation.cause = std::string(cut_utf8(observation.cause, limit::sentence));
@@ -544,7 +546,11 @@ void name_both(std::vector<Observation>* observations, const Question& question,
       return !whom.name.empty() && (one.culprit == whom || has_name(one.cause, whom.name, false));
     };
     const bool same = !logs && (blames(first, other.culprit) || blames(other, first.culprit));
-    const bool apart = other.detector != first.detector && !same && !is_symptom(other);
+    // Two errors of one program that nothing here explains are two all the same.
+    const bool unlike = other.detector != first.detector ||
+                        (logs && !first.lines.empty() && !other.lines.empty() &&
+                         first.lines[0].at.line != other.lines[0].at.line && first.detector == "log-error");
+    const bool apart = unlike && !same && !is_symptom(other);
     if (strong && apart && (relevance.named(other) || !relevance.named(first))) second = &other;
   }
   if (second == nullptr) return;

@@ -317,7 +317,8 @@ void check_self_heal(const Survey& survey, const Object& application, Observatio
     cite(&made, application, heals, "what is changed is set back");
     cite(&made, *workload, replicas, "the replicas of the manifest");
     cite(&made, *scaler, target, "what the autoscaler scales");
-    suggest(&made, fmt::format("kubectl -n {} describe hpa {}", scaler->space, scaler->name),
+    suggest(&made,
+            fmt::format("kubectl -n {} describe horizontalpodautoscaler {}", scaler->space, scaler->name),
             "shows how often it scales");
     return;
   }

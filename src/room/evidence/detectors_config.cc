@@ -309,11 +309,47 @@ void check_mentions(const Survey& survey, const Object& owner, const std::vector
   }
 }
 
+// Files that never change in a running container. Source: "A container using a ConfigMap as a subPath volume
+// mount will not receive ConfigMap updates" (kubernetes.io, Configure a Pod to Use a ConfigMap; the same
+// holds for Secrets).
+bool check_sub_paths(const Survey& survey, const PodSpec& pods, Observations* out) {
+  if (!survey.asks({"pick up", "picks up", "picked up", "still ", "stale", "updated", "refresh", "reload",
+                    "old config"}))
+    return false;
+  for (const Container& container : containers_of(*pods.spec)) {
+    for (const Value& mount : (*container.spec)["volumeMounts"].items) {
+      if (!mount["subPath"].exists()) continue;
+      for (const Value& volume : (*pods.spec)["volumes"].items) {
+        const bool secret = volume["secret"].exists();
+        const Value& name = secret ? volume["secret"]["secretName"] : volume["configMap"]["name"];
+        if (volume["name"].text() != mount["name"].text() || name.text().empty()) continue;
+        if (!survey.names(name.text()) && !survey.names(pods.owner->name)) continue;
+        Observation& made =
+            report(out, "mounted-by-subpath", 0.88, *pods.owner,
+                   fmt::format("Container {} of {} mounts {} {} by subPath ({}), and what is mounted so is "
+                               "not updated in a running "
+                               "container: it sees a change only once its pod starts again.",
+                               (*container.spec)["name"].text(), described(*pods.owner),
+                               secret ? "Secret" : "ConfigMap", name.text(), mount["subPath"].text()));
+        cite(&made, *pods.owner, mount["subPath"], "it is mounted by subPath");
+        cite(&made, *pods.owner, mount, "the mount");
+        cite(&made, *pods.owner, name, "what is mounted");
+        suggest(&made, fmt::format("kubectl get pods -n {}", pods.owner->space),
+                "shows how long its pods run");
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void detect_references(const Survey& survey, Observations* out) {
   std::set<std::string> told;
   for (const PodSpec& pods : survey.pod_specs()) {
+    const std::string of = "subpath/" + pods.owner->space + "/" + workload_of(*pods.owner).second;
+    if (!told.contains(of) && check_sub_paths(survey, pods, out)) told.insert(of);
     if (pods.health == Health::healthy) continue;
     for (const Need& need : needs_of(*pods.spec)) {
       const auto workload = workload_of(*pods.owner);

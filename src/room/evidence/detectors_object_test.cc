@@ -345,6 +345,21 @@ INSTANTIATE_TEST_SUITE_P(
             "labels: {team: fraud}"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    SubPaths, ObjectDetectors,
+    testing::Values(DetectorCase{
+        "ConfigMap that never changes",
+        deployment("proxy",
+                   "containers: [{name: nginx, image: 'x/y:1', volumeMounts: [{name: conf, mountPath: "
+                   "/etc/a.conf, subPath: "
+                   "a.conf}]}], volumes: [{name: conf, configMap: {name: upstreams}}]"),
+        "mounted-by-subpath",
+        {"Deployment proxy", "ConfigMap upstreams by subPath (a.conf)", "not updated in a running container"},
+        "mountPath: /etc/a.conf, subPath: a.conf",
+        "mountPath: /etc/conf.d",
+        {},
+        "We changed upstreams but proxy still uses the old one. Why doesn't it pick up the change?"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Canaries, ObjectDetectors,
     testing::Values(DetectorCase{
         "share of the requests",

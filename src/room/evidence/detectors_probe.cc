@@ -377,7 +377,9 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
     if (pod != nullptr && is_refused(answer) && ends_by_itself(survey, *pod, container)) weight = 0.3;
     const bool killed = pod != nullptr && kills(survey, *pod, container) > 0;
     if (killed && &kind == &probes[0]) weight = 0.4;  // what kills it is told by the other probe
-    if (healthy) weight = 0.22;
+    // Of a pod that is gone, on its way there perhaps.
+    const bool gone = pod == nullptr && survey.lacks("pod", telling->space, telling->name);
+    if (healthy || gone) weight = 0.22;
     Observation& made = report_missing(
         out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
         fmt::format("The {} of {}{} fails{}{}: {}.", kind.word,

@@ -41,7 +41,8 @@ bool was_refused_by_peer(const Observation& log) {
 
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
-  static constexpr std::array<std::string_view, 17> kOfOthers = {"log-route-timeout",
+  static constexpr std::array<std::string_view, 18> kOfOthers = {"log-replication",
+                                                                 "log-route-timeout",
                                                                  "log-upstream-failed",
                                                                  "log-statement-timeout",
                                                                  "log-connection-refused",
@@ -90,7 +91,9 @@ bool provides(const Observation& provider, const Observation& log) {
     std::string_view detector;
     std::initializer_list<std::string_view> names;
   };
-  static const std::array<Row, 9> kRows = {{
+  static const std::array<Row, 10> kRows = {{
+      {"log-replication",
+       {"kafka", "postgres", "pg-", "mysql", "maria", "mongo", "redis", "cassandra", "etcd"}},
       {"log-dns", {"coredns", "kube-dns", "node-local-dns"}},
       {"log-broker-unreachable", {"kafka", "rabbit", "nats", "pulsar", "activemq", "zookeeper", "redpanda"}},
       {"log-cache-unreachable", {"redis", "memcache", "valkey", "hazelcast"}},

@@ -221,9 +221,9 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   for (const std::string& word : stems_) phrases.push_back("<" + word);
   set_ = PhraseSet(phrases);
 
-  for (std::string_view phrase :
-       {"causes", "faults", "reasons", "problems", "root causes", "issues", "what are the", "same reason",
-        "same cause", "what all", "everything that"}) {
+  for (std::string_view phrase : {"causes", "faults", "reasons", "problems", "root causes", "issues",
+                                  "what are the", "same reason", "same cause", "what all", "everything that",
+                                  "each of the two", "list what", "what is actually broken"}) {
     several_ |= lower.find(phrase) != std::string::npos;
   }
   for (std::string_view phrase :
