@@ -62,7 +62,7 @@ Status make_keys(const SealArguments& arguments) {
     secret = recipient_secret_text(keys.secret);
     shown = recipient_text(keys.recipient);
   }
-  const Status kept = write_file_durably(arguments.key, secret + "\n", 0600);
+  Status kept = write_file_durably(arguments.key, secret + "\n", 0600);
   wipe(secret);
   if (!kept) return kept;
   if (Status told = write_file_durably(arguments.key + ".pub", shown + "\n", 0644); !told) return told;
@@ -135,7 +135,7 @@ Status open_bundle(const SealArguments& arguments) {
 }
 
 // Makes `work` what the command line chose when it names this command.
-void choose(CLI::App* command, Chosen* chosen, std::shared_ptr<SealArguments> arguments,
+void choose(CLI::App* command, Chosen* chosen, const std::shared_ptr<SealArguments>& arguments,
             Status (*work)(const SealArguments&)) {
   command->callback([chosen, arguments, work] {
     *chosen = [arguments, work] {

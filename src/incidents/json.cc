@@ -98,7 +98,7 @@ class JsonWriter {
   void new_line(int depth) {
     if (!lines_) return;
     out_ += '\n';
-    out_.append(static_cast<std::size_t>(2 * depth), ' ');
+    out_.append(2 * static_cast<std::size_t>(depth), ' ');
     ++line_;
   }
 

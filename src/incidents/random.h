@@ -24,7 +24,7 @@ class Random {
   // 0 to `count` - 1. The bias of the remainder is far below what a corpus of incidents could show.
   std::size_t below(std::size_t count) { return count == 0 ? 0 : next() % count; }
   int between(int least, int most) {
-    return least + static_cast<int>(below(static_cast<std::size_t>(most - least + 1)));
+    return least + static_cast<int>(below(static_cast<std::size_t>(most - least) + 1));
   }
   bool chance(int percent) { return between(1, 100) <= percent; }
 

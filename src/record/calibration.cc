@@ -95,7 +95,7 @@ class CalibrationReader {
     return item[name].items;
   }
   std::string text(const Value& item, const char* name) {
-    const std::string value(item[name].text());
+    std::string value(item[name].text());
     if (value.empty() || value.size() > limit::name)
       mistake(item, fmt::format("\"{}\" must be a text of 1 to {} bytes", name, limit::name));
     return value;

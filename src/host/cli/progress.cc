@@ -32,7 +32,7 @@ const char* doing(const std::string& stage) {
 
 }  // namespace
 
-ProgressLine::ProgressLine(std::string input, bool quiet)
+ProgressLine::ProgressLine(const std::string& input, bool quiet)
     : input_(escape_for_terminal(input)), quiet_(quiet), terminal_(::isatty(2) != 0) {}
 
 ProgressLine::~ProgressLine() {

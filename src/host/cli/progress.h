@@ -13,7 +13,7 @@ namespace carrel {
 
 class ProgressLine {
  public:
-  ProgressLine(std::string input, bool quiet);
+  ProgressLine(const std::string& input, bool quiet);
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;

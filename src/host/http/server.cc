@@ -147,7 +147,7 @@ class HttpServer::Bounded final : public httplib::Server {
     Post("[^]*", whole);
     Delete("[^]*", whole);
     // What a handler throws (memory) is told to nobody outside.
-    set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+    set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
       give(refused(500), response);
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {

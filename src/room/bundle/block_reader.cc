@@ -89,7 +89,7 @@ Result<std::string_view> BlockReader::peek() {
 }
 
 Result<std::string_view> BlockReader::next() {
-  const auto block = peek();
+  auto block = peek();
   peeked_ = false;
   return block;
 }

@@ -51,7 +51,7 @@ void Machine::enter(const Thread& thread, std::uint32_t number, unsigned char by
   switch (node.type) {
     case Type::object:
     case Type::array:
-      if (byte != (node.type == Type::object ? '{' : '[')) return;
+      if (byte != static_cast<unsigned char>(node.type == Type::object ? '{' : '[')) return;
       next.frames[next.depth++] = {number, 0, no_item};
       next.phase = node.type == Type::object ? Phase::between : Phase::first_item;
       next.leaf = 0;
