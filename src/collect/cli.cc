@@ -267,8 +267,8 @@ Status settle_metrics(Arguments* arguments) {
   if (!options.prometheus) return {};
   constexpr std::string_view service = "service:";
   Status done = arguments->prometheus.starts_with(service)
-                          ? settle_service(arguments->prometheus.substr(service.size()), &options)
-                          : set_url(arguments->prometheus, &options.metrics);
+                    ? settle_service(arguments->prometheus.substr(service.size()), &options)
+                    : set_url(arguments->prometheus, &options.metrics);
   if (!done) return done;
   options.metrics.range_seconds = seconds_of(arguments->range);
   if (options.metrics.range_seconds == 0)

@@ -147,9 +147,8 @@ class HttpServer::Bounded final : public httplib::Server {
     Post("[^]*", whole);
     Delete("[^]*", whole);
     // What a handler throws (memory) is told to nobody outside.
-    set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
-      give(refused(500), response);
-    });
+    set_exception_handler([](const httplib::Request&, httplib::Response& response,
+                             const std::exception_ptr&) { give(refused(500), response); });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
       if (response.body.empty()) give(refused(response.status), response);
     });

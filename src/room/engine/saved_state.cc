@@ -1,7 +1,6 @@
 #include "room/engine/saved_state.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <fmt/format.h>
 
@@ -81,7 +80,7 @@ std::size_t save_prefix(const Engine& engine, const StateOrigin& here, const Tok
   if (state == 0 || before > into.size() || state > into.size() - before) return 0;
   char* at = std::ranges::copy(magic, into.data()).out;
   for (std::size_t i = 0; i < size_bytes; ++i) *at++ = static_cast<char>(header->size() >> (8 * i));
-  std::memcpy(at, header->data(), header->size());
+  std::ranges::copy(*header, at);
   return engine.save(0, into.subspan(before, state)) ? before + state : 0;
 }
 

@@ -94,7 +94,7 @@ bool allows(const Survey& survey, const std::vector<const Object*>& policies, co
 std::string peer_text(const Value& peer) {
   const std::string labels = label_text(peer["podSelector"]["matchLabels"]);
   const std::string spaces = label_text(peer["namespaceSelector"]["matchLabels"]);
-  const std::string pods = labels.empty() ? "" : fmt::format("pods labelled {}", labels);
+  std::string pods = labels.empty() ? "" : fmt::format("pods labelled {}", labels);
   if (spaces.empty()) return pods;
   return fmt::format("{}{}namespaces labelled {}", pods, pods.empty() ? "" : " in ", spaces);
 }

@@ -38,7 +38,7 @@ std::vector<std::string_view> split_words(std::string_view text) {
 }
 
 std::string plural_of(std::string_view resource) {
-  const std::string kind = resource_name(resource);
+  std::string kind = resource_name(resource);
   if (kind == "endpoints") return kind;
   if (kind.ends_with("y") && kind != "gateway") return kind.substr(0, kind.size() - 1) + "ies";
   if (kind.ends_with("s")) return kind + "es";

@@ -24,7 +24,7 @@ bool is_word(char c) {
 bool skip_colour(std::string_view* text) {
   if (text->size() < 2 || (*text)[0] != '\x1b' || (*text)[1] != '[') return false;
   const std::size_t end = text->find('m');
-  if (end == std::string_view::npos || end > 12) return false;
+  if (end > 12) return false;  // or none
   text->remove_prefix(end + 1);
   return true;
 }

@@ -377,7 +377,7 @@ bool Question::has_word(std::string_view lower) const {
 }
 
 int Question::meets_time(std::string_view first, std::string_view last) const {
-  if (!dates_.empty() && date_of(first) != "") {
+  if (!dates_.empty() && !date_of(first).empty()) {
     const std::string from = date_of(first);
     const std::string to = date_of(last.empty() ? first : last);
     const bool that_day = std::any_of(dates_.begin(), dates_.end(),

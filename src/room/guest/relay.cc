@@ -144,8 +144,7 @@ Status Relay::receive(const Message& message) {
   if (message.type == MessageType::sealed && !sealed_) {
     const auto sealed = decode<Sealed>(body);
     // A seal that is none is an Error of the set-up, told as the room's own would be.
-    const Status taken =
-        sealed ? denials_.take(program_.pidfd.get(), sealed->listener) : Status(sealed.error());
+    Status taken = sealed ? denials_.take(program_.pidfd.get(), sealed->listener) : Status(sealed.error());
     if (!taken) return taken;
     sealed_ = true;
     body = *encode(Sealed{});

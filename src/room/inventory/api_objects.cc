@@ -95,7 +95,7 @@ class Adder {
     const std::string item_kind = typed ? resource_name(kind) : tells_.kind;
     add_items(list["items"], "/items", item_kind);
     if (item_kind.empty() || !tells_.whole) return;
-    if (list["metadata"]["continue"].text().size() > 0) return;  // a page of it
+    if (!list["metadata"]["continue"].text().empty()) return;  // a page of it
     // A plain List may be of any few objects, unless the path says what it lists.
     if (typed || tells_.kind == item_kind) say_searched(item_kind);
   }
