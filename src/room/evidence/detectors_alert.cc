@@ -101,7 +101,7 @@ void tell(const Survey& survey, const LooseJson& file, const Value& alert, Obser
 }  // namespace
 
 void detect_alerts(const Survey& survey, Observations* out) {
-  for (const LooseJson& file : loose_json(survey.inventory, "\"alertname\"", largest_alert_file)) {
+  each_loose_json(survey.inventory, "\"alertname\"", largest_alert_file, [&](const LooseJson& file) {
     std::vector<const Value*> alerts;
     collect(file.root, 0, &alerts);
     std::set<std::string> told;
@@ -113,7 +113,7 @@ void detect_alerts(const Survey& survey, Observations* out) {
         tell(survey, file, *alert, out);
       }
     }
-  }
+  });
 }
 
 }  // namespace carrel

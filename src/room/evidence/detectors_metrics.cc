@@ -220,9 +220,9 @@ void check_targets(const Survey& survey, const LooseJson& file, Observations* ou
 }  // namespace
 
 void detect_measurements(const Survey& survey, Observations* out) {
-  for (const LooseJson& file : loose_json(survey.inventory, "\"activeTargets\"", largest_answer))
-    check_targets(survey, file, out);
-  for (const LooseJson& file : loose_json(survey.inventory, "\"resultType\"", largest_answer)) {
+  each_loose_json(survey.inventory, "\"activeTargets\"", largest_answer,
+                  [&](const LooseJson& file) { check_targets(survey, file, out); });
+  each_loose_json(survey.inventory, "\"resultType\"", largest_answer, [&](const LooseJson& file) {
     std::vector<Series> all;
     collect_series(file.root, "", 0, &all);
     // The strongest of a query tell enough.
@@ -237,7 +237,7 @@ void detect_measurements(const Survey& survey, Observations* out) {
       check_clock(survey, file.source(), all[i], out);
       check_growth(survey, file.source(), all[i], out);
     }
-  }
+  });
 }
 
 }  // namespace carrel

@@ -1,5 +1,6 @@
 // Nodes: conditions, cordons, evictions and kills told by the kubelet, versions, clocks.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -61,12 +62,17 @@ void tell_heaviest(const Heaviest& heaviest, Observation* made) {
   cite(made, *heaviest.happening);
 }
 
-// Where what the kubelet measured of the node was saved (/stats/summary), the pod whose files take most of
-// its disk, if they take far more than any other's. True where it is told.
-bool tell_fullest(const Survey& survey, std::string_view node, Observation* made) {
+// The pod whose files take most of a node's disk, far more than any other's, and where it stands.
+struct Filler {
+  std::string pod, bytes;
+  std::vector<EvidenceLine> lines;
+};
+
+// By node, where what its kubelet measured was saved (/stats/summary).
+std::map<std::string, Filler, std::less<>> fillers_of(const Survey& survey) {
   constexpr const char* kFiles = "ephemeral-storage";
-  for (const LooseJson& file : loose_json(survey.inventory, "\"podRef\"", largest_summary)) {
-    if (file.root["node"]["nodeName"].text() != node) continue;
+  std::map<std::string, Filler, std::less<>> fillers;
+  each_loose_json(survey.inventory, "\"podRef\"", largest_summary, [&](const LooseJson& file) {
     const Value* fullest = nullptr;
     double most = 0, next = 0;
     for (const Value& pod : file.root["pods"].items) {
@@ -77,22 +83,29 @@ bool tell_fullest(const Survey& survey, std::string_view node, Observation* made
       fullest = &pod;
     }
     const double all = quantity(file.root["node"]["fs"]["capacityBytes"].text()).value_or(0);
-    if (fullest == nullptr || most < kFarMore * next || most * 4 < all) continue;
+    if (fullest == nullptr || most < kFarMore * next || most * 4 < all) return;
     const Value& pod = (*fullest)["podRef"];
-    while (made->cause.ends_with('.')) made->cause.pop_back();
-    made->cause = brief(made->cause, limit::sentence - 130) +
-                  brief(fmt::format("; {} fills it: its files take {} bytes.",
-                                    described("pod", pod["namespace"].text(), pod["name"].text()),
-                                    (*fullest)[kFiles]["usedBytes"].text()),
-                        130);
-    cite(made, file.source(), (*fullest)[kFiles]["usedBytes"], "what its files take");
-    cite(made, file.source(), pod["name"], "whose files they are");
-    return true;
-  }
-  return false;
+    const Value& used = (*fullest)[kFiles]["usedBytes"];
+    Observation cited;
+    cite(&cited, file.source(), used, "what its files take");
+    cite(&cited, file.source(), pod["name"], "whose files they are");
+    fillers[std::string(file.root["node"]["nodeName"].text())] = {
+        described("pod", pod["namespace"].text(), pod["name"].text()), std::string(used.text()),
+        std::move(cited.lines)};
+  });
+  return fillers;
 }
 
-void check_conditions(const Survey& survey, const Object& node, const Heaviest& heaviest, Observations* out) {
+void tell_filler(const Filler& filler, Observation* made) {
+  while (made->cause.ends_with('.')) made->cause.pop_back();
+  made->cause = brief(made->cause, limit::sentence - 130) +
+                brief(fmt::format("; {} fills it: its files take {} bytes.", filler.pod, filler.bytes), 130);
+  for (const EvidenceLine& line : filler.lines) {
+    if (made->lines.size() < limit::citations) made->lines.push_back(line);
+  }
+}
+
+void check_conditions(const Object& node, const Heaviest& heaviest, const Filler* filler, Observations* out) {
   for (const Value& condition : node["status"]["conditions"].items) {
     const std::string_view type = condition["type"].text();
     const std::string_view status = condition["status"].text();
@@ -124,9 +137,12 @@ void check_conditions(const Survey& survey, const Object& node, const Heaviest& 
     cite_span(&made, node, condition["message"], condition["type"], "the condition of the node");
     if (made.lines.empty()) cite(&made, node, condition["status"], "the condition of the node");
     const bool is_disk = type == "DiskPressure";
-    const bool told = is_disk && tell_fullest(survey, node.name, &made);
-    if (told) made.detector = disk_filled;
-    if (!told && (is_disk || type == "MemoryPressure")) tell_heaviest(heaviest, &made);
+    if (is_disk && filler != nullptr) {
+      tell_filler(*filler, &made);
+      made.detector = disk_filled;
+    } else if (is_disk || type == "MemoryPressure") {
+      tell_heaviest(heaviest, &made);
+    }
     suggest_node(&made, node);
   }
 }
@@ -181,8 +197,10 @@ bool under_pressure(const Survey& survey, const std::string& name) {
 
 void detect_nodes(const Survey& survey, Observations* out) {
   const Heaviest heaviest = heaviest_of(survey);
+  const auto fillers = fillers_of(survey);
   for (const Object* node : survey.each("node")) {
-    check_conditions(survey, *node, heaviest, out);
+    const auto filler = fillers.find(node->name);
+    check_conditions(*node, heaviest, filler == fillers.end() ? nullptr : &filler->second, out);
     const Value& cordoned = (*node)["spec"]["unschedulable"];
     if (cordoned.is_true()) {
       Observation& made =

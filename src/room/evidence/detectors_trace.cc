@@ -13,7 +13,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t largest_trace = 8 << 20;
+constexpr std::size_t largest_trace = 4 << 20;
 constexpr std::size_t most_spans = 100'000;
 constexpr std::size_t many_calls = 20;  // of one query below one span: a call for each row
 constexpr std::size_t very_many_calls = 100;
@@ -238,7 +238,7 @@ void tell_failed(const Survey& survey, const Object& source, const Trace& trace,
 }  // namespace
 
 void detect_traces(const Survey& survey, Observations* out) {
-  for (const LooseJson& file : loose_json(survey.inventory, "\"spans\"", largest_trace)) {
+  each_loose_json(survey.inventory, "\"spans\"", largest_trace, [&](const LooseJson& file) {
     std::vector<Trace> traces;
     const Value& data = file.root["data"];
     for (const Value& trace : data.items) read_jaeger(trace, &traces);
@@ -252,7 +252,7 @@ void detect_traces(const Survey& survey, Observations* out) {
       tell_slowest(survey, file.source(), trace, out);
       tell_failed(survey, file.source(), trace, out);
     }
-  }
+  });
 }
 
 }  // namespace carrel

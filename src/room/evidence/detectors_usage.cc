@@ -24,10 +24,11 @@ struct Limit {
 // Files that hold nothing but the resources of one workload, as `-o jsonpath` prints them; their names tell
 // of which.
 std::deque<LooseJson> loose_resources(const Survey& survey) {
-  std::deque<LooseJson> found = loose_json(survey.inventory, "\"limits\"", largest_loose_file);
-  std::erase_if(found, [](const LooseJson& file) {
-    return !file.document->path.ends_with(".json") || !file.root["limits"].exists() ||
-           file.document->text.find("\"kind\"") != std::string::npos;
+  std::deque<LooseJson> found;
+  each_loose_json(survey.inventory, "\"limits\"", largest_loose_file, [&](const LooseJson& file) {
+    const bool resources = file.document->path.ends_with(".json") && file.root["limits"].exists() &&
+                           file.document->text.find("\"kind\"") == std::string::npos;
+    if (resources) found.push_back(file);
   });
   return found;
 }

@@ -14,13 +14,12 @@ Object LooseJson::source() const {
   return object;
 }
 
-std::deque<LooseJson> loose_json(const Inventory& inventory, std::string_view mark, std::size_t largest) {
-  std::deque<LooseJson> found;
+void each_loose_json(const Inventory& inventory, std::string_view mark, std::size_t largest,
+                     const std::function<void(const LooseJson&)>& visit) {
   for (const Document& document : inventory.documents()) {
     if (document.text.size() > largest || document.text.find(mark) == std::string::npos) continue;
-    if (Result<Value> root = read_json(document.text)) found.push_back({&document, std::move(*root)});
+    if (Result<Value> root = read_json(document.text)) visit({&document, std::move(*root)});
   }
-  return found;
 }
 
 }  // namespace carrel

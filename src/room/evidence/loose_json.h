@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <functional>
 #include <string_view>
 
 #include "room/inventory/inventory.h"
@@ -18,7 +18,10 @@ struct LooseJson {
   Object source() const;
 };
 
-// The documents of at most `largest` bytes that have `mark` in their text and are JSON.
-std::deque<LooseJson> loose_json(const Inventory& inventory, std::string_view mark, std::size_t largest);
+// Calls `visit` with each document of at most `largest` bytes that has `mark` in its text and is JSON. One is
+// in memory at a time: what a bundle may have of parsed files was counted before, and these come on top of
+// it.
+void each_loose_json(const Inventory& inventory, std::string_view mark, std::size_t largest,
+                     const std::function<void(const LooseJson&)>& visit);
 
 }  // namespace carrel
