@@ -445,7 +445,7 @@ void trust_ready_nodes(const std::vector<Observation>& objects, std::vector<Obse
   }
 }
 
-// Whoever is evicted from a node whose disk another one fills is its victim, be it the one that is asked
+// Whoever is evicted for want of disk while another one fills it is its victim, be it the one that is asked
 // about.
 void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
   for (std::size_t i = 0; i < objects->size(); ++i) {
@@ -453,7 +453,8 @@ void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<dou
     if (filled.detector != disk_filled) continue;
     for (std::size_t j = 0; j < objects->size(); ++j) {
       Observation& victim = (*objects)[j];
-      if (victim.detector != "node-event" && victim.detector != "pod-evicted") continue;
+      const bool evicted = victim.detector == "node-event" || victim.detector == "pod-evicted";
+      if (!evicted || !has_any(victim.cause, {"ephemeral-storage"})) continue;
       filled.weight = std::max(filled.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
       (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
       cite_also(&filled, victim, 1);

@@ -88,13 +88,14 @@ TEST(Combine, WhatGrowsWithoutEndIsToldWithWhatRanFull) {
 }
 
 TEST(Combine, WhoIsEvictedIsTheVictimOfWhoFillsTheDisk) {
-  const auto all =
-      combine({make("node-event", 0.9, "Pod storefront-0 was evicted with its neighbours",
-                    {"pod", "web", "storefront-0", true}),
-               make("node-disk-filled", 0.7, "Node n1 is under DiskPressure; Pod dind-0 fills it",
-                    {"node", "", "n1", true})},
-              {}, Question("storefront-0 keeps being evicted. Who is to blame?"));
-  EXPECT_EQ(all[0].detector, "node-disk-filled");
+  const Name pod = {"pod", "web", "storefront-0", true};
+  const auto filled = make("node-disk-filled", 0.7, "Node n1 is under DiskPressure; Pod dind-0 fills it",
+                           {"node", "", "n1", true});
+  const Question question("storefront-0 keeps being evicted. Who is to blame?");
+  const auto evicted = make("node-event", 0.9, "Pod storefront-0 was evicted: low on ephemeral-storage", pod);
+  EXPECT_EQ(combine({evicted, filled}, {}, question)[0].detector, "node-disk-filled");
+  const auto of_memory = make("node-event", 0.9, "Pod storefront-0 was evicted: low on memory", pod);
+  EXPECT_EQ(combine({of_memory, filled}, {}, question)[0].detector, "node-event");
 }
 
 TEST(Combine, AnAccountIsRefusedInOtherNamespacesThanItsOwn) {

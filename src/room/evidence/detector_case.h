@@ -40,6 +40,12 @@ inline std::string deployment(const std::string& name, const std::string& pod, i
          "}}\n  template:\n    metadata: {labels: {app: " + name + "}}\n    spec: {" + pod + "}\n";
 }
 
+inline std::string event_about(const std::string& kind, const std::string& name, const std::string& reason,
+                               const std::string& message) {
+  return object_head("v1", "Event", "e1") + "involvedObject: {kind: " + kind + ", name: " + name +
+         ", namespace: shop}\ntype: Warning\nreason: " + reason + "\nmessage: '" + message + "'\n";
+}
+
 inline const std::string plain_pod =
     "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}]}]";
 

@@ -52,10 +52,9 @@ struct Series {
 };
 
 void add_point(const Value& pair, std::vector<Point>* out) {
-  double value = 0;
   const std::string& text = pair[1].scalar;
   char* end = nullptr;
-  value = std::strtod(text.c_str(), &end);
+  const double value = std::strtod(text.c_str(), &end);
   if (end != text.c_str() && std::isfinite(value)) out->push_back({value, &pair[1]});
 }
 

@@ -1,4 +1,4 @@
-// References, storage, network, permissions, quotas, autoscalers, workloads, jobs, deliveries.
+// References, storage, network, autoscalers, workloads, jobs, deliveries.
 #include <gtest/gtest.h>
 
 #include "room/evidence/detector_case.h"
@@ -10,12 +10,6 @@ class ObjectDetectors : public testing::TestWithParam<DetectorCase> {};
 
 TEST_P(ObjectDetectors, FindsItAndIsSilentWhenMended) {
   run_case(GetParam());
-}
-
-std::string event_about(const std::string& kind, const std::string& name, const std::string& reason,
-                        const std::string& message) {
-  return object_head("v1", "Event", "e1") + "involvedObject: {kind: " + kind + ", name: " + name +
-         ", namespace: shop}\ntype: Warning\nreason: " + reason + "\nmessage: '" + message + "'\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -373,149 +367,6 @@ INSTANTIATE_TEST_SUITE_P(
         {"Ingress preview", "25 % of the requests for api.shop.example", "api-preview"},
         "canary-weight: '25'",
         "canary-weight: '0'"}));
-
-INSTANTIATE_TEST_SUITE_P(
-    Backups, ObjectDetectors,
-    testing::Values(DetectorCase{
-        "newest backup of a schedule",
-        object_head("velero.io/v1", "Backup", "daily-20250827013000") + "status: {phase: Completed}\n" +
-            object_head("velero.io/v1", "Backup", "daily-20250828013000") +
-            "status: {phase: PartiallyFailed, errors: 3, failureReason: 'volume data: no space left'}\n",
-        "backup-failed",
-        {"daily-20250828013000", "PartiallyFailed", "3 errors", "no space left"},
-        "phase: PartiallyFailed, errors: 3",
-        "phase: Completed, errors: 0"}));
-
-TEST(Backups, AreWellWhereTheNewestOfEachScheduleIs) {
-  const std::string older =
-      object_head("velero.io/v1", "Backup", "daily-20250827013000") + "status: {phase: Failed, errors: 1}\n";
-  const std::string newer =
-      object_head("velero.io/v1", "Backup", "daily-20250828013000") + "status: {phase: Completed}\n";
-  const auto well = detect_in(older + newer, {}, "Did last night's backup fail?");
-  const Observation* none = find_by(well, "no-fault");
-  ASSERT_NE(none, nullptr);
-  EXPECT_EQ(none->verdict, Verdict::no_fault);
-  EXPECT_NE(none->cause.find("daily-20250828013000"), std::string::npos) << none->cause;
-  EXPECT_EQ(find_by(detect_in(older, {}, "Did last night's backup fail?"), "no-fault"), nullptr);
-  EXPECT_EQ(find_by(detect_in(newer, {}, "Is the web page slow?"), "no-fault"), nullptr);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Permissions, ObjectDetectors,
-    testing::Values(
-        DetectorCase{
-            "verb",
-            deployment(
-                "agent",
-                "serviceAccountName: agent, containers: [{name: agent, image: 'x/kubectl:1', command: [sh, "
-                "-c, 'kubectl get pods']}]") +
-                object_head("rbac.authorization.k8s.io/v1", "Role", "reader") +
-                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n" +
-                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
-                "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: agent, "
-                "namespace: shop}]\n",
-            "rbac-verb-missing",
-            {"Role reader", "only get on pods", "list verb is missing"},
-            "verbs: [get]",
-            "verbs: [get, list]"},
-        DetectorCase{
-            "subject in a namespace that does not exist",
-            object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
-                "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +
-                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "jobs") +
-                "roleRef: {kind: Role, name: jobs}\nsubjects: [{kind: ServiceAccount, name: runner, "
-                "namespace: ci}]\n"
-                "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner, namespace: runners}\n",
-            "rbac-subject-missing",
-            {"RoleBinding jobs", "runner in namespace ci", "runner in namespace runners"},
-            "namespace: ci}",
-            "namespace: runners}",
-            {{"namespace", ""}, {"serviceaccount", "*"}}},
-        DetectorCase{
-            "resource of another API group",
-            object_head("rbac.authorization.k8s.io/v1", "Role", "deployer") +
-                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}, {apiGroups: [''], resources: "
-                "[deployments], verbs: [get, patch]}]\n",
-            "rbac-group-wrong",
-            {"Role deployer", "nothing of deployments", "the group apps"},
-            "apiGroups: [''], resources: [deployments]",
-            "apiGroups: [apps], resources: [deployments]"},
-        DetectorCase{"binding to no role",
-                     object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
-                         "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "
-                         "agent, namespace: shop}]\n" +
-                         object_head("rbac.authorization.k8s.io/v1", "Role", "reader") + "rules: []\n",
-                     "rbac-role-missing",
-                     {"Role raeder", "does not exist"},
-                     "raeder",
-                     "reader",
-                     {{"role", "shop"}}},
-        DetectorCase{"refused by the API server",
-                     object_head("apps/v1", "Deployment", "agent") +
-                         event_about("Deployment", "agent", "Refused",
-                                     "pods is forbidden: User "
-                                     "\"system:serviceaccount:shop:agent\" cannot list resource "
-                                     "\"pods\" in API group \"\" in the namespace \"shop\""),
-                     "rbac-forbidden",
-                     {"service account agent cannot list pods", "shop"},
-                     "is forbidden: User",
-                     "is allowed: User"}));
-
-INSTANTIATE_TEST_SUITE_P(
-    Admission, ObjectDetectors,
-    testing::Values(
-        DetectorCase{
-            "quota by event",
-            object_head("apps/v1", "ReplicaSet", "api-1") +
-                event_about("ReplicaSet", "api-1", "FailedCreate",
-                            "pods \"x\" is "
-                            "forbidden: exceeded quota: small, requested: "
-                            "requests.cpu=2, used: requests.cpu=1, limited: "
-                            "requests.cpu=2"),
-            "quota-exceeded",
-            {"ResourceQuota small is exceeded", "requested requests.cpu=2", "limited to requests.cpu=2"},
-            "exceeded quota",
-            "within quota"},
-        DetectorCase{
-            "quota by arithmetic",
-            deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {requests: {cpu: 500m}}}]",
-                       4) +
-                object_head("v1", "ResourceQuota", "small") + "spec: {hard: {requests.cpu: '1'}}\n",
-            "quota-too-small",
-            {"requests.cpu 1", "4 replicas of 500m", "needs 2"},
-            "requests.cpu: '1'",
-            "requests.cpu: '2'"},
-        DetectorCase{
-            "limit range",
-            deployment("api",
-                       "containers: [{name: api, image: 'x/y:1', resources: {limits: {memory: 2Gi}}}]") +
-                object_head("v1", "LimitRange", "bounds") +
-                "spec: {limits: [{type: Container, max: {memory: 1Gi}}]}\n",
-            "limit-range",
-            {"memory 2Gi", "maximum is 1Gi"},
-            "max: {memory: 1Gi}",
-            "max: {memory: 4Gi}"},
-        DetectorCase{"webhook that nobody serves",
-                     "apiVersion: admissionregistration.k8s.io/v1\nkind: "
-                     "ValidatingWebhookConfiguration\nmetadata: {name: guard}\n"
-                     "webhooks: [{name: guard.example, failurePolicy: Fail, clientConfig: {service: {name: "
-                     "guard, namespace: "
-                     "shop}}}]\n",
-                     "webhook-service",
-                     {"Service guard", "does not exist", "failurePolicy is Fail"},
-                     "failurePolicy: Fail",
-                     "failurePolicy: Ignore",
-                     {{"service", "shop"}}},
-        DetectorCase{"pod security",
-                     object_head("apps/v1", "ReplicaSet", "api-1") +
-                         event_about("ReplicaSet", "api-1", "FailedCreate",
-                                     "pods \"x\" is "
-                                     "forbidden: violates PodSecurity \"restricted:latest\": "
-                                     "runAsNonRoot != true"),
-                     "pod-security",
-                     {"Pod Security", "restricted:latest", "runAsNonRoot"},
-                     "is forbidden: violates PodSecurity",
-                     "is created under PodSecurity"}));
 
 std::string scaler(const std::string& spec, const std::string& status = "") {
   return object_head("autoscaling/v2", "HorizontalPodAutoscaler", "api") +

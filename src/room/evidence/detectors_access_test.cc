@@ -1,0 +1,133 @@
+// What the API server refuses: permissions, admission, quotas.
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+class AccessDetectors : public testing::TestWithParam<DetectorCase> {};
+
+TEST_P(AccessDetectors, FindsItAndIsSilentWhenMended) {
+  run_case(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Permissions, AccessDetectors,
+    testing::Values(
+        DetectorCase{
+            "verb",
+            deployment(
+                "agent",
+                "serviceAccountName: agent, containers: [{name: agent, image: 'x/kubectl:1', command: [sh, "
+                "-c, 'kubectl get pods']}]") +
+                object_head("rbac.authorization.k8s.io/v1", "Role", "reader") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: agent, "
+                "namespace: shop}]\n",
+            "rbac-verb-missing",
+            {"Role reader", "only get on pods", "list verb is missing"},
+            "verbs: [get]",
+            "verbs: [get, list]"},
+        DetectorCase{
+            "subject in a namespace that does not exist",
+            object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
+                "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "jobs") +
+                "roleRef: {kind: Role, name: jobs}\nsubjects: [{kind: ServiceAccount, name: runner, "
+                "namespace: ci}]\n"
+                "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner, namespace: runners}\n",
+            "rbac-subject-missing",
+            {"RoleBinding jobs", "runner in namespace ci", "runner in namespace runners"},
+            "namespace: ci}",
+            "namespace: runners}",
+            {{"namespace", ""}, {"serviceaccount", "*"}}},
+        DetectorCase{
+            "resource of another API group",
+            object_head("rbac.authorization.k8s.io/v1", "Role", "deployer") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}, {apiGroups: [''], resources: "
+                "[deployments], verbs: [get, patch]}]\n",
+            "rbac-group-wrong",
+            {"Role deployer", "nothing of deployments", "the group apps"},
+            "apiGroups: [''], resources: [deployments]",
+            "apiGroups: [apps], resources: [deployments]"},
+        DetectorCase{"binding to no role",
+                     object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                         "roleRef: {kind: Role, name: raeder}\nsubjects: [{kind: ServiceAccount, name: "
+                         "agent, namespace: shop}]\n" +
+                         object_head("rbac.authorization.k8s.io/v1", "Role", "reader") + "rules: []\n",
+                     "rbac-role-missing",
+                     {"Role raeder", "does not exist"},
+                     "raeder",
+                     "reader",
+                     {{"role", "shop"}}},
+        DetectorCase{"refused by the API server",
+                     object_head("apps/v1", "Deployment", "agent") +
+                         event_about("Deployment", "agent", "Refused",
+                                     "pods is forbidden: User "
+                                     "\"system:serviceaccount:shop:agent\" cannot list resource "
+                                     "\"pods\" in API group \"\" in the namespace \"shop\""),
+                     "rbac-forbidden",
+                     {"service account agent cannot list pods", "shop"},
+                     "is forbidden: User",
+                     "is allowed: User"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Admission, AccessDetectors,
+    testing::Values(
+        DetectorCase{
+            "quota by event",
+            object_head("apps/v1", "ReplicaSet", "api-1") +
+                event_about("ReplicaSet", "api-1", "FailedCreate",
+                            "pods \"x\" is "
+                            "forbidden: exceeded quota: small, requested: "
+                            "requests.cpu=2, used: requests.cpu=1, limited: "
+                            "requests.cpu=2"),
+            "quota-exceeded",
+            {"ResourceQuota small is exceeded", "requested requests.cpu=2", "limited to requests.cpu=2"},
+            "exceeded quota",
+            "within quota"},
+        DetectorCase{
+            "quota by arithmetic",
+            deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {requests: {cpu: 500m}}}]",
+                       4) +
+                object_head("v1", "ResourceQuota", "small") + "spec: {hard: {requests.cpu: '1'}}\n",
+            "quota-too-small",
+            {"requests.cpu 1", "4 replicas of 500m", "needs 2"},
+            "requests.cpu: '1'",
+            "requests.cpu: '2'"},
+        DetectorCase{
+            "limit range",
+            deployment("api",
+                       "containers: [{name: api, image: 'x/y:1', resources: {limits: {memory: 2Gi}}}]") +
+                object_head("v1", "LimitRange", "bounds") +
+                "spec: {limits: [{type: Container, max: {memory: 1Gi}}]}\n",
+            "limit-range",
+            {"memory 2Gi", "maximum is 1Gi"},
+            "max: {memory: 1Gi}",
+            "max: {memory: 4Gi}"},
+        DetectorCase{"webhook that nobody serves",
+                     "apiVersion: admissionregistration.k8s.io/v1\nkind: "
+                     "ValidatingWebhookConfiguration\nmetadata: {name: guard}\n"
+                     "webhooks: [{name: guard.example, failurePolicy: Fail, clientConfig: {service: {name: "
+                     "guard, namespace: "
+                     "shop}}}]\n",
+                     "webhook-service",
+                     {"Service guard", "does not exist", "failurePolicy is Fail"},
+                     "failurePolicy: Fail",
+                     "failurePolicy: Ignore",
+                     {{"service", "shop"}}},
+        DetectorCase{"pod security",
+                     object_head("apps/v1", "ReplicaSet", "api-1") +
+                         event_about("ReplicaSet", "api-1", "FailedCreate",
+                                     "pods \"x\" is "
+                                     "forbidden: violates PodSecurity \"restricted:latest\": "
+                                     "runAsNonRoot != true"),
+                     "pod-security",
+                     {"Pod Security", "restricted:latest", "runAsNonRoot"},
+                     "is forbidden: violates PodSecurity",
+                     "is created under PodSecurity"}));
+
+}  // namespace
+}  // namespace carrel
