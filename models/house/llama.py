@@ -1,7 +1,8 @@
 """A Llama: RMS norms, rotary positions, SwiGLU, tied embeddings.
 
-Weights are kept in 32 bits and multiplied in bf16, on a CPU and on CUDA alike. Attention is written as matrix products:
-PyTorch's own flash attention takes most of a step on a CPU, in a backward pass of 32 bits.
+Weights are kept in 32 bits and multiplied in bf16, on CUDA and on a CPU with AVX-512 alike; a CPU without it has no such
+products, and multiplies in 32 bits. Attention is written as matrix products: PyTorch's own flash attention takes most of a
+step on a CPU, in a backward pass of 32 bits.
 """
 
 import dataclasses
@@ -10,6 +11,12 @@ import math
 import torch
 from torch import nn
 from torch.nn import functional
+
+
+def compute_type(device):
+    """What is multiplied in: without oneDNN's products in bf16 PyTorch's own are slower than those in 32 bits."""
+    multiplies_bf16 = device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if multiplies_bf16 else torch.float32
 
 
 @dataclasses.dataclass
@@ -94,8 +101,9 @@ class Llama(nn.Module):
         self.output_norm = Norm(shape.width, shape.epsilon)
         self.output = None
 
-    def forward(self, tokens, compute=torch.bfloat16):
+    def forward(self, tokens, compute=None):
         """The last layer's outputs, normed: batch, tokens, width."""
+        compute = compute or compute_type(tokens.device)
         length = tokens.shape[1]
         head = self.shape.width // self.shape.heads
         steps = torch.arange(0, head, 2, device=tokens.device, dtype=torch.float32) / head

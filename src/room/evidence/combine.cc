@@ -97,7 +97,8 @@ struct Relation {
 
 // What an object explains of what a log complains of.
 bool explains(const Observation& object, const Observation& log) {
-  static const std::array<Relation, 7> kRelations = {{
+  static const std::array<Relation, 8> kRelations = {{
+      {{"transaction-holds-locks"}, {"deadlock", "statement-timeout", "database-unreachable", "timeout"}},
       {{"policy", "service", "endpoint", "selector", "port", "ingress", "dns", "host"},
        {"dns", "unreachable", "connection", "timeout", "upstream"}},
       {{"rbac", "permission", "role", "serviceaccount", "binding"}, {"forbidden", "object-missing"}},
@@ -124,6 +125,9 @@ bool explains(const Observation& object, const Observation& log) {
 // True where what a log shows keeps another component's pod from running: storage that takes no writes or
 // does not answer, or a mesh that cannot sign its proxies' identities.
 bool keeps_from_running(const Observation& log, const Observation& object) {
+  if (object.detector == "init-container-stuck" && has_any(object.cause, {"schema", "migrat"}) &&
+      object.culprit.space == log.culprit.space)
+    return has_any(log.detector, {"changelog-lock", "migration-failed", "migration-checksum"});
   if (has_any(object.detector, {"volume-mount"}))
     return has_any(log.detector, {"storage-cluster-full", "file-server-silent"});
   return has_any(object.detector, {"probe-fail", "not-ready"}) && has_any(log.detector, {"certificate-"}) &&
@@ -636,18 +640,21 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     return observation.detector == "pod-not-ready";
   });
   double worst = 0;
-  bool healthy = false;
+  bool healthy = false, answered = false;
   for (const Observation& observation : all) {
-    if (observation.verdict == Verdict::fault) worst = std::max(worst, observation.weight);
+    if (observation.verdict != Verdict::no_fault) worst = std::max(worst, observation.weight);
     // That one log holds no error says nothing of pods that are not ready, nor to who asks why there is
     // trouble.
     const bool says_little = observation.detector == "log-quiet" && (unready || question.asks_reason());
     healthy |= observation.verdict == Verdict::no_fault && !says_little;
+    // Whoever asks about an alert by its name is told what that is, whatever else there is.
+    answered |= observation.verdict == Verdict::no_fault && observation.culprit.kind == "alert" &&
+                question.names(observation.culprit.name);
   }
   const double enough = question.whether()       ? kEnoughIfAsked
                         : question.asks_reason() ? kEnoughIfTakenFor
                                                  : kEnough;
-  const bool no_fault = healthy && worst < enough;
+  const bool no_fault = (healthy && worst < enough) || answered;
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {
     const bool first = (a.verdict == Verdict::no_fault) == no_fault;
     const bool second = (b.verdict == Verdict::no_fault) == no_fault;

@@ -122,6 +122,23 @@ TEST(Combine, HealthIsNoAnswerToWhoAsksWhyItFails) {
   EXPECT_EQ(answered("Is there a fault?").verdict, Verdict::no_fault);
 }
 
+TEST(Combine, WhoAsksAboutAnAlertByNameIsToldWhatItIs) {
+  const Observation alert = make("alert", 0.6, "No fault: alert Watchdog always fires by design",
+                                 {"alert", "", "Watchdog", true}, 1, Verdict::no_fault);
+  const Observation probe = make("probe-failing", 0.7, "The readiness probe of Pod grafana fails", kPod);
+  EXPECT_EQ(combine({alert, probe}, {}, Question("The alert Watchdog fires. What is broken?"))[0].detector,
+            "alert");
+  EXPECT_EQ(combine({alert, probe}, {}, Question("What is broken?"))[0].detector, "probe-failing");
+}
+
+TEST(Combine, AMigrationsLockKeepsWhatWaitsForTheSchemaInInit) {
+  const Observation stuck = make("init-container-stuck", 0.66,
+                                 "Pod web stays in Init: its init container wait-for-schema runs", kPod);
+  Observation log = make("log-changelog-lock", 0.45, "Pod migrate waits for the lock", kPod);
+  log.culprit = {"pod", kPod.space, "migrate-5-8-cjgt9", true};
+  EXPECT_EQ(combine({stuck}, {log}, Question("Why does it stay in Init?"))[0].detector, "log-changelog-lock");
+}
+
 TEST(Combine, ErrorsOfANodesServicesTellLittleWhereItIsReady) {
   const Name node = {"node", "", "n1", true};
   const Observation well =

@@ -14,22 +14,14 @@ namespace {
 using Detector = void (*)(const Survey&, Observations*);
 
 // All detectors, roots before symptoms.
-constexpr Detector detectors[] = {detect_references,   detect_container_starts,
-                                  detect_image_pulls,  detect_claims,
-                                  detect_volumes,      detect_scheduling,
-                                  detect_unplaceable,  detect_admission,
-                                  detect_quotas,       detect_permissions,
-                                  detect_policies,     detect_services,
-                                  detect_attachments,  detect_ingresses,
-                                  detect_hosts,        detect_probes,
-                                  detect_scaling,      detect_container_ends,
-                                  detect_jobs,         detect_nodes,
-                                  detect_certificates, detect_deliveries,
-                                  detect_rollouts,     detect_deletions,
-                                  detect_backups,      detect_usage,
-                                  detect_measurements, detect_traces,
-                                  detect_alerts,       detect_stuck_pods,
-                                  detect_warnings,     detect_health};
+constexpr Detector detectors[] = {
+    detect_references,   detect_container_starts, detect_image_pulls,    detect_claims,    detect_volumes,
+    detect_scheduling,   detect_unplaceable,      detect_admission,      detect_quotas,    detect_permissions,
+    detect_policies,     detect_services,         detect_attachments,    detect_ingresses, detect_hosts,
+    detect_probes,       detect_scaling,          detect_container_ends, detect_jobs,      detect_nodes,
+    detect_certificates, detect_deliveries,       detect_rollouts,       detect_deletions, detect_backups,
+    detect_usage,        detect_measurements,     detect_traces,         detect_sessions,  detect_alerts,
+    detect_stuck_pods,   detect_warnings,         detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {
@@ -55,7 +47,8 @@ const AskedFamilies asked_families[] = {
     {{"job", "cron"}, {"job", "cronjob"}},
     {{"slow", "latency", "cpu", "throttl"}, {"cpu"}},
     {{"node"}, {"node"}},
-    {{"sync", "argo", "flux", "helm", "upgrade"}, {"delivery", "namespace", "release"}},
+    {{"helm", "upgrade", "release", "rollback"}, {"release"}, 0.15},
+    {{"sync", "argo", "flux", "helm", "upgrade"}, {"delivery", "namespace"}},
     {{"terminating", "delet", "finaliz"}, {"namespace-terminating", "deletion"}},
     {{"quota", "create", "no pods"}, {"quota", "limit", "pod-security", "webhook", "create"}},
     {{"alert"}, {"alert"}},
@@ -141,16 +134,6 @@ class Focus {
   const Survey& survey_;
   std::set<std::string> named_, spaces_, homes_;
 };
-
-// The name without the hashes that a ReplicaSet and its pod add: "web-7d9f8b6c5-x2k4q" -> "web".
-std::string without_hashes(const std::string& name) {
-  const auto last = name.rfind('-');
-  if (last == std::string::npos || last == 0 || name.size() - last != 6) return name;
-  const auto middle = name.rfind('-', last - 1);
-  const bool hash = middle != std::string::npos && last - middle > 6 && last - middle < 13 &&
-                    name.find_first_of("0123456789", middle) < last;
-  return hash ? name.substr(0, middle) : name;
-}
 
 std::string workload_key(const Survey& survey, const Observation& observation) {
   const Name& culprit = observation.culprit;

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -303,6 +304,46 @@ void tell_large_heap(const PodSpec& pods, Observations* out) {
   }
 }
 
+// Who asks why a pod ended in the past, where the bundle has nothing of that: it runs, and neither its last
+// state nor an event tells of an end. A log of the instance before is told by what is in it.
+void tell_unknown_end(const Survey& survey, Observations* out) {
+  if (!survey.asks({"restarted", "crashed", "died", "was killed", "went down"}) || survey.only_whether)
+    return;
+  std::set<std::string> told;
+  for (const Object* pod : survey.each("pod")) {
+    const std::string workload = without_hashes(workload_of(*pod).second);
+    const bool asked = survey.names(pod->name) || survey.names(workload);
+    if (!asked || pod_health(*pod) != Health::healthy || has_completed(*pod)) continue;
+    const auto& statuses = (*pod)["status"]["containerStatuses"].items;
+    const bool known = statuses.empty() || !survey.about(*pod).empty() ||
+                       std::ranges::any_of(statuses, [](const Value& status) {
+                         return status["lastState"]["terminated"].exists();
+                       });
+    // Of the pods of a workload the one that has restarted is told, where one has.
+    const auto restarts = restarts_of(*pod);
+    const bool better = std::ranges::any_of(survey.each("pod"), [&](const Object* other) {
+      return other->space == pod->space && without_hashes(workload_of(*other).second) == workload &&
+             restarts_of(*other) > restarts;
+    });
+    if (known || better || !told.insert(pod->space + "/" + workload).second) continue;
+    Observation& made = report(
+        out, "end-unknown", 0.45, *pod,
+        fmt::format("It cannot be determined from this bundle why {} ended: it runs now ({}); the log of the "
+                    "previous container, its last state and the events of that time are missing.",
+                    described(*pod),
+                    restarts == 0 ? "with 0 restarts" : fmt::format("restarts: {}", restarts)));
+    made.verdict = Verdict::insufficient_evidence;
+    cite(&made, *pod, statuses[0]["restartCount"], "its restarts");
+    lack(&made, "the log of the instance that ended (kubectl logs --previous)");
+    lack(&made, "its last state: exit code and reason");
+    lack(&made, "events and logs of the time at which it ended");
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", pod->space, pod->name),
+            "shows its last state");
+    suggest(&made, fmt::format("kubectl -n {} logs {} --previous --tail=200", pod->space, pod->name),
+            "shows how the instance before ended");
+  }
+}
+
 }  // namespace
 
 void detect_container_ends(const Survey& survey, Observations* out) {
@@ -341,6 +382,7 @@ void detect_container_ends(const Survey& survey, Observations* out) {
     tell_failing_command(survey, pods, out);
     tell_large_heap(pods, out);
   }
+  tell_unknown_end(survey, out);
 }
 
 }  // namespace carrel

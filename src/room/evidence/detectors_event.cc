@@ -29,8 +29,11 @@ void detect_warnings(const Survey& survey, Observations* out) {
   for (const Happening& happening : survey.happenings()) {
     if (!happening.warning || is_known(happening.reason)) continue;
     std::string name = happening.name;
-    if (const Object* object = survey.find(happening.kind, happening.space, happening.name))
+    if (const Object* object = survey.find(happening.kind, happening.space, happening.name)) {
+      // What an autoscaler cannot get is told with what it is at.
+      if (object->kind == "horizontalpodautoscaler" && happening.reason.starts_with("Failed")) continue;
       name = workload_of(*object).second;
+    }
     const std::string key = fmt::format("{}\n{}\n{}", happening.reason, happening.space, name);
     if (groups[key].empty()) order.push_back(key);
     groups[key].push_back(&happening);

@@ -13,8 +13,9 @@ namespace {
 
 // A question that leaves open whether there is a fault at all.
 bool asks_whether(const Survey& survey) {
-  if (survey.only_whether || survey.asks({"any problem", "any issue", "any error", "any fault", "healthy",
-                                          "anything wrong", "reports that"}))
+  if (survey.only_whether ||
+      survey.asks({"any problem", "any issue", "any error", "any fault", "healthy", "anything wrong",
+                   "reports that", "what is broken", "something broken"}))
     return true;
   // A sentence that begins like a question of yes or no; "what is the cause" does not.
   for (std::size_t at = 0; at != std::string::npos && at < survey.question.size();) {

@@ -69,11 +69,15 @@ void check_certificate(const Object& certificate, const std::string& now, Observ
     suggest_object(&made, certificate);
   }
   if (ready["status"].text() != "False") return;
+  // That of Ready says only what is missing; where an attempt has failed, that of Issuing says why.
+  const Value& issuing = condition_of(certificate, "Issuing");
+  const bool failed = issuing["status"].text() == "False" && !issuing["message"].text().empty();
+  const Value& why = failed ? issuing : ready;
   Observation& made =
       report(out, "certificate-not-ready", 0.84, certificate,
-             fmt::format("{} is not Ready: {}", described(certificate), ready["message"].text()));
+             fmt::format("{} is not Ready: {}", described(certificate), brief(why["message"].text(), 200)));
   made.makes = secret_of(certificate);
-  cite_span(&made, certificate, ready["message"], ready["reason"], "why it is not ready");
+  cite_span(&made, certificate, why["message"], why["reason"], "why it is not ready");
   suggest_object(&made, certificate);
 }
 

@@ -1,5 +1,7 @@
 // Autoscalers and disruption budgets.
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -55,6 +57,95 @@ void check_requests(const Survey& survey, const Object& scaler, const PodSpec& t
       return;
     }
   }
+}
+
+// True where an autoscaler gets its metrics, whatever its events tell of times when it did not.
+bool scales(const Survey& survey, const Object& scaler) {
+  const auto& conditions = scaler["status"]["conditions"].items;
+  const auto active = std::ranges::find_if(
+      conditions, [](const Value& condition) { return condition["type"].text() == "ScalingActive"; });
+  if (active != conditions.end()) return (*active)["status"].text() == "True";
+  return std::ranges::any_of(survey.about(scaler, true), [](const Happening* happening) {
+    return happening->reason == "SuccessfulRescale";
+  });
+}
+
+// "to 2 from 7" of "Scaled down replica set web-5d8f to 2 from 7".
+struct Step {
+  std::string to, from;
+};
+
+Step step_of(std::string_view message) {
+  const std::size_t at = message.rfind(" to ");
+  if (at == std::string_view::npos || !message.starts_with("Scaled down ")) return {};
+  const std::string_view rest = message.substr(at + 4);
+  const std::size_t from = rest.find(" from ");
+  if (from == std::string_view::npos) return {};
+  return {std::string(rest.substr(0, from)), std::string(rest.substr(from + 6))};
+}
+
+// Text of `argocd app get` that says that what is changed is set back: the line, and its number.
+struct SelfHeal {
+  const Document* document = nullptr;
+  std::uint32_t line = 0;
+};
+
+SelfHeal heals_of(const Survey& survey, const std::string& workload) {
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.find("Sync Policy:") == std::string::npos ||
+        document.text.find(workload) == std::string::npos)
+      continue;
+    for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+      const std::string_view line = document.line(number);
+      if (line.starts_with("Sync Policy:") && line.find("SelfHeal") != std::string_view::npos)
+        return {&document, number};
+    }
+  }
+  return {};
+}
+
+// What an autoscaler raises, something else lowers again and again.
+void check_set_back(const Survey& survey, const Object& scaler, Observations* out) {
+  constexpr std::size_t again = 2;  // times that it was lowered
+  const std::string target(scaler["spec"]["scaleTargetRef"]["name"].text());
+  std::set<std::string> sizes;  // that the autoscaler wanted
+  std::vector<const Happening*> raised, lowered;
+  std::string to;
+  for (const Happening* happening : survey.about(scaler, true)) {
+    const std::string_view message = happening->message->text();
+    if (happening->reason != "SuccessfulRescale") continue;
+    sizes.emplace(between(message, "New size: ", ";"));
+    raised.push_back(happening);
+  }
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.reason != "ScalingReplicaSet" || happening.name != target) continue;
+    const Step step = step_of(happening.message->text());
+    if (step.to.empty() || sizes.contains(step.to) || !sizes.contains(step.from)) continue;
+    if (!lowered.empty() && step.to != to) continue;
+    to = step.to;
+    lowered.push_back(&happening);
+  }
+  if (lowered.size() < again) return;
+  const SelfHeal heals = heals_of(survey, target);
+  const Object* manifest = nullptr;
+  for (const Object& object : survey.inventory.all()) {
+    if (object.kind == "deployment" && object.name == target && (object["spec"]["replicas"].text() == to))
+      manifest = &object;
+  }
+  const std::string by =
+      heals.document != nullptr
+          ? fmt::format("Argo CD's self-heal (Sync Policy: SelfHeal) sets it to what git says{}",
+                        manifest == nullptr ? "" : fmt::format(", replicas: {}", to))
+          : "something else than the autoscaler sets its replicas";
+  Observation& made = report(out, "replicas-set-back", heals.document != nullptr ? 0.9 : 0.84, scaler,
+                             fmt::format("{} falls back to {} replicas each time after {} has raised it: {}.",
+                                         described("deployment", "", target), to, described(scaler), by));
+  if (heals.document != nullptr) cite_line(&made, *heals.document, heals.line, "what is changed is set back");
+  if (manifest != nullptr)
+    cite(&made, *manifest, (*manifest)["spec"]["replicas"], "the replicas of the manifest");
+  cite(&made, *lowered.front());
+  cite(&made, *raised.front());
+  suggest_scaler(&made, scaler, target);
 }
 
 void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
@@ -138,12 +229,17 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
     suggest_scaler(&made, scaler, name);
   }
   if (told) return;
+  const bool over = scales(survey, scaler);
   for (const Happening* happening : survey.about(scaler)) {
     if (happening->reason.substr(0, 9) != "FailedGet" && happening->reason != "FailedComputeMetricsReplicas")
       continue;
     const bool no_request = has(happening->message->text(), "missing request for");
     Observation& made =
-        report(out, "scaler-no-metrics", no_request ? 0.92 : 0.8, scaler,
+        report(out, "scaler-no-metrics",
+               over         ? 0.2
+               : no_request ? 0.92
+                            : 0.8,
+               scaler,
                fmt::format("{} cannot scale {}: {} ({})", who, name,
                            no_request ? "its containers have no resource requests" : "it gets no metrics",
                            brief(happening->message->text(), 170)));
@@ -221,7 +317,10 @@ void check_budget(const Survey& survey, const Object& budget, Observations* out)
 
 void detect_scaling(const Survey& survey, Observations* out) {
   for (const char* kind : {"horizontalpodautoscaler", "scaledobject"}) {
-    for (const Object* scaler : survey.each(kind)) check_scaler(survey, *scaler, out);
+    for (const Object* scaler : survey.each(kind)) {
+      check_scaler(survey, *scaler, out);
+      check_set_back(survey, *scaler, out);
+    }
   }
   check_rivals(survey, out);
   for (const Object* budget : survey.each("poddisruptionbudget")) {

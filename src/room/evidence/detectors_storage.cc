@@ -288,6 +288,18 @@ void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* 
   }
 }
 
+// True where a container of the pod has run: no container starts before all volumes are mounted.
+bool has_run(const Object& pod) {
+  for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
+    for (const Value& status : pod["status"][list].items) {
+      if (status["state"]["running"].exists() || status["state"]["terminated"].exists() ||
+          status["lastState"]["terminated"].exists() || status["restartCount"].integer().value_or(0) > 0)
+        return true;
+    }
+  }
+  return false;
+}
+
 // "MountVolume.SetUp failed for volume "config" : configmap "app-config" not found"
 void tell_mount(const Survey& survey, const Happening& happening, Observations* out) {
   const std::string_view text = happening.message->text();
@@ -326,7 +338,7 @@ void tell_mount(const Survey& survey, const Happening& happening, Observations* 
   } else {
     cause = fmt::format("{} cannot start because a volume cannot be mounted: {}", who, text);
   }
-  if (pod != nullptr && pod_health(*pod) == Health::healthy) weight = 0.2;
+  if (pod != nullptr && (pod_health(*pod) == Health::healthy || has_run(*pod))) weight = 0.2;
   Observation& made =
       report_missing(out, "volume-mount", weight, "pod", happening.space, happening.name, cause);
   made.culprit.present = pod != nullptr;

@@ -2,6 +2,7 @@
 // failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds) and OTLP's
 // ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970).
 #include <algorithm>
+#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -26,6 +27,7 @@ struct Span {
   const Value* service = nullptr;    // its name
   const Value* statement = nullptr;  // of a database
   const Value* failed = nullptr;     // what it says of its failure
+  const Value* peer = nullptr;       // whom it calls: an address
   double start_s = 0, duration_s = 0, self_s = 0;
 };
 
@@ -46,6 +48,10 @@ void take_tag(std::string_view key, const Value& value, Span* span) {
   const bool tells = key == "otel.status_description" || key == "exception.message" ||
                      key == "error.message" || key == "message";
   if (tells && !value.text().empty()) span->failed = &value;
+  static constexpr std::array<std::string_view, 7> peers = {
+      "http.url", "url.full", "server.address", "net.peer.name", "peer.address", "peer.service", "http.host"};
+  if (std::ranges::find(peers, key) != peers.end() && !value.text().empty() && span->peer == nullptr)
+    span->peer = &value;
 }
 
 void read_jaeger(const Value& trace, std::vector<Trace>* out) {
@@ -151,6 +157,19 @@ std::string what(const Span& span) {
   return service.empty() ? call : fmt::format("{} of service {}", call, service);
 }
 
+// Whom a span calls and what it says of its failure, as far as it tells them.
+std::string and_how(const Span& span) {
+  std::string out;
+  if (span.peer != nullptr) out += fmt::format(", a call to {}", brief(span.peer->text(), 80));
+  if (span.failed != nullptr) out += fmt::format(": {}", brief(span.failed->text(), 140));
+  return out;
+}
+
+void cite_how(Observation* made, const Object& source, const Span& span) {
+  if (span.failed != nullptr) cite(made, source, *span.failed, "what the call says of its failure");
+  if (span.peer != nullptr) cite(made, source, *span.peer, "whom it calls");
+}
+
 void cite_service(Observation* made, const Object& source, const Span& span) {
   if (!name_of_service(span).empty()) cite(made, source, *span.service, "whose call it is");
 }
@@ -196,13 +215,14 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
                         what(*root), what(shown))
       : &shown == root
           ? fmt::format("The request spends its time in {} itself and not in what that calls.", what(shown))
-          : fmt::format("Most of the time of {} goes into {}.", what(*root), what(shown)));
+          : fmt::format("Most of the time of {} goes into {}{}.", what(*root), what(shown), and_how(shown)));
   made.culprit.present = true;
   cite(&made, source,
        shown.statement != nullptr                 ? *shown.statement
        : (*shown.value)["operationName"].exists() ? (*shown.value)["operationName"]
                                                   : (*shown.value)["name"],
        "the call that takes most of the time");
+  if (&shown != root && !repeated) cite_how(&made, source, shown);
   cite_service(&made, source, shown);
   if (&shown != root) {
     const Value& whole = *root->value;
@@ -224,12 +244,12 @@ void tell_failed(const Survey& survey, const Object& source, const Trace& trace,
     const Span& span = trace.spans[i];
     if (span.error.empty() || passes_on[i]) continue;
     const bool asked = survey.asks({"error", "fail", "trace", "5xx", "500", "502", "503", "504"});
-    Observation& made = report_missing(
-        out, "trace-failed-call", asked ? 0.68 : 0.45, "service", "", name_of_service(span),
-        fmt::format("The request fails in {}{}.", what(span),
-                    span.failed != nullptr ? fmt::format(": {}", brief(span.failed->text(), 140)) : ""));
+    Observation& made =
+        report_missing(out, "trace-failed-call", asked ? 0.68 : 0.45, "service", "", name_of_service(span),
+                       fmt::format("The request fails in {}{}.", what(span), and_how(span)));
     made.culprit.present = true;
-    cite(&made, source, span.failed != nullptr ? *span.failed : *span.value, "the call that failed");
+    if (span.failed == nullptr) cite(&made, source, *span.value, "the call that failed");
+    cite_how(&made, source, span);
     cite_service(&made, source, span);
     return;
   }

@@ -65,6 +65,19 @@ TEST(Traces, TheCallThatTakesTheTimeIsTold) {
               HasSubstr("spends its time in GET /report of service shop itself"));
 }
 
+TEST(Traces, WhomTheSlowCallCallsAndHowItFailedIsTold) {
+  const auto found = traced(jaeger(span(1, 0, "POST /checkout", 0, 5'100'000) + "," +
+                                   span(2, 1, "GET /v2/rate", 50'000, 5'000'000,
+                                        R"({"key":"http.url","value":"http://tax.example:8443/v2/rate"},)"
+                                        R"({"key":"error.message","value":"connect timeout after 5000ms"})")),
+                            "Why is checkout slow?");
+  const Observation* one = find_by(found, "trace-slowest-call");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("GET /v2/rate of service shop, a call to http://tax.example:8443/v2/rate: "
+                        "connect timeout after 5000ms"));
+}
+
 TEST(Traces, AFastRequestAndOneOfManyPartsSayNothing) {
   EXPECT_EQ(find_by(traced(jaeger(span(1, 0, "GET /", 0, 90'000)), "Why is it slow?"), "trace-slowest-call"),
             nullptr);

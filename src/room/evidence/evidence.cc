@@ -8,7 +8,9 @@
 
 #include "record/limits.h"
 #include "room/evidence/combine.h"
+#include "room/evidence/log_findings.h"
 #include "room/evidence/question.h"
+#include "room/evidence/survey.h"
 
 namespace carrel {
 namespace {
@@ -37,6 +39,16 @@ void cut(std::vector<Entry>* entries, std::size_t most, const char* reason, std:
   entries->resize(most);
 }
 
+// What a pod only warned of that did its work in the end.
+void weigh_what_was_overcome(const Inventory& inventory, std::vector<Observation>* of_logs) {
+  for (Observation& log : *of_logs) {
+    if (log.culprit.kind != "pod" || log.lines.empty() || !log.lines[0].reason.starts_with(warning_level))
+      continue;
+    const Object* pod = inventory.find("pod", log.culprit.space, log.culprit.name);
+    if (pod != nullptr && has_completed(*pod)) log.weight *= 0.6;
+  }
+}
+
 }  // namespace
 
 EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
@@ -51,8 +63,10 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
   cut(&list.names, limit::names, "names beyond the limit", &list.left_out);
   cut(&list.searched, limit::searched, "listings beyond the limit", &list.left_out);
 
+  std::vector<Observation> of_logs = logs.observations();
+  weigh_what_was_overcome(inventory, &of_logs);
   std::vector<Observation> observations =
-      combine(detect(inventory, question_text), logs.observations(), question);
+      combine(detect(inventory, question_text), std::move(of_logs), question);
   cut(&observations, limit::findings, "findings beyond the limit", &list.left_out);
 
   // The findings' own lines first, each once, then what the logs have beside.

@@ -1,9 +1,13 @@
 #include "room/evidence/evidence.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "base/read_value.h"
+#include "room/inventory/api_objects.h"
 
 namespace carrel {
 namespace {
@@ -24,6 +28,27 @@ TEST(MakeEvidence, RanksLinesAndPointsFindingsAtThem) {
   EXPECT_EQ(list.lines[list.findings[0].evidence[0]].at.line, 2u);
   for (std::size_t i = 1; i < list.lines.size(); ++i) EXPECT_GE(list.lines[i - 1].score, list.lines[i].score);
   EXPECT_EQ(list.lines_read, 3u);
+}
+
+TEST(MakeEvidence, APodThatDidItsWorkHasOvercomeWhatItWarnedOf) {
+  const auto weight = [](const std::string& phase) {
+    Inventory inventory;
+    const Document& document = inventory.add(Document{
+        "pods.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: api-0, namespace: shop}\nstatus: {phase: " + phase +
+            "}\n",
+        {}});
+    auto values = read_yaml(document.text);
+    EXPECT_TRUE(values);
+    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    LogMiner miner("What is broken?");
+    mine(&miner, "a.log", "WARN retrying connection to sftp (1/3): timed out\n");
+    const EvidenceList list = make_evidence(inventory, miner, "What is broken?");
+    const auto found = std::ranges::find(list.findings, "log-timeout", &Finding::detector);
+    return found == list.findings.end() ? 0.0 : found->weight;
+  };
+  EXPECT_GT(weight("Running"), 0.0);
+  EXPECT_LT(weight("Succeeded"), weight("Running"));
 }
 
 TEST(MakeEvidence, EachLineIsThereOnce) {

@@ -116,8 +116,17 @@ std::optional<Severity> klog_level(std::string_view text, std::size_t* message) 
 // Fields of a line of JSON or logfmt that say something to a person.
 struct Fields {
   std::string level, time, logger, message, error, status;
-  std::string code;  // an error's, where it is a name: "RequestTimeTooSkewed"
+  std::string code;    // an error's, where it is a name: "RequestTimeTooSkewed"
+  std::string others;  // the first of those that none of these is
 };
+
+void keep_other(std::string_view key, std::string_view value, std::string* others) {
+  constexpr std::size_t kLongest = 60, kAll = 160;
+  if (value.empty() || value == "null" || value.size() > kLongest || others->size() + key.size() > kAll)
+    return;
+  if (!others->empty()) *others += ", ";
+  *others += fmt::format("{}={}", key, value);
+}
 
 void keep_field(std::string_view key, std::string_view value, Fields* fields) {
   const std::string name = to_lower(key);
@@ -135,7 +144,7 @@ void keep_field(std::string_view key, std::string_view value, Fields* fields) {
   } else if (is({"msg", "message", "log", "event", "short_message", "@message", "text", "textpayload"})) {
     set(&fields->message);
   } else if (is({"err", "error", "exception", "reason", "cause", "detail", "error.message", "errmsg",
-                 "error_message", "exc_info", "stack_trace", "stacktrace", "failure", "dsn"})) {
+                 "error_message", "exc", "exc_info", "stack_trace", "stacktrace", "failure", "dsn"})) {
     if (value.empty() || value == "null" || value == "nil" || value == "<nil>" || value == "None" ||
         value == "false" || value == "0" || value == "[]" || value == "{}") {
       return;
@@ -155,6 +164,8 @@ void keep_field(std::string_view key, std::string_view value, Fields* fields) {
     set(&fields->code);
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {
     set(&fields->status);
+  } else {
+    keep_other(key, value, &fields->others);
   }
 }
 
@@ -292,6 +303,7 @@ void from_fields(const Fields& fields, LineClass* out) {
   const bool named = out->severity >= Severity::warning && !fields.code.empty() && !out->message.empty() &&
                      out->message.find(fields.code) == std::string::npos;
   if (named) out->message += fmt::format(" ({})", fields.code);
+  if (fields.message.find(' ') == std::string::npos && !fields.message.empty()) out->details = fields.others;
   if (out->stated) return;
   if (!fields.error.empty()) out->severity = Severity::error;
   if (fields.status.size() == 3 && fields.status[0] == '5') {

@@ -19,6 +19,7 @@ struct LineClass {
   std::string_view time;    // as written, empty if the line has none
   std::string_view body;    // the line from its message on (the whole line of JSON and logfmt)
   std::string message;      // what a person would read out: JSON and logfmt fields taken out and joined
+  std::string details;      // the other fields ("flag=new-tax, from=0%"), where the message is only a name
   std::string_view logger;  // its component or class, if one is named
 };
 

@@ -148,14 +148,16 @@ bool names_host(std::string_view text, std::string_view service) {
   return false;
 }
 
+bool names_as_host(const Observation& log, std::string_view service) {
+  return std::any_of(log.lines.begin(), log.lines.end(),
+                     [&](const EvidenceLine& line) { return names_host(line.quote, service); });
+}
+
 // True where the other log says that it refused the certificate of this one: it names it as a host, or is its
 // neighbour.
 bool refused(const Observation& other, const Observation& log) {
-  if (!other.detector.starts_with("log-certificate")) return false;
-  return other.culprit.space == log.culprit.space ||
-         std::any_of(other.lines.begin(), other.lines.end(), [&](const EvidenceLine& line) {
-           return names_host(line.quote, service_of(log.culprit.name));
-         });
+  return other.detector.starts_with("log-certificate") &&
+         (other.culprit.space == log.culprit.space || names_as_host(other, service_of(log.culprit.name)));
 }
 
 // A plan that is saved beside the logs is of no namespace; that of a database is of its own.
@@ -172,7 +174,9 @@ Link link_of(const Observation& log, const Observation& other) {
   const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock" ||
                      other.detector == "log-lock-wait";
   if (locks && (waits_for_locks(log) || fills_up(log))) return kKind;
-  if (other.detector == "log-plaintext-refused" && loses_connections(log)) return kKind;
+  if (other.detector == "log-plaintext-refused" && loses_connections(log))
+    return names_as_host(log, service_of(other.culprit.name)) ? kNamed : kKind;
+  if (other.detector == "log-resource-alarm" && log.detector == "log-publish-blocked") return kNamed;
   if (was_refused_by_peer(other)) return kUnlinked;
   // That the answer took long is what the proxy's timeout says already.
   if (log.detector == "log-route-timeout" && other.detector == "log-slow") return kUnlinked;
@@ -184,9 +188,7 @@ Link link_of(const Observation& log, const Observation& other) {
   if (service == service_of(log.culprit.name)) return kUnlinked;
   if (provides(other, log)) return kKind;
   if (other.culprit.space != log.culprit.space) return kUnlinked;
-  for (const EvidenceLine& line : log.lines) {
-    if (names_host(line.quote, service)) return kNamed;
-  }
+  if (names_as_host(log, service)) return kNamed;
   const Mechanism* mechanism = mechanism_of(other.detector);
   const bool own =
       !complains(other) && mechanism != nullptr && mechanism->fault && mechanism->root >= kOwnFailure;
@@ -200,8 +202,8 @@ void lift_roots(std::vector<Observation>* logs, std::vector<double>* relevances)
   std::vector<std::size_t> next(count, count);
   for (std::size_t i = 0; i < count; ++i) {
     const Observation& log = (*logs)[i];
-    if (log.verdict != Verdict::fault || log.weight < kComplains || !(complains(log) || fills_up(log)))
-      continue;
+    const bool follows = complains(log) || fills_up(log) || waits_for_locks(log);
+    if (log.verdict != Verdict::fault || log.weight < kComplains || !follows) continue;
     Link best = kUnlinked;
     for (std::size_t j = 0; j < count; ++j) {
       const Observation& other = (*logs)[j];

@@ -39,6 +39,21 @@ TEST(LogCascade, EndsAtWhatFailedByItself) {
   EXPECT_EQ(logs[2].lines.size(), 3u);
 }
 
+TEST(LogCascade, ABrokersAlarmIsWhyNothingCanBePublished) {
+  std::vector<Observation> logs = {
+      finding("log-publish-blocked", "relay-5f6d7c8b9-bbbb2", "no publisher confirm within 30000 ms", 0.75),
+      finding("log-error", "rabbitmq-0", "operation queue.declare caused a channel exception", 0.6, "mq"),
+      finding("log-resource-alarm", "rabbitmq-0", "disk resource limit alarm set", 0.5, "mq")};
+  EXPECT_EQ(first_of(&logs), 2u);
+}
+
+TEST(LogCascade, ASessionsListTellsWhatALockWaitWaitsFor) {
+  std::vector<Observation> logs = {
+      finding("log-deadlock", "web-5f6d7c8b9-bbbb2", "Lock wait timeout exceeded", 0.85),
+      finding("log-metadata-lock", "", "ALTER TABLE orders: Waiting for table metadata lock", 0.6, "")};
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 TEST(LogCascade, KnowsWhichKindOfServiceIsMissed) {
   std::vector<Observation> logs = {
       finding("log-dns", "api-6f6f6f6f6-ap111", "cannot resolve db", 0.8),

@@ -73,7 +73,7 @@ const char* level_name(Severity severity) {
     case Severity::error:
       return "error level";
     case Severity::warning:
-      return "warning level";
+      return warning_level;
     case Severity::info:
       return "info level";
     case Severity::debug:
@@ -146,9 +146,13 @@ std::string without_credentials(std::string text) {
 
 std::string part(const LogEntry& entry, std::size_t most) {
   // Without a phrase that tells, the end of a chain of causes tells most.
-  return without_credentials(
-      entry.phrase_end > 0 ? telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most)
-                           : brief(entry.message, most));
+  std::string told = entry.phrase_end > 0
+                         ? telling_part(one_line(entry.message), entry.phrase_begin, entry.phrase_end, most)
+                         : brief(entry.message, most);
+  constexpr std::size_t kLeast = 24;
+  if (!entry.details.empty() && told.size() + kLeast < most)
+    told += fmt::format(" ({})", cut_words(one_line(entry.details), most - told.size() - 3));
+  return without_credentials(std::move(told));
 }
 
 struct Group {
@@ -188,9 +192,10 @@ double rank(const LogEntry& entry) {
 
 // A line that says what was changed: a setting, a flag, a release.
 bool tells_change(std::string_view message) {
-  static constexpr std::array<std::string_view, 11> kWords = {
-      "changed from",   "changed: ",    "toggled",  "feature flag",    "flag changed",   "reloaded",
-      "config changed", "updated from", "upgraded", "deploy revision", "setting changed"};
+  static constexpr std::array<std::string_view, 14> kWords = {
+      "changed from",    "changed: ",       "toggled",        "feature flag",  "flag changed",
+      "reloaded",        "flag_changed",    "config changed", "updated from",  "upgraded",
+      "deploy revision", "setting changed", "flag_update",    "config_changed"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return contains_folded(message, word); });
 }
@@ -202,13 +207,17 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
   if (std::vector<const LogEntry*> holders = holders_of(store, lead); !holders.empty()) return holders;
   const std::set<std::string> words = telling_words(lead.message);
   const std::string_view speaker = speaker_of(lead);
+  std::uint32_t began = lead.first_line;
+  for (const LogEntry* each : group.entries) {
+    if (each->file == lead.file) began = std::min(began, each->first_line);
+  }
   std::vector<std::pair<double, const LogEntry*>> found;
   for (const LogEntry& entry : store.entries) {
     if (entry.file != lead.file || &entry == &lead || entry.severity == Severity::debug) continue;
     const bool same = entry.mechanism != nullptr && entry.mechanism == lead.mechanism;
     // A change that is asked for or came just before; the error just before that no finding of its own tells.
-    const bool before = entry.first_line < lead.first_line;
-    const bool near = before && lead.first_line - entry.first_line <= kJustBefore;
+    const bool before = entry.first_line < began;
+    const bool near = before && began - entry.first_line <= kJustBefore;
     const bool changed = (question.about_change() ? before : near) && !entry.is_fault() && entry.count <= 3 &&
                          tells_change(entry.message);
     const std::string_view its_speaker = speaker_of(entry);
@@ -514,7 +523,7 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 5> kRows = {{
+  static const std::array<Row, 6> kRows = {{
       {"log-dns",
        {"log-database-unreachable", "log-cache-unreachable", "log-broker-unreachable", "log-unreachable"}},
       {"log-threads-starved",
@@ -524,6 +533,7 @@ bool ends_in(const Observation& root, const Observation& end) {
        {"log-too-many-connections", "log-heap-exhausted", "log-out-of-memory", "log-open-files"}},
       {"log-api-overloaded", {"log-timeout", "log-slow"}},
       {"log-slow-disk", {"log-timeout", "log-slow"}},
+      {"log-wal-unarchived", {"log-disk-full"}},
   }};
   return std::ranges::any_of(
       kRows, [&](const Row& row) { return row.root == root.detector && row.ends_in.contains(end.detector); });

@@ -52,6 +52,41 @@ TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("refunds-v2"));
 }
 
+TEST(LogFindings, AnEventThatIsOnlyANameIsToldWithItsFields) {
+  const auto all = findings(
+      R"({"level":"info","event":"flag_changed","flag":"tax-v2","old":"0%","new":"50%"})"
+      "\n"
+      R"({"level":"error","event":"tax_failed","region":"US-CO","engine":"v2","exc":"KeyError: 'jurisdiction'"})"
+      "\n",
+      "What is the cause?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("tax_failed: KeyError: 'jurisdiction' (region=US-CO, engine=v2)"));
+  EXPECT_THAT(all[0].cause, HasSubstr("flag_changed (flag=tax-v2, old=0%, new=50%)"));
+}
+
+TEST(LogFindings, WhatCannotBeArchivedFillsTheDisk) {
+  const auto all = findings(
+      "2026-02-10 18:50:43 UTC [31] LOG:  archive command failed with exit code 103\n"
+      "2026-02-12 06:31:14 UTC [88] PANIC:  could not write to file \"pg_wal/xlogtemp.88\": No space left on "
+      "device\n",
+      "Why does it crash?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-wal-unarchived");
+  EXPECT_THAT(all[0].cause, HasSubstr("No space left on device"));
+}
+
+TEST(LogFindings, AnAlarmThatWasClearedIsOver) {
+  const auto all = findings(
+      "2025-09-08 22:00:00.1+00:00 [warning] <0.5.0> memory resource limit alarm set on node 'rabbit@mq-0'.\n"
+      "2025-09-08 22:00:03.1+00:00 [warning] <0.5.0> memory resource limit alarm cleared on node "
+      "'rabbit@mq-0'\n"
+      "2025-09-09 06:12:03.5+00:00 [warning] <0.4.0> disk resource limit alarm set on node 'rabbit@mq-0'.\n",
+      "Why is nothing published?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-resource-alarm");
+  EXPECT_THAT(all[0].cause, HasSubstr("publishers: disk resource limit alarm set"));
+}
+
 TEST(LogFindings, ALockIsToldWithWhoHoldsIt) {
   const auto all = findings(
       "2025-10-14 02:00:25 UTC [20411] LOG:  process 20411 still waiting for AccessShareLock on relation "

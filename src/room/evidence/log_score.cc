@@ -14,8 +14,10 @@ namespace carrel {
 namespace {
 
 constexpr double kCertain = 0.15;  // the root of a mechanism that needs no other words
+constexpr const char* unarchived = "wal-unarchived";
+constexpr const char* raised_alarm = "resource-alarm";
 
-enum Sense : std::uint8_t { kRecovery, kValue, kCause, kHandled };
+enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
 
 // Words that give a line a sense beside its level.
 unsigned senses_of(std::string_view text) {
@@ -34,6 +36,9 @@ unsigned senses_of(std::string_view text) {
       {"<successfully", kRecovery},
       {"is healthy", kRecovery},
       {"<connected to", kRecovery},
+      {"<alarm cleared", kCleared},
+      {"<alarm is cleared", kCleared},
+      {"limit alarm cleared", kCleared},
       {"<expiry", kValue},
       {"<expires", kValue},
       {"<ttl", kValue},
@@ -62,6 +67,7 @@ unsigned senses_of(std::string_view text) {
       {"falling back to", kHandled},
       {"dropping it", kHandled},
       {", skipped", kHandled},
+      {"grpc config stream", kHandled},  // Envoy asks for its settings again
       {"client disconnected", kHandled},
       {"client went away", kHandled},
       {"client closed", kHandled},
@@ -193,6 +199,7 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   // In a trace the line that decides is classed too, and its mechanism is the entry's.
   const LineClass line = classify(entry->example);
   entry->message = line.message;
+  entry->details = line.details;
   for (const std::string& cause : causes_of(*entry)) {
     if (entry->message.find(cause) == std::string::npos) entry->message += ": " + cause;
   }
@@ -215,9 +222,14 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
                           match.mechanism->root >= 0.1 && says_failure(line.message);
     if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
-    // PostgreSQL tells at level LOG who waits for whom.
-    const bool waits = match.mechanism != nullptr && match.mechanism->name == lock_wait;
-    if (waits && entry->severity == Severity::info) entry->severity = Severity::error;
+    // PostgreSQL tells at level LOG who waits for whom, and that it cannot archive; RabbitMQ warns that it
+    // takes no more messages.
+    const auto tells = [&](std::string_view name) {
+      return match.mechanism != nullptr && match.mechanism->name == name;
+    };
+    const bool told_at_log = (tells(lock_wait) || tells(unarchived)) && entry->severity == Severity::info;
+    const bool blocks = tells(raised_alarm) && entry->severity == Severity::warning;
+    if (told_at_log || blocks) entry->severity = Severity::error;
     const bool fits =
         match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
     if (fits) {
@@ -242,7 +254,10 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       (senses & (1u << kValue)) != 0 && std::any_of(entry->message.begin(), entry->message.end(), is_digit);
   entry->tells_cause = (senses & (1u << kCause)) != 0;
   entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
-  entry->recovered = (senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning;
+  // That an alarm is over is told at the level at which it was raised.
+  const bool cleared = (senses & (1u << kCleared)) != 0;
+  if (cleared) entry->severity = std::min(entry->severity, Severity::info);
+  entry->recovered = cleared || ((senses & (1u << kRecovery)) != 0 && entry->severity < Severity::warning);
 }
 
 namespace {

@@ -29,6 +29,7 @@ struct LogEntry {
   bool stated = false;  // the logger wrote the level
   std::string example;  // the first line, verbatim, at most limit::quote bytes of valid UTF-8
   std::string message;  // without time, level, logger
+  std::string details;  // its other fields, where the message is only a name
   std::string first_time, last_time, logger;
   const Mechanism* mechanism = nullptr;
   std::uint32_t phrase_begin = 0, phrase_end = 0;  // of the mechanism's phrase in `message`

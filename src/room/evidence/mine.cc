@@ -313,20 +313,29 @@ class LogMiner::Impl {
     Trace trace;
     trace.first = line_number;
     trace_owner = kNoTemplate;
+    // Go leaves a line empty between what it panics of and the goroutines.
+    const std::uint32_t apart = text.starts_with("goroutine ") ? 2 : 1;
     // A line of which nothing can be quoted is no head: the quote would not begin where the trace does.
-    const bool adjacent =
-        previous != kNoTemplate && previous_line + 1 == line_number && templates[previous].example_size > 0;
+    const bool adjacent = previous != kNoTemplate && previous_line + apart >= line_number &&
+                          templates[previous].example_size > 0;
     if (adjacent && (needs_head || templates[previous].severity >= Severity::warning)) {
       trace_owner = previous;
       trace.first = previous_line;
       // "ERROR request failed", then the exception on a line of its own, then its frames.
       const std::string head(example(templates[previous]));
       trace.text = head;
-      bool cut = templates[previous].example_cut;
-      const bool announced = before_previous != kNoTemplate && before_previous_line + 1 == previous_line &&
-                             needs_head && templates[before_previous].severity >= Severity::error &&
-                             before_previous != previous && classify(head).time.empty();
-      if (announced) {
+      bool cut = templates[previous].example_cut || previous_line + 1 < line_number;
+      const bool follows = before_previous != kNoTemplate && before_previous_line + 1 == previous_line &&
+                           templates[before_previous].severity >= Severity::error &&
+                           before_previous != previous;
+      const bool announced =
+          follows && needs_head && classify(head).time.empty() && !head.starts_with("[signal ");
+      if (follows && head.starts_with("[signal ")) {
+        trace_owner = before_previous;
+        trace.first = before_previous_line;
+        trace.text = std::string(example(templates[before_previous]));
+        templates[previous].absorbed = true;
+      } else if (announced) {
         trace_owner = before_previous;
         trace.first = before_previous_line;
         trace.text = std::string(example(templates[before_previous]));

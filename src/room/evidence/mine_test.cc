@@ -98,6 +98,22 @@ TEST(LogMiner, KeepsAStackTraceWhole) {
   EXPECT_EQ(line_with(all, "java.lang.IllegalStateException: no order"), trace);
 }
 
+TEST(LogMiner, GoPanicsTellWhereTheyAre) {
+  LogMiner miner("Why does it crash?");
+  miner.begin({"logs/shop/api-0/api.log", TextFile::Kind::log, "shop", "api-0", "api"});
+  miner.add(
+      "INFO up\npanic: runtime error: invalid memory address or nil pointer dereference\n"
+      "[signal SIGSEGV: segmentation violation code=0x1 addr=0x18 pc=0x8f2c4e]\n\ngoroutine 61 [running]:\n"
+      "github.com/acme/api/discount.(*Engine).Apply(0xc0003fa1e0)\n\t/src/discount/engine.go:57 +0x4e\n");
+  miner.end();
+  const auto found = miner.observations();
+  ASSERT_FALSE(found.empty());
+  EXPECT_NE(found[0].cause.find("nil pointer dereference (at /src/discount/engine.go:57)"), std::string::npos)
+      << found[0].cause;
+  EXPECT_EQ(found[0].lines[0].at.line, 2u);
+  EXPECT_EQ(found[0].lines[1].at.line, 7u);
+}
+
 TEST(LogMiner, PythonsExceptionIsTheDecisiveLine) {
   std::string text = "INFO up\nTraceback (most recent call last):\n";
   for (int i = 0; i < 20; ++i)

@@ -128,6 +128,14 @@ void cite_span(Observation* observation, const Object& object, const Value& from
   }
 }
 
+void cite_line(Observation* observation, const Document& document, std::uint32_t line,
+               const std::string& reason) {
+  Object text;
+  text.source = Object::Source::table;
+  text.file = &document;
+  cite_lines(observation, text, line, line, nullptr, reason);
+}
+
 void cite(Observation* observation, const Happening& happening) {
   const std::string reason = fmt::format("event {}, seen {} times", happening.reason, happening.count);
   cite_span(observation, *happening.event, *happening.message, (*happening.event)["reason"], reason);

@@ -135,6 +135,44 @@ std::string date_of(std::string_view time) {
   return date;
 }
 
+// Number (from 0) of a month that a word begins with ("mar", "march"); -1: none.
+int month_of(std::string_view word) {
+  static constexpr std::array<std::string_view, 12> kMonths = {"jan", "feb", "mar", "apr", "may", "jun",
+                                                               "jul", "aug", "sep", "oct", "nov", "dec"};
+  for (std::size_t i = 0; i < kMonths.size(); ++i) {
+    if (word.size() >= 3 && to_lower(word.substr(0, 3)) == kMonths[i]) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+constexpr int kDaysOfMonth = 31;
+
+// The day of a year of 12 months of 31 days that a time is of, as a log writes it: "2026-03-16T...",
+// "Mar 16 00:53:27"; -1: it tells none.
+int day_of(std::string_view time) {
+  const auto number = [](std::string_view text) {
+    text = trim(text);
+    const bool digits = !text.empty() && text.size() <= 2 && std::all_of(text.begin(), text.end(), is_digit);
+    return digits ? std::atoi(std::string(text).c_str()) : -1;
+  };
+  int month = -1, day = -1;
+  if (const std::string date = date_of(time); !date.empty()) {
+    month = number(std::string_view(date).substr(5, 2)) - 1;
+    day = number(std::string_view(date).substr(8, 2));
+  } else if (time.size() >= 6 && time[3] == ' ') {
+    month = month_of(time);
+    day = number(time.substr(4, 2));
+  }
+  return month < 0 || month > 11 || day < 1 || day > kDaysOfMonth ? -1 : month * kDaysOfMonth + day;
+}
+
+bool is_month(std::string_view word) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "january", "february", "march",     "april",   "may",      "june",
+      "july",    "august",   "september", "october", "november", "december"};
+  return std::ranges::find(kNames, word) != kNames.end();
+}
+
 }  // namespace
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -214,6 +252,15 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
         std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
     if (identifier) identifiers_.push_back(word);
     if (!identifier && !is_everyday(word)) stems_.push_back(stem(word));
+  }
+  // "14 March", "March 14"
+  for (std::size_t i = 0; i + 1 < words_.size(); ++i) {
+    const bool before = is_month(words_[i]);
+    if (!before && !is_month(words_[i + 1])) continue;
+    const std::string& day = words_[before ? i + 1 : i];
+    const int number = std::atoi(day.c_str());
+    if (day.size() > 4 || number < 1 || number > kDaysOfMonth) continue;
+    days_.push_back(month_of(words_[before ? i : i + 1]) * kDaysOfMonth + number);
   }
   std::sort(stems_.begin(), stems_.end());
   stems_.erase(std::unique(stems_.begin(), stems_.end()), stems_.end());
@@ -303,6 +350,11 @@ void Question::find_window(const std::string& lower) {
     behind = end;
     at = end - 1;
   }
+  for (const auto& [word, minutes_of_day] : {std::pair("noon", 12 * 60), {"midnight", 0}}) {
+    const std::size_t at = lower.find(std::string(" ") + word);
+    if (times.empty() && at != std::string::npos)
+      times.push_back({minutes_of_day, std::string_view(lower).substr(at > 24 ? at - 24 : 0, 24)});
+  }
   const auto has = [](std::string_view text, std::initializer_list<std::string_view> parts) {
     return std::any_of(parts.begin(), parts.end(),
                        [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
@@ -320,6 +372,9 @@ void Question::find_window(const std::string& lower) {
       window_ = {std::max(0, time - before), 24 * 60, time};
     } else if (has(ahead, {"before", "until", "till"})) {
       window_ = {0, time};
+    } else if (has(ahead, {"dropped", "started", "began", "begun", "stopped", "fell ", "rose ", "jumped",
+                           "broke", "went "})) {
+      window_ = {std::max(0, time - before), 24 * 60, time};
     } else if (has(ahead, {"at ", "around", "about", "near"})) {
       window_ = {std::max(0, time - kAround), std::min(time + kAround, 24 * 60)};
     }
@@ -383,6 +438,15 @@ int Question::meets_time(std::string_view first, std::string_view last) const {
     const bool that_day = std::any_of(dates_.begin(), dates_.end(),
                                       [&](const std::string& date) { return from <= date && date <= to; });
     if (!that_day || window_.from < 0) return that_day ? 1 : -1;
+  }
+  // A night has two days, and who says "since" means what came after, too.
+  if (!days_.empty() && day_of(first) >= 0) {
+    const int from = day_of(first), to = day_of(last.empty() ? first : last);
+    const bool near = std::any_of(days_.begin(), days_.end(),
+                                  [&](int day) { return from <= day + 1 && (to >= day - 1 || to < from); });
+    const bool later =
+        has_word("since") && std::any_of(days_.begin(), days_.end(), [&](int day) { return to >= day; });
+    if (!near && !later) return -1;
   }
   if (window_.from < 0) return 0;
   const int from = clock_of(first);

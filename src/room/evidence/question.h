@@ -59,6 +59,7 @@ class Question {
   std::vector<std::string> identifiers_;  // lower case
   std::vector<std::string> stems_;
   std::vector<std::string> dates_;  // "2025-06-19"
+  std::vector<int> days_;           // that are told without a year: of a year of 12 months of 31 days
   struct Window {
     int from = -1;  // minutes of the day; -1: no time is asked for
     int to = 24 * 60;

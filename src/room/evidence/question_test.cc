@@ -70,6 +70,23 @@ TEST(Question, KnowsWindowsOfTime) {
   EXPECT_EQ(Question("Why does it fail since 14:00?").in_time("13:45:00 x"), 1);
 }
 
+TEST(Question, KnowsWhenSomethingBegan) {
+  const Question dropped("Conversion dropped at 10:02. What is the cause?");
+  EXPECT_TRUE(dropped.began_since("2025-09-16T10:03:40Z"));
+  EXPECT_FALSE(dropped.began_since("2025-09-16T09:54:25Z"));
+  EXPECT_EQ(Question("It fails since noon. Why?").in_time("11:00:00 x"), -1);
+  EXPECT_EQ(Question("It fails since noon. Why?").in_time("12:10:00 x"), 1);
+}
+
+TEST(Question, KnowsDaysWithoutAYear) {
+  const Question night("It crashed in the night of 14 March. What made it crash?");
+  EXPECT_EQ(night.meets_time("Mar 16 00:53:27", "Mar 16 00:53:27"), -1);
+  EXPECT_EQ(night.meets_time("Mar 15 02:00:00", ""), 0);
+  EXPECT_EQ(night.meets_time("2026-03-16T10:00:00Z", ""), -1);
+  EXPECT_EQ(Question("It fails since March 14, why?").meets_time("2026-03-16T10:00:00Z", ""), 0);
+  EXPECT_EQ(Question("Why did 14 pods fail in March?").meets_time("2026-05-16T10:00:00Z", ""), 0);
+}
+
 TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
   EXPECT_TRUE(Question("Does the log of ledger show errors?").whether());
   EXPECT_TRUE(Question("Were there any failures last night?").whether());

@@ -32,9 +32,9 @@ bool is_of_library(std::string_view frame) {
       "org.slf4j.",    "ch.qos.",        "org.elastic",    "io.confluent.", "feign.",       "okhttp3.",
       "retrofit2.",    "System.",        "Microsoft.",     "Npgsql.",       "runtime.",     "net/http.",
       "org.flywaydb.", "liquibase."};
-  static constexpr std::array<std::string_view, 10> kPlaces = {
-      "node_modules/",  "node:",     "(internal/", "<anonymous>",     "site-packages/",
-      "dist-packages/", "/usr/lib/", "/gems/",     "/usr/local/lib/", "<frozen "};
+  static constexpr std::array<std::string_view, 12> kPlaces = {
+      "node_modules/",  "node:",     "(internal/", "<anonymous>",     "site-packages/",     "/pkg/mod/",
+      "dist-packages/", "/usr/lib/", "/gems/",     "/usr/local/lib/", "/usr/local/go/src/", "<frozen "};
   return std::any_of(kPackages.begin(), kPackages.end(),
                      [&](auto name) { return frame.starts_with(name); }) ||
          std::any_of(kPlaces.begin(), kPlaces.end(),
@@ -136,6 +136,10 @@ std::string_view own_frame(std::string_view line) {
     const std::size_t module = frame.substr(0, frame.find('(')).rfind('/');
     if (module != std::string_view::npos && frame.find(".java:") != std::string_view::npos)
       frame.remove_prefix(module + 1);
+  } else if (const std::size_t go = frame.find(".go:"); go != std::string_view::npos) {
+    // "\t/src/internal/discount/engine.go:57 +0x4e", below the function that it is in.
+    const bool place = line.starts_with('\t') && frame.starts_with('/') && frame.find(' ') > go;
+    frame = place ? frame.substr(0, frame.find(' ')) : std::string_view();
   } else if (!frame.starts_with("File \"") &&
              !(frame.starts_with("from ") && frame.find(":in ") != std::string_view::npos)) {
     return {};

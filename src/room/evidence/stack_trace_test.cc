@@ -83,6 +83,9 @@ TEST(OwnFrame, IsTheProgramsAndNotALibrarys) {
   EXPECT_EQ(own_frame("    at Layer.handle (/app/node_modules/express/lib/router/layer.js:95:5)"), "");
   EXPECT_EQ(own_frame("  File \"/app/tasks.py\", line 3, in run"), "File \"/app/tasks.py\", line 3, in run");
   EXPECT_EQ(own_frame("  File \"/usr/lib/python3/dist-packages/x.py\", line 3, in run"), "");
+  EXPECT_EQ(own_frame("\t/src/internal/discount/engine.go:57 +0x4e"), "/src/internal/discount/engine.go:57");
+  EXPECT_EQ(own_frame("\t/usr/local/go/src/runtime/panic.go:792 +0x132"), "");
+  EXPECT_EQ(own_frame("I0612 10:00:00 main.go:12 up"), "");
   EXPECT_EQ(own_frame("Caused by: com.acme.Broken: x"), "");
 }
 

@@ -199,17 +199,31 @@ std::vector<const PodSpec*> Survey::selected(std::string_view space, const Value
   return found;
 }
 
+std::string without_hashes(const std::string& name) {
+  const auto last = name.rfind('-');
+  if (last == std::string::npos || last == 0 || name.size() - last != 6) return name;
+  const auto middle = name.rfind('-', last - 1);
+  const bool hash = middle != std::string::npos && last - middle > 6 && last - middle < 13 &&
+                    name.find_first_of("0123456789", middle) < last;
+  return hash ? name.substr(0, middle) : name;
+}
+
+bool has_completed(const Object& pod) {
+  const std::string_view phase = pod["status"]["phase"].text();
+  const auto& ended = pod["status"]["containerStatuses"].items;
+  const bool completed =
+      !ended.empty() && std::all_of(ended.begin(), ended.end(), [](const Value& container) {
+        return container["state"]["terminated"]["reason"].text() == "Completed";
+      });
+  return phase == "Succeeded" || (completed && phase != "Running");
+}
+
 Health pod_health(const Object& pod) {
   const Value& status = pod["status"];
   if (!status.exists()) return Health::unknown;
   if (pod["metadata"]["deletionTimestamp"].exists()) return Health::unhealthy;
   const std::string_view phase = status["phase"].text();
-  const auto& ended = status["containerStatuses"].items;
-  const bool completed =
-      !ended.empty() && std::all_of(ended.begin(), ended.end(), [](const Value& container) {
-        return container["state"]["terminated"]["reason"].text() == "Completed";
-      });
-  if (phase == "Succeeded" || (completed && phase != "Running")) return Health::healthy;
+  if (has_completed(pod)) return Health::healthy;
   if (phase == "Failed" || phase == "Pending") return Health::unhealthy;
   for (const Value& condition : status["conditions"].items) {
     if (condition["type"].text() != "Ready") continue;

@@ -85,9 +85,13 @@ inline bool tells_all(const Object& object) {
   return object.source == Object::Source::api;
 }
 Health pod_health(const Object& pod);
+// True where all its containers did their work and ended.
+bool has_completed(const Object& pod);
 // The workload a pod belongs to as its name and owner tell: "deployment/web" (a ReplicaSet stands for its
 // Deployment), or "pod/NAME" for a bare pod.
 std::pair<std::string, std::string> workload_of(const Object& object);
+// The name without the hashes that a ReplicaSet and its pod add: "web-7d9f8b6c5-x2k4q" -> "web".
+std::string without_hashes(const std::string& name);
 // "Pod web-1 in namespace shop", with the kind as the API writes it.
 std::string described(const Object& object);
 std::string described(std::string_view kind, std::string_view space, std::string_view name);
@@ -151,6 +155,9 @@ void cite(Observation* observation, const Object& object, const Value& value, co
 void cite_span(Observation* observation, const Object& object, const Value& from, const Value& to,
                const std::string& reason);
 void cite(Observation* observation, const Happening& happening);
+// Quotes a line of text that is no object's.
+void cite_line(Observation* observation, const Document& document, std::uint32_t line,
+               const std::string& reason);
 // Adds a command; one with a name that is no name in it is left out.
 void suggest(Observation* observation, const std::string& command, const std::string& why);
 void lack(Observation* observation, const std::string& what);

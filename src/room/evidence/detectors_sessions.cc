@@ -1,0 +1,107 @@
+// What a database says of its sessions: which transaction holds the locks that others wait for. Source: the
+// section TRANSACTIONS of MySQL's SHOW ENGINE INNODB STATUS.
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "base/text.h"
+#include "record/limits.h"
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::string_view transaction_mark = "---TRANSACTION ";
+constexpr std::uint32_t longest_block = 64;  // lines of one transaction
+constexpr std::size_t longest_number = 20;   // digits
+
+struct Transaction {
+  std::uint32_t begin = 0, locks_line = 0, thread_line = 0;
+  long active_s = 0;
+  std::string_view row_locks, thread, user;
+  bool waits = false;
+};
+
+// The digits that stand before `mark` ("48810" before " row lock(s)").
+std::string_view number_before(std::string_view line, std::string_view mark) {
+  const std::size_t end = line.find(mark);
+  if (end == std::string_view::npos) return {};
+  std::size_t begin = end;
+  while (begin > 0 && end - begin < longest_number && is_digit(line[begin - 1])) --begin;
+  return line.substr(begin, end - begin);
+}
+
+std::string_view number_behind(std::string_view line, std::string_view mark) {
+  const std::size_t at = line.find(mark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(at + mark.size(), longest_number);
+  return rest.substr(0, rest.find_first_not_of("0123456789"));
+}
+
+// "MySQL thread id 5120, OS thread handle 1396, query id 8791 10.244.3.66 archiver updating": the user stands
+// behind the host.
+std::string_view user_in(std::string_view line) {
+  const std::string_view query = number_behind(line, "query id ");
+  if (query.empty()) return {};
+  std::string_view rest =
+      trim(line.substr(static_cast<std::size_t>(query.data() - line.data()) + query.size()));
+  rest.remove_prefix(std::min(rest.find(' '), rest.size()));
+  rest = trim(rest);
+  return rest.substr(0, std::min(rest.find(' '), limit::name));
+}
+
+Transaction read_transaction(const Document& document, std::uint32_t begin) {
+  Transaction out;
+  out.begin = begin;
+  out.active_s = std::atol(std::string(number_behind(document.line(begin), "ACTIVE ")).c_str());
+  for (std::uint32_t at = begin + 1; at <= document.starts.size() && at < begin + longest_block; ++at) {
+    const std::string_view line = document.line(at);
+    if (line.starts_with(transaction_mark) || line.starts_with("--------")) break;
+    if (line.starts_with("LOCK WAIT ")) out.waits = true;
+    if (const std::string_view locks = number_before(line, " row lock(s)"); !locks.empty())
+      out.row_locks = locks, out.locks_line = at;
+    if (const std::string_view thread = number_behind(line, "MySQL thread id "); !thread.empty())
+      out.thread = thread, out.user = user_in(line), out.thread_line = at;
+  }
+  return out;
+}
+
+void tell_holder(const Document& document, Observations* out) {
+  const Transaction none;
+  Transaction holder;
+  std::size_t waiting = 0;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = document.line(number);
+    if (!line.starts_with(transaction_mark) || line.find("ACTIVE ") == std::string_view::npos) continue;
+    const Transaction read = read_transaction(document, number);
+    if (read.waits) {
+      ++waiting;
+    } else if (!read.row_locks.empty() && read.row_locks != "0" && read.active_s > holder.active_s) {
+      holder = read;
+    }
+  }
+  if (waiting == 0 || holder.begin == 0) return;
+  Observation& made = report_missing(
+      out, "transaction-holds-locks", 0.84, "session", "", holder.thread,
+      fmt::format(
+          "A transaction that has been open for {} s holds {} row locks, which others wait for (LOCK WAIT): "
+          "MySQL thread {}{}.",
+          holder.active_s, holder.row_locks, holder.thread,
+          holder.user.empty() ? "" : fmt::format(" of {}", holder.user)));
+  made.culprit.present = true;
+  cite_line(&made, document, holder.begin, "how long the transaction has been open");
+  cite_line(&made, document, holder.locks_line, "the locks that it holds");
+  if (holder.thread_line != 0) cite_line(&made, document, holder.thread_line, "whose transaction it is");
+}
+
+}  // namespace
+
+void detect_sessions(const Survey& survey, Observations* out) {
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
+  }
+}
+
+}  // namespace carrel

@@ -1,0 +1,48 @@
+// What a database's own account of its sessions leads to.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<Observation> told(const std::string& text) {
+  Inventory inventory;
+  Document file{"mysql/innodb-status.txt", text, {}};
+  file.find_lines();
+  inventory.add(std::move(file));
+  return detect(inventory, "Why do updates hang?");
+}
+
+const std::string waiting =
+    "---TRANSACTION 9017, ACTIVE 31 sec starting index read\n"
+    "LOCK WAIT 2 lock struct(s), heap size 1128, 1 row lock(s)\n"
+    "MySQL thread id 88, OS thread handle 13, query id 812 10.0.0.2 shop updating\n";
+const std::string holding =
+    "---TRANSACTION 9002, ACTIVE 4062 sec\n"
+    "211 lock struct(s), heap size 24696, 48810 row lock(s), undo log entries 48810\n"
+    "MySQL thread id 51, OS thread handle 12, query id 811 10.0.0.3 nightly\n";
+
+TEST(Sessions, TheOldestTransactionThatHoldsLocksIsTold) {
+  const auto found =
+      told("LIST OF TRANSACTIONS FOR EACH SESSION:\n" + waiting + holding + "--------\nFILE I/O\n");
+  const Observation* one = find_by(found, "transaction-holds-locks");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("open for 4062 s holds 48810 row locks"));
+  EXPECT_THAT(one->cause, HasSubstr("MySQL thread 51 of nightly"));
+  ASSERT_EQ(one->lines.size(), 3u);
+  EXPECT_EQ(one->lines[0].at.line, 5u);
+}
+
+TEST(Sessions, WhereNobodyWaitsOrNobodyHoldsNothingIsTold) {
+  for (const std::string& text :
+       {waiting, holding, waiting + "---TRANSACTION 1, not started\n0 row lock(s)\n",
+        std::string("---TRANSACTION , ACTIVE  sec\n---TRANSACTION ")})
+    EXPECT_EQ(find_by(told(text), "transaction-holds-locks"), nullptr) << text;
+}
+
+}  // namespace
+}  // namespace carrel
