@@ -128,6 +128,9 @@ bool keeps_from_running(const Observation& log, const Observation& object) {
   if (object.detector == "init-container-stuck" && has_any(object.cause, {"schema", "migrat"}) &&
       object.culprit.space == log.culprit.space)
     return has_any(log.detector, {"changelog-lock", "migration-failed", "migration-checksum"});
+  // What a device plugin does not offer ("nvidia.com/gpu"), no node has.
+  if (object.detector == "scheduling-resources" && object.cause.find('/') != std::string::npos)
+    return has_any(log.culprit.name, {"device-plugin"});
   if (has_any(object.detector, {"volume-mount"}))
     return has_any(log.detector, {"storage-cluster-full", "file-server-silent"});
   return has_any(object.detector, {"probe-fail", "not-ready"}) && has_any(log.detector, {"certificate-"}) &&
@@ -224,10 +227,12 @@ void cite_also(Observation* to, const Observation& from, std::size_t most) {
   }
 }
 
-// Its deciding line behind that of `to`.
-void cite_first(Observation* to, const Observation& from) {
-  if (from.lines.empty() || to->lines.empty()) return;
-  to->lines.insert(to->lines.begin() + 1, from.lines.front());
+// Its deciding lines behind that of `to`.
+void cite_first(Observation* to, const Observation& from, std::size_t most = 1) {
+  if (to->lines.empty()) return;
+  const std::size_t count = std::min(most, from.lines.size());
+  to->lines.insert(to->lines.begin() + 1, from.lines.begin(),
+                   from.lines.begin() + static_cast<std::ptrdiff_t>(count));
   if (to->lines.size() > limit::citations) to->lines.resize(limit::citations);
 }
 
@@ -298,6 +303,8 @@ class Relevance {
   }
 
   double of(const Observation& observation) const {
+    // What was measured, or changed, of nobody by name may be of whoever is asked about.
+    if (observation.culprit.name.empty() && !observation.detector.starts_with("log-")) return 1;
     const bool system =
         observation.culprit.space.starts_with("kube-") && !question_.has_word(observation.culprit.space);
     // What serves metrics to autoscalers and to `kubectl top` alone; where one of those is harmed it is
@@ -466,6 +473,77 @@ void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<dou
   }
 }
 
+// The table of a statement: the word behind FROM, INTO or UPDATE; empty: none.
+std::string_view table_of(std::string_view statement) {
+  for (const std::string_view word : {" FROM ", " INTO ", "UPDATE ", " from ", " into ", "update "}) {
+    const std::size_t at = statement.find(word);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = statement.substr(at + word.size());
+    return rest.substr(0, rest.find_first_of(" ;,()\"\\`"));
+  }
+  return {};
+}
+
+// The statement in which a trace's time goes is slow because it reads the whole table, where its database
+// says so.
+void tell_why_a_statement_is_slow(const std::vector<Observation>& objects,
+                                  const std::vector<double>& relevances, std::vector<Observation>* logs,
+                                  std::vector<double>* of_logs) {
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const Observation& call = objects[i];
+    if (call.detector != "trace-slowest-call" && call.detector != "trace-repeated-call") continue;
+    const std::string_view table = table_of(call.lines.front().quote);
+    if (table.size() < 3) continue;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      Observation& scan = (*logs)[j];
+      const bool same = std::ranges::any_of(
+          scan.lines, [&](const EvidenceLine& line) { return line.quote.find(table) != std::string::npos; });
+      if (!has_any(scan.detector, {"rows-examined", "sequential-scan"}) || !same) continue;
+      scan.weight = std::max(scan.weight, std::min(kStrongestOfLog, call.weight + 0.02));
+      (*of_logs)[j] = std::max((*of_logs)[j], relevances[i]);
+      cite_first(&scan, call);
+    }
+  }
+}
+
+// The other pod of a StatefulSet that a line names; empty: none.
+std::string other_pod_in(const EvidenceLine& line, const std::string& set, const std::string& pod) {
+  for (int ordinal = 0; ordinal < 10; ++ordinal) {
+    std::string other = fmt::format("{}-{}", set, ordinal);
+    if (other != pod && has_name(line.quote, other, false)) return other;
+  }
+  return {};
+}
+
+// A StatefulSet whose first pod needs those that are only made once it is ready: its log names one.
+void tell_circles(std::vector<Observation>* objects, std::vector<double>* relevances,
+                  const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& order = (*objects)[i];
+    if (order.detector != "stateful-order") continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const Observation& log = logs[j];
+      const bool own = log.verdict == Verdict::fault && log.culprit.space == order.culprit.space &&
+                       log.culprit.name.starts_with(order.culprit.name + "-");
+      if (!own) continue;
+      const auto line = std::ranges::find_if(log.lines, [&](const EvidenceLine& each) {
+        return !other_pod_in(each, order.culprit.name, log.culprit.name).empty();
+      });
+      if (line == log.lines.end()) continue;
+      while (order.cause.ends_with('.')) order.cause.pop_back();
+      order.cause = std::string(
+          cut_utf8(fmt::format("{}; and {} needs {} to become ready (a deadlock)", order.cause,
+                               log.culprit.name, other_pod_in(*line, order.culprit.name, log.culprit.name)),
+                   limit::sentence));
+      order.weight = std::max(order.weight, std::min(kOfWhatIsWaitedFor, std::max(0.9, log.weight + 0.04)));
+      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
+      order.lines.insert(order.lines.begin(), *line);
+      if (order.lines.size() > limit::citations) order.lines.resize(limit::citations);
+      break;
+    }
+  }
+}
+
 // What ran out of memory, or of what else there is only so much of, is told with what was seen to grow in it.
 void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   for (Observation& grown : *objects) {
@@ -478,7 +556,7 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
         while (full.cause.ends_with('.')) full.cause.pop_back();
         const std::string more = "; " + shortened(grown.cause, limit::sentence / 2);
         full.cause = std::string(cut_utf8(full.cause, limit::sentence - more.size())) + more;
-        cite_first(&full, grown);
+        cite_first(&full, grown, 3);
         grown.weight = std::min(grown.weight, full.weight * 0.9);
       }
     }
@@ -627,8 +705,10 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   blame_who_fills_the_disk(&of_objects, &relevances);
   if (question.whether()) trust_ready_nodes(of_objects, &of_logs);
   tell_what_grows(&of_objects, &of_logs);
+  tell_why_a_statement_is_slow(of_objects, relevances, &of_logs, &of_each);
   tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);
+  tell_circles(&of_objects, &relevances, of_logs, of_each);
   follow_what_is_waited_for(&of_objects, &relevances);
   relevances.insert(relevances.end(), of_each.begin(), of_each.end());
 

@@ -139,6 +139,40 @@ TEST(Combine, AMigrationsLockKeepsWhatWaitsForTheSchemaInInit) {
   EXPECT_EQ(combine({stuck}, {log}, Question("Why does it stay in Init?"))[0].detector, "log-changelog-lock");
 }
 
+TEST(Combine, AStatefulSetWhoseFirstPodNeedsTheNextIsADeadlock) {
+  const Observation order = make("stateful-order", 0.34, "StatefulSet consul waits for its pod consul-0.",
+                                 {"statefulset", "shop", "consul", true});
+  Observation log =
+      make("log-quorum-lost", 0.84, "Pod consul-0 has lost its quorum", {"pod", "shop", "consul-0", true});
+  log.lines[0].quote = "couldn't join: Failed to resolve consul-1.consul";
+  const auto found = combine({order}, {log}, Question("Why are the other servers not there?"));
+  EXPECT_EQ(found[0].detector, "stateful-order");
+  EXPECT_THAT(found[0].cause, HasSubstr("consul-0 needs consul-1 to become ready (a deadlock)"));
+  log.lines[0].quote = "No cluster leader";
+  EXPECT_EQ(combine({order}, {log}, Question("Why are the other servers not there?"))[0].detector,
+            "log-quorum-lost");
+}
+
+TEST(Combine, ADevicePluginsLogIsWhyNoNodeHasTheDevice) {
+  const Observation pending =
+      make("scheduling-resources", 0.88, "Pod llm-0 is Pending: insufficient nvidia.com/gpu", kPod);
+  const Observation log = make("log-version", 0.6, "Pod nvidia-device-plugin-x meets an incompatible version",
+                               {"pod", "kube-system", "nvidia-device-plugin-x2k4q", true});
+  EXPECT_EQ(combine({pending}, {log}, Question("Why is llm-0 Pending?"))[0].detector, "log-version");
+}
+
+TEST(Combine, AFullScanIsWhyTheStatementOfATraceTakesTheTime) {
+  Observation call =
+      make("trace-slowest-call", 0.82, "Most of the time goes into SELECT", {"service", "", "", true});
+  call.lines[0].quote = "\"value\": \"SELECT * FROM parcel_event WHERE parcel_no = ?\"";
+  Observation scan =
+      make("log-rows-examined", 0.45, "Pod db-0 runs slow queries", {"pod", "shop", "db-0", true});
+  scan.lines[0].quote = "SELECT * FROM parcel_event WHERE parcel_no = '1';";
+  EXPECT_EQ(combine({call}, {scan}, Question("Why is it slow?"))[0].detector, "log-rows-examined");
+  scan.lines[0].quote = "SELECT * FROM report;";
+  EXPECT_EQ(combine({call}, {scan}, Question("Why is it slow?"))[0].detector, "trace-slowest-call");
+}
+
 TEST(Combine, ErrorsOfANodesServicesTellLittleWhereItIsReady) {
   const Name node = {"node", "", "n1", true};
   const Observation well =

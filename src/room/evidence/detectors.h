@@ -44,6 +44,7 @@ void detect_backups(const Survey& survey, Observations* out);           // detec
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
 void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
+void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
 void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc

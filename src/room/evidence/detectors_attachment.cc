@@ -324,9 +324,38 @@ void check_self_heal(const Survey& survey, const Object& application, Observatio
   }
 }
 
+// A canary that gets more of the requests than what it is tried beside. Source: route weights of
+// networking.istio.io's VirtualService.
+void check_canary_weights(const Survey& survey, const Object& service, Observations* out) {
+  for (const Value& rule : service["spec"]["http"].items) {
+    for (const Value& route : rule["route"].items) {
+      const Value& destination = route["destination"];
+      const Value& subset = destination["subset"];
+      const auto weight = route["weight"].integer();
+      const bool canary = has(subset.text(), "canary") || has(destination["host"].text(), "canary");
+      if (!canary || !weight || *weight <= 50) continue;
+      Observation& made = report(
+          out, "canary-weight", survey.asks({"canary"}) ? 0.92 : 0.5, service,
+          fmt::format(
+              "{} sends {} % of the requests to its canary ({}), more than to what it is tried beside: the "
+              "weights are the wrong way round.",
+              described(service), *weight,
+              subset.exists() ? fmt::format("subset {}", subset.text())
+                              : fmt::format("host {}", destination["host"].text())));
+      cite(&made, service, route["weight"], "the canary's share");
+      cite(&made, service, subset.exists() ? subset : destination["host"], "the canary");
+      for (const Value& other : rule["route"].items) {
+        if (&other != &route) cite(&made, service, other["weight"], "the share of the other");
+      }
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void detect_attachments(const Survey& survey, Observations* out) {
+  for (const Object* service : survey.each("virtualservice")) check_canary_weights(survey, *service, out);
   check_references(survey, out);
   for (const Object* space : survey.each("namespace")) check_injection(survey, *space, out);
   for (const Object* application : survey.each("application")) check_self_heal(survey, *application, out);

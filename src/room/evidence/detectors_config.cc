@@ -314,8 +314,10 @@ void check_mentions(const Survey& survey, const Object& owner, const std::vector
 // holds for Secrets).
 bool check_sub_paths(const Survey& survey, const PodSpec& pods, Observations* out) {
   if (!survey.asks({"pick up", "picks up", "picked up", "still ", "stale", "updated", "refresh", "reload",
-                    "old config"}))
+                    "old config", "added to the configmap", "changed in the configmap",
+                    "changed the configmap", "added to the secret", "changed the secret"}))
     return false;
+  const bool of_a_map = survey.asks({"configmap", "secret"});
   for (const Container& container : containers_of(*pods.spec)) {
     for (const Value& mount : (*container.spec)["volumeMounts"].items) {
       if (!mount["subPath"].exists()) continue;
@@ -323,7 +325,7 @@ bool check_sub_paths(const Survey& survey, const PodSpec& pods, Observations* ou
         const bool secret = volume["secret"].exists();
         const Value& name = secret ? volume["secret"]["secretName"] : volume["configMap"]["name"];
         if (volume["name"].text() != mount["name"].text() || name.text().empty()) continue;
-        if (!survey.names(name.text()) && !survey.names(pods.owner->name)) continue;
+        if (!of_a_map && !survey.names(name.text()) && !survey.names(pods.owner->name)) continue;
         Observation& made =
             report(out, "mounted-by-subpath", 0.88, *pods.owner,
                    fmt::format("Container {} of {} mounts {} {} by subPath ({}), and what is mounted so is "

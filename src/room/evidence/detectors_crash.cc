@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -119,11 +119,29 @@ bool long_over(const Survey& survey, const End& end) {
   return ended && *ended + kDay < collected_at(survey);
 }
 
+// The LimitRange of the pod's namespace whose default is this limit; null: none.
+const Value* default_limit(const Survey& survey, const Object& pod, const Value& limit,
+                           const Object** range) {
+  for (const Object* each : survey.each("limitrange")) {
+    if (each->space != pod.space) continue;
+    for (const Value& item : (*each)["spec"]["limits"].items) {
+      const Value& memory = item["default"]["memory"];
+      if (memory.text().empty() || quantity(memory.text()) != quantity(limit.text())) continue;
+      *range = each;
+      return &memory;
+    }
+  }
+  return nullptr;
+}
+
 void tell_out_of_memory(const Survey& survey, const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
-  const std::string allowed =
+  std::string allowed =
       memory.exists() ? fmt::format("its memory limit of {}", memory.text()) : "its memory limit";
+  const Object* range = nullptr;
+  const Value* by_default = default_limit(survey, *end.pod, memory, &range);
+  if (by_default != nullptr) allowed += fmt::format(", the default that {} sets,", described(*range));
   Observation& made =
       report(out, "container-out-of-memory",
              long_over(survey, end) ? 0.3
@@ -136,6 +154,7 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
   cite_span(&made, *end.pod, (*end.terminated)["reason"], (*end.terminated)["exitCode"],
             "why the container ended");
   if (memory.exists()) cite_span(&made, *end.pod, limits, memory, "the memory limit");
+  if (by_default != nullptr) cite(&made, *range, *by_default, "the limit of containers that name none");
   cite(&made, *end.pod, (*end.status)["restartCount"], "how often it restarted");
   suggest(&made,
           fmt::format("kubectl -n {} logs {} -c {} --previous", end.pod->space, end.pod->name, end.name),
@@ -309,23 +328,22 @@ void tell_large_heap(const PodSpec& pods, Observations* out) {
 void tell_unknown_end(const Survey& survey, Observations* out) {
   if (!survey.asks({"restarted", "crashed", "died", "was killed", "went down"}) || survey.only_whether)
     return;
-  std::set<std::string> told;
+  // Of the pods of a workload the one that has restarted most.
+  std::map<std::string, const Object*> of_workload;
   for (const Object* pod : survey.each("pod")) {
     const std::string workload = without_hashes(workload_of(*pod).second);
-    const bool asked = survey.names(pod->name) || survey.names(workload);
-    if (!asked || pod_health(*pod) != Health::healthy || has_completed(*pod)) continue;
+    if (!survey.names(pod->name) && !survey.names(workload)) continue;
+    const Object*& most = of_workload[pod->space + "/" + workload];
+    if (most == nullptr || restarts_of(*pod) > restarts_of(*most)) most = pod;
+  }
+  for (const auto& [workload, pod] : of_workload) {
     const auto& statuses = (*pod)["status"]["containerStatuses"].items;
-    const bool known = statuses.empty() || !survey.about(*pod).empty() ||
-                       std::ranges::any_of(statuses, [](const Value& status) {
+    const bool known = pod_health(*pod) != Health::healthy || has_completed(*pod) || statuses.empty() ||
+                       !survey.about(*pod).empty() || std::ranges::any_of(statuses, [](const Value& status) {
                          return status["lastState"]["terminated"].exists();
                        });
-    // Of the pods of a workload the one that has restarted is told, where one has.
+    if (known) continue;
     const auto restarts = restarts_of(*pod);
-    const bool better = std::ranges::any_of(survey.each("pod"), [&](const Object* other) {
-      return other->space == pod->space && without_hashes(workload_of(*other).second) == workload &&
-             restarts_of(*other) > restarts;
-    });
-    if (known || better || !told.insert(pod->space + "/" + workload).second) continue;
     Observation& made = report(
         out, "end-unknown", 0.45, *pod,
         fmt::format("It cannot be determined from this bundle why {} ended: it runs now ({}); the log of the "

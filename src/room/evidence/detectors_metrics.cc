@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/loose_json.h"
 
@@ -25,6 +26,7 @@ struct Point {
 // One series of an answer, by time.
 struct Series {
   std::string query;
+  const Value* asked = nullptr;  // the query, where the answer has it
   const Value* labels = nullptr;
   std::vector<Point> points;
 
@@ -59,24 +61,56 @@ void add_point(const Value& pair, std::vector<Point>* out) {
 }
 
 // Every answer below a value, with the query that stands beside it or above.
-void collect_series(const Value& value, std::string query, int depth, std::vector<Series>* out) {
+void collect_series(const Value& value, const Value* asked, int depth, std::vector<Series>* out) {
   if (depth > deepest) return;
-  if (value["query"].is(Value::Kind::string)) query = value["query"].scalar;
+  if (value["query"].is(Value::Kind::string)) asked = &value["query"];
   const Value& result = value["result"];
   if (value["resultType"].exists() && result.is(Value::Kind::array)) {
     for (std::size_t i = 0; i < result.size() && i < most_of_one_query * 8; ++i) {
       Series series;
       series.labels = &result[i]["metric"];
       const std::string_view name = (*series.labels)["__name__"].text();
-      series.query = query.empty() ? std::string(name) : query;
+      series.asked = asked;
+      series.query = asked == nullptr ? std::string(name) : asked->scalar;
       for (const Value& pair : result[i]["values"].items) add_point(pair, &series.points);
       if (result[i]["value"].exists()) add_point(result[i]["value"], &series.points);
       if (!series.points.empty() && !series.query.empty()) out->push_back(std::move(series));
     }
     return;
   }
-  for (const auto& [key, member] : value.members) collect_series(member, query, depth + 1, out);
-  for (const Value& item : value.items) collect_series(item, query, depth + 1, out);
+  for (const auto& [key, member] : value.members) collect_series(member, asked, depth + 1, out);
+  for (const Value& item : value.items) collect_series(item, asked, depth + 1, out);
+}
+
+// The name of what is measured: the label's, else the first word of the query that is none of the language's
+// own.
+std::string measured(const Series& series) {
+  for (const char* label : {"__name__", "metric"}) {
+    if (const std::string_view name = (*series.labels)[label].text(); !name.empty()) return brief(name, 80);
+  }
+  // "rate(apiserver_requests_total[5m])": a word with '_' before a bracket, else the first such word.
+  const std::string_view query = series.query;
+  std::string_view first;
+  for (std::size_t at = 0, end = 0; at < query.size(); at = std::max(end, at + 1)) {
+    end = at;
+    while (end < query.size() && (is_alphanumeric(query[end]) || query[end] == '_' || query[end] == ':'))
+      ++end;
+    const std::string_view word = query.substr(at, end - at);
+    if (word.find('_') == std::string_view::npos) continue;
+    if (end < query.size() && (query[end] == '{' || query[end] == '[')) return brief(word, 80);
+    if (first.empty()) first = word;
+  }
+  return brief(first.empty() ? query : first, 80);
+}
+
+void cite_name(Observation* made, const Object& source, const Series& series) {
+  for (const char* label : {"__name__", "metric"}) {
+    const Value& name = (*series.labels)[label];
+    if (name.text().empty()) continue;
+    cite(made, source, name, "what is measured");
+    return;
+  }
+  if (series.asked != nullptr) cite(made, source, *series.asked, "what is measured");
 }
 
 // The first label that tells whose it is; null: none.
@@ -164,8 +198,7 @@ void check_growth(const Survey& survey, const Object& source, const Series& seri
   if (falls * 10 > series.points.size() || last.value < times * std::max(first.value, 1.0)) return;
   const std::string space = series.space();
   const std::string pod(series.pod());
-  const Value& name = (*series.labels)["__name__"];
-  const std::string what(name.text().empty() ? brief(series.query, 80) : name.text());
+  const std::string what = measured(series);
   const auto* label = naming_label(series);
   std::string whose;
   if (!pod.empty()) {
@@ -180,9 +213,77 @@ void check_growth(const Survey& survey, const Object& source, const Series& seri
                      fmt::format("{}{} only grows, from {} to {}: nothing takes any of it away.", what, whose,
                                  first.place->text(), last.place->text()));
   made.culprit.present = true;
-  cite_series(&made, source, series, last, "its last value");
+  cite(&made, source, *last.place, "its last value");
   cite(&made, source, *first.place, "its first value");
-  if (name.exists()) cite(&made, source, name, "what is measured");
+  cite_name(&made, source, series);
+  cite_series(&made, source, series, last, "its last value");
+}
+
+// What is refused, dropped or used up, and was not before.
+void check_refusals(const Survey& survey, const Object& source, const Series& series, Observations* out) {
+  constexpr std::size_t least_points = 6;
+  const std::string what = measured(series);
+  const bool refuses = has(what, "allocation") || has(what, "drop") || has(what, "reject") ||
+                       has(what, "overflow") || has(what, "exhaust") || has(what, "evict") ||
+                       has(what, "discard") || has(what, "exceeded");
+  if (!refuses || series.points.size() < least_points) return;
+  const auto largest = [&](std::size_t from, std::size_t to) {
+    return *std::max_element(series.points.begin() + static_cast<std::ptrdiff_t>(from),
+                             series.points.begin() + static_cast<std::ptrdiff_t>(to),
+                             [](const Point& a, const Point& b) { return a.value < b.value; });
+  };
+  const std::size_t third = series.points.size() / 3;
+  const Point before = largest(0, third), after = largest(third, series.points.size());
+  if (after.value <= 0 || before.value > after.value / 20) return;
+  const auto* label = naming_label(series);
+  const bool asked = survey.asks({"alert", "time out", "timeout", "fail", "error", "refus", "reject",
+                                  "connect", "drop", "lost", "cause", "too many"});
+  Observation& made = report_missing(
+      out, "refusals-rise", asked ? 0.8 : 0.4, "namespace", "", series.space(),
+      fmt::format("{}{} rises from {} to {} in the time that was measured: something is used up, and what "
+                  "comes then is "
+                  "refused or dropped.",
+                  what, label == nullptr ? "" : fmt::format(" of {} {}", label->first, label->second.text()),
+                  before.place->text(), after.place->text()));
+  made.culprit.present = !series.space().empty();
+  cite(&made, source, *after.place, "its highest value");
+  cite_name(&made, source, series);
+  cite(&made, source, *before.place, "how it was before");
+  if (label != nullptr) cite(&made, source, label->second, "whose measurement it is");
+}
+
+// Of all that one query tells apart, the one that makes most of it.
+void check_largest(const Survey& survey, const Object& source, const std::vector<const Series*>& answer,
+                   Observations* out) {
+  constexpr std::size_t least = 3;
+  constexpr double times = 3;  // the next one
+  if (answer.size() < least) return;
+  const Series& most = *answer[0];
+  const bool counts = has(most.query, "rate(") || has(most.query, "increase(") || has(most.query, "requests");
+  const auto* label = naming_label(most);
+  if (!counts || label == nullptr || most.recent().value <= 0 ||
+      most.recent().value < times * std::abs(answer[1]->recent().value))
+    return;
+  const std::string what = measured(most);
+  if (has(what, "reject") || has(what, "error") || has(what, "fail") || has(what, "drop")) return;  // victims
+  const bool asked =
+      survey.asks({"who ", "which", "too many", "overload", "load", "most", "what causes", "429", "rate"});
+  const bool of_requests =
+      survey.asks({"too many requests", "429", "rate limit"}) && has(most.query, "request");
+  Observation& made =
+      report_missing(out, "makes-most-of-it",
+                     of_requests ? 0.92
+                     : asked     ? 0.62
+                                 : 0.3,
+                     "namespace", "", most.space(),
+                     fmt::format("Most of {} comes from {} (its {}): {}, while the next has {}.", what,
+                                 brief(label->second.text(), 80), label->first, most.recent().place->text(),
+                                 answer[1]->recent().place->text()));
+  made.culprit.present = !most.space().empty();
+  cite(&made, source, label->second, "who makes most of it");
+  cite(&made, source, *most.recent().place, "how much that is");
+  cite_name(&made, source, most);
+  cite(&made, source, *answer[1]->recent().place, "how much the next makes");
 }
 
 // Targets that Prometheus cannot scrape, a finding for each pool and error.
@@ -223,19 +324,25 @@ void detect_measurements(const Survey& survey, Observations* out) {
                   [&](const LooseJson& file) { check_targets(survey, file, out); });
   each_loose_json(survey.inventory, "\"resultType\"", largest_answer, [&](const LooseJson& file) {
     std::vector<Series> all;
-    collect_series(file.root, "", 0, &all);
+    collect_series(file.root, nullptr, 0, &all);
     // The strongest of a query tell enough.
     std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
       return a.query != b.query ? a.query < b.query : std::abs(a.recent().value) > std::abs(b.recent().value);
     });
-    std::size_t of_query = 0;
+    std::vector<const Series*> answer;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      of_query = i > 0 && all[i].query == all[i - 1].query ? of_query + 1 : 0;
-      if (of_query >= most_of_one_query) continue;
+      if (i > 0 && all[i].query != all[i - 1].query) {
+        check_largest(survey, file.source(), answer, out);
+        answer.clear();
+      }
+      answer.push_back(&all[i]);
+      if (answer.size() > most_of_one_query) continue;
       check_throttling(survey, file.source(), all[i], out);
       check_clock(survey, file.source(), all[i], out);
       check_growth(survey, file.source(), all[i], out);
+      check_refusals(survey, file.source(), all[i], out);
     }
+    check_largest(survey, file.source(), answer, out);
   });
 }
 

@@ -40,6 +40,49 @@ std::string answer(const std::string& query, const std::string& labels,
 constexpr const char* throttled =
     R"(sum(rate(container_cpu_cfs_throttled_periods_total{namespace=\"shop\"}[5m])) / sum(rate(container_cpu_cfs_periods_total[5m])))";
 
+TEST(Measurements, WhatIsUsedUpIsToldWhereRefusalsRise) {
+  const char* query = R"(sum(rate(natgateway_error_port_allocation_sum{nat_gateway_id=\"nat-1\"}[1m])))";
+  const auto found =
+      measured(answer(query, R"("nat_gateway_id":"nat-1")", {"0", "0", "0", "12", "459.91", "30"}),
+               "Connections time out. What is the cause?");
+  const Observation* one = find_by(found, "refusals-rise");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(
+      one->cause,
+      HasSubstr("natgateway_error_port_allocation_sum of nat_gateway_id nat-1 rises from 0 to 459.91"));
+  const auto steady = measured(answer(query, R"("nat_gateway_id":"nat-1")", {"3", "2", "3", "2", "3", "2"}),
+                               "Connections time out. What is the cause?");
+  EXPECT_EQ(find_by(steady, "refusals-rise"), nullptr);
+}
+
+std::string vector_of(const std::string& query,
+                      const std::vector<std::pair<std::string, std::string>>& values) {
+  std::string results;
+  for (const auto& [agent, value] : values)
+    results += (results.empty() ? "" : ",") + std::string(R"({"metric":{"user_agent":")") + agent +
+               R"("},"value":[1760533200,")" + value + R"("]})";
+  return R"({"status":"success","query":")" + query + R"(","data":{"resultType":"vector","result":[)" +
+         results + "]}}";
+}
+
+TEST(Measurements, WhoMakesMostOfTheRequestsIsTold) {
+  const auto told = [](const std::string& query, const std::string& most) {
+    return measured(vector_of(query, {{"exporter/0.4", most}, {"kubelet", "8.4"}, {"argocd", "5.1"}}),
+                    "Pipelines fail with too many requests. Who causes it?");
+  };
+  const std::string by_agent = "sum by (user_agent) (rate(apiserver_requests_total[5m]))";
+  const auto found = told(by_agent, "41.85");
+  const Observation* one = find_by(found, "makes-most-of-it");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("Most of apiserver_requests_total comes from exporter/0.4 (its user_agent): 41.85, "
+                        "while the next has 8.4"));
+  EXPECT_EQ(find_by(told(by_agent, "9.0"), "makes-most-of-it"), nullptr);
+  EXPECT_EQ(find_by(told("rate(apiserver_rejected_requests_total[5m])", "41.85"), "makes-most-of-it"),
+            nullptr)
+      << "those are the victims";
+}
+
 TEST(Measurements, AThrottledPodIsSlow) {
   const auto found =
       measured(answer(throttled, R"("pod":"api-0")", {"0.01", "0.02", "0.6", "0.81", "0.84", "0.83"}),

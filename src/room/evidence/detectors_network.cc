@@ -1,5 +1,7 @@
 // Services and Ingresses: what they select, which ports they mean, what they name.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -389,9 +391,113 @@ void check_class(const Survey& survey, const Object& ingress, Observations* out)
 
 }  // namespace
 
+// Nodes that drop what is sent to them: with externalTrafficPolicy Local only those take requests on which a
+// pod of the Service runs.
+void check_local_policy(const Survey& survey, const Object& service, Observations* out) {
+  const Value& policy = service["spec"]["externalTrafficPolicy"];
+  if (policy.text() != "Local") return;
+  std::set<std::string> with, without;
+  const Object* example = nullptr;
+  const auto take = [&](const Object& pod) {
+    const std::string_view node = pod["spec"]["nodeName"].text();
+    if (!node.empty()) with.emplace(node), example = &pod;
+  };
+  const std::vector<const PodSpec*> selected = survey.selected(service.space, service["spec"]["selector"]);
+  for (const PodSpec* pods : selected) {
+    if (pods->is_pod) take(*pods->owner);
+  }
+  // A row of a table has no labels: then the name tells.
+  for (const Object* pod : survey.each("pod")) {
+    if (with.empty() && pod->space == service.space && pod->name.starts_with(service.name + "-")) take(*pod);
+  }
+  for (const Object* pod : survey.each("pod")) {
+    if (example != nullptr && pod->space == service.space &&
+        without_hashes(pod->name) == without_hashes(example->name))
+      take(*pod);
+  }
+  for (const Object* node : survey.each("node")) {
+    const bool control = (*node)["spec"]["taints"].size() > 0 ||
+                         node->name.find("control") != std::string::npos ||
+                         node->name.find("master") != std::string::npos;
+    if (!control && !with.contains(node->name)) without.insert(node->name);
+  }
+  if (with.empty() || without.empty() || example == nullptr) return;
+  const bool asked =
+      survey.asks({"half", "some ", "sometimes", "sporadic", "time out", "timeout", "part of", "third",
+                   "quarter", "intermittent", "now and then", "every other", "of all"});
+  Observation& made =
+      report(out, "service-local-policy", asked ? 0.88 : 0.35, service,
+             fmt::format("{} has externalTrafficPolicy Local, and its pods run only on {}: what is sent to "
+                         "{} is dropped, for "
+                         "there is no local endpoint.",
+                         described(service), brief(fmt::format("{}", fmt::join(with, ", ")), 80),
+                         brief(fmt::format("{}", fmt::join(without, ", ")), 80)));
+  cite(&made, service, policy, "only nodes with a pod of it take requests");
+  cite(&made, *example, (*example)["spec"]["nodeName"], "where a pod runs");
+  for (const Object* node : survey.each("node")) {
+    if (without.contains(node->name)) {
+      cite(&made, *node, (*node)["metadata"]["name"], "a node without one");
+      break;
+    }
+  }
+  suggest_service(&made, service);
+}
+
 void detect_services(const Survey& survey, Observations* out) {
   for (const Object* service : survey.each("service")) {
     if (service->source != Object::Source::table) check_service(survey, *service, out);
+    check_local_policy(survey, *service, out);
+  }
+}
+
+// Two Ingresses with one host and path: the controller takes the older one and ignores the other. Source:
+// ingress-nginx, "If the same path for the same host is defined in more than one Ingress, the oldest rule
+// wins".
+void check_duplicates(const Survey& survey, Observations* out) {
+  struct Rule {
+    const Object* ingress;
+    const Value* path;
+  };
+  std::map<std::string, Rule> first;
+  for (const Object* ingress : survey.each("ingress")) {
+    const Value& notes = (*ingress)["metadata"]["annotations"];
+    if (notes["nginx.ingress.kubernetes.io/canary"].text() == "true") continue;
+    for (const Value& rule : (*ingress)["spec"]["rules"].items) {
+      for (const Value& path : rule["http"]["paths"].items) {
+        const std::string key = fmt::format("{} {} {}", (*ingress)["spec"]["ingressClassName"].text(),
+                                            rule["host"].text(), path["path"].text());
+        const auto [place, added] = first.emplace(key, Rule{ingress, &path});
+        const Object& one = *place->second.ingress;
+        if (added || &one == ingress || (one.space == ingress->space && one.name == ingress->name)) continue;
+        const std::string_view made_one = one["metadata"]["creationTimestamp"].text();
+        const std::string_view made_other = (*ingress)["metadata"]["creationTimestamp"].text();
+        const bool other_is_older = !made_other.empty() && made_other < made_one;
+        const Object& older = other_is_older ? *ingress : one;
+        const Object& younger = other_is_older ? one : *ingress;
+        const Value& taken = other_is_older ? path : *place->second.path;
+        const Value& ignored = other_is_older ? *place->second.path : path;
+        const bool asked = survey.names(younger.name) || survey.names(rule["host"].text()) ||
+                           survey.names(younger.space) ||
+                           survey.question.find(path["path"].text()) != std::string::npos;
+        Observation& made =
+            report(out, "ingress-duplicate", asked ? 0.88 : 0.5, younger,
+                   fmt::format("{} and {} both define host {} with path {}: the older one, {}, is taken, so "
+                               "requests go to its "
+                               "Service {}, and the rule of the other is ignored.",
+                               described(older), described(younger), rule["host"].text(), path["path"].text(),
+                               older.name, taken["backend"]["service"]["name"].text()));
+        cite(&made, older, taken["path"], "the path of the one that is taken");
+        cite(&made, older, taken["backend"]["service"]["name"], "where its requests go");
+        cite(&made, younger, ignored["path"], "the same path of the other");
+        cite(&made, older, older["metadata"]["creationTimestamp"], "when the one was made");
+        cite(&made, older,
+             rule["host"].exists() && &older == ingress ? rule["host"] : older["metadata"]["name"],
+             "whose it is");
+        suggest(&made, fmt::format("kubectl -n {} describe ingress {}", older.space, older.name),
+                "shows its rules");
+        return;
+      }
+    }
   }
 }
 
@@ -421,6 +527,7 @@ void check_canary(const Survey& survey, const Object& ingress, Observations* out
 }
 
 void detect_ingresses(const Survey& survey, Observations* out) {
+  check_duplicates(survey, out);
   for (const Object* ingress : survey.each("ingress")) {
     const Value& spec = (*ingress)["spec"];
     check_class(survey, *ingress, out);

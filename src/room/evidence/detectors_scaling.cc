@@ -84,7 +84,7 @@ Step step_of(std::string_view message) {
   return {std::string(rest.substr(0, from)), std::string(rest.substr(from + 6))};
 }
 
-// Text of `argocd app get` that says that what is changed is set back: the line, and its number.
+// Text of `argocd app get` that says that what is changed is set back, and where.
 struct SelfHeal {
   const Document* document = nullptr;
   std::uint32_t line = 0;
@@ -97,8 +97,9 @@ SelfHeal heals_of(const Survey& survey, const std::string& workload) {
       continue;
     for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
       const std::string_view line = document.line(number);
-      if (line.starts_with("Sync Policy:") && line.find("SelfHeal") != std::string_view::npos)
-        return {&document, number};
+      const bool heals = (line.starts_with("Sync Policy:") && has(line, "selfheal")) ||
+                         (line.starts_with("Self Heal:") && has(line, "true"));
+      if (heals) return {&document, number};
     }
   }
   return {};
@@ -106,45 +107,45 @@ SelfHeal heals_of(const Survey& survey, const std::string& workload) {
 
 // What an autoscaler raises, something else lowers again and again.
 void check_set_back(const Survey& survey, const Object& scaler, Observations* out) {
-  constexpr std::size_t again = 2;  // times that it was lowered
+  constexpr std::int64_t again = 2;
   const std::string target(scaler["spec"]["scaleTargetRef"]["name"].text());
-  std::set<std::string> sizes;  // that the autoscaler wanted
-  std::vector<const Happening*> raised, lowered;
-  std::string to;
+  std::map<std::string, const Happening*, std::less<>> raised;  // by the size that the autoscaler wanted
   for (const Happening* happening : survey.about(scaler, true)) {
-    const std::string_view message = happening->message->text();
-    if (happening->reason != "SuccessfulRescale") continue;
-    sizes.emplace(between(message, "New size: ", ";"));
-    raised.push_back(happening);
+    if (happening->reason == "SuccessfulRescale")
+      raised.emplace(between(happening->message->text(), "New size: ", ";"), happening);
   }
+  const Happening* lowered = nullptr;
+  std::string to;
+  std::int64_t times = 0;
   for (const Happening& happening : survey.happenings()) {
     if (happening.reason != "ScalingReplicaSet" || happening.name != target) continue;
     const Step step = step_of(happening.message->text());
-    if (step.to.empty() || sizes.contains(step.to) || !sizes.contains(step.from)) continue;
-    if (!lowered.empty() && step.to != to) continue;
+    const auto wanted = raised.find(step.from);
+    if (wanted == raised.end() || raised.contains(step.to) || (lowered != nullptr && step.to != to)) continue;
     to = step.to;
-    lowered.push_back(&happening);
+    if (lowered == nullptr) lowered = &happening;
+    // What was raised to one size that often was lowered as often.
+    times += std::max(happening.count, wanted->second->count);
   }
-  if (lowered.size() < again) return;
+  if (times < again) return;
   const SelfHeal heals = heals_of(survey, target);
   const Object* manifest = nullptr;
   for (const Object& object : survey.inventory.all()) {
     if (object.kind == "deployment" && object.name == target && (object["spec"]["replicas"].text() == to))
       manifest = &object;
   }
-  const std::string by =
-      heals.document != nullptr
-          ? fmt::format("Argo CD's self-heal (Sync Policy: SelfHeal) sets it to what git says{}",
-                        manifest == nullptr ? "" : fmt::format(", replicas: {}", to))
-          : "something else than the autoscaler sets its replicas";
+  const std::string by = heals.document != nullptr
+                             ? fmt::format("Argo CD's self-heal sets it to what git says{}",
+                                           manifest == nullptr ? "" : fmt::format(", replicas: {}", to))
+                             : "something else than the autoscaler sets its replicas";
   Observation& made = report(out, "replicas-set-back", heals.document != nullptr ? 0.9 : 0.84, scaler,
                              fmt::format("{} falls back to {} replicas each time after {} has raised it: {}.",
                                          described("deployment", "", target), to, described(scaler), by));
   if (heals.document != nullptr) cite_line(&made, *heals.document, heals.line, "what is changed is set back");
   if (manifest != nullptr)
     cite(&made, *manifest, (*manifest)["spec"]["replicas"], "the replicas of the manifest");
-  cite(&made, *lowered.front());
-  cite(&made, *raised.front());
+  cite(&made, *lowered);
+  cite(&made, *raised.begin()->second);
   suggest_scaler(&made, scaler, target);
 }
 
@@ -199,7 +200,7 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
       cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
       suggest_scaler(&made, scaler, name);
       told = true;
-    } else if (type == "ScalingLimited" && status == "True" && has(message, "maximum")) {
+    } else if (type == "ScalingLimited" && status == "True" && has(message, "maximum replica count")) {
       Observation& made =
           report(out, "scaler-at-maximum", 0.62, scaler,
                  fmt::format("{} is at its maximum of {} replicas and cannot scale {} further.", who,

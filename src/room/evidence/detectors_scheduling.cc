@@ -91,12 +91,16 @@ std::vector<Part> read_parts(std::string_view message) {
     if (a.nodes != b.nodes && a.why != Why::claim && b.why != Why::claim) return a.nodes > b.nodes;
     return a.why < b.why;
   });
-  // Nodes that the selector rules out were never meant; those that it allows and a taint guards were.
+  // Nodes that the selector rules out were never meant; those that it allows and that have no room, or that a
+  // taint guards, were. The scheduler asks for room last.
+  const auto short_of =
+      std::find_if(parts.begin(), parts.end(), [](const Part& part) { return part.why == Why::resource; });
   const auto guarded = std::find_if(parts.begin(), parts.end(), [](const Part& part) {
     return part.why == Why::taint && !part.system && !has(part.text, "node.kubernetes.io/");
   });
-  if (guarded != parts.end() && parts.front().why == Why::selector)
-    std::rotate(parts.begin(), guarded, guarded + 1);
+  const auto meant = short_of != parts.end() ? short_of : guarded;
+  if (meant != parts.end() && parts.front().why == Why::selector)
+    std::rotate(parts.begin(), meant, meant + 1);
   return parts;
 }
 

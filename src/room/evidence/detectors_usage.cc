@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <functional>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -103,10 +105,52 @@ void check(const Survey& survey, const std::deque<LooseJson>& loose, const Objec
   }
 }
 
+// A workload one of whose pods does all the work, however many there are.
+void check_balance(const Survey& survey, Observations* out) {
+  constexpr std::size_t least_pods = 3;
+  constexpr double busy = 0.5, times = 8;  // cores; the busiest to the next
+  struct Pod {
+    const Object* metrics;
+    const Value* cpu;
+    double cores;
+  };
+  std::map<std::string, std::vector<Pod>> workloads;
+  for (const Object* metrics : survey.each("podmetrics")) {
+    const std::string workload = without_hashes(metrics->name);
+    const Value& cpu = (*metrics)["containers"].size() == 0 ? (*metrics)["usage"]["cpu"]
+                                                            : (*metrics)["containers"][0]["usage"]["cpu"];
+    const auto cores = quantity(cpu.text());
+    if (workload != metrics->name && cores)
+      workloads[metrics->space + "/" + workload].push_back({metrics, &cpu, *cores});
+  }
+  for (auto& [name, pods] : workloads) {
+    if (pods.size() < least_pods) continue;
+    std::ranges::stable_sort(pods, std::greater{}, &Pod::cores);
+    if (pods[0].cores < busy || pods[0].cores < times * pods[1].cores) continue;
+    const Object& hot = *pods[0].metrics;
+    const bool asked = survey.asks({"slow", "second", "latency", "performance", "scaled", "load", "cpu",
+                                    "time out", "timeout", "did not help", "take"});
+    Observation& made = report_missing(
+        out, "load-not-spread", asked ? 0.86 : 0.44, "pod", hot.space, hot.name,
+        fmt::format("Only one pod of {} does the work: {} uses {} CPU, the {} others at most {}. The load is "
+                    "not spread "
+                    "over them, as where all calls go over one connection that stays open (gRPC, HTTP/2).",
+                    without_hashes(hot.name), hot.name, pods[0].cpu->text(), pods.size() - 1,
+                    pods[1].cpu->text()));
+    made.culprit.present = true;
+    cite(&made, hot, *pods[0].cpu, "the usage of the one");
+    cite(&made, *pods[1].metrics, *pods[1].cpu, "the usage of the next");
+    if (!hot.space.empty())
+      suggest(&made, fmt::format("kubectl top pods -n {}", hot.space), "shows the usage of all");
+    lack(&made, "how its callers connect: their load balancing policy and the Service's kind");
+  }
+}
+
 }  // namespace
 
 void detect_usage(const Survey& survey, Observations* out) {
   if (survey.each("podmetrics").empty()) return;
+  check_balance(survey, out);
   const std::deque<LooseJson> loose = loose_resources(survey);
   for (const Object* metrics : survey.each("podmetrics")) {
     const Value& containers = (*metrics)["containers"];

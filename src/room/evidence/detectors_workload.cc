@@ -111,10 +111,14 @@ void check_stateful(const Survey& survey, const Object& set, Observations* out) 
     if (survey.find("pod", set.space, fmt::format("{}-{}", set.name, i + 1)) != nullptr) return;
     Observation& made = report(
         out, "stateful-order", 0.34, set,
-        fmt::format("{} waits for its pod {}: the pods after it are created in order, only when it is ready.",
-                    described(set), pod->name));
+        fmt::format(
+            "{} waits for its pod {}, which is not ready: the pods after it are created in order, only when "
+            "it is (podManagementPolicy OrderedReady)",
+            described(set), pod->name));
     cite(&made, *pod, (*pod)["status"]["phase"], "the state of the pod it waits for");
     cite(&made, set, set["spec"]["replicas"], "how many replicas it wants");
+    if (set["spec"]["podManagementPolicy"].exists())
+      cite(&made, set, set["spec"]["podManagementPolicy"], "how it makes them");
     suggest_workload(&made, set);
     return;
   }

@@ -283,6 +283,14 @@ bool blames_client(std::string_view line) {
   return false;
 }
 
+// A weight below 0.85, and of two beyond it the one that explains more still larger.
+double below_cap(double weight, double root) {
+  constexpr double kSteep = 0.84, kRoom = 0.01;
+  if (weight <= kSteep) return std::max(weight, 0.02);
+  const double more = weight - kSteep;
+  return kSteep + kRoom * (0.6 * more / (more + 0.2) + 0.4 * std::min(root / 0.16, 1.0));
+}
+
 Observation observe(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   const TextFile& file = file_of(store, lead).file;
@@ -324,7 +332,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
   // One that is not asked for, beside what is, explains little.
   if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance()) weight *= 0.85;
   const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
-  out.weight = out.strength = std::clamp(weight, 0.02, shows_only ? kShowsOnly : 0.85);
+  out.weight = out.strength = shows_only
+                                  ? std::clamp(weight, 0.02, kShowsOnly)
+                                  : below_cap(weight, lead.mechanism == nullptr ? 0 : lead.mechanism->root);
 
   for (const LogEntry* entry : group.entries) {
     for (EvidenceLine& line : lines_of(store, *entry)) {

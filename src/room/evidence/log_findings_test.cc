@@ -75,6 +75,25 @@ TEST(LogFindings, WhatCannotBeArchivedFillsTheDisk) {
   EXPECT_THAT(all[0].cause, HasSubstr("No space left on device"));
 }
 
+TEST(LogFindings, OfTwoThatAreCertainTheOneThatExplainsMoreComesFirst) {
+  std::string log;
+  for (int i = 0; i < 30; ++i) {
+    log += fmt::format(
+        "2025-10-13 03:0{}:10 UTC [64] ERROR:  duplicate key value violates unique constraint \"u\"\n",
+        i % 10);
+    log += fmt::format(
+        "2025-10-13 03:1{}:26 UTC [45] ERROR:  database is not accepting commands that assign new XIDs to "
+        "avoid "
+        "wraparound data loss in database \"billing\"\n",
+        i % 10);
+  }
+  const auto all =
+      findings(log, "The billing database refuses all writes of api-5d8f7b9c6-j4k8n since 03:02. Why?");
+  ASSERT_GE(all.size(), 2u);
+  EXPECT_EQ(all[0].detector, "log-transaction-ids");
+  EXPECT_GT(all[0].weight, all[1].weight);
+}
+
 TEST(LogFindings, AnAlarmThatWasClearedIsOver) {
   const auto all = findings(
       "2025-09-08 22:00:00.1+00:00 [warning] <0.5.0> memory resource limit alarm set on node 'rabbit@mq-0'.\n"

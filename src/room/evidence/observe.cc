@@ -138,7 +138,12 @@ void cite_line(Observation* observation, const Document& document, std::uint32_t
 
 void cite(Observation* observation, const Happening& happening) {
   const std::string reason = fmt::format("event {}, seen {} times", happening.reason, happening.count);
-  cite_span(observation, *happening.event, *happening.message, (*happening.event)["reason"], reason);
+  const Value& message = *happening.message;
+  cite_span(observation, *happening.event, message, (*happening.event)["reason"], reason);
+  // A long message says at its end what it came to.
+  if (message.end_line > message.line && !observation->lines.empty() &&
+      observation->lines.back().at.end_line < message.end_line)
+    cite_lines(observation, *happening.event, message.end_line, message.end_line, &message, reason);
 }
 
 void suggest(Observation* observation, const std::string& command, const std::string& why) {

@@ -1,0 +1,153 @@
+// What was changed, where a difference was saved beside the objects: `helm diff`, `kubectl diff`, a unified
+// diff. A change is no fault; but whoever asks what is wrong since a release wants to know what it changed.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "base/text.h"
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t largest_diff = 1 << 20;
+constexpr std::size_t most_changes = 3;  // that are told
+constexpr int matters = 3;               // the least rank of what says where something is
+
+struct Setting {
+  std::string_view key, value;
+};
+
+struct Change {
+  std::uint32_t line = 0;  // of the old value; the new one stands below it
+  Setting before, after;
+  int rank = 0;
+};
+
+// "DB_HOST: pg-1" or "DB_HOST=pg-1" behind the mark of a line that was taken away or added.
+Setting setting_of(std::string_view line, char mark) {
+  if (line.size() < 3 || line[0] != mark || line[1] == mark) return {};
+  line = trim(line.substr(1));
+  if (line.starts_with("- ")) line.remove_prefix(2);
+  const std::size_t end = line.find_first_of(":=");
+  if (end == std::string_view::npos || end == 0 || end > 80) return {};
+  const std::string_view key = trim(line.substr(0, end));
+  const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
+    return is_alphanumeric(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '"';
+  });
+  const std::string_view value = trim(line.substr(end + 1));
+  return plain && !value.empty() ? Setting{key, value} : Setting{};
+}
+
+// What every release changes.
+bool is_expected(std::string_view key) {
+  static constexpr std::array<std::string_view, 14> parts = {
+      "version", "image",  "tag",       "chart",  "checksum", "generation", "revision",
+      "time",    "digest", "restarted", "commit", "build",    "sha",        "date"};
+  return std::ranges::any_of(parts, [&](std::string_view part) { return has(key, part); });
+}
+
+// Whose values are nobody's to read.
+bool is_secret(std::string_view key) {
+  static constexpr std::array<std::string_view, 6> parts = {"password", "passwd",     "secret",
+                                                            "token",    "credential", "private"};
+  return std::ranges::any_of(parts, [&](std::string_view part) { return has(key, part); });
+}
+
+int rank_of(const Survey& survey, const Change& change) {
+  static constexpr std::array<std::string_view, 14> where = {
+      "host",  "url",      "database", "db_",  "endpoint", "addr",   "name",
+      "proxy", "upstream", "server",   "port", "path",     "bucket", "queue"};
+  static constexpr std::array<std::string_view, 3> harmless = {"log_level", "loglevel", "log-level"};
+  int rank = 1;
+  if (std::ranges::any_of(where, [&](std::string_view part) { return has(change.before.key, part); }))
+    rank += 2;
+  if (std::ranges::any_of(harmless, [&](std::string_view part) { return has(change.before.key, part); }))
+    rank -= 2;
+  if (survey.names(to_lower(change.before.key)) || survey.names(to_lower(change.after.value))) rank += 3;
+  return rank;
+}
+
+bool is_diff(const Document& document) {
+  return document.text.size() <= largest_diff &&
+         (document.text.find("has changed:") != std::string::npos || document.text.starts_with("diff ") ||
+          document.text.starts_with("--- ") || document.text.find("\n@@ ") != std::string::npos ||
+          document.path.find("diff") != std::string::npos);
+}
+
+std::vector<Change> changes_in(const Survey& survey, const Document& document) {
+  std::vector<Change> changes;
+  for (std::uint32_t number = 1; number < document.starts.size(); ++number) {
+    Change change;
+    change.line = number;
+    change.before = setting_of(document.line(number), '-');
+    change.after = setting_of(document.line(number + 1), '+');
+    if (change.before.key.empty() || change.before.key != change.after.key || is_expected(change.before.key))
+      continue;
+    if (change.before.value == change.after.value || is_secret(change.before.key)) continue;
+    change.rank = rank_of(survey, change);
+    changes.push_back(change);
+  }
+  std::ranges::stable_sort(changes, std::greater{}, &Change::rank);
+  return changes;
+}
+
+// A value without the quotation marks, brackets and commas around it; of a long one as many whole parts as
+// fit.
+std::string bare(std::string_view value) {
+  constexpr std::string_view marks = "\"'[],";
+  constexpr std::size_t most = 90;
+  value.remove_prefix(std::min(value.find_first_not_of(marks), value.size()));
+  value = value.substr(0, value.find_last_not_of(marks) + 1);
+  if (value.size() <= most) return std::string(value);
+  const std::size_t border = value.substr(0, most).find_last_of(" ,;\"");
+  if (border == std::string_view::npos) return brief(value, most);
+  return fmt::format("{} ...", value.substr(0, value.find_last_not_of(marks, border) + 1));
+}
+
+// The parts in which two long values differ, from the border of the words before on.
+std::pair<std::string_view, std::string_view> differing(std::string_view before, std::string_view after) {
+  constexpr std::size_t long_value = 60;
+  if (std::max(before.size(), after.size()) <= long_value) return {before, after};
+  const auto common = static_cast<std::size_t>(std::ranges::mismatch(before, after).in1 - before.begin());
+  const std::size_t border = before.substr(0, common).find_last_of(",;[( \"");
+  const std::size_t from = border == std::string_view::npos ? 0 : border + 1;
+  return {before.substr(from), after.substr(from)};
+}
+
+}  // namespace
+
+void detect_changes(const Survey& survey, Observations* out) {
+  const bool of_release =
+      survey.asks({"release", "deploy", "upgrade", "update", "change", "rollout", "rolled out"});
+  const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after"});
+  for (const Document& document : survey.inventory.documents()) {
+    if (!is_diff(document)) continue;
+    const std::vector<Change> changes = changes_in(survey, document);
+    if (changes.empty()) continue;
+    std::string told;
+    for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
+      const auto [before, after] = differing(changes[i].before.value, changes[i].after.value);
+      told += fmt::format("{}{} from {} to {}", i == 0 ? "" : "; ", changes[i].before.key, bare(before),
+                          bare(after));
+    }
+    const std::size_t slash = document.path.rfind('/');
+    Observation& made =
+        report_missing(out, "changed-setting",
+                       of_release && changes[0].rank >= matters ? 0.8
+                       : asked                                  ? 0.6
+                                                                : 0.3,
+                       "", "", "",
+                       fmt::format("A setting was changed ({}): {}.",
+                                   document.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
+    for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
+      cite_line(&made, document, changes[i].line + 1, "what it was changed to");
+      cite_line(&made, document, changes[i].line, "what it was before");
+    }
+    lack(&made, "whether what is asked about began with that change");
+  }
+}
+
+}  // namespace carrel

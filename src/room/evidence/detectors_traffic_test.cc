@@ -1,0 +1,165 @@
+// Who gets which requests: Ingresses in each other's way, nodes that drop, canaries that get too much, pods
+// that get all. And settings that were changed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string ingress(const std::string& name, const std::string& path, const std::string& service,
+                    const std::string& created) {
+  return "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: " + name +
+         ", namespace: shop, creationTimestamp: '" + created +
+         "'}\nspec: {ingressClassName: nginx, rules: [{host: "
+         "api.shop.example, http: {paths: [{path: " +
+         path + ", pathType: Prefix, backend: {service: {name: " + service + ", port: {number: 80}}}}]}}]}\n";
+}
+
+TEST(Traffic, TheOlderOfTwoIngressesWithOnePathIsTaken) {
+  const std::string old = ingress("legacy", "/v1/returns", "oms", "2024-01-01T00:00:00Z");
+  const auto told = [&](const std::string& path) {
+    return detect_in(ingress("returns", path, "returns-api", "2025-09-01T00:00:00Z") + old, {},
+                     "Why does POST to api.shop.example/v1/returns get 410?");
+  };
+  const auto found = told("/v1/returns");
+  const Observation* one = find_by(found, "ingress-duplicate");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("the older one, legacy, is taken, so requests go to its Service oms"));
+  EXPECT_EQ(one->culprit.name, "returns");
+  EXPECT_EQ(find_by(told("/v2/returns"), "ingress-duplicate"), nullptr);
+}
+
+TEST(Traffic, NodesWithoutAPodDropWhatIsSentToThem) {
+  const auto told = [](const std::string& policy) {
+    std::string yaml =
+        object_head("v1", "Service", "edge") + "spec: {type: NodePort, externalTrafficPolicy: " + policy +
+        ", selector: {app: edge}, ports: [{port: 80}]}\n" + object_head("v1", "Pod", "edge-1") +
+        "spec: {nodeName: w-1, containers: [{name: e, image: 'x/y'}]}\nstatus: {phase: Running}\n";
+    yaml.replace(yaml.find("{name: edge-1, "), 15, "{name: edge-1, labels: {app: edge}, ");
+    for (const char* node : {"w-1", "w-2"})
+      yaml += std::string("---\napiVersion: v1\nkind: Node\nmetadata: {name: ") + node + "}\n";
+    return detect_in(yaml, {}, "About half of all connections time out. What is wrong?");
+  };
+  const auto found = told("Local");
+  const Observation* one = find_by(found, "service-local-policy");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("its pods run only on w-1: what is sent to w-2 is dropped"));
+  EXPECT_EQ(find_by(told("Cluster"), "service-local-policy"), nullptr);
+}
+
+TEST(Traffic, ACanaryThatGetsMostIsTold) {
+  const auto told = [](const std::string& weight) {
+    return detect_in(
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: checkout, "
+        "namespace: "
+        "shop}\nspec: {http: [{route: [{destination: {host: checkout, subset: stable}, weight: 10}, "
+        "{destination: {host: checkout, subset: canary}, weight: " +
+            weight + "}]}]}\n",
+        {}, "Why do half of the checkouts fail since the canary's start?");
+  };
+  const auto found = told("90");
+  const Observation* one = find_by(found, "canary-weight");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("sends 90 % of the requests to its canary"));
+  EXPECT_EQ(find_by(told("10"), "canary-weight"), nullptr);
+}
+
+TEST(Traffic, OnePodThatDoesAllTheWorkIsTold) {
+  const auto told = [](const std::string& others) {
+    std::string yaml;
+    for (const auto& [pod, cpu] :
+         {std::pair<std::string, std::string>{"4w2nq", "1987m"}, {"7hjk2", others}, {"9xk3p", others}})
+      yaml += "---\napiVersion: metrics.k8s.io/v1beta1\nkind: PodMetrics\nmetadata: {name: price-5b9d7f6c8-" +
+              pod + ", namespace: shop}\ncontainers: [{name: main, usage: {cpu: " + cpu +
+              ", memory: 64Mi}}]\n";
+    return detect_in(yaml, {}, "Quotes take seconds and more pods did not help. Why?");
+  };
+  const auto found = told("9m");
+  const Observation* one = find_by(found, "load-not-spread");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("price-5b9d7f6c8-4w2nq uses 1987m CPU, the 2 others at most 9m"));
+  EXPECT_EQ(find_by(told("1500m"), "load-not-spread"), nullptr);
+}
+
+TEST(Traffic, AnExtendedResourceThatIsShortCountsBeforeTheSelector) {
+  const auto found = detect_in(
+      object_head("v1", "Pod", "llm-0") +
+          "spec: {nodeSelector: {accelerator: a100}, containers: [{name: m, image: 'x/y'}]}\nstatus: {phase: "
+          "Pending}\n" +
+          event_about(
+              "Pod", "llm-0", "FailedScheduling",
+              "0/9 nodes are available: 2 Insufficient nvidia.com/gpu, 3 node(s) had untolerated taint "
+              "{node-role.kubernetes.io/control-plane: }, 4 node(s) didn''t match Pod''s node "
+              "affinity/selector."),
+      {}, "Why is llm-0 Pending?");
+  ASSERT_NE(find_by(found, "scheduling-resources"), nullptr);
+  EXPECT_THAT(find_by(found, "scheduling-resources")->cause,
+              HasSubstr("2 node(s) have insufficient nvidia.com/gpu"));
+}
+
+TEST(Traffic, ALimitThatNobodyWroteIsTheLimitRanges) {
+  const auto told = [](const std::string& limit) {
+    return detect_in(object_head("v1", "LimitRange", "defaults") +
+                         "spec: {limits: [{type: Container, default: {memory: " + limit + "}}]}\n" +
+                         object_head("v1", "Pod", "geo-0") +
+                         "spec: {containers: [{name: m, image: 'x/y', resources: {limits: {memory: "
+                         "192Mi}}}]}\nstatus: {phase: Running, "
+                         "containerStatuses: [{name: m, ready: false, restartCount: 11, state: {waiting: "
+                         "{reason: CrashLoopBackOff}}, "
+                         "lastState: {terminated: {reason: OOMKilled, exitCode: 137}}}]}\n",
+                     {}, "Why does geo-0 crash?");
+  };
+  const auto found = told("192Mi");
+  ASSERT_NE(find_by(found, "container-out-of-memory"), nullptr);
+  EXPECT_THAT(find_by(found, "container-out-of-memory")->cause,
+              HasSubstr("the default that LimitRange defaults"));
+  EXPECT_THAT(find_by(told("1Gi"), "container-out-of-memory")->cause, Not(HasSubstr("LimitRange")));
+}
+
+std::vector<Observation> told_of(const std::string& path, const std::string& text,
+                                 const std::string& question) {
+  Inventory inventory;
+  Document file{path, text, {}};
+  file.find_lines();
+  inventory.add(std::move(file));
+  return detect(inventory, question);
+}
+
+TEST(Changes, WhatAReleaseChangedIsTold) {
+  const std::string question = "Since the 14:10 release customers see no orders. What is wrong?";
+  const auto found =
+      told_of("helm/diff-31-32.txt",
+              "portal, portal, ConfigMap (v1) has changed:\n  data:\n-   APP_VERSION: 11.2.7\n+   "
+              "APP_VERSION: 11.3.0\n-   DB_DATABASE: portal\n+   DB_DATABASE: restoretest\n-   LOG_LEVEL: "
+              "warning\n+   LOG_LEVEL: info\n",
+              question);
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("DB_DATABASE from portal to restoretest; LOG_LEVEL from warning to info"));
+  EXPECT_THAT(one->cause, Not(HasSubstr("APP_VERSION")));
+  EXPECT_EQ(one->lines[0].at.line, 6u);
+  for (const char* none : {"-   image: a:1\n+   image: a:2\n", "- one item\n+ another item\n", "-\n+\n",
+                           "--- a\n+++ b\n", "- DB_PASSWORD: old\n+ DB_PASSWORD: new\n"})
+    EXPECT_EQ(find_by(told_of("diff.txt", none, question), "changed-setting"), nullptr) << none;
+}
+
+TEST(Changes, OfLongValuesThePartThatDiffersIsTold) {
+  const auto found = told_of(
+      "helm/diff.txt",
+      "-   environment = [\"HTTPS_PROXY=http://proxy.corp.example:3128\",\"NO_PROXY=localhost,.svc\"]\n"
+      "+   environment = [\"HTTPS_PROXY=http://proxy.corp.example:3128\",\"NO_PROXY=localhost\"]\n",
+      "Why do all jobs fail since this morning?");
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, Not(HasSubstr("HTTPS_PROXY")));
+  EXPECT_THAT(one->cause, HasSubstr(".svc"));
+}
+
+}  // namespace
+}  // namespace carrel
