@@ -55,6 +55,34 @@ TEST(Measurements, WhatIsUsedUpIsToldWhereRefusalsRise) {
   EXPECT_EQ(find_by(steady, "refusals-rise"), nullptr);
 }
 
+TEST(Measurements, OfAFileThatIsOneLongLineEachFigureIsQuoted) {
+  std::vector<std::string> values;
+  for (int i = 0; i < 40; ++i) values.push_back(i < 30 ? "0" : std::to_string(100 + i));
+  const auto found = measured(answer("rate(x_dropped_total[5m])", "\"namespace\":\"shop\"", values),
+                              "Connections drop. What is the cause?");
+  const Observation* one = find_by(found, "refusals-rise");
+  ASSERT_NE(one, nullptr);
+  std::string quoted;
+  for (const EvidenceLine& line : one->lines) quoted += line.quote;
+  for (const char* told : {"139", "x_dropped_total", "shop"}) EXPECT_THAT(quoted, HasSubstr(told));
+}
+
+TEST(Measurements, LabelsThatNoNameCanHaveNameNobody) {
+  const std::string longest(6000, 'n');
+  const auto found = measured(
+      answer("rate(x_dropped_total[5m])", "\"namespace\":\"" + longest + "\",\"pod\":\"" + longest + "\"",
+             {"0", "0", "0", "0", "5", "9"}),
+      "Connections drop. What is the cause?");
+  const Observation* one = find_by(found, "refusals-rise");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->culprit.space, "");
+  EXPECT_LE(one->cause.size(), limit::sentence);
+  for (const Observation& observation : found) {
+    EXPECT_LE(observation.culprit.name.size(), limit::name) << observation.detector;
+    for (const Command& command : observation.commands) EXPECT_LE(command.command.size(), limit::command);
+  }
+}
+
 std::string vector_of(const std::string& query,
                       const std::vector<std::pair<std::string, std::string>>& values) {
   std::string results;

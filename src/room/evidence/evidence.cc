@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -15,11 +15,12 @@
 namespace carrel {
 namespace {
 
-// Lines by file and place, so that each is in the list once.
-using Place = std::pair<std::string, std::pair<std::uint32_t, std::uint32_t>>;
+// Lines by file, place and what is quoted of them, so that each is in the list once. A file that is one long
+// line, as programs write JSON, is quoted in parts.
+using Place = std::tuple<std::string, std::uint32_t, std::uint32_t, std::string>;
 
 Place place_of(const EvidenceLine& line) {
-  return {line.at.file, {line.at.line, line.at.end_line}};
+  return {line.at.file, line.at.line, line.at.end_line, line.quote};
 }
 
 bool is_valid(const EvidenceLine& line) {

@@ -86,7 +86,9 @@ Observation& report_missing(Observations* out, std::string_view detector, double
   observation.detector = std::string(detector);
   observation.weight = weight;
   observation.cause = brief(to_utf8(cause), limit::sentence);
-  observation.culprit = {std::string(kind), std::string(space), std::string(name), false};
+  // Labels of measurements and traces may be of any length; what is longer than a name can be is none.
+  if (kind.size() <= limit::name && space.size() <= limit::name && name.size() <= limit::name)
+    observation.culprit = {std::string(kind), std::string(space), std::string(name), false};
   out->push_back(std::move(observation));
   return out->back();
 }
@@ -152,7 +154,8 @@ void suggest(Observation* observation, const std::string& command, const std::st
            std::string_view(" .:/=,_-").find(c) != std::string_view::npos;
   });
   const bool whole = command.find("  ") == std::string::npos && command.back() != ' ';
-  if (!plain || !whole || observation->commands.size() >= limit::commands) return;
+  const bool fits = command.size() <= limit::command && observation->commands.size() < limit::commands;
+  if (!plain || !whole || !fits) return;
   observation->commands.push_back({command, brief(why, limit::remark)});
 }
 

@@ -158,7 +158,7 @@ void cite(Observation* observation, const Happening& happening);
 // Quotes a line of text that is no object's.
 void cite_line(Observation* observation, const Document& document, std::uint32_t line,
                const std::string& reason);
-// Adds a command; one with a name that is no name in it is left out.
+// Adds a command; one with a name that is no name in it, or that is too long, is left out.
 void suggest(Observation* observation, const std::string& command, const std::string& why);
 void lack(Observation* observation, const std::string& what);
 void looked_for(Observation* observation, const Survey& survey, std::string_view kind,
