@@ -419,14 +419,21 @@ void check_local_policy(const Survey& survey, const Object& service, Observation
     const bool control = (*node)["spec"]["taints"].size() > 0 ||
                          node->name.find("control") != std::string::npos ||
                          node->name.find("master") != std::string::npos;
-    if (!control && !with.contains(node->name)) without.insert(node->name);
+    const auto& conditions = (*node)["status"]["conditions"].items;
+    const bool unready = std::ranges::any_of(conditions, [](const Value& condition) {
+      return condition["type"].text() == "Ready" && condition["status"].text() != "True";
+    });
+    if (!control && !unready && !with.contains(node->name)) without.insert(node->name);
   }
   if (with.empty() || without.empty() || example == nullptr) return;
-  const bool asked =
-      survey.asks({"half", "some ", "sometimes", "sporadic", "time out", "timeout", "part of", "third",
-                   "quarter", "intermittent", "now and then", "every other", "of all"});
+  // A cloud's load balancer asks the nodes first and leaves those out; one that does not loses a part.
+  const bool balanced = service["spec"]["type"].text() == "LoadBalancer";
+  const bool a_part = survey.asks({"half", "some ", "sometimes", "sporadic", "part of", "third", "quarter",
+                                   "intermittent", "now and then", "every other", "of all"});
+  const bool asked = survey.asks({"time out", "timeout", "unreachable"});
+  const double weight = a_part ? (balanced ? 0.8 : 0.88) : asked && !balanced ? 0.6 : 0.3;
   Observation& made =
-      report(out, "service-local-policy", asked ? 0.88 : 0.35, service,
+      report(out, "service-local-policy", weight, service,
              fmt::format("{} has externalTrafficPolicy Local, and its pods run only on {}: what is sent to "
                          "{} is dropped, for "
                          "there is no local endpoint.",
