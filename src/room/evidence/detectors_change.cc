@@ -2,6 +2,8 @@
 // diff. A change is no fault; but whoever asks what is wrong since a release wants to know what it changed.
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
 

@@ -69,7 +69,6 @@ Transaction read_transaction(const Document& document, std::uint32_t begin) {
 }
 
 void tell_holder(const Document& document, Observations* out) {
-  const Transaction none;
   Transaction holder;
   std::size_t waiting = 0;
   for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
