@@ -25,6 +25,11 @@ inline constexpr int machine_words = 40;
 // The ports of the guest's console device: the room's messages, its last words, and from here on its streams.
 inline constexpr unsigned message_port = 1, words_port = 2, first_stream_port = 3;
 
+// A stream comes as blocks: the number of their bytes first, in the machine's own order, and none at the end.
+// That a port's other side has gone tells nothing: QEMU lets a guest that has not looked yet see no more of
+// it than of one that never came.
+using StreamBlockSize = std::uint32_t;
+
 // An entry of the room's root, parents before what is in them.
 struct GuestFile {
   enum class Kind : std::uint8_t { file, folder, link, count_ };
@@ -46,7 +51,7 @@ struct GuestFile {
 // An input, in the order of the room's descriptors. A disk has whole sectors, so the exact size is told here.
 struct GuestInput {
   enum class Kind : std::uint8_t {
-    stream,  // a port; it ends when the host closes it
+    stream,  // a port; it comes in blocks, below
     piped,   // a disk; the program gets its bytes through a pipe, as many as there are
     mapped,  // a disk that the program gets itself, to map it; zeros follow up to a whole sector
     count_

@@ -36,41 +36,39 @@ constexpr std::uint32_t machine_descriptors = 256;
 // A busy host under TCG; under KVM a whole guest is up in a fraction of a second or never.
 constexpr milliseconds boot_limit_tcg(90'000), boot_limit_kvm(10'000);
 
-// Carries a stream into the machine: from the pipe that the host writes a folder into, to QEMU's end of a
-// socket. True at the stream's end, false where QEMU is gone.
-bool carry(const Fd& from, const Fd& to) {
-  std::string block(256 << 10, '\0');
-  for (;;) {
-    pollfd fds[2] = {{from.get(), POLLIN, 0}, {to.get(), 0, 0}};
-    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return false;
-    if (fds[1].revents != 0) return false;
-    if (fds[0].revents == 0) continue;
-    const auto got = read_some(from.get(), block.data(), block.size());
-    if (!got || *got == 0) return true;
-    for (std::size_t sent = 0; sent < *got;) {
-      const ssize_t n = ::send(to.get(), block.data() + sent, *got - sent, MSG_NOSIGNAL);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return false;
-      sent += static_cast<std::size_t>(n);
-    }
+// False where QEMU is gone.
+bool send_all(const Fd& to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
   }
+  return true;
 }
 
-// Tells QEMU of the stream's end and waits for QEMU's own: of a socket that is closed whole it drops what it
-// has not read yet.
-void finish(const Fd& to) {
-  ::shutdown(to.get(), SHUT_WR);
-  pollfd machine{to.get(), 0, 0};
-  while (::poll(&machine, 1, -1) < 0 && errno == EINTR) {
+// Carries a stream into the machine, in blocks: from the pipe that the host writes a folder into, to QEMU's
+// end of a socket, until QEMU is gone: of a socket that is closed it drops what it has not read yet.
+void carry(const Fd& from, const Fd& to) {
+  std::string block(256 << 10, '\0');
+  for (bool ended = false;;) {
+    pollfd fds[2] = {{to.get(), 0, 0}, {from.get(), POLLIN, 0}};
+    if (::poll(fds, ended ? 1 : 2, -1) < 0 && errno != EINTR) return;
+    if (fds[0].revents != 0) return;
+    if (ended || fds[1].revents == 0) continue;
+    const auto got =
+        read_some(from.get(), block.data() + sizeof(StreamBlockSize), block.size() - sizeof(StreamBlockSize));
+    const auto size = static_cast<StreamBlockSize>(got ? *got : 0);
+    std::memcpy(block.data(), &size, sizeof size);
+    if (!send_all(to, std::string_view(block).substr(0, sizeof size + size))) return;
+    ended = size == 0;
   }
 }
 
 class Carrier {
  public:
   Carrier(Fd from, Fd to)
-      : thread_([source = std::move(from), sink = std::move(to)] {
-          if (carry(source, sink)) finish(sink);
-        }) {}
+      : thread_([source = std::move(from), sink = std::move(to)] { carry(source, sink); }) {}
   Carrier(Carrier&&) = default;
   ~Carrier() {
     if (thread_.joinable()) thread_.join();

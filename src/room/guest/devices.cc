@@ -54,6 +54,17 @@ Result<Fd> open_disk(unsigned number) {
   return disk;
 }
 
+Status read_exactly(int device, char* into, std::size_t size) {
+  while (size > 0) {
+    const auto got = read_some(device, into, size);
+    if (!got) return got.error();
+    if (*got == 0) return Error{Code::room_refused, "what the host gave is too short", ""};
+    into += *got;
+    size -= *got;
+  }
+  return {};
+}
+
 // The first number in its name counts all devices of the machine, its disks among them.
 Result<Fd> open_port(unsigned number) {
   constexpr unsigned most_devices = 32;
@@ -66,7 +77,10 @@ Result<Fd> open_port(unsigned number) {
     if (port.valid() && ::poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP) == 0) return port;
     ::usleep(step_ms * 1000);
   }
-  return broken(fmt::format("port {} does not come", number));
+  return Error{Code::room_refused,
+               fmt::format("the guest's port {} {}", number,
+                           port.valid() ? "has nobody at its other end" : "does not come"),
+               ""};
 }
 
 std::string network_devices() {

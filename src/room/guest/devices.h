@@ -17,6 +17,9 @@ Status bring_up_devices();
 // written to.
 Result<Fd> open_disk(unsigned number);
 
+// Reads so many bytes of a disk or a port; an Error where it ends before.
+Status read_exactly(int device, char* into, std::size_t size);
+
 // A port of the machine's console device; waits until the host's side of it is there.
 Result<Fd> open_port(unsigned number);
 

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "record/codec.h"
+#include "room/guest/devices.h"
 
 namespace carrel {
 namespace {
@@ -18,17 +19,6 @@ constexpr std::size_t disk_chunk = 1 << 20;
 
 Error damaged(const std::string& what) {
   return {Code::room_refused, "the room's disk " + what, ""};
-}
-
-Status read_exactly(int disk, char* into, std::size_t size) {
-  while (size > 0) {
-    const auto got = read_some(disk, into, size);
-    if (!got) return got.error();
-    if (*got == 0) return damaged("is too short");
-    into += *got;
-    size -= *got;
-  }
-  return {};
 }
 
 bool stays_below(std::string_view path) {

@@ -10,9 +10,31 @@
 namespace carrel {
 namespace {
 
+constexpr std::size_t most_at_once = 256 << 10;
+
+enum class End { whole, early, unread };
+
+End copy_bytes(int source, std::uint64_t size, int to) {
+  for (std::string block(most_at_once, '\0'); size > 0;) {
+    const auto now = static_cast<std::size_t>(std::min<std::uint64_t>(size, block.size()));
+    if (!read_exactly(source, block.data(), now)) return End::early;
+    if (!write_all(to, std::string_view(block).substr(0, now))) return End::unread;
+    size -= now;
+  }
+  return End::whole;
+}
+
+End copy_blocks(int source, int to) {
+  for (StreamBlockSize size = 0;;) {
+    if (!read_exactly(source, reinterpret_cast<char*>(&size), sizeof size)) return End::early;
+    if (size == 0) return End::whole;
+    if (const End end = copy_bytes(source, size, to); end != End::whole) return end;
+  }
+}
+
 // The bytes of a disk or a stream through a pipe, so that the program finds their exact end: a process of its
-// own, which looks at none of them. `size` 0: to the end.
-Result<Fd> pump(Fd source, std::uint64_t size) {
+// own, which looks at none of them.
+Result<Fd> pump(Fd source, const GuestInput& input) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
   Fd read(ends[0]), write(ends[1]);
@@ -20,17 +42,10 @@ Result<Fd> pump(Fd source, std::uint64_t size) {
   if (child < 0) return errno_error("the guest cannot start a process");
   if (child > 0) return read;
   read.reset();
-  std::string block(256 << 10, '\0');
-  for (std::uint64_t left = size; size == 0 || left > 0;) {
-    const std::size_t wanted =
-        size == 0 ? block.size() : static_cast<std::size_t>(std::min<std::uint64_t>(left, block.size()));
-    const auto got = read_some(source.get(), block.data(), wanted);
-    // A disk that ends early is a wrong input, and must not look like a short one: the program is left
-    // waiting.
-    if (!got || (*got == 0 && size != 0)) ::pause();
-    if (*got == 0 || !write_all(write.get(), std::string_view(block).substr(0, *got))) break;
-    left -= *got;
-  }
+  const End end = input.kind == GuestInput::Kind::stream ? copy_blocks(source.get(), write.get())
+                                                         : copy_bytes(source.get(), input.size, write.get());
+  // An input that ends early is a wrong one, and must not look like a short one: the program is left waiting.
+  if (end == End::early) ::pause();
   ::_exit(0);
 }
 
@@ -43,11 +58,7 @@ Result<std::vector<Fd>> open_inputs(const GuestTask& task) {
     auto source = input.kind == GuestInput::Kind::stream ? open_port(port++) : open_disk(disk++);
     if (!source) return source.error();
     if (input.kind != GuestInput::Kind::mapped) {
-      if (input.kind == GuestInput::Kind::piped && input.size == 0) {
-        source = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      } else {
-        source = pump(std::move(*source), input.size);
-      }
+      source = pump(std::move(*source), input);
       if (!source) return source.error();
     }
     inputs.push_back(std::move(*source));
