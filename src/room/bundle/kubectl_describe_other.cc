@@ -83,7 +83,27 @@ void describe_claim(const Part& root, Value* object) {
   describe_conditions(root.child("Conditions"), object);
 }
 
+// "Term 0:  kubernetes.io/hostname in [node-1, node-2]" of a volume's node affinity.
+void take_node_terms(const Part& affinity, Value* object) {
+  constexpr std::string_view kIn = " in [";
+  for (const Part& term : affinity.child("Required Terms").children()) {
+    const std::string_view text = term.value();
+    const std::size_t in = text.find(kIn);
+    if (in == std::string_view::npos || !text.ends_with("]")) continue;
+    Value expression = empty_object(term.line());
+    set_text(&expression, {"key"}, text.substr(0, in), term.line());
+    set_text(&expression, {"operator"}, "In", term.line());
+    const std::string_view names = text.substr(in + kIn.size(), text.size() - in - kIn.size() - 1);
+    for (const std::string_view name : split(names, ','))
+      append(&expression, {"values"}, text_value(name, term.line()));
+    Value& made =
+        append(object, {"spec", "nodeAffinity", "required", "nodeSelectorTerms"}, empty_object(term.line()));
+    append(&made, {"matchExpressions"}, std::move(expression));
+  }
+}
+
 void describe_volume(const Part& root, Value* object) {
+  take_node_terms(root.child("Node Affinity"), object);
   take_text(root, "StorageClass", {"spec", "storageClassName"}, object);
   take_text(root, "Status", {"status", "phase"}, object);
   take_text(root, "Reclaim Policy", {"spec", "persistentVolumeReclaimPolicy"}, object);

@@ -712,5 +712,23 @@ TEST_F(KubectlTextTest, HostileTextIsSurvived) {
   }
 }
 
+TEST_F(KubectlTextTest, AVolumeDescribedTellsItsNodes) {
+  ASSERT_TRUE(read("describe-pv-pv-7.txt",
+                   "Name:              pv-7\nLabels:            <none>\nStorageClass:      local-path\n"
+                   "Status:            Bound\nClaim:             shop/data-0\nReclaim Policy:    Delete\n"
+                   "Access Modes:      RWO\nNode Affinity:     \n  Required Terms:  \n"
+                   "    Term 0:        kubernetes.io/hostname in [w-3, w-4]\n"
+                   "    Term 1:        topology.kubernetes.io/zone\nMessage:           \n"));
+  const Object& volume = the("persistentvolume", "", "pv-7");
+  const Value& terms = volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"];
+  ASSERT_EQ(terms.size(), 1u) << "one of them says nothing of nodes";
+  const Value& expression = terms[0]["matchExpressions"][0];
+  EXPECT_EQ(expression["key"].text(), "kubernetes.io/hostname");
+  ASSERT_EQ(expression["values"].size(), 2u);
+  EXPECT_EQ(expression["values"][1].text(), "w-4");
+  EXPECT_EQ(expression["values"][1].line, 10u);
+  expect_lines_hold(volume);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -176,7 +176,12 @@ bool waits_for(const Observation& one, const Observation& other) {
            one.cause.find("Secret " + other.makes.name) != std::string::npos &&
            has_name(one.cause, other.makes.name, false);
   }
-  if (!is_not_ready(one) || one.culprit.space != other.culprit.space) return false;
+  if (!is_not_ready(one)) return false;
+  // A request names no more than its issuer's kind.
+  const bool is_issuer = one.culprit.kind == "certificaterequest" && other.culprit.kind == "clusterissuer" &&
+                         has_any(one.cause, {"ClusterIssuer"});
+  if (is_issuer) return true;
+  if (one.culprit.space != other.culprit.space) return false;
   const std::string& name = other.culprit.name;
   // cert-manager's names: "shop-tls", its request "shop-tls-1", the order and the challenges of that.
   const bool is_child = has_any(one.culprit.kind, {"certificate", "order"}) &&
@@ -208,7 +213,16 @@ void follow_what_is_waited_for(std::vector<Observation>* objects, std::vector<do
         moved = true;
       }
     }
-    if (!moved) return;
+    if (!moved) break;
+  }
+  // However certain it is in itself, it comes behind what it waits for.
+  for (int step = 0; step < kSteps; ++step) {
+    for (Observation& one : *objects) {
+      for (const Observation& other : *objects) {
+        if (one.weight >= other.weight && other.weight >= kEnough && waits_for(one, other))
+          one.weight = other.weight - 0.005;
+      }
+    }
   }
 }
 
@@ -372,6 +386,107 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
   }
 }
 
+// Who gets no connection is told who holds them.
+void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& holder : *objects) {
+    if (holder.detector != holds_connections) continue;
+    for (Observation& full : *logs) {
+      if (full.detector != "log-too-many-connections") continue;
+      const std::string more = "; " + shortened(holder.cause, limit::sentence / 2);
+      full.cause = shortened(full.cause, limit::sentence - more.size()) + more;
+      cite_first(&full, holder, 3);
+      holder.weight = std::min(holder.weight, full.weight * 0.9);
+    }
+  }
+}
+
+// A webhook whose service has no pod that answers is told with what keeps its pod from running.
+void tell_why_webhooks_fail(std::vector<Observation>* objects) {
+  constexpr std::string_view kNobody = "no endpoints available for service \"";
+  for (Observation& webhook : *objects) {
+    if (webhook.detector != "webhook-failing") continue;
+    const std::size_t at = webhook.lines.front().quote.find(kNobody);
+    if (at == std::string::npos) continue;
+    std::string service = webhook.lines.front().quote.substr(at + kNobody.size());
+    service.resize(std::min(service.size(), service.find_first_of("\"\\")));
+    const std::string head = webhook.cause.substr(0, webhook.cause.find(": ")) + "; ";
+    const std::size_t room = limit::sentence - std::min(head.size(), limit::sentence / 2);
+    // The strongest of those that can be told whole.
+    const auto rank = [&](const Observation& object) {
+      return std::pair(std::min(object.cause.find("; "), object.cause.size()) <= room, object.weight);
+    };
+    const Observation* root = nullptr;
+    for (const Observation& object : *objects) {
+      const bool own = object.verdict == Verdict::fault && object.culprit.name != service &&
+                       without_added(object.culprit.name) == service && object.detector != "pod-not-ready";
+      if (own && (root == nullptr || rank(object) > rank(*root))) root = &object;
+    }
+    if (root == nullptr || service.size() < 3) continue;
+    webhook.cause = head + std::string(cut_words(root->cause, room));
+    webhook.cause = std::string(cut_utf8(webhook.cause, limit::sentence));
+    cite_first(&webhook, *root, 2);
+    add_commands(&webhook, *root);
+  }
+}
+
+// The names and addresses in what an alert says and is labelled with: whatever has a digit or a mark of names
+// inside.
+std::set<std::string> names_in(const Observation& alert) {
+  constexpr std::size_t kLeast = 5;
+  std::set<std::string> out;
+  for (const EvidenceLine& line : alert.lines) {
+    std::string_view rest = line.quote;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of(" ,;\"'()[]{}=\n"), rest.size());
+      std::string_view word = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      while (word.ends_with('.') || word.ends_with(':')) word.remove_suffix(1);
+      const bool marked = word.find_first_of("-./_", 1) != std::string_view::npos;
+      if (marked && word.size() >= kLeast) out.emplace(word);
+    }
+  }
+  return out;
+}
+
+// An alert is a symptom: who asks why it fires is told what was found of those that it names.
+void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>* of_objects,
+                          std::vector<Observation>* logs, std::vector<double>* of_logs) {
+  constexpr double kTells = 0.25;
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& alert = (*objects)[i];
+    if (alert.detector != "alert" || alert.verdict != Verdict::fault || alert.weight < kEnough) continue;
+    const std::set<std::string> names = names_in(alert);
+    const auto is_of = [&](const Observation& other) {
+      if (other.verdict != Verdict::fault || other.detector == "alert" || other.weight < kTells) return false;
+      if (other.detector == "pod-not-ready") return false;
+      const bool same = !alert.culprit.name.empty() && same_component(alert, other);
+      return same || std::ranges::any_of(names, [&](const std::string& name) {
+               return other.culprit.name == name || without_added(other.culprit.name) == name ||
+                      std::ranges::any_of(other.lines, [&](const EvidenceLine& line) {
+                        return line.quote.find(name) != std::string::npos;
+                      });
+             });
+    };
+    Observation* root = nullptr;
+    double* relevance = nullptr;
+    const auto look = [&](std::vector<Observation>* all, std::vector<double>* relevances) {
+      for (std::size_t j = 0; j < all->size(); ++j) {
+        Observation& other = (*all)[j];
+        if (!is_of(other) || (root != nullptr && other.weight <= root->weight)) continue;
+        root = &other;
+        relevance = &(*relevances)[j];
+      }
+    };
+    look(objects, of_objects);
+    look(logs, of_logs);
+    if (root == nullptr) continue;
+    root->weight = std::max(root->weight, std::min(kStrongestOfLog, alert.weight + 0.02));
+    *relevance = std::max(*relevance, (*of_objects)[i]);
+    cite_also(root, alert, 1);
+    alert.weight *= 0.9;
+  }
+}
+
 // What an object's own state shows comes before what a log does not hold.
 void put_state_before_logs(std::vector<Observation>* observations) {
   double quiet = 0;
@@ -514,9 +629,12 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   blame_who_fills_the_disk(&of_objects, &relevances);
   if (question.whether()) trust_ready_nodes(of_objects, &of_logs);
   tell_what_grows(&of_objects, &of_logs);
+  tell_who_holds_connections(&of_objects, &of_logs);
+  tell_why_webhooks_fail(&of_objects);
   tell_why_a_statement_is_slow(of_objects, relevances, &of_logs, &of_each);
   tell_controllers_word(&of_objects, &of_logs);
   lift_roots(&of_logs, &of_each);
+  if (question.asks_reason()) tell_why_alerts_fire(&of_objects, &relevances, &of_logs, &of_each);
   tell_circles(&of_objects, &relevances, of_logs, of_each);
   follow_what_is_waited_for(&of_objects, &relevances);
   relevances.insert(relevances.end(), of_each.begin(), of_each.end());

@@ -21,7 +21,7 @@ constexpr Detector detectors[] = {
     detect_probes,       detect_scaling,          detect_container_ends, detect_jobs,      detect_nodes,
     detect_certificates, detect_deliveries,       detect_rollouts,       detect_deletions, detect_backups,
     detect_usage,        detect_measurements,     detect_traces,         detect_sessions,  detect_changes,
-    detect_alerts,       detect_stuck_pods,       detect_warnings,       detect_health};
+    detect_queues,       detect_alerts,           detect_stuck_pods,     detect_warnings,  detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {

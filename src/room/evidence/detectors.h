@@ -12,6 +12,8 @@ namespace carrel {
 
 // The detector of what only grows, which explains what runs full.
 inline constexpr const char* only_grows = "only-grows";
+// That of who holds most of a server's connections, which explains why others get none.
+inline constexpr const char* holds_connections = "holds-most-connections";
 // That of a node's disk that one pod fills, which explains why others are evicted.
 inline constexpr const char* disk_filled = "node-disk-filled";
 
@@ -46,6 +48,7 @@ void detect_measurements(const Survey& survey, Observations* out);      // detec
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
 void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
+void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
 void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc
 void detect_health(const Survey& survey, Observations* out);            // detectors_health.cc

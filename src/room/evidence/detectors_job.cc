@@ -1,5 +1,6 @@
 // Jobs and CronJobs.
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -30,6 +31,57 @@ std::string last_end(const Survey& survey, const Object& job, const Object** fou
     }
   }
   return {};
+}
+
+// The CronJob and the minute of a run that it started, as the job's name tells ("rollup-29389035"); nothing
+// where it is no such name.
+std::optional<std::pair<std::string_view, std::int64_t>> run_of(std::string_view job) {
+  constexpr std::size_t least_digits = 8, most_digits = 10;
+  const std::size_t dash = job.rfind('-');
+  if (dash == std::string_view::npos || dash == 0) return std::nullopt;
+  const std::string_view minute = job.substr(dash + 1);
+  if (minute.size() < least_digits || minute.size() > most_digits ||
+      minute.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
+  return std::pair(job.substr(0, dash), std::atoll(std::string(minute).c_str()));
+}
+
+bool is_complete(const Object& job) {
+  const Value& status = job["status"];
+  const auto complete = [](const Value& condition) {
+    return condition["type"].text() == "Complete" && condition["status"].text() != "False";
+  };
+  return std::ranges::any_of(status["conditions"].items, complete) ||
+         status["succeeded"].integer().value_or(0) >= job["spec"]["completions"].integer().value_or(1);
+}
+
+// The latest run of the job's CronJob, where that came after the job and completed; null: none.
+const Object* made_good_by(const Survey& survey, const Object& job) {
+  const auto own = run_of(job.name);
+  if (!own) return nullptr;
+  const Object* latest = &job;
+  auto minute = own->second;
+  for (const Object* other : survey.each("job")) {
+    const auto run = run_of(other->name);
+    if (other->space != job.space || !run || run->first != own->first || run->second <= minute) continue;
+    minute = run->second;
+    latest = other;
+  }
+  return latest != &job && is_complete(*latest) ? latest : nullptr;
+}
+
+// A CronJob's run that failed, and after it others that did not: what it is for is done.
+void tell_made_good(const Object& failed, const Object& latest, Observations* out) {
+  Observation& made =
+      report(out, "no-fault", 0.5, latest,
+             fmt::format(
+                 "No fault found: {}, the latest run of its CronJob, has completed; only an earlier one ({}) "
+                 "failed.",
+                 described(latest), failed.name));
+  made.verdict = Verdict::no_fault;
+  cite(&made, latest, Value::null(), "the latest run");
+  cite(&made, failed, Value::null(), "the run that failed");
+  suggest_job(&made, latest);
 }
 
 void check_job(const Survey& survey, const Object& job, Observations* out) {
@@ -78,6 +130,11 @@ void check_job(const Survey& survey, const Object& job, Observations* out) {
     cause = fmt::format("{} fails: {} of its pods failed and {} succeeded{}.", described(job), failed,
                         succeeded, how);
     weight = 0.44;
+  }
+  const Object* const good = cause.empty() || survey.names(job.name) ? nullptr : made_good_by(survey, job);
+  if (good != nullptr) {
+    tell_made_good(job, *good, out);
+    weight = 0.2;
   }
   if (!cause.empty()) {
     Observation& made = report(out, "job-failed", weight, job, cause);

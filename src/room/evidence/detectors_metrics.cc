@@ -1,6 +1,6 @@
 // What Prometheus measured, where its answers were saved beside the objects: queries over time and targets.
-// Source: Prometheus' HTTP API, /api/v1/query, /api/v1/query_range ("data"."result") and /api/v1/targets
-// ("data"."activeTargets"); a saved answer has its query beside it.
+// Source: Prometheus' HTTP API, /api/v1/query, /api/v1/query_range ("data"."result"), /api/v1/targets
+// ("data"."activeTargets") and /api/v1/rules ("data"."groups"); a saved answer has its query beside it.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -259,7 +259,10 @@ void check_largest(const Survey& survey, const Object& source, const std::vector
   constexpr double times = 3;  // the next one
   if (answer.size() < least) return;
   const Series& most = *answer[0];
-  const bool counts = has(most.query, "rate(") || has(most.query, "increase(") || has(most.query, "requests");
+  const bool connections =
+      has(most.query, "stat_activity") || has(most.query, "connections") || has(most.query, "sessions");
+  const bool counts =
+      has(most.query, "rate(") || has(most.query, "increase(") || has(most.query, "requests") || connections;
   const auto* label = naming_label(most);
   if (!counts || label == nullptr || most.recent().value <= 0 ||
       most.recent().value < times * std::abs(answer[1]->recent().value))
@@ -267,11 +270,12 @@ void check_largest(const Survey& survey, const Object& source, const std::vector
   const std::string what = measured(most);
   if (has(what, "reject") || has(what, "error") || has(what, "fail") || has(what, "drop")) return;  // victims
   const bool asked =
-      survey.asks({"who ", "which", "too many", "overload", "load", "most", "what causes", "429", "rate"});
+      survey.asks({"who ", "which", "too many", "overload", "load", "most", "what causes", "429", "rate"}) ||
+      (connections && survey.asks({"connect"}));
   const bool of_requests =
       survey.asks({"too many requests", "429", "rate limit"}) && has(most.query, "request");
   Observation& made =
-      report_missing(out, "makes-most-of-it",
+      report_missing(out, connections ? holds_connections : "makes-most-of-it",
                      of_requests ? 0.92
                      : asked     ? 0.62
                                  : 0.3,
@@ -284,6 +288,29 @@ void check_largest(const Survey& survey, const Object& source, const std::vector
   cite(&made, source, *most.recent().place, "how much that is");
   cite_name(&made, source, most);
   cite(&made, source, *answer[1]->recent().place, "how much the next makes");
+}
+
+// Rules that Prometheus cannot evaluate.
+void check_rules(const Survey& survey, const LooseJson& file, Observations* out) {
+  constexpr std::size_t most_rules = 8;
+  const bool asked = survey.asks({"rule", "prometheus", "alert", "monitoring"});
+  std::size_t told = 0;
+  for (const Value& group : file.root["data"]["groups"].items) {
+    for (const Value& rule : group["rules"].items) {
+      const std::string_view error = rule["lastError"].text();
+      if (rule["health"].text() != "err" || error.empty() || ++told > most_rules) continue;
+      Observation& made = report_missing(
+          out, "rule-failed", asked ? 0.85 : 0.45, "rule", "", rule["name"].text(),
+          fmt::format("Prometheus cannot evaluate rule {} of group {}: {}", brief(rule["name"].text(), 60),
+                      brief(group["name"].text(), 40), brief(error, 170)));
+      made.culprit.present = true;
+      cite(&made, file.source(), rule["lastError"], "what its evaluation ended in");
+      cite(&made, file.source(), rule["name"], "the rule");
+      cite(&made, file.source(), rule["query"], "what it computes");
+      cite(&made, file.source(), group["name"], "its group");
+      lack(&made, "the series that the rule joins");
+    }
+  }
 }
 
 // Targets that Prometheus cannot scrape, a finding for each pool and error.
@@ -322,6 +349,8 @@ void check_targets(const Survey& survey, const LooseJson& file, Observations* ou
 void detect_measurements(const Survey& survey, Observations* out) {
   each_loose_json(survey.inventory, "\"activeTargets\"", largest_answer,
                   [&](const LooseJson& file) { check_targets(survey, file, out); });
+  each_loose_json(survey.inventory, "\"lastError\"", largest_answer,
+                  [&](const LooseJson& file) { check_rules(survey, file, out); });
   each_loose_json(survey.inventory, "\"resultType\"", largest_answer, [&](const LooseJson& file) {
     std::vector<Series> all;
     collect_series(file.root, nullptr, 0, &all);

@@ -4,6 +4,7 @@
 
 #include "base/read_value.h"
 #include "room/evidence/detector_case.h"
+#include "room/evidence/detectors.h"
 
 namespace carrel {
 namespace {
@@ -53,6 +54,33 @@ TEST(Measurements, WhatIsUsedUpIsToldWhereRefusalsRise) {
   const auto steady = measured(answer(query, R"("nat_gateway_id":"nat-1")", {"3", "2", "3", "2", "3", "2"}),
                                "Connections time out. What is the cause?");
   EXPECT_EQ(find_by(steady, "refusals-rise"), nullptr);
+}
+
+TEST(Measurements, WhoHoldsMostConnectionsIsTold) {
+  const std::string json =
+      R"json({"status":"success","query":"sum by (usename) (pg_stat_activity_count)","data":{"resultType":)json"
+      R"json("vector","result":[{"metric":{"usename":"api"},"value":[1755769500,"7"]},)json"
+      R"json({"metric":{"usename":"writer"},"value":[1755769500,"4"]},)json"
+      R"json({"metric":{"usename":"exporter"},"value":[1755769500,"82"]}]}})json";
+  const auto found = measured(json, "Why does the api get no connection?");
+  const Observation* one = find_by(found, holds_connections);
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("comes from exporter (its usename): 82, while the next has 7"));
+}
+
+TEST(Measurements, ARuleThatCannotBeEvaluatedIsToldWithItsError) {
+  const auto rules = [](const std::string& health) {
+    return R"({"status":"success","data":{"groups":[{"name":"capacity","rules":[{"name":"disk:ratio",)"
+           R"("query":"a * on (instance) b","health":")" +
+           health + R"(","lastError":"found duplicate series for the match group"}]}]}})";
+  };
+  const auto found = measured(rules("err"), "Which rule fails and why?");
+  const Observation* one = find_by(found, "rule-failed");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause,
+            "Prometheus cannot evaluate rule disk:ratio of group capacity: found duplicate series for the "
+            "match group");
+  EXPECT_EQ(find_by(measured(rules("ok"), "Which rule fails and why?"), "rule-failed"), nullptr);
 }
 
 TEST(Measurements, OfAFileThatIsOneLongLineEachFigureIsQuoted) {
@@ -182,7 +210,8 @@ TEST(Measurements, OddAnswersSayNothing) {
 
 TEST(Measurements, WhoFillsANodesDiskIsNamed) {
   const std::string node =
-      "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {conditions: [{type: DiskPressure, status: "
+      "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {conditions: [{type: DiskPressure, "
+      "status: "
       "'True', "
       "message: kubelet has disk pressure}]}\n";
   const std::string summary =

@@ -22,7 +22,7 @@ constexpr double kFarMore = 4;
 constexpr std::size_t largest_summary = 4 << 20;
 
 // The container that used most of what its node ran out of, as the evictions tell ("Container dump was using
-// 63963136Ki, request is 0"), where it used far more than the rest.
+// 63963136Ki, request is 0"), where it used far more than those of other workloads.
 struct Heaviest {
   const Happening* happening = nullptr;
   std::string container;
@@ -32,7 +32,8 @@ struct Heaviest {
 Heaviest heaviest_of(const Survey& survey) {
   constexpr std::string_view kUsing = " was using ";
   Heaviest heaviest;
-  double most = 0, next = 0;
+  double most = 0;
+  std::map<std::string, double> of_workloads;
   for (const Happening& happening : survey.happenings()) {
     if (happening.reason != "Evicted") continue;
     const std::string_view text = happening.message->text();
@@ -42,13 +43,17 @@ Heaviest heaviest_of(const Survey& survey) {
       const auto name = text.substr(0, at).rfind(' ');
       const double used = quantity(amount).value_or(0);
       if (name == std::string_view::npos || used <= 0) continue;
-      next = std::max(next, std::min(used, most));
+      double& of_workload = of_workloads[happening.space + "/" + without_hashes(happening.name)];
+      of_workload = std::max(of_workload, used);
       if (used <= most) continue;
       most = used;
       heaviest = {&happening, std::string(text.substr(name + 1, at - name - 1)), std::string(amount)};
     }
   }
-  return most > kFarMore * next ? heaviest : Heaviest();
+  const bool far_more = std::ranges::count_if(of_workloads, [&](const auto& each) {
+                          return each.second * kFarMore >= most;
+                        }) == 1;
+  return far_more ? heaviest : Heaviest();
 }
 
 // Who took what the node ran out of, said and cited with what the node says.

@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string pod(const std::string& name, const std::string& status) {
+std::string pod_with(const std::string& name, const std::string& status) {
   return object_head("v1", "Pod", name) + "spec: {containers: [{name: main, image: 'x/y:1'}]}\nstatus: {" +
          status + "}\n";
 }
@@ -21,16 +21,35 @@ std::string normal(const std::string& name, const std::string& kind, const std::
          ", namespace: shop}\ntype: Normal\nreason: " + reason + "\nmessage: '" + message + "'\n";
 }
 
+TEST(Past, ARunThatFailedIsOverOnceALaterOneOfItsCronJobCompleted) {
+  const auto job = [](const std::string& name, const std::string& condition) {
+    return object_head("batch/v1", "Job", name) + "status: {conditions: [{type: " + condition +
+           ", status: 'True'}]}\n";
+  };
+  const std::string failed = job("rollup-29389035", "Failed");
+  const std::string question = "Does the CronJob rollup have a problem?";
+  const auto after = detect_in(failed + job("rollup-29390475", "Complete"), {}, question);
+  EXPECT_EQ(after[0].verdict, Verdict::no_fault) << after[0].cause;
+  EXPECT_THAT(after[0].cause, HasSubstr("Job rollup-29390475"));
+  // The latest one counts, and only of the same CronJob; and whoever names the run asks about it.
+  for (const std::string& others : {job("rollup-29390475", "Complete") + job("rollup-29391915", "Failed"),
+                                    job("export-29390475", "Complete"), job("rollup-29380000", "Complete")})
+    EXPECT_EQ(detect_in(failed + others, {}, question)[0].verdict, Verdict::fault) << others;
+  EXPECT_EQ(
+      detect_in(failed + job("rollup-29390475", "Complete"), {}, "Why did rollup-29389035 fail?")[0].detector,
+      "job-failed");
+}
+
 TEST(Past, AVolumeIsMountedWhereAContainerHasRun) {
   const std::string event = event_about("Pod", "db-0", "FailedAttachVolume",
                                         "Multi-Attach error for volume \"data\": already used");
   const auto weight = [&](const std::string& restarts) {
-    const auto found = detect_in(pod("db-0",
-                                     "phase: Running, containerStatuses: [{name: main, ready: false, "
-                                     "restartCount: " +
-                                         restarts +
-                                         ", state: {waiting: {reason: "
-                                         "CrashLoopBackOff}}}]") +
+    const auto found = detect_in(pod_with("db-0",
+                                          "phase: Running, containerStatuses: [{name: main, ready: false, "
+                                          "restartCount: " +
+                                              restarts +
+                                              ", state: {waiting: {reason: "
+                                              "CrashLoopBackOff}}}]") +
                                      event,
                                  {}, "Why does db-0 restart?");
     const Observation* one = find_by(found, "volume-mount");
@@ -126,7 +145,7 @@ TEST(Past, AnEndOfWhichNothingIsLeftIsUnknown) {
       "phase: Running, conditions: [{type: Ready, status: 'True'}], containerStatuses: "
       "[{name: main, ready: true, restartCount: ";
   const auto told = [&](const std::string& rest, const std::string& question) {
-    return detect_in(pod("sync-0", running + rest + "}]"), {}, question);
+    return detect_in(pod_with("sync-0", running + rest + "}]"), {}, question);
   };
   const auto found = told("1", "sync-0 restarted last night. What was the cause?");
   const Observation* one = find_by(found, "end-unknown");

@@ -189,6 +189,38 @@ const Happening* no_more_nodes(const Survey& survey, const Happening& happening)
   return found;
 }
 
+// A volume of a pod that can be used on one node alone.
+struct Tied {
+  const Object* volume = nullptr;
+  const Value* node_name = nullptr;
+  const Object* node = nullptr;  // where the bundle has it
+};
+
+Tied tied_volume(const Survey& survey, const Value& spec, const std::string& space) {
+  for (const Value& mounted : spec["volumes"].items) {
+    const std::string_view claim = mounted["persistentVolumeClaim"]["claimName"].text();
+    if (claim.empty()) continue;
+    for (const Object* volume : survey.each("persistentvolume")) {
+      const Value& bound = (*volume)["spec"]["claimRef"];
+      const Value& nodes = volume_nodes(*volume);
+      if (bound["name"].text() != claim || bound["namespace"].text() != space || nodes.size() != 1) continue;
+      return {volume, &nodes[0], survey.find("node", "", nodes[0].text())};
+    }
+  }
+  return {};
+}
+
+// ", which is cordoned (SchedulingDisabled)"; empty where nothing is known to be wrong with it.
+std::string_view trouble_of(const Object* node) {
+  if (node == nullptr) return {};
+  if ((*node)["spec"]["unschedulable"].is_true()) return ", which is cordoned (SchedulingDisabled)";
+  for (const Value& condition : (*node)["status"]["conditions"].items) {
+    if (condition["type"].text() == "Ready" && condition["status"].text() != "True")
+      return ", which is NotReady";
+  }
+  return {};
+}
+
 void tell(const Survey& survey, const Happening& happening, const Object* pod, Observations* out) {
   const std::vector<Part> parts = read_parts(happening.message->text());
   if (parts.empty()) return;
@@ -197,6 +229,7 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
   const std::string who = described("pod", happening.space, happening.name);
   std::string cause, detector = "scheduling";
   const Value* shown = &Value::null();
+  Tied tied;
   double weight = 0.82;
   switch (main.why) {
     case Why::claim: {
@@ -225,10 +258,17 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
     }
     case Why::volume_node:
       detector = "scheduling-volume-node";
+      tied = tied_volume(survey, spec, happening.space);
       cause = fmt::format(
           "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run (volume "
           "node affinity conflict on {} node(s)).",
           who, main.nodes);
+      if (tied.volume != nullptr)
+        cause = fmt::format(
+            "{} is Pending: its volume {} can be used on node {} alone{} (volume node affinity conflict on "
+            "{} "
+            "other node(s)).",
+            who, tied.volume->name, tied.node_name->text(), trouble_of(tied.node), main.nodes);
       break;
     case Why::selector: {
       detector = "scheduling-selector";
@@ -348,6 +388,11 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
   cite(&made, happening);
   if (refused != nullptr) cite(&made, *refused);
   if (pod != nullptr && shown->exists()) cite(&made, *pod, *shown, "what the pod asks of a node");
+  if (tied.volume != nullptr) {
+    cite(&made, *tied.volume, *tied.node_name, "the node that its volume is on");
+    if (tied.node != nullptr)
+      cite(&made, *tied.node, (*tied.node)["spec"]["unschedulable"], "the state of that node");
+  }
   suggest(&made, fmt::format("kubectl -n {} describe pod {}", happening.space, happening.name),
           "shows the scheduler's latest message");
   if (main.why == Why::selector)

@@ -220,17 +220,6 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
   suggest_claim(&made, claim);
 }
 
-// The nodes a volume may be used on, by its node affinity.
-const Value& volume_nodes(const Object& volume) {
-  for (const Value& term : volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"].items) {
-    for (const Value& expression : term["matchExpressions"].items) {
-      if (has(expression["key"].text(), "hostname") && expression["operator"].text() == "In")
-        return expression["values"];
-    }
-  }
-  return Value::null();
-}
-
 void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* out) {
   if (!tells_all(*pods.owner) && pods.owner->source != Object::Source::describe) return;
   const std::string& space = pods.owner->space;

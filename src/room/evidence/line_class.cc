@@ -388,8 +388,10 @@ LineClass classify(std::string_view line) {
   bool level_seen = false;
 
   // `journalctl -o export` has a field a line: the message is one of them, and the others say nothing of it.
+  // Nor do samples of metrics, and what they are.
   if (rest.starts_with("MESSAGE=")) rest.remove_prefix(8);
-  if (is_journal_field(rest) || is_sample(rest)) {
+  if (is_journal_field(rest) || is_sample(rest) || rest.starts_with("# HELP ") ||
+      rest.starts_with("# TYPE ")) {
     out.severity = Severity::debug;
     out.stated = true;
     out.body = rest;

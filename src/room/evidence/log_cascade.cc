@@ -41,7 +41,7 @@ bool was_refused_by_peer(const Observation& log) {
 
 // True where the finding shows the failure of something else.
 bool complains(const Observation& log) {
-  static constexpr std::array<std::string_view, 18> kOfOthers = {"log-replication",
+  static constexpr std::array<std::string_view, 19> kOfOthers = {"log-replication",
                                                                  "log-route-timeout",
                                                                  "log-upstream-failed",
                                                                  "log-statement-timeout",
@@ -57,6 +57,7 @@ bool complains(const Observation& log) {
                                                                  "log-writes-refused",
                                                                  "log-snapshot-unsaved",
                                                                  "log-publish-blocked",
+                                                                 "log-publish-timeout",
                                                                  "log-stale-read",
                                                                  "log-slow"};
   return std::find(kOfOthers.begin(), kOfOthers.end(), log.detector) != kOfOthers.end() ||
@@ -75,6 +76,10 @@ bool fills_up(const Observation& log) {
   return log.detector == "log-too-many-connections";
 }
 
+bool publishes(const Observation& log) {
+  return log.detector == "log-publish-blocked" || log.detector == "log-publish-timeout";
+}
+
 bool loses_connections(const Observation& log) {
   return log.detector == "log-connection-lost" || log.detector == "log-connection-refused" ||
          log.detector == "log-upstream-failed";
@@ -91,7 +96,7 @@ bool provides(const Observation& provider, const Observation& log) {
     std::string_view detector;
     std::initializer_list<std::string_view> names;
   };
-  static const std::array<Row, 10> kRows = {{
+  static const std::array<Row, 11> kRows = {{
       {"log-replication",
        {"kafka", "postgres", "pg-", "mysql", "maria", "mongo", "redis", "cassandra", "etcd"}},
       {"log-dns", {"coredns", "kube-dns", "node-local-dns"}},
@@ -101,6 +106,7 @@ bool provides(const Observation& provider, const Observation& log) {
       {"log-writes-refused", {"redis", "elasticsearch", "opensearch", "postgres", "mysql", "maria", "mongo"}},
       {"log-snapshot-unsaved", {"redis", "valkey", "cache"}},
       {"log-publish-blocked", {"rabbit", "broker", "activemq"}},
+      {"log-publish-timeout", {"rabbit", "broker", "activemq", "kafka", "nats"}},
       {"log-stale-read", {"postgres", "pg-", "mysql", "maria", "mongo", "-db-"}},
       {"log-slow", {"postgres", "pg-", "mysql", "maria", "mongo", "cassandra", "cockroach"}},
   }};
@@ -176,7 +182,7 @@ Link link_of(const Observation& log, const Observation& other) {
   if (locks && (waits_for_locks(log) || fills_up(log))) return kKind;
   if (other.detector == "log-plaintext-refused" && loses_connections(log))
     return names_as_host(log, service_of(other.culprit.name)) ? kNamed : kKind;
-  if (other.detector == "log-resource-alarm" && log.detector == "log-publish-blocked") return kNamed;
+  if (other.detector == "log-resource-alarm" && publishes(log)) return kNamed;
   if (was_refused_by_peer(other)) return kUnlinked;
   // That the answer took long is what the proxy's timeout says already.
   if (log.detector == "log-route-timeout" && other.detector == "log-slow") return kUnlinked;

@@ -21,7 +21,7 @@ constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
 constexpr std::uint32_t kJustAfter = 3;    // and after
-constexpr std::uint32_t kInOneBreath = 2;  // lines between two that tell of one thing
+constexpr std::uint32_t kInOneBreath = 3;  // lines between two that tell of one thing
 constexpr std::uint32_t kRoutine = 8;      // lines of one template
 constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
 constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
@@ -223,6 +223,9 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
     const std::string_view its_speaker = speaker_of(entry);
     const bool goes_on = !speaker.empty() && speaker == tool_of(lead.message) && its_speaker == speaker &&
                          !before && entry.first_line - lead.first_line <= kJustAfter;
+    // The message of the exception that caused it goes on below.
+    const bool below = lead.trace_first != 0 && entry.first_line == lead.trace_end + 1 &&
+                       lead.decisive_line == lead.trace_end && entry.first_time.empty();
     const bool opens = lead.mechanism != nullptr && entry.first_fault && entry.mechanism == nullptr && near &&
                        (speaker.empty() || its_speaker.empty() || its_speaker == speaker);
     const std::size_t common = shared(words, telling_words(entry.message));
@@ -230,8 +233,8 @@ std::vector<const LogEntry*> support_of(const LogStore& store, const Question& q
     const bool is_routine = !entry.is_fault() && entry.count >= kRoutine && !question.about_performance();
     const bool explains = (entry.tells_value || entry.tells_cause) && common >= 2 && !is_routine;
     if (explains && entry.is_error() && entry.mechanism != lead.mechanism) continue;
-    if (changed || goes_on || opens) {
-      found.emplace_back(changed ? 2.0 : goes_on ? 1.5 : 0.2 + entry.score, &entry);
+    if (changed || goes_on || below || opens) {
+      found.emplace_back(changed ? 2.0 : goes_on || below ? 1.5 : 0.2 + entry.score, &entry);
       continue;
     }
     if (!explains && !(same && !entry.mechanism->fault && question.about_performance())) continue;
@@ -325,6 +328,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
       lead.severity < Severity::fatal && lead.trace_first == 0)
     weight *= 0.75;
   if (question.whether() && lead.mechanism == nullptr && blames_client(lead.example)) weight *= 0.6;
+  // What a client wrote twice its database refuses, and goes on.
+  if (question.whether() && out.detector == "log-duplicate-key") weight *= 0.55;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3)
@@ -533,7 +538,8 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 6> kRows = {{
+  static const std::array<Row, 7> kRows = {{
+      {"log-probe-unexpected", {"log-probe-failed"}},
       {"log-dns",
        {"log-database-unreachable", "log-cache-unreachable", "log-broker-unreachable", "log-unreachable"}},
       {"log-threads-starved",
@@ -547,6 +553,32 @@ bool ends_in(const Observation& root, const Observation& end) {
   }};
   return std::ranges::any_of(
       kRows, [&](const Row& row) { return row.root == root.detector && row.ends_in.contains(end.detector); });
+}
+
+// The address that a setting has which was not given: "REDIS_URL not set, falling back to
+// redis://127.0.0.1:6379". Empty: none.
+std::string_view fallen_back_to(std::string_view line) {
+  for (const std::string_view words :
+       {"falling back to ", "fall back to ", "defaulting to ", "using default "}) {
+    const std::size_t at = line.find(words);
+    if (at == std::string_view::npos) continue;
+    std::string_view address = line.substr(at + words.size());
+    address = address.substr(0, address.find_first_of(" ,;)\"'"));
+    if (const std::size_t scheme = address.find("://"); scheme != std::string_view::npos)
+      address.remove_prefix(scheme + 3);
+    address = address.substr(0, address.find('/'));
+    if (address.find(':') != std::string_view::npos) return address;
+  }
+  return {};
+}
+
+// True where the one lacks a setting, and the other cannot reach what stands there instead.
+bool is_misled(const Observation& root, const Observation& end) {
+  if (root.detector != "log-config-missing") return false;
+  const std::string_view address = fallen_back_to(root.lines.front().quote);
+  return !address.empty() && std::ranges::any_of(end.lines, [&](const EvidenceLine& line) {
+    return line.quote.find(address) != std::string::npos;
+  });
 }
 
 // True where an error that nothing explains is told each time in one breath with what a mechanism explains.
@@ -578,7 +610,7 @@ void explain_within(std::vector<Observation>* findings) {
   const auto tell = [](Observation& root, Observation& end) {
     if (&end == &root || end.culprit.name != root.culprit.name || end.weight < root.weight) return;
     const bool beside = is_told_beside(root, end);
-    if (!beside && !ends_in(root, end)) return;
+    if (!beside && !ends_in(root, end) && !is_misled(root, end)) return;
     root.weight = std::min(0.9, end.weight + 0.03);
     if (root.lines.size() < limit::citations) root.lines.push_back(end.lines.front());
     const std::size_t told = end.cause.find(": ");

@@ -52,6 +52,83 @@ TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("refunds-v2"));
 }
 
+TEST(LogFindings, TheMessageOfACauseGoesOnBelowIt) {
+  const auto all = findings(
+      "2025-09-30T17:22:10.000Z ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed\n"
+      "org.springframework.beans.factory.BeanCreationException: Error creating bean 'entityManagerFactory'\n"
+      "\tat org.springframework.boot.SpringApplication.run(SpringApplication.java:335)\n"
+      "Caused by: org.flywaydb.core.api.exception.FlywayValidateException: Validate failed: Migrations have "
+      "failed validation\n"
+      "Migration checksum mismatch for migration version 42\n"
+      "-> Applied to database : 1338501223\n"
+      "\tat org.flywaydb.core.Flyway.migrate(Flyway.java:196)\n",
+      "Why does it crash?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-migration-failed");
+  EXPECT_THAT(all[0].cause, HasSubstr("checksum mismatch for migration version 42"));
+}
+
+TEST(LogFindings, OfAMessageThatCannotBeReadItIsToldWhereItLies) {
+  const auto all = findings(
+      "2025-10-21 03:12:58,346 ERROR [c-1] o.s.k.l.KafkaMessageListenerContainer - Consumer exception\n"
+      "java.lang.IllegalStateException: This error handler cannot process 'SerializationException's "
+      "directly; "
+      "please consider configuring an 'ErrorHandlingDeserializer' in the value and/or key deserializer\n"
+      "\tat org.springframework.kafka.listener.DefaultErrorHandler.handle(DefaultErrorHandler.java:192)\n"
+      "Caused by: org.apache.kafka.common.errors.RecordDeserializationException: Error deserializing VALUE "
+      "for "
+      "partition orders-3 at offset 884213. If needed, please seek past the record to continue.\n"
+      "\tat org.apache.kafka.clients.consumer.internals.CompletedFetch.fetch(CompletedFetch.java:346)\n"
+      "Caused by: org.apache.kafka.common.errors.SerializationException: Unknown magic byte!\n"
+      "\tat io.confluent.kafka.serializers.AbstractKafkaSchemaSerDe.get(AbstractKafkaSchemaSerDe.java:649)\n",
+      "Why does the consumer make no progress?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-message-unreadable");
+  EXPECT_THAT(all[0].cause, HasSubstr("partition orders-3 at offset 884213"));
+}
+
+TEST(LogFindings, ASettingThatIsMissingIsWhyWhatStandsInItsPlaceIsNotReached) {
+  const auto all = findings(
+      "2025-09-25T08:00:03.350Z warn: REDIS_URL not set, falling back to redis://127.0.0.1:6379\n"
+      "2025-09-25T08:00:11.164Z error: [ioredis] Unhandled error event: Error: connect ECONNREFUSED "
+      "127.0.0.1:6379\n"
+      "2025-09-25T08:00:12.164Z error: [ioredis] Unhandled error event: Error: connect ECONNREFUSED "
+      "127.0.0.1:6379\n",
+      "Why does it answer 503?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-config-missing");
+  EXPECT_THAT(all[0].cause, HasSubstr("REDIS_URL not set"));
+}
+
+TEST(LogFindings, WhatAProbeFoundComesBeforeThatItFailed) {
+  const auto all = findings(
+      "# HELP probe_failed_due_to_regex Indicates if probe failed due to regex\n"
+      "level=error msg=\"Body did not match regular expression\" regexp=\"Sign in\"\n"
+      "level=error msg=\"Probe failed\" duration_seconds=0.099\n",
+      "Why does the probe fail?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-probe-unexpected");
+  for (const Observation& each : all) EXPECT_THAT(each.cause, Not(HasSubstr("# HELP")));
+}
+
+TEST(LogFindings, AMemberThatIsTooStaleSaysSoAtLevelInfo) {
+  const auto all = findings(
+      R"({"t":{"$date":"2025-11-27T05:42:15.626+00:00"},"s":"I","c":"REPL","id":5579708,"ctx":"BackgroundSync",)"
+      R"("msg":"We are too stale to use candidate as a sync source.","attr":{"candidate":"docs-0:27017"}})"
+      "\n",
+      "Why does docs-2 stay in RECOVERING?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-replica-stale");
+}
+
+TEST(LogFindings, ARowThatIsThereAlreadyIsNoFaultOfTheDatabase) {
+  const std::string log =
+      "2025-08-26 04:09:28.221 UTC [4033] ERROR:  duplicate key value violates unique constraint\n";
+  const double asked_why = findings(log, "Why does the import fail?")[0].weight;
+  EXPECT_LT(findings(log, "Is there a problem with the database?")[0].weight, 0.45);
+  EXPECT_GT(asked_why, 0.5);
+}
+
 TEST(LogFindings, AnEventThatIsOnlyANameIsToldWithItsFields) {
   const auto all = findings(
       R"({"level":"info","event":"flag_changed","flag":"tax-v2","old":"0%","new":"50%"})"

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kCertain = 0.15;  // the root of a mechanism that needs no other words
 constexpr const char* unarchived = "wal-unarchived";
+constexpr const char* stale_replica = "replica-stale";
 constexpr const char* raised_alarm = "resource-alarm";
 
 enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
@@ -222,12 +223,13 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
                           match.mechanism->root >= 0.1 && says_failure(line.message);
     if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
-    // PostgreSQL tells at level LOG who waits for whom, and that it cannot archive; RabbitMQ warns that it
-    // takes no more messages.
+    // PostgreSQL tells at level LOG who waits for whom, and that it cannot archive; MongoDB at level I that
+    // it cannot catch up; RabbitMQ warns that it takes no more messages.
     const auto tells = [&](std::string_view name) {
       return match.mechanism != nullptr && match.mechanism->name == name;
     };
-    const bool told_at_log = (tells(lock_wait) || tells(unarchived)) && entry->severity == Severity::info;
+    const bool told_at_log =
+        (tells(lock_wait) || tells(unarchived) || tells(stale_replica)) && entry->severity == Severity::info;
     const bool blocks = tells(raised_alarm) && entry->severity == Severity::warning;
     if (told_at_log || blocks) entry->severity = Severity::error;
     const bool fits =

@@ -385,9 +385,10 @@ class LogMiner::Impl {
   }
 
   static void add_cause(TraceCause cause, std::vector<TraceCause>* causes) {
+    constexpr std::size_t kCauseBytes = 2 * limit::quote;
     std::size_t bytes = cause.text.size();
     for (const TraceCause& before : *causes) bytes += before.text.size();
-    if (bytes <= limit::quote) causes->push_back(std::move(cause));
+    if (bytes <= kCauseBytes) causes->push_back(std::move(cause));
   }
 
   void note_frame(std::string_view text, bool is_cause, Trace* trace) const {

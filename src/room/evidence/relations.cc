@@ -4,9 +4,12 @@
 #include <array>
 
 #include "base/text.h"
+#include "room/evidence/mechanism.h"
 
 namespace carrel {
 namespace {
+
+constexpr double kCertain = 0.15;  // the root of a mechanism that explains its component's failure by itself
 
 // What detectors say that only shows that something went wrong, not why.
 enum class Symptom { none, ended, memory, load };
@@ -77,6 +80,11 @@ bool is_root_of(const Observation& log, const Observation& object) {
                                   "permission-denied", "connection-table", "link-down"});
   }
   if (log.detector == "log-cpu-throttled") return has_any(object.detector, {"probe-fail"});
+  // A probe asks the program, and the program's log says what is wrong with it.
+  const Mechanism* const mechanism = mechanism_of(log.detector);
+  if (has_any(object.detector, {"probe-fail"}) && mechanism != nullptr && mechanism->fault &&
+      mechanism->root >= kCertain)
+    return true;
   const bool load = has_any(log.detector, {"cpu-hot", "slow", "gc"});
   switch (symptom_of(object)) {
     case Symptom::none:
@@ -92,7 +100,8 @@ bool is_root_of(const Observation& log, const Observation& object) {
 }
 
 bool explains(const Observation& object, const Observation& log) {
-  static const std::array<Relation, 8> kRelations = {{
+  static const std::array<Relation, 9> kRelations = {{
+      {{"rule-failed"}, {"rule-failed"}},
       {{"transaction-holds-locks"}, {"deadlock", "statement-timeout", "database-unreachable", "timeout"}},
       {{"policy", "service", "endpoint", "selector", "port", "ingress", "dns", "host"},
        {"dns", "unreachable", "connection", "timeout", "upstream"}},
@@ -126,6 +135,10 @@ bool keeps_from_running(const Observation& log, const Observation& object) {
   // What a device plugin does not offer ("nvidia.com/gpu"), no node has.
   if (object.detector == "scheduling-resources" && object.cause.find('/') != std::string::npos)
     return has_any(log.culprit.name, {"device-plugin"});
+  // A node waits for its network until the pod that sets it up does so.
+  if (object.detector == "node-not-ready" && has_any(object.cause, {"cni", "NetworkPlugin"}))
+    return has_any(log.culprit.name,
+                   {"calico", "cilium", "flannel", "weave", "canal", "antrea", "kube-router"});
   if (has_any(object.detector, {"volume-mount"}))
     return has_any(log.detector, {"storage-cluster-full", "file-server-silent"});
   return has_any(object.detector, {"probe-fail", "not-ready"}) && has_any(log.detector, {"certificate-"}) &&

@@ -363,6 +363,16 @@ bool was_retried(const Survey& survey, const Object& pod) {
   });
 }
 
+const Value& volume_nodes(const Object& volume) {
+  for (const Value& term : volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"].items) {
+    for (const Value& expression : term["matchExpressions"].items) {
+      if (has(expression["key"].text(), "hostname") && expression["operator"].text() == "In")
+        return expression["values"];
+    }
+  }
+  return Value::null();
+}
+
 std::string command_text(const Value& container) {
   std::string text;
   for (const char* part : {"command", "args"}) {

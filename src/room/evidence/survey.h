@@ -108,6 +108,8 @@ std::int64_t restarts_of(const Object& pod);
 std::string job_of(const Survey& survey, const Object& pod);
 // True where a pod failed and another one of its Job did the work, and neither is what is asked about.
 bool was_retried(const Survey& survey, const Object& pod);
+// The names of the nodes that a volume may be used on, by its node affinity; null: any.
+const Value& volume_nodes(const Object& volume);
 // Command and arguments in one text, parted by spaces.
 std::string command_text(const Value& container);
 

@@ -1,0 +1,106 @@
+// Symptoms that are told with what stands behind them: alerts, webhooks, certificates, nodes, connections.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "record/limits.h"
+#include "room/evidence/combine.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+
+Observation found(const std::string& detector, double weight, const std::string& cause, const Name& culprit,
+                  const std::string& quote) {
+  Observation made;
+  made.detector = detector;
+  made.strength = made.weight = weight;
+  made.cause = cause;
+  made.culprit = culprit;
+  made.verdict = Verdict::fault;
+  made.lines.push_back({{detector + ".txt", 1, 1, ""}, quote, "", 1, weight});
+  return made;
+}
+
+TEST(Chain, WhyAnAlertFiresIsToldOfThoseThatItNames) {
+  const auto first = [](const std::string& logged, const std::string& question) {
+    return combine({found("alert", 0.62, "Alert LagHigh fires: group order-view lags",
+                          {"alert", "", "LagHigh", true},
+                          "\"description\": \"Consumer group order-view lags 184213 messages behind\"")},
+                   {found("log-error", 0.3, "Pod view logs an error: Commit failed",
+                          {"pod", "shop", "view-0", true}, logged)},
+                   Question(question))[0]
+        .detector;
+  };
+  EXPECT_EQ(first("[Consumer groupId=order-view] Commit failed", "Alert LagHigh fires. Why?"), "log-error");
+  EXPECT_EQ(first("[Consumer groupId=billing] Commit failed", "Alert LagHigh fires. Why?"), "alert");
+  EXPECT_EQ(first("[Consumer groupId=order-view] Commit failed", "Does alert LagHigh fire?"), "alert");
+}
+
+TEST(Chain, AWebhookIsToldWithWhatKeepsItsPodFromRunning) {
+  const auto webhook =
+      found("webhook-failing", 0.9,
+            "ReplicaSet web cannot be created because admission webhook in.shop.io cannot be "
+            "called: failed to call webhook: no endpoints",
+            {"replicaset", "shop", "web", true},
+            "failed to call webhook: no endpoints available for service \"injector\"");
+  const auto secret = [](const std::string& pod) {
+    return found("secret-missing", 0.3, "Pod " + pod + " cannot start: Secret injector-tls does not exist.",
+                 {"pod", "tools", pod, true}, "SecretName: injector-tls");
+  };
+  const auto own = combine({webhook, secret("injector-7c9d5b6f8b-mz4kr")}, {}, Question("Why?"));
+  EXPECT_EQ(own[0].detector, "webhook-failing");
+  EXPECT_THAT(own[0].cause, HasSubstr("cannot be called; Pod injector-7c9d5b6f8b-mz4kr cannot start: Secret "
+                                      "injector-tls does not exist"));
+  EXPECT_EQ(own[0].lines[1].quote, "SecretName: injector-tls");
+  EXPECT_LE(own[0].cause.size(), limit::sentence);
+  const auto other = combine({webhook, secret("mailer-7c9d5b6f8b-mz4kr")}, {}, Question("Why?"));
+  EXPECT_EQ(other[0].cause, webhook.cause);
+}
+
+TEST(Chain, ASecretThatIsNeverMadeYieldsToTheIssuerOfItsCertificate) {
+  auto certificate = found("certificate-not-ready", 0.9, "Certificate web-tls is not Ready",
+                           {"certificate", "shop", "web-tls", true}, "Issuing");
+  certificate.makes = {"secret", "shop", "web-tls", false};
+  const auto all = combine(
+      {found("secret-missing", 0.99, "Pod web cannot start: Secret web-tls does not exist",
+             {"secret", "shop", "web-tls", false}, "SecretName: web-tls"),
+       certificate,
+       found("custom-resource", 0.6,
+             "certificaterequest web-tls-1 is not Ready: Referenced \"ClusterIssuer\" does not have a Ready "
+             "status condition",
+             {"certificaterequest", "shop", "web-tls-1", true}, "Referenced \"ClusterIssuer\""),
+       found("custom-resource", 0.4, "clusterissuer ca is not Ready: secrets \"root-ca\" not found",
+             {"clusterissuer", "", "ca", true}, "secrets \"root-ca\" not found")},
+      {}, Question("Why does web not start?"));
+  EXPECT_EQ(all[0].culprit.kind, "clusterissuer");
+}
+
+TEST(Chain, ANodeWithoutNetworkWaitsForThePodThatSetsItUp) {
+  const auto first = [](const std::string& cause) {
+    return combine(
+               {found("node-not-ready", 0.85, cause, {"node", "", "w-4", true}, "NotReady")},
+               {found("log-address-conflict", 0.5, "Pod calico-node-9mwtl finds its address in use",
+                      {"pod", "kube-system", "calico-node-9mwtl", true}, "already using the IPv4 address")},
+               Question("Why is w-4 NotReady?"))[0]
+        .detector;
+  };
+  EXPECT_EQ(first("Node w-4 is NotReady: NetworkPluginNotReady: cni plugin not initialized"),
+            "log-address-conflict");
+  EXPECT_EQ(first("Node w-4 is NotReady: Kubelet stopped posting node status."), "node-not-ready");
+}
+
+TEST(Chain, WhoGetsNoConnectionIsToldWhoHoldsThem) {
+  const auto all = combine(
+      {found("holds-most-connections", 0.6, "Most of pg_stat_activity_count comes from exporter: 82",
+             {"namespace", "", "data", true}, "\"exporter\"")},
+      {found("log-too-many-connections", 0.8, "Pod api has used up its connections: FATAL: remaining slots",
+             {"pod", "shop", "api-0", true}, "remaining connection slots are reserved")},
+      Question("Why does api answer 500?"));
+  EXPECT_EQ(all[0].detector, "log-too-many-connections");
+  EXPECT_THAT(all[0].cause, HasSubstr("remaining slots; Most of pg_stat_activity_count comes from exporter"));
+  EXPECT_EQ(all[0].lines[1].quote, "\"exporter\"");
+}
+
+}  // namespace
+}  // namespace carrel

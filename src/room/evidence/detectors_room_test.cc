@@ -1,0 +1,60 @@
+// Where a pod can be, and who takes the room of others there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Room, AVolumeOfOneNodeIsToldWithWhatIsWrongThere) {
+  const auto told = [](const std::string& of_node) {
+    const auto found = detect_in(
+        object_head("v1", "Pod", "broker-2") +
+            "spec: {containers: [{name: main, image: 'x/y:1'}], volumes: [{name: data, "
+            "persistentVolumeClaim: "
+            "{claimName: data-broker-2}}]}\nstatus: {phase: Pending}\n" +
+            event_about(
+                "Pod", "broker-2", "FailedScheduling",
+                "0/3 nodes are available: 2 node(s) had volume node affinity conflict, 1 node(s) were "
+                "unschedulable.") +
+            "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv-7}\nspec: {claimRef: "
+            "{namespace: "
+            "shop, name: data-broker-2}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: "
+            "[{key: kubernetes.io/hostname, operator: In, values: [w-3]}]}]}}}\n" +
+            "---\napiVersion: v1\nkind: Node\nmetadata: {name: w-3}\n" + of_node,
+        {}, "Why is broker-2 Pending?");
+    const Observation* one = find_by(found, "scheduling-volume-node");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_THAT(
+      told("spec: {unschedulable: true}\n"),
+      HasSubstr("its volume pv-7 can be used on node w-3 alone, which is cordoned (SchedulingDisabled)"));
+  EXPECT_THAT(told("status: {conditions: [{type: Ready, status: Unknown}]}\n"),
+              HasSubstr("node w-3 alone, which is NotReady"));
+  EXPECT_THAT(told("status: {conditions: [{type: Ready, status: 'True'}]}\n"), HasSubstr("node w-3 alone ("));
+}
+
+TEST(Room, TwoPodsOfOneWorkloadFillADiskTogether) {
+  const auto evicted = [](const std::string& pod, const std::string& container, const std::string& used) {
+    return event_about("Pod", pod, "Evicted",
+                       "The node was low on resource: ephemeral-storage. Container " + container +
+                           " was using " + used + ", request is 0.");
+  };
+  const auto told = [&](const std::string& other_pod) {
+    const auto found = detect_in(evicted("render-6c4f9b7d85-8vnxk", "render", "45812332Ki") +
+                                     evicted(other_pod, "render", "44190816Ki") +
+                                     evicted("merge-5d5c7f7b9c-tl9wq", "merge", "24120Ki"),
+                                 {}, "Why are pods evicted?");
+    return found[0].cause;
+  };
+  EXPECT_THAT(told("render-6c4f9b7d85-cq5hd"), HasSubstr("Container render"));
+  EXPECT_THAT(told("render-6c4f9b7d85-cq5hd"), HasSubstr("used 45812332Ki"));
+  // Two workloads that take as much: neither is the one.
+  EXPECT_EQ(told("paint-6c4f9b7d85-cq5hd").find("used 45812332Ki"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace carrel
