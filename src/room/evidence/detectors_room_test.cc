@@ -56,5 +56,28 @@ TEST(Room, TwoPodsOfOneWorkloadFillADiskTogether) {
   EXPECT_EQ(told("paint-6c4f9b7d85-cq5hd").find("used 45812332Ki"), std::string::npos);
 }
 
+TEST(Room, WhatAWorkloadAsksForIsReadFromPiecesOfItsSpec) {
+  const auto told = [](const std::string& path) {
+    Inventory inventory;
+    Document piece{path, "- name: JAVA_TOOL_OPTIONS\n  value: -Xms512m -Xmx3072m\n", {}};
+    piece.find_lines();
+    inventory.add(std::move(piece));
+    const Document& document =
+        inventory.add(Document{"objects.yaml",
+                               object_head("v1", "Pod", "match-6c8b7d9f5c-4t9wv") +
+                                   "status: {containerStatuses: [{name: match, restartCount: 17, lastState: "
+                                   "{terminated: {reason: OOMKilled, exitCode: 137}}}]}\n",
+                               {}});
+    auto values = read_yaml(document.text);
+    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    const auto found = detect(inventory, "Why does match restart?");
+    const Observation* one = find_by(found, "container-out-of-memory");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_THAT(told("get-deployment-match-env.yaml"),
+              HasSubstr("its memory limit (it asks for -Xmx3072m itself)"));
+  EXPECT_EQ(told("get-deployment-other-env.yaml").find("Xmx"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -10,6 +10,7 @@
 #include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/duration.h"
 #include "room/evidence/lock_wait.h"
 #include "room/evidence/log_score.h"
 #include "room/evidence/mechanism.h"
@@ -101,10 +102,6 @@ std::string reason_of(const LogFile& file, const LogEntry& entry) {
   return std::string(cut_utf8(reason, limit::reason));
 }
 
-bool in_word_or_dot(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-}
-
 double largest_percent(std::string_view text) {
   double largest = 0;
   for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 1)) {
@@ -160,26 +157,6 @@ struct Group {
   std::vector<const LogEntry*> entries;  // the lead first
   std::uint64_t count = 0;
 };
-
-// The longest time told in milliseconds or seconds ("took 8137 ms", "5.2s"), in seconds.
-double longest_time(std::string_view text) {
-  double longest = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] < '0' || text[at] > '9' || (at > 0 && in_word_or_dot(text[at - 1]))) continue;
-    char* end = nullptr;
-    const std::string number(text.substr(at, 16));
-    const double value = std::strtod(number.c_str(), &end);
-    std::string_view unit =
-        text.substr(std::min(text.size(), at + static_cast<std::size_t>(end - number.c_str())));
-    if (unit.starts_with(' ')) unit.remove_prefix(1);
-    const auto is = [&](std::string_view name) {
-      return unit.starts_with(name) && (unit.size() == name.size() || !in_word_or_dot(unit[name.size()]));
-    };
-    if (is("ms")) longest = std::max(longest, value / 1000);
-    if (is("s") || is("sec") || is("seconds")) longest = std::max(longest, value);
-  }
-  return longest;
-}
 
 double rank(const LogEntry& entry) {
   double rank = entry.score + (changes_definition(entry) ? 0.1 : 0);

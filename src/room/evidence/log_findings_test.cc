@@ -43,6 +43,16 @@ TEST(LogFindings, TheSlowestOfSlowQueriesIsTold) {
   EXPECT_THAT(all[0].lines[0].quote, HasSubstr("shipments"));
 }
 
+TEST(LogFindings, OfLinesThatDifferInTheirTimesTheLongestIsShown) {
+  std::string log;
+  for (const char* const took : {"21", "34", "8137", "25", "40"})
+    log += fmt::format("INFO GET /orders/{} completed in {} ms\n", log.size(), took);
+  const auto all = findings(log, "Why is the page so slow?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].lines[0].quote, HasSubstr("8137 ms"));
+  EXPECT_EQ(all[0].lines[0].at.line, 3u);
+}
+
 TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
   const auto all = findings(
       "INFO ready\nINFO flag 'refunds-v2' changed: false -> true\n"

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/duration.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/log_score.h"
 #include "room/evidence/log_store.h"
@@ -49,6 +50,7 @@ struct Template {
   std::uint16_t example_size = 0;
   std::uint8_t last_size = 0;
   std::int8_t in_time = 0;            // Question::in_time: 1 once a line was; then that line is the example
+  float longest_s = 0;                // where slowness is asked for: the longest time that a line tells
   std::array<char, 26> last_head{};   // the start of the last line: its time
   std::uint32_t trace = kNoTemplate;  // index into traces
 };
@@ -215,6 +217,7 @@ class LogMiner::Impl {
     }
     if (++entry.in_window > entry.most_in_window) entry.most_in_window = entry.in_window;
     if (question.asks_time() && entry.in_time <= 0) meet_time(&entry, text);
+    if (question.about_performance() && !question.asks_time()) meet_longest(&entry, text);
     entry.last_size = static_cast<std::uint8_t>(std::min(text.size(), entry.last_head.size()));
     std::memcpy(entry.last_head.data(), text.data(), entry.last_size);
     if (entry.severity >= Severity::error) {
@@ -228,8 +231,22 @@ class LogMiner::Impl {
   void meet_time(Template* entry, std::string_view text) {
     const int met = question.in_time(text);
     if (met != 0) entry->in_time = static_cast<std::int8_t>(met);
-    const bool room = arena.size() < kExampleBytesOfFile;
-    if (met <= 0 || entry->count == 1 || !room) return;
+    if (met > 0 && entry->count > 1) show_instead(entry, text);
+  }
+
+  // Who asks why something is slow is shown the line that took longest; one that took little longer is not
+  // worth a change.
+  void meet_longest(Template* entry, std::string_view text) {
+    constexpr float kLonger = 1.2f;
+    const auto took = static_cast<float>(longest_time(text.substr(0, kHashedBytes)));
+    if (took <= entry->longest_s * kLonger) return;
+    entry->longest_s = took;
+    if (entry->count > 1) show_instead(entry, text);
+  }
+
+  // Makes this line the template's example.
+  void show_instead(Template* entry, std::string_view text) {
+    if (arena.size() >= kExampleBytesOfFile) return;
     const std::string_view example = valid_prefix(text, limit::quote);
     entry->example = static_cast<std::uint32_t>(arena.size());
     entry->example_size = static_cast<std::uint16_t>(example.size());
