@@ -10,6 +10,7 @@
 #include "room/evidence/combine.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/question.h"
+#include "room/evidence/saved_logs.h"
 #include "room/evidence/survey.h"
 
 namespace carrel {
@@ -65,6 +66,8 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
   cut(&list.searched, limit::searched, "listings beyond the limit", &list.left_out);
 
   std::vector<Observation> of_logs = logs.observations();
+  std::vector<Observation> saved = findings_of_saved_logs(inventory, question_text);
+  of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
   weigh_what_was_overcome(inventory, &of_logs);
   std::vector<Observation> observations =
       combine(detect(inventory, question_text), std::move(of_logs), question);
