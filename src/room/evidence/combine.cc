@@ -386,6 +386,23 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
   }
 }
 
+// Who asks what fails since a release is told what that changed.
+void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  constexpr std::size_t kMost = 120;
+  for (const Observation& change : *objects) {
+    if (change.detector != changed_setting || change.weight < kEnough) continue;
+    const auto strongest = std::ranges::max_element(
+        *logs, {}, [](const Observation& log) { return log.verdict == Verdict::fault ? log.weight : 0; });
+    if (strongest == logs->end() || strongest->weight < change.weight || strongest->lines.empty()) return;
+    const std::size_t told = change.cause.find("): ");
+    if (told == std::string::npos) continue;
+    const std::string more =
+        "; changed: " + shortened(std::string_view(change.cause).substr(told + 3), kMost);
+    strongest->cause = shortened(strongest->cause, limit::sentence - more.size()) + more;
+    cite_first(&*strongest, change, 3);
+  }
+}
+
 // Who gets no connection is told who holds them.
 void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   for (Observation& holder : *objects) {
@@ -630,6 +647,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   if (question.whether()) trust_ready_nodes(of_objects, &of_logs);
   tell_what_grows(&of_objects, &of_logs);
   tell_who_holds_connections(&of_objects, &of_logs);
+  if (question.about_change()) tell_what_was_changed(&of_objects, &of_logs);
   tell_why_webhooks_fail(&of_objects);
   tell_why_a_statement_is_slow(of_objects, relevances, &of_logs, &of_each);
   tell_controllers_word(&of_objects, &of_logs);

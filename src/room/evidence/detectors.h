@@ -14,6 +14,8 @@ namespace carrel {
 inline constexpr const char* only_grows = "only-grows";
 // That of who holds most of a server's connections, which explains why others get none.
 inline constexpr const char* holds_connections = "holds-most-connections";
+// That of a setting that was changed, which whoever asks about a release is told with what fails since.
+inline constexpr const char* changed_setting = "changed-setting";
 // That of a node's disk that one pod fills, which explains why others are evicted.
 inline constexpr const char* disk_filled = "node-disk-filled";
 

@@ -31,6 +31,22 @@ INSTANTIATE_TEST_SUITE_P(
             "verbs: [get]",
             "verbs: [get, list]"},
         DetectorCase{
+            "subject of the same name in another namespace",
+            deployment(
+                "agent",
+                "serviceAccountName: agent, containers: [{name: agent, image: 'x/kubectl:1', command: [sh, "
+                "-c, 'kubectl get pods']}]") +
+                object_head("rbac.authorization.k8s.io/v1", "Role", "reader") +
+                "rules: [{apiGroups: [''], resources: [pods], verbs: [list]}]\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "reader") +
+                "roleRef: {kind: Role, name: reader}\nsubjects: [{kind: ServiceAccount, name: agent, "
+                "namespace: default}]\n",
+            "rbac-verb-missing",
+            {"RoleBinding reader in namespace shop names the service account agent of namespace default",
+             "not that of namespace shop"},
+            "namespace: default}",
+            "namespace: shop}"},
+        DetectorCase{
             "subject in a namespace that does not exist",
             object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
                 "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +

@@ -1,5 +1,7 @@
 // What was changed, where a difference was saved beside the objects: `helm diff`, `kubectl diff`, a unified
-// diff. A change is no fault; but whoever asks what is wrong since a release wants to know what it changed.
+// diff; or where the settings of an earlier revision lie beside those of today (`kubectl rollout history
+// --revision`). A change is no fault; but whoever asks what is wrong since a release wants to know what it
+// changed.
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -16,7 +18,8 @@ namespace {
 
 constexpr std::size_t largest_diff = 1 << 20;
 constexpr std::size_t most_changes = 3;  // that are told
-constexpr int matters = 3;               // the least rank of what says where something is
+constexpr std::string_view history_mark = "rollout-history-";
+constexpr int matters = 3;  // the least rank of what says where something is
 
 struct Setting {
   std::string_view key, value;
@@ -119,6 +122,64 @@ std::pair<std::string_view, std::string_view> differing(std::string_view before,
   return {before.substr(from), after.substr(from)};
 }
 
+// A setting of a container's environment where `- name: X` and `value: Y` stand below each other.
+struct Placed {
+  Setting setting;
+  std::uint32_t line = 0;  // of the value
+};
+
+std::vector<Placed> environment_in(const Document& document) {
+  std::vector<Placed> out;
+  constexpr std::string_view name_mark = "- name: ", value_mark = "value: ";
+  for (std::uint32_t number = 1; number < document.starts.size(); ++number) {
+    const std::string_view name = trim(document.line(number)), value = trim(document.line(number + 1));
+    if (!name.starts_with(name_mark) || !value.starts_with(value_mark)) continue;
+    out.push_back({{name.substr(name_mark.size()), value.substr(value_mark.size())}, number + 1});
+  }
+  return out;
+}
+
+// "document-service" of "get-deployment-document-service-env.yaml": what the names of both files have in
+// common behind a word of kubectl's.
+bool is_same_workload(std::string_view revision, std::string_view today) {
+  constexpr std::string_view now = "get-deployment-";
+  const std::size_t a = revision.find(history_mark), b = today.find(now);
+  if (a == std::string_view::npos || b == std::string_view::npos) return false;
+  revision.remove_prefix(a + history_mark.size());
+  today.remove_prefix(b + now.size());
+  const std::size_t end = revision.find("-revision");
+  return end != std::string_view::npos && end > 0 && today.starts_with(revision.substr(0, end)) &&
+         today.substr(end).starts_with("-env");
+}
+
+void tell_since_revision(const Document& revision, const Document& today, bool asked, Observations* out) {
+  const std::vector<Placed> before = environment_in(revision), after = environment_in(today);
+  std::string told;
+  std::vector<std::pair<const Placed*, const Placed*>> changed;
+  for (const Placed& old : before) {
+    const auto now =
+        std::ranges::find_if(after, [&](const Placed& each) { return each.setting.key == old.setting.key; });
+    const bool same = now == after.end() || now->setting.value == old.setting.value;
+    if (same || is_secret(old.setting.key) || is_expected(old.setting.key) || changed.size() == most_changes)
+      continue;
+    told += fmt::format("{}{} from {} to {}", changed.empty() ? "" : "; ", old.setting.key,
+                        bare(old.setting.value), bare(now->setting.value));
+    changed.emplace_back(&old, &*now);
+  }
+  if (changed.empty()) return;
+  const std::size_t slash = revision.path.rfind('/');
+  Observation& made =
+      report_missing(out, changed_setting, asked ? 0.6 : 0.3, "", "", "",
+                     fmt::format("A setting was changed (since {}): {}.",
+                                 revision.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
+  for (const auto& [old, now] : changed) {
+    cite_line(&made, today, now->line - 1, "the setting");
+    cite_line(&made, today, now->line, "what it was changed to");
+    cite_line(&made, revision, old->line, "what it was before");
+  }
+  lack(&made, "whether what is asked about began with that change");
+}
+
 }  // namespace
 
 void detect_changes(const Survey& survey, Observations* out) {
@@ -126,6 +187,11 @@ void detect_changes(const Survey& survey, Observations* out) {
       survey.asks({"release", "deploy", "upgrade", "update", "change", "rollout", "rolled out"});
   const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after"});
   for (const Document& document : survey.inventory.documents()) {
+    if (document.path.find(history_mark) != std::string::npos) {
+      for (const Document& today : survey.inventory.documents()) {
+        if (is_same_workload(document.path, today.path)) tell_since_revision(document, today, asked, out);
+      }
+    }
     if (!is_diff(document)) continue;
     const std::vector<Change> changes = changes_in(survey, document);
     if (changes.empty()) continue;
@@ -137,7 +203,7 @@ void detect_changes(const Survey& survey, Observations* out) {
     }
     const std::size_t slash = document.path.rfind('/');
     Observation& made =
-        report_missing(out, "changed-setting",
+        report_missing(out, changed_setting,
                        of_release && changes[0].rank >= matters ? 0.8
                        : asked                                  ? 0.6
                                                                 : 0.3,

@@ -1,5 +1,6 @@
 // Jobs and CronJobs.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -175,6 +176,41 @@ bool is_schedule(std::string_view text) {
   return fields == 5 || text.substr(0, 3) == "TZ=" || text.substr(0, 8) == "CRON_TZ=";
 }
 
+// The numbers of a list of a schedule ("4,6,9", "29-31"), of a range its least; nothing where there is more
+// to it.
+std::optional<std::vector<int>> listed_numbers(std::string_view field) {
+  std::vector<int> out;
+  while (!field.empty()) {
+    const std::size_t end = std::min(field.find(','), field.size());
+    const std::string_view part = field.substr(0, end);
+    const std::string_view least = part.substr(0, part.find('-'));
+    if (least.empty() || least.size() > 2 || part.find_first_not_of("0123456789-") != std::string_view::npos)
+      return std::nullopt;
+    out.push_back(std::atoi(std::string(least).c_str()));
+    field.remove_prefix(std::min(end + 1, field.size()));
+  }
+  return out;
+}
+
+// True where no month of the schedule has its day: "0 0 31 2 *".
+bool never_comes(std::string_view schedule) {
+  constexpr std::array<int, 13> most_days = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  std::vector<std::string_view> fields;
+  while (!schedule.empty() && fields.size() < 6) {
+    const std::size_t end = std::min(schedule.find_first_of(" \t"), schedule.size());
+    if (end > 0) fields.push_back(schedule.substr(0, end));
+    schedule.remove_prefix(std::min(end + 1, schedule.size()));
+  }
+  // A day of the week beside the day of the month is another day on which it runs.
+  if (fields.size() != 5 || fields[4] != "*") return false;
+  const auto days = listed_numbers(fields[2]), months = listed_numbers(fields[3]);
+  if (!days || !months || days->empty() || months->empty()) return false;
+  const int least = *std::ranges::min_element(*days);
+  return std::ranges::all_of(*months, [&](int month) {
+    return month >= 1 && month <= 12 && least > most_days[static_cast<std::size_t>(month)];
+  });
+}
+
 // A pod of a job whose work is done and which goes on because another container of it never ends.
 void check_sidecars(const Object& pod, Observations* out) {
   const bool of_job = std::any_of(pod["metadata"]["ownerReferences"].items.begin(),
@@ -216,6 +252,14 @@ void check_cron(const Survey& survey, const Object& cron, Observations* out) {
         report(out, "cronjob-schedule", 0.88, cron,
                fmt::format("{} never runs: its schedule \"{}\" is not a valid cron expression.",
                            described(cron), spec["schedule"].text()));
+    cite(&made, cron, spec["schedule"], "its schedule");
+  }
+  if (never_comes(spec["schedule"].text())) {
+    Observation& made = report(
+        out, "cronjob-schedule", 0.88, cron,
+        fmt::format(
+            "{} never runs: the day of its schedule \"{}\" never comes, no month in it has that many days.",
+            described(cron), spec["schedule"].text()));
     cite(&made, cron, spec["schedule"], "its schedule");
   }
   if (spec["concurrencyPolicy"].text() == "Forbid" && cron["status"]["active"].size() > 0) {

@@ -159,5 +159,21 @@ TEST(Past, AnEndOfWhichNothingIsLeftIsUnknown) {
             nullptr);
 }
 
+TEST(Past, ADayThatNeverComesIsToldOfASchedule) {
+  const auto never = [](const std::string& schedule) {
+    const auto found =
+        detect_in(object_head("batch/v1", "CronJob", "close") + "spec: {schedule: '" + schedule + "'}\n", {},
+                  "Why has the CronJob close never run?");
+    const Observation* one = find_by(found, "cronjob-schedule");
+    return one != nullptr && one->cause.find("never comes") != std::string::npos;
+  };
+  for (const char* const schedule : {"30 2 31 4,6,9,11 *", "0 0 30 2 *", "0  0  30,31\t2 *", "0 0 30-31 2 *"})
+    EXPECT_TRUE(never(schedule)) << schedule;
+  for (const char* const schedule :
+       {"30 2 31 4,5 *", "0 0 29 2 *", "0 0 30 2 1", "0 0 28,31 2 *", "0 0 */31 2 *", "0 0 L 2 *",
+        "0 0 31 */2 *", "0 0 31 * *", "0 0 31 FEB *", "0 0 99999999999 2 *", "@monthly", "0 0 31 2", ""})
+    EXPECT_FALSE(never(schedule)) << schedule;
+}
+
 }  // namespace
 }  // namespace carrel

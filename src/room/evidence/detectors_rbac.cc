@@ -195,6 +195,23 @@ bool granted(const std::vector<Grant>& grants, const Wanted& wanted, const Grant
   return false;
 }
 
+// The namespace that a binding of `space` names for an account of the same name; null: none does.
+const Value* namesake_in(const Survey& survey, const std::string& space, const std::string& account,
+                         const Object** found) {
+  for (const Object* binding : survey.each("rolebinding")) {
+    if (binding->space != space) continue;
+    for (const Value& subject : (*binding)["subjects"].items) {
+      const Value& of = subject["namespace"];
+      if (subject["kind"].text() != "ServiceAccount" || subject["name"].text() != account ||
+          of.text().empty() || of.text() == space)
+        continue;
+      *found = binding;
+      return &of;
+    }
+  }
+  return nullptr;
+}
+
 void check_account(const Survey& survey, const PodSpec& pods, std::set<std::string>* told,
                    Observations* out) {
   std::vector<Wanted> wanted = wanted_by(*pods.spec);
@@ -218,6 +235,8 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
     if (granted(grants, need, &near, &rule)) continue;
     if (!told->insert(fmt::format("{}/{}/{}/{}", space, account, need.verb, need.resource)).second) continue;
     std::string verbs, cause;
+    const Object* binding_of_namesake = nullptr;
+    const Value* namesake = nullptr;
     if (rule != nullptr) {
       for (const Value& verb : (*rule)["verbs"].items) verbs += (verbs.empty() ? "" : ", ") + verb.scalar;
       cause = fmt::format(
@@ -239,10 +258,18 @@ void check_account(const Survey& survey, const PodSpec& pods, std::set<std::stri
           "may "
           "not {} {}.",
           described(*pods.owner), account, need.verb, need.resource);
+      namesake = namesake_in(survey, space, account, &binding_of_namesake);
+      if (namesake != nullptr)
+        cause = fmt::format(
+            "{} gets permission denied (forbidden): {} names the service account {} of namespace {} as its "
+            "subject, not that of namespace {}, so it may not {} {}.",
+            described(*pods.owner), described(*binding_of_namesake), account, namesake->text(), space,
+            need.verb, need.resource);
     }
     Observation& made = report(out, "rbac-verb-missing", grants.empty() ? 0.8 : 0.91,
                                near ? *near->role : *pods.owner, cause);
     if (rule != nullptr) cite(&made, *near->role, *rule, "the rule for that resource");
+    if (namesake != nullptr) cite(&made, *binding_of_namesake, *namesake, "the namespace of its subject");
     if (rule == nullptr && !grants.empty())
       cite(&made, *grants[0].role, (*grants[0].role)["rules"], "the rules of the role");
     if (!grants.empty()) {

@@ -161,5 +161,30 @@ TEST(Changes, OfLongValuesThePartThatDiffersIsTold) {
   EXPECT_THAT(one->cause, HasSubstr(".svc"));
 }
 
+TEST(Changes, AnEarlierRevisionBesideTodaysSettingsTellsWhatChanged) {
+  const auto told = [](const std::string& today_path, const std::string& region) {
+    Inventory inventory;
+    for (const auto& [path, text] :
+         {std::pair<std::string, std::string>{
+              "rollout-history-docs-revision-17.yaml",
+              "- name: S3_REGION\n  value: eu-central-1\n- name: DB_PASSWORD\n"
+              "  value: old\n"},
+          {today_path, "- name: S3_REGION\n  value: " + region + "\n- name: DB_PASSWORD\n  value: new\n"}}) {
+      Document piece{path, text, {}};
+      piece.find_lines();
+      inventory.add(std::move(piece));
+    }
+    const auto found = detect(inventory, "Since the rollout nothing can be downloaded. Why?");
+    const Observation* one = find_by(found, "changed-setting");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(
+      told("get-deployment-docs-env.yaml", "us-east-1"),
+      "A setting was changed (since rollout-history-docs-revision-17.yaml): S3_REGION from eu-central-1 to "
+      "us-east-1.");
+  EXPECT_EQ(told("get-deployment-docs-env.yaml", "eu-central-1"), "");
+  EXPECT_EQ(told("get-deployment-other-env.yaml", "us-east-1"), "");
+}
+
 }  // namespace
 }  // namespace carrel

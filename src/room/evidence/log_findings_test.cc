@@ -131,6 +131,17 @@ TEST(LogFindings, AMemberThatIsTooStaleSaysSoAtLevelInfo) {
   EXPECT_EQ(all[0].detector, "log-replica-stale");
 }
 
+TEST(LogFindings, AnIngressThatIsIgnoredIsToldAtLevelInfo) {
+  const auto all = findings(
+      "I0415 08:16:06.330518 7 store.go:436] \"Ignoring ingress because of error while validating ingress "
+      "class\" "
+      "ingress=\"web/front\" error=\"no object matching key \\\"nginx-internal\\\" in local store\"\n",
+      "Why does it answer 404?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-ingress-ignored");
+  EXPECT_THAT(all[0].cause, HasSubstr("nginx-internal"));
+}
+
 TEST(LogFindings, ARowThatIsThereAlreadyIsNoFaultOfTheDatabase) {
   const std::string log =
       "2025-08-26 04:09:28.221 UTC [4033] ERROR:  duplicate key value violates unique constraint\n";

@@ -14,9 +14,11 @@ namespace carrel {
 namespace {
 
 constexpr double kCertain = 0.15;  // the root of a mechanism that needs no other words
-constexpr const char* unarchived = "wal-unarchived";
-constexpr const char* stale_replica = "replica-stale";
-constexpr const char* raised_alarm = "resource-alarm";
+// What some programs tell at level info: PostgreSQL who waits for whom, and that it cannot archive, MongoDB
+// that it cannot catch up, ingress-nginx what it does not serve.
+constexpr std::array<std::string_view, 4> told_at_info = {lock_wait, "wal-unarchived", "replica-stale",
+                                                          "ingress-ignored"};
+constexpr std::string_view raised_alarm = "resource-alarm";  // RabbitMQ only warns
 
 enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
 
@@ -223,15 +225,11 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
                           match.mechanism->root >= 0.1 && says_failure(line.message);
     if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
-    // PostgreSQL tells at level LOG who waits for whom, and that it cannot archive; MongoDB at level I that
-    // it cannot catch up; RabbitMQ warns that it takes no more messages.
-    const auto tells = [&](std::string_view name) {
-      return match.mechanism != nullptr && match.mechanism->name == name;
-    };
-    const bool told_at_log =
-        (tells(lock_wait) || tells(unarchived) || tells(stale_replica)) && entry->severity == Severity::info;
-    const bool blocks = tells(raised_alarm) && entry->severity == Severity::warning;
-    if (told_at_log || blocks) entry->severity = Severity::error;
+    const std::string_view name = match.mechanism == nullptr ? std::string_view() : match.mechanism->name;
+    const bool tells = std::ranges::find(told_at_info, name) != told_at_info.end();
+    if ((tells && entry->severity == Severity::info) ||
+        (name == raised_alarm && entry->severity == Severity::warning))
+      entry->severity = Severity::error;
     const bool fits =
         match.mechanism != nullptr && (!match.mechanism->fault || entry->severity != Severity::info);
     if (fits) {

@@ -67,6 +67,9 @@ std::vector<Mechanism> make_table() {
       {"resource-alarm", "has raised a resource alarm and blocks its publishers", 0.14, true,
        {"resource limit alarm", "vm_memory_high_watermark set",
        "disk resource limit", "disk_free_limit", "free disk space is insufficient. free bytes"}, {"alarm", "set", "blocked", "below", "insufficient"}},
+      {"bootstrap-check", "fails a check at its start (bootstrap check)", 0.15, true, {"bootstrap check failure",
+       "bootstrap checks failed"}, {}},
+      {"ingress-ignored", "ignores an Ingress", 0.15, true, {"ignoring ingress because of error"}, {}},
       {"replica-stale", "is too far behind to catch up (too stale): what it lacks is no longer in the oplog of the "
        "others, so that it needs an initial sync", 0.15, true,
        {"too stale to use candidate", "could not find member to sync from", "too stale to catch up", "error rs102"}, {}},
