@@ -4,11 +4,16 @@ In the train split the detectors know every kind of fault: their first finding i
 learn to say "the first". So most prompts are disturbed before they are learnt from. Findings are dropped, their weights
 are dealt anew, and, what a kind of fault that no detector knows looks like, what a detector concluded becomes a log line
 that nobody understood. Where the cause then stands, only the texts can tell.
+
+And what is learnt has to hold in other words: another product has other names, and another program says the same in its
+own way. So words and numbers get others in their place, the same one wherever they stand in a prompt: who is named
+where remains, what the words mean does not.
 """
 
+import collections
 import dataclasses
-import json
 import glob
+import json
 import re
 
 ENTRY = re.compile(r"\[(E\d+)\] (\S+) \((\d+)\)\n  (.*)\n")  # docs/prompt.md
@@ -24,6 +29,11 @@ UNKNOWN, DEALT = 0.45, 0.15  # of the prompts
 NOT_UNDERSTOOD = 0.25  # of the log findings that are wrong, in a prompt of a fault that no detector knows
 OF_NOT_UNDERSTOOD = (15, 60)  # such a finding's weight
 NOISE = 0.25  # of the others' weights, as a factor's logarithm
+
+WORD = re.compile(r"[A-Za-z]{3,}|\d+")
+OTHER_WORDS = 0.7  # of the prompts; any share of their words
+COMMON = 0.2  # of the kinds of fault: a word in so many is the language's or the prompt's own
+BLENDED = 0.5  # of the words put in others' place are none that the corpus has
 
 
 @dataclasses.dataclass
@@ -50,6 +60,9 @@ class Example:
 
     def right(self):
         return [i for i, finding in enumerate(self.findings) if finding.right]
+
+    def text(self):
+        return "".join(text for _, text in self.pieces())
 
     def ids(self):
         return [f"E{i + 1:03}" for i in range(len(self.findings))]
@@ -133,3 +146,55 @@ def disturbed(example, chance, unknown=UNKNOWN, dealt_anew=DEALT):
         changed = iter(faults)
     findings = in_order([finding if finding.all_well() else next(changed) for finding in findings])
     return dataclasses.replace(example, findings=findings)
+
+
+class OtherWords:
+    """Writes a prompt in other words, and keeps those that most kinds of fault have in common."""
+
+    def __init__(self, examples):
+        kinds = collections.defaultdict(set)
+        for example in examples:
+            for word in WORD.findall(example.text()):
+                kinds[word.lower()].add(example.kind)
+        least = COMMON * len({example.kind for example in examples})
+        self.common = {word for word, some in kinds.items() if len(some) >= least}
+        self.others = sorted(word for word in set(kinds) - self.common if word.isalpha())
+
+    def other(self, word, chance):
+        if word.isdigit():
+            return "".join(chance.choice("0123456789") for _ in word)
+        other = chance.choice(self.others)
+        if chance.random() < BLENDED:
+            end = chance.choice(self.others)
+            other = other[: (len(other) + 1) // 2] + end[len(end) // 2 :]
+        return other
+
+    def __call__(self, example, chance, share=None):
+        """The same words of it get others, whatever their case; `share` of them, or any."""
+        share = chance.random() if share is None else share
+        others = {}
+
+        def put(match):
+            word = match[0].lower()
+            if word not in others:
+                changes = word not in self.common and chance.random() < share
+                others[word] = self.other(word, chance) if changes else word
+            other = others[word]
+            return match[0] if other == word else cased_as(match[0], other)
+
+        def written_anew(pieces):
+            return [[special, text if special else WORD.sub(put, text)] for special, text in pieces]
+
+        return dataclasses.replace(
+            example,
+            before=written_anew(example.before),
+            begin=WORD.sub(put, example.begin),
+            findings=[dataclasses.replace(f, cause=WORD.sub(put, f.cause)) for f in example.findings],
+            after=written_anew(example.after),
+        )
+
+
+def cased_as(word, other):
+    if len(word) > 1 and word.isupper():
+        return other.upper()
+    return other.capitalize() if word[0].isupper() else other

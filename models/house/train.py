@@ -34,10 +34,11 @@ TOKENIZER_TEXTS = 6000  # prompts whose pieces the tokenizer counts
 BATCH = 32
 LEARNING_RATE, LAST_RATE, WARM_UP = 2e-3, 1e-4, 60
 # The first finding's head start: another is named only where it is likelier by more than that, as a logarithm. Half the
-# disturbed prompts begin with a wrong finding; few real ones do. Chosen on what is held back, where the model was better
-# than the first finding on each of the three parts with 1 to 8.
-HEAD_START = 4.0
+# disturbed prompts begin with a wrong finding; few real ones do. The one is taken with which the model wins most over the
+# first finding on that part of what is held back where it wins least; of equals the largest.
+HEAD_STARTS = [step / 4 for step in range(49)]
 SETTLED_ON = 512  # prompts
+ON_THE_WAY = 192  # prompts of each part that is held back
 PROMPT_WEIGHT, PROMPT_PART = 0.2, 0.4  # of the loss on half the prompts' own tokens, in the first steps
 WRONG = 0.5  # of the answers whose confidence is learnt, so many name a finding that is not right
 
@@ -144,6 +145,24 @@ def losses(model, asked, answers, chance, with_prompt, device):
 
 
 @torch.no_grad()
+def leads(model, asked, answers, device):
+    """Of each prompt: by how much the likeliest other finding leads the first, and whether it and the first are right."""
+    out = []
+    for start in range(0, len(asked), BATCH):
+        some = asked[start : start + BATCH]
+        outputs = model(padded([prompt.tokens + answers.all[0] for prompt in some], device))
+        for prompt, logits in zip(some, finding_logits(model, outputs, some, answers)):
+            other = int(logits[1:].argmax()) + 1
+            out.append((float(logits[other] - logits[0]), other in prompt.right, 0 in prompt.right))
+    return out
+
+
+def won(some, head_start):
+    """The share of the prompts by which the model's choice is better than the first finding."""
+    return sum(other - first for lead, other, first in some if lead > head_start) / len(some)
+
+
+@torch.no_grad()
 def validate(model, asked, answers, device):
     """Shares of the prompts: right with the model's choice, with the first finding, with the model's where it is sure
     and else the first, with the best there is; and how often it is right where it is sure, and where not."""
@@ -169,9 +188,9 @@ def validate(model, asked, answers, device):
 
 
 @torch.no_grad()
-def settle(model, asked, answers, device):
+def settle(model, asked, head_start, answers, device):
     """Writes the head start into the weights: the output's row of the first finding's token gets what comes nearest to
-    HEAD_START in the place where a finding is chosen."""
+    it in the place where a finding is chosen."""
     outputs = []
     for start in range(0, len(asked), BATCH):
         some = asked[start : start + BATCH]
@@ -180,7 +199,7 @@ def settle(model, asked, answers, device):
         outputs.append(model(padded([prompt.tokens + answers.all[0] for prompt in some], device))[rows, places].double())
     outputs = torch.cat(outputs)
     ridge = torch.eye(outputs.shape[1], dtype=outputs.dtype, device=device)
-    more = torch.linalg.solve(outputs.T @ outputs + ridge, outputs.sum(0) * HEAD_START)
+    more = torch.linalg.solve(outputs.T @ outputs + ridge, outputs.sum(0) * head_start)
     model.untie()
     model.output.weight[answers.findings[0]] += more.float()
     got = outputs @ more
@@ -201,7 +220,7 @@ def save(path, state):
 
 def prepare(work):
     """The tokenizer, made once of the first prompts; what is learnt from; and what is held back: incidents of the kinds
-    that are, and those of the others, as they are and as faults that no detector knows."""
+    that are, and those of the others, as they are and as faults that no detector knows; and all of them in other words."""
     train_lines, valid_lines = (list(prompts.read(f"{work}/corpus/{name}-*.jsonl")) for name in ("train", "valid"))
     examples, held_back = ([prompts.parsed(line) for line in lines] for lines in (train_lines, valid_lines))
     path = f"{work}/tokenizer.json"
@@ -213,21 +232,32 @@ def prepare(work):
         bpe.train(texts, Shape.vocabulary).save(path)
     tokenizer = bpe.Tokenizer.load(path)
     others = [example for example in examples + held_back if example.kind in prompts.HELD_OUT]
+    examples = [example for example in examples if example.kind not in prompts.HELD_OUT]
+    other_words = prompts.OtherWords(examples)
     chance = random.Random("held back")
     held_back = {
         "known": [example for example in held_back if example.kind not in prompts.HELD_OUT],
         "other": others,
         "unknown": [prompts.disturbed(example, chance, 1, 0) for example in others],
     }
+    for name, some in list(held_back.items()):
+        held_back[f"{name}, other words"] = [other_words(example, chance, 1) for example in some]
     return (
         tokenizer,
-        [example for example in examples if example.kind not in prompts.HELD_OUT],
+        examples,
+        other_words,
         {name: [encode(tokenizer, example) for example in some] for name, some in held_back.items()},
     )
 
 
+def shown(example, other_words, chance):
+    """As it is learnt from this time."""
+    example = prompts.disturbed(example, chance)
+    return other_words(example, chance) if chance.random() < prompts.OTHER_WORDS else example
+
+
 def train(arguments, device):
-    tokenizer, examples, held_back = prepare(arguments.work)
+    tokenizer, examples, other_words, held_back = prepare(arguments.work)
     shape = Shape(vocabulary=len(tokenizer.tokens))
     lengths = [len(encode(tokenizer, example).tokens) for example in examples]
     longest = max(lengths)
@@ -260,7 +290,7 @@ def train(arguments, device):
         torch.manual_seed(arguments.seed * 1_000_003 + step)
         chance = random.Random(f"{arguments.seed} {step} shown")
         start = time.time()
-        some = [encode(tokenizer, prompts.disturbed(examples[at], chance)) for at in order[step % epoch_length]]
+        some = [encode(tokenizer, shown(examples[at], other_words, chance)) for at in order[step % epoch_length]]
         with_prompt = step < PROMPT_PART * arguments.steps
         finding, confidence, text, tokens = losses(model, some, answers, chance, with_prompt, device)
         (finding + confidence + PROMPT_WEIGHT * text).backward()
@@ -273,7 +303,7 @@ def train(arguments, device):
         told = {"step": step, "finding": finding.item(), "confidence": confidence.item(), "text": text.item() if with_prompt else None}
         if step % arguments.validate_every == 0 or step == arguments.steps:
             told |= {"tokens": seen, "seconds": round(seconds)}
-            told |= {name: validate(model, part, answers, device) for name, part in held_back.items()}
+            told |= {name: validate(model, part[:ON_THE_WAY], answers, device) for name, part in held_back.items()}
             print(json.dumps(told), flush=True)
         with open(f"{arguments.work}/log.jsonl", "a", encoding="utf-8") as log:
             log.write(json.dumps(told) + "\n")
@@ -288,14 +318,18 @@ def train(arguments, device):
 
 def finish(arguments, device):
     """Settles the model of the last step, and tells how it does on what is held back."""
-    tokenizer, examples, held_back = prepare(arguments.work)
+    tokenizer, examples, other_words, held_back = prepare(arguments.work)
     state = torch.load(f"{arguments.work}/checkpoint.pt", map_location=device)
     model = Llama(Shape(**state["shape"])).to(device).eval()
     model.load_state_dict(state["model"])
     answers = Answers(tokenizer, max(len(example.findings) for example in examples))
     chance = random.Random("settle")
     some = chance.sample(examples, SETTLED_ON)
-    settle(model, [encode(tokenizer, prompts.disturbed(example, chance)) for example in some], answers, device)
+    parts = {name: leads(model, part, answers, device) for name, part in held_back.items()}
+    head_start = max(reversed(HEAD_STARTS), key=lambda by: min(won(part, by) for part in parts.values()))
+    print(f"head start {head_start}: " + ", ".join(f"{name} {won(part, head_start):+.4f}" for name, part in parts.items()))
+    some = [encode(tokenizer, shown(example, other_words, chance)) for example in some]
+    settle(model, some, head_start, answers, device)
     for name, some in held_back.items():
         print(json.dumps({name: validate(model, some, answers, device)}), flush=True)
     save(f"{arguments.work}/settled.pt", {"model": model.state_dict(), "shape": state["shape"]})
