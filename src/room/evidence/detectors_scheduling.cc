@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "record/limits.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -203,7 +204,8 @@ Tied tied_volume(const Survey& survey, const Value& spec, const std::string& spa
     for (const Object* volume : survey.each("persistentvolume")) {
       const Value& bound = (*volume)["spec"]["claimRef"];
       const Value& nodes = volume_nodes(*volume);
-      if (bound["name"].text() != claim || bound["namespace"].text() != space || nodes.size() != 1) continue;
+      const bool own = bound["name"].text() == claim && bound["namespace"].text() == space;
+      if (!own || nodes.size() != 1 || nodes[0].text().size() > limit::name) continue;
       return {volume, &nodes[0], survey.find("node", "", nodes[0].text())};
     }
   }
