@@ -1,0 +1,372 @@
+#include "room/evidence/chains.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/brief.h"
+#include "base/text.h"
+#include "record/limits.h"
+#include "room/evidence/detectors.h"
+#include "room/evidence/log_cascade.h"
+#include "room/evidence/log_findings.h"
+#include "room/evidence/relations.h"
+#include "room/evidence/telling.h"
+
+namespace carrel {
+namespace {
+
+constexpr double kTold = 0.4;  // a finding that weighs less leads nowhere
+constexpr double kOfWhatIsWaitedFor = 0.985;
+
+// True where an observation is that something is not ready, which says so itself.
+bool is_not_ready(const Observation& observation) {
+  return observation.verdict == Verdict::fault &&
+         has_any(observation.detector, {"delivery-failed", "custom-resource", "certificate-not-ready"});
+}
+
+// True where the one cannot be well before the other is: it lacks what the other is to make, names the other
+// as what it waits for, or the other was made for it.
+bool waits_for(const Observation& one, const Observation& other) {
+  if (&one == &other || !is_not_ready(other) || one.verdict != Verdict::fault || one.culprit == other.culprit)
+    return false;
+  if (!other.makes.name.empty()) {
+    return has_any(one.detector, {"not-started", "missing", "volume", "certificate", "ingress"}) &&
+           one.culprit.space == other.culprit.space &&
+           one.cause.find("Secret " + other.makes.name) != std::string::npos &&
+           has_name(one.cause, other.makes.name, false);
+  }
+  if (!is_not_ready(one)) return false;
+  // A request names no more than its issuer's kind.
+  const bool is_issuer = one.culprit.kind == "certificaterequest" && other.culprit.kind == "clusterissuer" &&
+                         has_any(one.cause, {"ClusterIssuer"});
+  if (is_issuer) return true;
+  if (one.culprit.space != other.culprit.space) return false;
+  const std::string& name = other.culprit.name;
+  // cert-manager's names: "shop-tls", its request "shop-tls-1", the order and the challenges of that.
+  const bool is_child = has_any(one.culprit.kind, {"certificate", "order"}) &&
+                        has_any(other.culprit.kind, {"certificaterequest", "order", "challenge"}) &&
+                        name.starts_with(one.culprit.name + "-");
+  if (is_child) return true;
+  return one.culprit.name != name &&
+         std::any_of(one.lines.begin(), one.lines.end(), [&](const EvidenceLine& line) {
+           return line.quote.find("not ready") != std::string::npos && has_name(line.quote, name, false);
+         });
+}
+
+// What waits for another that is not ready yields to it, over as many steps as there are.
+void follow_what_is_waited_for(std::vector<Observation>* objects, std::vector<double>* relevances) {
+  constexpr int kSteps = 4;
+  for (int step = 0; step < kSteps; ++step) {
+    bool moved = false;
+    for (std::size_t i = 0; i < objects->size(); ++i) {
+      Observation& one = (*objects)[i];
+      for (std::size_t j = 0; j < objects->size(); ++j) {
+        Observation& other = (*objects)[j];
+        const double lifted = std::max(other.weight, std::min(kOfWhatIsWaitedFor, one.weight + 0.01));
+        const double relevance = std::max((*relevances)[i], (*relevances)[j]);
+        const bool is_more = lifted > other.weight || relevance > (*relevances)[j];
+        if (!is_more || !waits_for(one, other)) continue;
+        other.weight = lifted;
+        (*relevances)[j] = relevance;
+        cite_also(&other, one, 1);
+        moved = true;
+      }
+    }
+    if (!moved) break;
+  }
+  // However certain it is in itself, it comes behind what it waits for.
+  for (int step = 0; step < kSteps; ++step) {
+    for (Observation& one : *objects) {
+      for (const Observation& other : *objects) {
+        if (one.weight >= other.weight && other.weight >= kTold && waits_for(one, other))
+          one.weight = other.weight - 0.005;
+      }
+    }
+  }
+}
+
+// What controllers say of an object that they cannot deliver is often only that; their log says why.
+void tell_controllers_word(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& object : *objects) {
+    const bool asks = object.verdict == Verdict::fault && object.culprit.name.size() >= 4 &&
+                      has_any(object.detector, {"delivery-failed", "scaler-not-ready", "custom-resource"});
+    if (!asks) continue;
+    Observation* told = nullptr;
+    for (Observation& log : *logs) {
+      // A pod's: what a tool printed of an object is what the detectors read.
+      const bool fault = log.verdict == Verdict::fault && log.weight >= 0.4 && log.detector != "log-error" &&
+                         !log.culprit.name.empty();
+      const bool names =
+          fault && std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
+            return has_name(line.quote, object.culprit.name, false);
+          });
+      if (names && (told == nullptr || log.weight > told->weight)) told = &log;
+    }
+    if (told == nullptr) continue;
+    while (object.cause.ends_with('.')) object.cause.pop_back();
+    const std::size_t room = limit::sentence - std::min(object.cause.size() + 2, limit::sentence);
+    if (room >= 60) object.cause += "; " + shortened(told->cause, room);
+    cite_first(&object, *told);
+    object.weight = std::max(object.weight, std::min(kStrongestOfLog, told->weight + 0.02));
+    told->weight *= 0.9;
+  }
+}
+
+// A node's services log errors as long as they live; of one that is Ready and short of nothing they tell
+// little.
+void trust_ready_nodes(const std::vector<Observation>& objects, std::vector<Observation>* logs) {
+  for (const Observation& well : objects) {
+    if (well.verdict != Verdict::no_fault || well.culprit.kind != "node") continue;
+    for (Observation& log : *logs) {
+      if (log.detector == "log-error" && same_component(well, log)) log.weight *= 0.5;
+    }
+  }
+}
+
+// Whoever is evicted for want of disk while another one fills it is its victim, be it the one that is asked
+// about.
+void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& filled = (*objects)[i];
+    if (filled.detector != disk_filled) continue;
+    for (std::size_t j = 0; j < objects->size(); ++j) {
+      Observation& victim = (*objects)[j];
+      const bool evicted = victim.detector == "node-event" || victim.detector == "pod-evicted";
+      if (!evicted || !has_any(victim.cause, {"ephemeral-storage"})) continue;
+      filled.weight = std::max(filled.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
+      (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
+      cite_also(&filled, victim, 1);
+    }
+  }
+}
+
+// The table of a statement: the word behind FROM, INTO or UPDATE; empty: none.
+std::string_view table_of(std::string_view statement) {
+  for (const std::string_view word : {" FROM ", " INTO ", "UPDATE ", " from ", " into ", "update "}) {
+    const std::size_t at = statement.find(word);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = statement.substr(at + word.size());
+    return rest.substr(0, rest.find_first_of(" ;,()\"\\`"));
+  }
+  return {};
+}
+
+// The statement in which a trace's time goes is slow because it reads the whole table, where its database
+// says so.
+void tell_why_a_statement_is_slow(const std::vector<Observation>& objects,
+                                  const std::vector<double>& relevances, std::vector<Observation>* logs,
+                                  std::vector<double>* of_logs) {
+  for (std::size_t i = 0; i < objects.size(); ++i) {
+    const Observation& call = objects[i];
+    if (call.detector != "trace-slowest-call" && call.detector != "trace-repeated-call") continue;
+    const std::string_view table = table_of(call.lines.front().quote);
+    if (table.size() < 3) continue;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      Observation& scan = (*logs)[j];
+      const bool same = std::ranges::any_of(
+          scan.lines, [&](const EvidenceLine& line) { return line.quote.find(table) != std::string::npos; });
+      if (!has_any(scan.detector, {"rows-examined", "sequential-scan"}) || !same) continue;
+      scan.weight = std::max(scan.weight, std::min(kStrongestOfLog, call.weight + 0.02));
+      (*of_logs)[j] = std::max((*of_logs)[j], relevances[i]);
+      cite_first(&scan, call);
+    }
+  }
+}
+
+// The other pod of a StatefulSet that a line names; empty: none.
+std::string other_pod_in(const EvidenceLine& line, const std::string& set, const std::string& pod) {
+  for (int ordinal = 0; ordinal < 10; ++ordinal) {
+    std::string other = fmt::format("{}-{}", set, ordinal);
+    if (other != pod && has_name(line.quote, other, false)) return other;
+  }
+  return {};
+}
+
+// A StatefulSet whose first pod needs those that are only made once it is ready: its log names one.
+void tell_circles(std::vector<Observation>* objects, std::vector<double>* relevances,
+                  const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& order = (*objects)[i];
+    if (order.detector != "stateful-order") continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const Observation& log = logs[j];
+      const bool own = log.verdict == Verdict::fault && log.culprit.space == order.culprit.space &&
+                       log.culprit.name.starts_with(order.culprit.name + "-");
+      if (!own) continue;
+      const auto line = std::ranges::find_if(log.lines, [&](const EvidenceLine& each) {
+        return !other_pod_in(each, order.culprit.name, log.culprit.name).empty();
+      });
+      if (line == log.lines.end()) continue;
+      while (order.cause.ends_with('.')) order.cause.pop_back();
+      order.cause = std::string(
+          cut_utf8(fmt::format("{}; and {} needs {} to become ready (a deadlock)", order.cause,
+                               log.culprit.name, other_pod_in(*line, order.culprit.name, log.culprit.name)),
+                   limit::sentence));
+      order.weight = std::max(order.weight, std::min(kOfWhatIsWaitedFor, std::max(0.9, log.weight + 0.04)));
+      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
+      order.lines.insert(order.lines.begin(), *line);
+      if (order.lines.size() > limit::citations) order.lines.resize(limit::citations);
+      break;
+    }
+  }
+}
+
+// What ran out of memory, or of what else there is only so much of, is told with what was seen to grow in it.
+void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& grown : *objects) {
+    if (grown.detector != only_grows) continue;
+    for (auto* all : {objects, logs}) {
+      for (Observation& full : *all) {
+        const bool ran_out = has_any(full.detector, {"heap-exhausted", "out-of-memory", "memory-leak",
+                                                     "open-files", "too-many-connections", "memory-near"});
+        if (!ran_out || full.weight < 0.3 || !same_component(grown, full)) continue;
+        while (full.cause.ends_with('.')) full.cause.pop_back();
+        const std::string more = "; " + shortened(grown.cause, limit::sentence / 2);
+        full.cause = std::string(cut_utf8(full.cause, limit::sentence - more.size())) + more;
+        cite_first(&full, grown, 3);
+        grown.weight = std::min(grown.weight, full.weight * 0.9);
+      }
+    }
+  }
+}
+
+// Who asks what fails since a release is told what that changed.
+void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  constexpr std::size_t kMost = 120;
+  for (const Observation& change : *objects) {
+    if (change.detector != changed_setting || change.weight < kTold) continue;
+    const auto strongest = std::ranges::max_element(
+        *logs, {}, [](const Observation& log) { return log.verdict == Verdict::fault ? log.weight : 0; });
+    if (strongest == logs->end() || strongest->weight < change.weight || strongest->lines.empty()) return;
+    const std::size_t told = change.cause.find("): ");
+    if (told == std::string::npos) continue;
+    const std::string more =
+        "; changed: " + shortened(std::string_view(change.cause).substr(told + 3), kMost);
+    strongest->cause = shortened(strongest->cause, limit::sentence - more.size()) + more;
+    cite_first(&*strongest, change, 3);
+  }
+}
+
+// Who gets no connection is told who holds them.
+void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& holder : *objects) {
+    if (holder.detector != holds_connections) continue;
+    for (Observation& full : *logs) {
+      if (full.detector != "log-too-many-connections") continue;
+      const std::string more = "; " + shortened(holder.cause, limit::sentence / 2);
+      full.cause = shortened(full.cause, limit::sentence - more.size()) + more;
+      cite_first(&full, holder, 3);
+      holder.weight = std::min(holder.weight, full.weight * 0.9);
+    }
+  }
+}
+
+// A webhook whose service has no pod that answers is told with what keeps its pod from running.
+void tell_why_webhooks_fail(std::vector<Observation>* objects) {
+  constexpr std::string_view kNobody = "no endpoints available for service \"";
+  for (Observation& webhook : *objects) {
+    if (webhook.detector != "webhook-failing") continue;
+    const std::size_t at = webhook.lines.front().quote.find(kNobody);
+    if (at == std::string::npos) continue;
+    std::string service = webhook.lines.front().quote.substr(at + kNobody.size());
+    service.resize(std::min(service.size(), service.find_first_of("\"\\")));
+    const std::string head = webhook.cause.substr(0, webhook.cause.find(": ")) + "; ";
+    const std::size_t room = limit::sentence - std::min(head.size(), limit::sentence / 2);
+    // The strongest of those that can be told whole.
+    const auto rank = [&](const Observation& object) {
+      return std::pair(std::min(object.cause.find("; "), object.cause.size()) <= room, object.weight);
+    };
+    const Observation* root = nullptr;
+    for (const Observation& object : *objects) {
+      const bool own = object.verdict == Verdict::fault && object.culprit.name != service &&
+                       without_added(object.culprit.name) == service && object.detector != "pod-not-ready";
+      if (own && (root == nullptr || rank(object) > rank(*root))) root = &object;
+    }
+    if (root == nullptr || service.size() < 3) continue;
+    webhook.cause = head + std::string(cut_words(root->cause, room));
+    webhook.cause = std::string(cut_utf8(webhook.cause, limit::sentence));
+    cite_first(&webhook, *root, 2);
+    add_commands(&webhook, *root);
+  }
+}
+
+// The names and addresses in what an alert says and is labelled with: whatever has a mark of names inside.
+std::set<std::string> names_in(const Observation& alert) {
+  constexpr std::size_t kLeast = 5;
+  std::set<std::string> out;
+  for (const EvidenceLine& line : alert.lines) {
+    std::string_view rest = line.quote;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of(" ,;\"'()[]{}=\n"), rest.size());
+      std::string_view word = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      while (word.ends_with('.') || word.ends_with(':')) word.remove_suffix(1);
+      const bool marked = word.find_first_of("-./_", 1) != std::string_view::npos;
+      if (marked && word.size() >= kLeast) out.emplace(word);
+    }
+  }
+  return out;
+}
+
+// An alert is a symptom: who asks why it fires is told what was found of those that it names.
+void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>* of_objects,
+                          std::vector<Observation>* logs, std::vector<double>* of_logs) {
+  constexpr double kTells = 0.25;
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& alert = (*objects)[i];
+    if (alert.detector != "alert" || alert.verdict != Verdict::fault || alert.weight < kTold) continue;
+    const std::set<std::string> names = names_in(alert);
+    const auto is_of = [&](const Observation& other) {
+      if (other.verdict != Verdict::fault || other.detector == "alert" || other.weight < kTells) return false;
+      if (other.detector == "pod-not-ready") return false;
+      const bool same = !alert.culprit.name.empty() && same_component(alert, other);
+      return same || std::ranges::any_of(names, [&](const std::string& name) {
+               return other.culprit.name == name || without_added(other.culprit.name) == name ||
+                      std::ranges::any_of(other.lines, [&](const EvidenceLine& line) {
+                        return line.quote.find(name) != std::string::npos;
+                      });
+             });
+    };
+    Observation* root = nullptr;
+    double* relevance = nullptr;
+    const auto look = [&](std::vector<Observation>* all, std::vector<double>* relevances) {
+      for (std::size_t j = 0; j < all->size(); ++j) {
+        Observation& other = (*all)[j];
+        if (!is_of(other) || (root != nullptr && other.weight <= root->weight)) continue;
+        root = &other;
+        relevance = &(*relevances)[j];
+      }
+    };
+    look(objects, of_objects);
+    look(logs, of_logs);
+    if (root == nullptr) continue;
+    root->weight = std::max(root->weight, std::min(kStrongestOfLog, alert.weight + 0.02));
+    *relevance = std::max(*relevance, (*of_objects)[i]);
+    cite_also(root, alert, 1);
+    alert.weight *= 0.9;
+  }
+}
+
+}  // namespace
+
+void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_objects,
+                 std::vector<Observation>* logs, std::vector<double>* of_logs, const Question& question) {
+  blame_who_fills_the_disk(objects, of_objects);
+  if (question.whether()) trust_ready_nodes(*objects, logs);
+  tell_what_grows(objects, logs);
+  tell_who_holds_connections(objects, logs);
+  if (question.about_change()) tell_what_was_changed(objects, logs);
+  tell_why_webhooks_fail(objects);
+  tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);
+  tell_controllers_word(objects, logs);
+  lift_roots(logs, of_logs);
+  if (question.asks_reason()) tell_why_alerts_fire(objects, of_objects, logs, of_logs);
+  tell_circles(objects, of_objects, *logs, *of_logs);
+  follow_what_is_waited_for(objects, of_objects);
+}
+
+}  // namespace carrel
