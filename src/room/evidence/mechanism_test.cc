@@ -26,6 +26,31 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         NamedText{"handler panic: nil pointer dereference path=/items status=500", "null-reference"},
         NamedText{"GET /items status=500", "upstream-failed"},
+        NamedText{"POST http://quote:3000/quote -> 500, giving up after 2 attempts", "upstream-failed"},
+        NamedText{"We are too stale to use candidate as a sync source. Denylisting this sync source",
+                  "replica-stale"},
+        NamedText{"consumer poll timeout has expired. This means the time between subsequent calls to poll() "
+                  "was longer than the configured max.poll.interval.ms",
+                  "poll-interval"},
+        NamedText{"Calico node 'worker-1' is already using the IPv4 address 172.17.0.1.", "address-conflict"},
+        NamedText{"Body did not match regular expression", "probe-unexpected"},
+        NamedText{"many-to-many matching not allowed: matching labels must be unique on one side",
+                  "rule-failed"},
+        NamedText{"admission webhook \"validate.kyverno.svc-fail\" denied the request: resource "
+                  "Deployment/web/front was blocked due to the following policies: require-non-root",
+                  "admission-denied"},
+        NamedText{"failed calling webhook \"mutate.io\": no endpoints available for service \"mutate\"",
+                  "webhook-failed"},
+        NamedText{"publish confirm timed out after 10000ms", "publish-timeout"},
+        NamedText{"status=bounced (host mx.example.org[203.0.113.40] said: 550 5.7.26 SPF check failed)",
+                  "mail-refused"},
+        NamedText{
+            "bootstrap check failure [1] of [1]: max virtual memory areas vm.max_map_count [65530] is too "
+            "low",
+            "bootstrap-check"},
+        NamedText{
+            "\"Ignoring ingress because of error while validating ingress class\" ingress=\"web/front\"",
+            "ingress-ignored"},
         NamedText{"->  Seq Scan on parcels  (cost=0.00..1.10 rows=1)", "sequential-scan"},
         NamedText{"process 30417 still waiting for AccessExclusiveLock on relation 16492 of database 1",
                   "lock-wait"},
