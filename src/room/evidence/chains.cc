@@ -316,9 +316,12 @@ std::set<std::string> names_in(const Observation& alert) {
 void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>* of_objects,
                           std::vector<Observation>* logs, std::vector<double>* of_logs) {
   constexpr double kTells = 0.25;
+  constexpr std::size_t kMost = 32;  // alerts that are followed
+  std::size_t followed = 0;
   for (std::size_t i = 0; i < objects->size(); ++i) {
     Observation& alert = (*objects)[i];
     if (alert.detector != "alert" || alert.verdict != Verdict::fault || alert.weight < kTold) continue;
+    if (++followed > kMost) return;
     const std::set<std::string> names = names_in(alert);
     const auto is_of = [&](const Observation& other) {
       if (other.verdict != Verdict::fault || other.detector == "alert" || other.weight < kTells) return false;

@@ -17,7 +17,8 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t largest_diff = 1 << 20;
-constexpr std::size_t most_changes = 3;  // that are told
+constexpr std::size_t most_changes = 3;     // that are told
+constexpr std::size_t most_revisions = 32;  // that are compared with today's settings
 constexpr std::string_view history_mark = "rollout-history-";
 constexpr int matters = 3;  // the least rank of what says where something is
 
@@ -185,9 +186,10 @@ void tell_since_revision(const Document& revision, const Document& today, bool a
 void detect_changes(const Survey& survey, Observations* out) {
   const bool of_release =
       survey.asks({"release", "deploy", "upgrade", "update", "change", "rollout", "rolled out"});
+  std::size_t revisions = 0;
   const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after"});
   for (const Document& document : survey.inventory.documents()) {
-    if (document.path.find(history_mark) != std::string::npos) {
+    if (document.path.find(history_mark) != std::string::npos && ++revisions <= most_revisions) {
       for (const Document& today : survey.inventory.documents()) {
         if (is_same_workload(document.path, today.path)) tell_since_revision(document, today, asked, out);
       }

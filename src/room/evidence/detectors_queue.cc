@@ -49,11 +49,14 @@ bool is_kept_aside(std::string_view queue) {
          has(queue, "quarantine");
 }
 
-void tell_unread(const Survey& survey, const Document& document, std::uint32_t header, Observations* out) {
+// Returns the line behind the table, so that no line is looked at for two tables.
+std::uint32_t tell_unread(const Survey& survey, const Document& document, std::uint32_t header,
+                          Observations* out) {
   const Columns columns = header_of(document.line(header));
-  if (!columns.known()) return;
+  std::uint32_t at = header + 1;
+  if (!columns.known()) return at;
   std::size_t told = 0;
-  for (std::uint32_t at = header + 1; at <= document.starts.size() && told < most_queues; ++at) {
+  for (; at <= document.starts.size() && told < most_queues; ++at) {
     const std::vector<std::string_view> row = columns_of(document.line(at));
     if (row.size() <= std::max({columns.name, columns.messages, columns.consumers})) break;
     const std::string_view queue = row[columns.name];
@@ -72,6 +75,7 @@ void tell_unread(const Survey& survey, const Document& document, std::uint32_t h
     lack(&made, fmt::format("which queues the consumers of {} are configured to read", queue));
     ++told;
   }
+  return at;
 }
 
 }  // namespace
@@ -79,8 +83,8 @@ void tell_unread(const Survey& survey, const Document& document, std::uint32_t h
 void detect_queues(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find("\tconsumers") == std::string::npos) continue;
-    for (std::uint32_t number = 1; number <= document.starts.size(); ++number)
-      tell_unread(survey, document, number, out);
+    for (std::uint32_t number = 1; number <= document.starts.size();)
+      number = tell_unread(survey, document, number, out);
   }
 }
 
