@@ -58,7 +58,8 @@ std::uint32_t tell_unread(const Survey& survey, const Document& document, std::u
   std::size_t told = 0;
   for (; at <= document.starts.size() && told < most_queues; ++at) {
     const std::vector<std::string_view> row = columns_of(document.line(at));
-    if (row.size() <= std::max({columns.name, columns.messages, columns.consumers})) break;
+    const bool ends = row.size() <= std::max({columns.name, columns.messages, columns.consumers});
+    if (ends || header_of(document.line(at)).known()) break;
     const std::string_view queue = row[columns.name];
     const std::string messages(row[columns.messages]);
     const bool unread = row[columns.consumers] == "0" && std::atoll(messages.c_str()) > 0;
@@ -82,7 +83,7 @@ std::uint32_t tell_unread(const Survey& survey, const Document& document, std::u
 
 void detect_queues(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
-    if (document.text.find("\tconsumers") == std::string::npos) continue;
+    if (document.text.find("consumers") == std::string::npos) continue;
     for (std::uint32_t number = 1; number <= document.starts.size();)
       number = tell_unread(survey, document, number, out);
   }

@@ -39,6 +39,15 @@ TEST(Queues, OneThatIsKeptAsideWeighsLittle) {
   EXPECT_LT(one->weight, 0.3);
 }
 
+TEST(Queues, OfSeveralTablesEachHasItsOwnColumns) {
+  std::string table;
+  for (int i = 0; i < 50'000; ++i) table += "name\tmessages\tconsumers\n";
+  const auto found = listed(table + "a\t5\t1\nconsumers\tname\tmessages\n0\tb\t7\n", "Why?");
+  const Observation* one = find_by(found, "queue-unread");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->culprit.name, "b");
+}
+
 TEST(Queues, TablesOfAnotherFormAreLeftAlone) {
   for (const char* const table : {"name\tconsumers\nletters\t0\n", "name\tmessages\tconsumers\nletters\t\n",
                                   "name\tmessages\tconsumers\n\t5\t0\n", "name\tmessages\tconsumers"}) {
