@@ -10,7 +10,7 @@ multiarch=${multiarch:-$(uname -m)-linux-gnu}
 soname_of() { readelf -d "$1" | sed -n 's/.*(SONAME).*\[\(.*\)\]$/\1/p'; }
 needed_by() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'; }
 
-# find_in_prefix DIR: sets search, includes and backends for an installed llama.cpp, or for its build tree.
+# find_in_prefix DIR: sets search, includes, backends and blas for an installed llama.cpp, or for its build tree.
 find_in_prefix() {
   local prefix=$1 file
   llama=$(find -L "$prefix" -name 'libllama.so' -o -name 'libllama.so.[0-9]*' 2> /dev/null | LC_ALL=C sort | head -1)
@@ -26,6 +26,7 @@ find_in_prefix() {
   # Back ends that are loaded at run time, one per instruction set. A build without them has one, linked, and the
   # closure brings it. GPU back ends need a room of another posture.
   mapfile -t backends < <(find -L "$prefix" -name 'libggml-cpu*.so' | LC_ALL=C sort)
+  blas=$(find -L "$prefix" -name 'libggml-blas.so' | LC_ALL=C sort | head -1)
 }
 
 # Where an object stands on this machine: what the packages do not bring, a user's own build takes from the host.
@@ -60,7 +61,7 @@ close_over() {
 
 # gather IMAGE: fills IMAGE/root and IMAGE/dev.
 gather() {
-  local image=$1 libraries=$1/root/usr/lib/$multiarch name file object folder
+  local image=$1 libraries=$1/root/usr/lib/$multiarch name file object folder needed
   mkdir -p "$libraries/ggml/backends0"  # where Debian's libggml looks for its back ends
   # One folder of libraries under every name that a dynamic loader looks under, on Debian and elsewhere.
   ln -s "usr/lib" "$image/root/lib"
@@ -75,6 +76,12 @@ gather() {
     [ ! -e "$libraries/${object:-$name}" ] || continue  # linked already
     install -m 755 "$(readlink -f "$file")" "$libraries/ggml/backends0/$name"
   done
+  # Beside their folder, since it is for the think room alone, and not for all that it does: src/room/engine/llama/blas.h.
+  if [ -n "$blas" ] && [ ! -e "$libraries/libggml-blas.so.0" ]; then
+    install -m 755 "$(readlink -f "$blas")" "$libraries/ggml/libggml-blas.so"
+    mapfile -t needed < <(needed_by "$blas")
+    close_over "$libraries" "${needed[@]}"
+  fi
   if [ -z "$(find "$libraries" -name 'libggml-cpu*')" ]; then
     refuse "this llama.cpp has no back end for the CPU" "build it with -DGGML_CPU=ON"
   fi

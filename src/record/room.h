@@ -201,6 +201,7 @@ struct ModelCard {
   std::uint32_t trained_context = 0;
   std::uint32_t vocabulary = 0;
   std::uint64_t kv_bytes_per_token = 0;  // at f16
+  std::uint64_t largest_weight = 0;      // values of the largest matrix in its layers
   std::uint32_t prompt_version = 0;      // carrel.prompt_version; 0: the file says nothing
   std::string chat_template;             // tokenizer.chat_template
   bool template_known = false;           // llama_chat_apply_template takes it
@@ -220,6 +221,7 @@ struct ModelCard {
     c(trained_context);
     c(vocabulary);
     c(kv_bytes_per_token);
+    c(largest_weight);
     c(prompt_version);
     c(chat_template, limit::chat_template);
     c(template_known);

@@ -443,6 +443,7 @@ TEST_F(ThinkRoom, InspectTellsWhatTheFileSays) {
   EXPECT_EQ(card->parameters, 330'048U);
   // two layers, two heads of 16 keys and 16 values, two bytes each
   EXPECT_EQ(card->kv_bytes_per_token, 2U * 2 * (16 + 16) * 2);
+  EXPECT_EQ(card->largest_weight, 64U * 128);  // the feed-forward's
   EXPECT_TRUE(card->template_known);
   EXPECT_NEAR(card->temperature, 0.7, 1e-6);
   EXPECT_EQ(card->top_k, -1);

@@ -56,7 +56,9 @@ std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::ui
   const std::uint64_t weights = card.file_bytes / 4 * 5;
   const std::uint64_t cache = card.kv_bytes_per_token * context;
   const std::uint64_t logits = 8ULL * card.vocabulary * batch;
-  return weights + cache + logits + 768 * mib;
+  const std::uint64_t for_blas =
+      4 * card.largest_weight;  // which takes one weight after the other, as floats
+  return weights + cache + logits + for_blas + 768 * mib;
 }
 
 std::uint64_t state_memory(const ModelCard& card, std::uint32_t context) {
@@ -70,8 +72,9 @@ Status plausible(const ModelCard& card, const std::string& path) {
   constexpr std::uint64_t most_kv_bytes = 64 * mib;  // a token; the largest open models need about 2 MiB
   constexpr std::uint32_t most_vocabulary = 4'000'000;
   constexpr std::uint32_t most_context = 1 << 26;
+  constexpr std::uint64_t most_in_a_weight = std::uint64_t{1} << 40;
   if (card.kv_bytes_per_token <= most_kv_bytes && card.vocabulary <= most_vocabulary &&
-      card.trained_context <= most_context) {
+      card.trained_context <= most_context && card.largest_weight <= most_in_a_weight) {
     return {};
   }
   return Error{Code::bad_input, path + " claims a size that no model has", "get the model file again"};

@@ -64,7 +64,7 @@ class Model {
 Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Settings& settings);
 
 // What a think room may use beside the mapped file, predicted: weights repacked for the CPU, the KV cache at
-// f16, and the compute buffers of one batch. Bytes.
+// f16, the compute buffers of one batch, and one weight as a BLAS takes it. Bytes.
 std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch);
 
 // What the state of so many tokens takes at most, predicted; bytes.

@@ -349,14 +349,15 @@ TEST_F(RunTest, ARoomCannotSayThatTheUserInterruptedOrForgeLines) {
 }
 
 TEST_F(RunTest, AModelThatClaimsImpossibleSizesIsRefused) {
-  wall_.rooms[RoomKind::inspect] = [](RoomSpec&) {
-    ModelCard card;
-    card.kv_bytes_per_token = UINT64_MAX / 4;
-    return FakeWall::answer(card);
-  };
-  auto report = run(true);
-  ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().code, Code::bad_input);
+  ModelCard cards[2];
+  cards[0].kv_bytes_per_token = UINT64_MAX / 4;
+  cards[1].largest_weight = UINT64_MAX / 4;
+  for (const ModelCard& card : cards) {
+    wall_.rooms[RoomKind::inspect] = [&card](RoomSpec&) { return FakeWall::answer(card); };
+    auto report = run(true);
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, Code::bad_input);
+  }
 }
 
 class OwnModelTest : public RunTest {

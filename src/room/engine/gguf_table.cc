@@ -103,12 +103,13 @@ TensorEntry tensor(Header* header) {
   TensorEntry entry;
   entry.values = 1;
   header->skip_text();
-  const auto sides = header->number<std::uint32_t>();
-  if (sides > most_sides) header->fail();
-  for (std::uint32_t i = 0; i < sides && header->ok(); ++i) {
+  entry.sides = header->number<std::uint32_t>();
+  if (entry.sides > most_sides) header->fail();
+  for (std::uint32_t i = 0; i < entry.sides && header->ok(); ++i) {
     const auto side = header->number<std::uint64_t>();
     if (side == 0 || entry.values > (std::uint64_t{1} << 48) / side) header->fail();
     if (header->ok()) entry.values *= side;
+    if (i == 1) entry.rows = side;
   }
   entry.type = header->number<std::uint32_t>();
   header->number<std::uint64_t>();  // where its values are

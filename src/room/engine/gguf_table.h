@@ -16,6 +16,8 @@ namespace carrel {
 struct TensorEntry {
   std::uint32_t type = 0;    // as in enum ggml_type
   std::uint64_t values = 0;  // the product of its sides
+  std::uint32_t sides = 0;   // two: a matrix
+  std::uint64_t rows = 1;    // the second side
 };
 
 // Reads by place (pread), so the descriptor's offset stays where it is. `name` is for messages.

@@ -52,8 +52,12 @@ TEST(GgufTable, ReadsTypesAndSizes) {
   ASSERT_EQ(table->size(), 2U);
   EXPECT_EQ((*table)[0].type, 8U);
   EXPECT_EQ((*table)[0].values, 64U * 32);
+  EXPECT_EQ((*table)[0].sides, 2U);
+  EXPECT_EQ((*table)[0].rows, 32U);
   EXPECT_EQ((*table)[1].type, 0U);
   EXPECT_EQ((*table)[1].values, 64U);
+  EXPECT_EQ((*table)[1].sides, 1U);
+  EXPECT_EQ((*table)[1].rows, 1U);
 }
 
 TEST(GgufTable, ReadsLongListsByPlace) {

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <llama.h>
 
+#include "room/engine/llama/blas.h"
+
 namespace carrel {
 namespace {
 
@@ -47,7 +49,7 @@ class LlamaEngine : public Engine {
   bool restore(std::uint32_t sequence, std::string_view saved, std::size_t length) override;
   void set_deadline(Clock::time_point when) override { deadline_ = when; }
 
-  std::string backend() const override { return chosen_backend(); }
+  std::string backend() const override { return chosen_backend() + (through_blas_ ? " with BLAS" : ""); }
   std::string library() const override {
     return fmt::format("libllama {}, ggml {}", llama_version(), ggml_version());
   }
@@ -64,6 +66,7 @@ class LlamaEngine : public Engine {
   std::string chat_template_;
   std::unique_ptr<llama_context, FreeContext> context_;
   ContextSettings settings_;
+  bool through_blas_ = false;
   std::vector<std::size_t> lengths_;
   std::vector<std::int32_t>
       rows_;  // for each extension of the last call, the batch index of its last logits; -1: none
@@ -155,6 +158,7 @@ Result<ContextSettings> LlamaEngine::open(const ContextSettings& wanted) {
   parameters.no_perf = true;
   parameters.abort_callback = [](void* self) { return static_cast<const LlamaEngine*>(self)->late(); };
   parameters.abort_callback_data = this;
+  through_blas_ = use_blas(!wanted.exact, wanted.threads);
   take_logged_error();
   context_.reset(llama_init_from_model(model_.get(), parameters));
   if (!context_) {

@@ -110,6 +110,15 @@ std::vector<TensorKind> kinds_of(const std::vector<TensorEntry>& table) {
   return kinds;
 }
 
+// All matrices but those with a row for each token of the vocabulary: the embeddings and the output.
+std::uint64_t largest_in_layers(const std::vector<TensorEntry>& table, std::uint32_t vocabulary) {
+  std::uint64_t largest = 0;
+  for (const TensorEntry& tensor : table) {
+    if (tensor.sides == 2 && tensor.rows != vocabulary) largest = std::max(largest, tensor.values);
+  }
+  return largest;
+}
+
 }  // namespace
 
 Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
@@ -146,6 +155,7 @@ Result<ModelCard> read_model_card(Fd file, const InspectJob& job) {
   card.top_p = about.real("general.sampling.top_p");
   card.min_p = about.real("general.sampling.min_p");
   card.top_k = static_cast<std::int64_t>(about.real("general.sampling.top_k"));
+  card.largest_weight = largest_in_layers(*table, card.vocabulary);
   card.tensors = kinds_of(*table);
   return card;
 }

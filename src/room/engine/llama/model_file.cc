@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "room/engine/llama/blas.h"
 #include "room/engine/llama/llama_engine.h"
 
 namespace carrel {
@@ -141,6 +142,7 @@ Status load_backends(const std::string& folder) {
     return Error{Code::machine, "the room image has no CPU back end of ggml that this processor can run",
                  "make the image again with `make room`"};
   }
+  load_blas();
   return {};
 }
 
