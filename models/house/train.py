@@ -34,8 +34,9 @@ TOKENIZER_TEXTS = 6000  # prompts whose pieces the tokenizer counts
 BATCH = 32
 LEARNING_RATE, LAST_RATE, WARM_UP = 2e-3, 1e-4, 60
 # The first finding's head start: another is named only where it is likelier by more than that, as a logarithm. Half the
-# disturbed prompts begin with a wrong finding; few real ones do. The one is taken with which the model wins most over the
-# first finding on that part of what is held back where it wins least; of equals the largest.
+# disturbed prompts begin with a wrong finding; few real ones do. Looked at is that part of what is held back where the
+# model wins least over the first finding. The largest is taken with which it wins there, give or take a standard error,
+# as much as with any: what a choice in other words is worth is known less well than that.
 HEAD_STARTS = [step / 4 for step in range(49)]
 SETTLED_ON = 512  # prompts
 ON_THE_WAY = 192  # prompts of each part that is held back
@@ -158,8 +159,16 @@ def leads(model, asked, answers, device):
 
 
 def won(some, head_start):
-    """The share of the prompts by which the model's choice is better than the first finding."""
-    return sum(other - first for lead, other, first in some if lead > head_start) / len(some)
+    """The share of the prompts by which the model's choice is better than the first finding, and its standard error."""
+    each = [(other - first) * (lead > head_start) for lead, other, first in some]
+    mean = sum(each) / len(each)
+    return mean, math.sqrt(sum((one - mean) ** 2 for one in each)) / len(each)
+
+
+def chosen_head_start(parts):
+    least = {by: min(won(part, by) for part in parts.values()) for by in HEAD_STARTS}
+    most, error = max(least.values())
+    return max((by for by, (mean, _) in least.items() if mean >= most - error and mean > 0), default=HEAD_STARTS[-1])
 
 
 @torch.no_grad()
@@ -326,8 +335,9 @@ def finish(arguments, device):
     chance = random.Random("settle")
     some = chance.sample(examples, SETTLED_ON)
     parts = {name: leads(model, part, answers, device) for name, part in held_back.items()}
-    head_start = max(reversed(HEAD_STARTS), key=lambda by: min(won(part, by) for part in parts.values()))
-    print(f"head start {head_start}: " + ", ".join(f"{name} {won(part, head_start):+.4f}" for name, part in parts.items()))
+    head_start = chosen_head_start(parts)
+    print(f"head start {head_start}: "
+          + ", ".join(f"{name} {won(part, head_start)[0]:+.4f}" for name, part in parts.items()))
     some = [encode(tokenizer, shown(example, other_words, chance)) for example in some]
     settle(model, some, head_start, answers, device)
     for name, some in held_back.items():

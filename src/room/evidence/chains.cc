@@ -265,6 +265,32 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
   }
 }
 
+// The namespace of a service in its address: "policy" of "https://hooks.policy.svc:443/"; empty: none.
+std::string space_in_address(std::string_view text, const std::string& service) {
+  const std::string mark = "://" + service + ".";
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + mark.size());
+  const std::size_t end = rest.find(".svc");
+  return end < limit::name ? std::string(rest.substr(0, end)) : "";
+}
+
+// A broker that takes no more is told with the queue that nobody empties.
+void tell_what_fills_the_broker(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  Observation* queue = nullptr;
+  for (Observation& object : *objects) {
+    if (object.detector == unread_queue && (queue == nullptr || object.weight > queue->weight))
+      queue = &object;
+  }
+  for (Observation& alarm : *logs) {
+    if (queue == nullptr || alarm.detector != "log-resource-alarm") continue;
+    const std::string more = "; " + shortened(queue->cause, limit::sentence / 2);
+    alarm.cause = shortened(alarm.cause, limit::sentence - more.size()) + more;
+    cite_first(&alarm, *queue, 2);
+    queue->weight = std::min(queue->weight, alarm.weight * 0.9);
+  }
+}
+
 // A webhook whose service has no pod that answers is told with what keeps its pod from running.
 void tell_why_webhooks_fail(std::vector<Observation>* objects) {
   constexpr std::string_view kNobody = "no endpoints available for service \"";
@@ -280,13 +306,25 @@ void tell_why_webhooks_fail(std::vector<Observation>* objects) {
     const auto rank = [&](const Observation& object) {
       return std::pair(std::min(object.cause.find("; "), object.cause.size()) <= room, object.weight);
     };
-    const Observation* root = nullptr;
-    for (const Observation& object : *objects) {
-      const bool own = object.verdict == Verdict::fault && object.culprit.name != service &&
-                       without_added(object.culprit.name) == service && object.detector != "pod-not-ready";
-      if (own && (root == nullptr || rank(object) > rank(*root))) root = &object;
-    }
-    if (root == nullptr || service.size() < 3) continue;
+    const auto best_of = [&](const auto& is_own) {
+      const Observation* best = nullptr;
+      for (const Observation& object : *objects) {
+        const bool own =
+            object.verdict == Verdict::fault && object.detector != "pod-not-ready" && is_own(object.culprit);
+        if (own && (best == nullptr || rank(object) > rank(*best))) best = &object;
+      }
+      return best;
+    };
+    if (service.size() < 3) continue;
+    const Observation* root = best_of([&](const Name& culprit) {
+      return culprit.name != service && without_added(culprit.name) == service;
+    });
+    // A service that the bundle does not have, and whatever fails where it is:
+    // "https://hooks.policy.svc:443/".
+    const std::string space = space_in_address(webhook.lines.front().quote, service);
+    if (root == nullptr && !space.empty())
+      root = best_of([&](const Name& culprit) { return culprit.kind == "pod" && culprit.space == space; });
+    if (root == nullptr) continue;
     webhook.cause = head + std::string(cut_words(root->cause, room));
     webhook.cause = std::string(cut_utf8(webhook.cause, limit::sentence));
     cite_first(&webhook, *root, 2);
@@ -354,6 +392,30 @@ void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>
   }
 }
 
+// A container that ended and came back, of whose end no log tells, cannot be explained by what its next
+// instance warned of.
+void tell_untold_ends(std::vector<Observation>* objects, const std::vector<Observation>& logs) {
+  constexpr double kOfTheEnd = 0.5;
+  for (Observation& end : *objects) {
+    if (end.detector != "container-crash" || end.verdict != Verdict::fault || end.weight >= kTold ||
+        end.missing.empty())  // its termination message tells
+      continue;
+    const bool told = std::ranges::any_of(logs, [&](const Observation& log) {
+      const bool warns =
+          log.detector == "log-error" && !log.lines.empty() && log.lines[0].reason.starts_with(warning_level);
+      return log.verdict == Verdict::fault && same_component(end, log) && !warns;
+    });
+    if (told) continue;
+    end.verdict = Verdict::insufficient_evidence;
+    end.detector = "end-untold";
+    end.weight = kOfTheEnd;
+    end.cause =
+        fmt::format("What made it end cannot be told, as no log of that instance (--previous) says: {}.",
+                    cut_words(end.cause.substr(0, end.cause.find(": ")), limit::sentence / 2));
+    end.missing = {"the log of the instance that ended (--previous)"};
+  }
+}
+
 }  // namespace
 
 void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_objects,
@@ -362,6 +424,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   if (question.whether()) trust_ready_nodes(*objects, logs);
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
+  tell_what_fills_the_broker(objects, logs);
   if (question.about_change()) tell_what_was_changed(objects, logs);
   tell_why_webhooks_fail(objects);
   tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);
@@ -369,6 +432,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   lift_roots(logs, of_logs);
   if (question.asks_reason()) tell_why_alerts_fire(objects, of_objects, logs, of_logs);
   tell_circles(objects, of_objects, *logs, *of_logs);
+  if (question.asks_reason() && !question.whether()) tell_untold_ends(objects, *logs);
   follow_what_is_waited_for(objects, of_objects);
 }
 

@@ -9,6 +9,7 @@ namespace carrel {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Observation found(const std::string& detector, double weight, const std::string& cause, const Name& culprit,
                   const std::string& quote) {
@@ -56,6 +57,85 @@ TEST(Chain, AWebhookIsToldWithWhatKeepsItsPodFromRunning) {
   EXPECT_LE(own[0].cause.size(), limit::sentence);
   const auto other = combine({webhook, secret("mailer-7c9d5b6f8b-mz4kr")}, {}, Question("Why?"));
   EXPECT_EQ(other[0].cause, webhook.cause);
+}
+
+TEST(Chain, AWebhookWhoseServiceIsUnknownIsToldWithWhatFailsInItsNamespace) {
+  const auto told = [](const std::string& space) {
+    return combine(
+               {found(
+                    "webhook-failing", 0.9,
+                    "ReplicaSet web cannot be created because admission webhook v.policy.svc-fail cannot be "
+                    "called: failed to call webhook",
+                    {"replicaset", "shop", "web", true},
+                    "failed to call webhook: Post \"https://policy-svc.policy.svc:443/validate\": no "
+                    "endpoints available for service \"policy-svc\""),
+                found("container-out-of-memory", 0.3, "Container main of Pod admission-0 was OOMKilled",
+                      {"pod", space, "admission-0", true}, "Reason: OOMKilled")},
+               {}, Question("Why?"))[0]
+        .cause;
+  };
+  EXPECT_THAT(told("policy"), HasSubstr("cannot be called; Container main of Pod admission-0 was OOMKilled"));
+  EXPECT_THAT(told("mail"), Not(HasSubstr("OOMKilled")));
+}
+
+TEST(Chain, ABrokerThatTakesNoMoreIsToldWithTheQueueThatNobodyReads) {
+  const auto all =
+      combine({found("queue-unread", 0.7, "Queue audit has 4127733 messages and no consumer",
+                     {"queue", "", "audit", true}, "audit\t4127733\t0")},
+              {found("log-resource-alarm", 0.8, "Pod rabbitmq-0 has raised a resource alarm: disk",
+                     {"pod", "mq", "rabbitmq-0", true}, "disk resource limit alarm set")},
+              Question("Why can nothing be published?"));
+  EXPECT_EQ(
+      all[0].cause,
+      "Pod rabbitmq-0 has raised a resource alarm: disk; Queue audit has 4127733 messages and no consumer");
+  EXPECT_EQ(all[0].lines[1].quote, "audit\t4127733\t0");
+}
+
+TEST(Chain, APodThatWaitsForItsSchemaWaitsForWhoHoldsTheLock) {
+  const auto first = [](const std::string& cause) {
+    return combine({found("init-container-stuck", 0.66, cause, {"pod", "shop", "web-0", true}, "Running")},
+                   {found("log-idle-in-transaction", 0.45,
+                          "Pod pg-0 has a session that sits idle in a transaction",
+                          {"pod", "shop", "pg-0", true}, "idle in transaction")},
+                   Question("Why does web not get ready?"))[0]
+        .detector;
+  };
+  EXPECT_EQ(first("Pod web-0 stays in Init: its init container wait-for-schema is still running"),
+            "log-idle-in-transaction");
+  EXPECT_EQ(first("Pod web-0 stays in Init: its init container copy is still running"),
+            "init-container-stuck");
+}
+
+TEST(Chain, ASecretThatIsNotBroughtUpToDateExplainsWhoIsRefused) {
+  const auto all = combine({found("custom-resource", 0.6,
+                                  "externalsecret db is not Ready (SecretSyncedError): Secret does not exist",
+                                  {"externalsecret", "shop", "db", true}, "Secret does not exist")},
+                           {found("log-authentication-failed", 0.89,
+                                  "Pod api-0 fails to authenticate: password authentication failed",
+                                  {"pod", "shop", "api-0", true}, "password authentication failed")},
+                           Question("Why does api not start?"));
+  EXPECT_EQ(all[0].culprit.kind, "externalsecret");
+}
+
+TEST(Chain, AnEndOfWhichNoLogTellsIsNotExplainedByWarningsOfWhatCameAfter) {
+  auto end = found(
+      "container-crash", 0.29,
+      "Container main of Pod web-0 failed (1 restarts) with exit code 1: the application itself failed.",
+      {"pod", "shop", "web-0", true}, "Exit Code: 1");
+  end.missing = {"previous log of container main of pod web-0"};
+  auto warned = found("log-error", 0.36, "Pod web-0 logs a warning: upstream answered slowly",
+                      {"pod", "shop", "web-0", true}, "WARN upstream answered slowly");
+  warned.lines[0].reason = "warning level";
+  const auto first = [&](const std::string& question) {
+    return combine({end}, {warned}, Question(question))[0];
+  };
+  EXPECT_EQ(first("What made web-0 exit?").verdict, Verdict::insufficient_evidence);
+  EXPECT_EQ(
+      first("What made web-0 exit?").cause,
+      "What made it end cannot be told, as no log of that instance (--previous) says: Container main of Pod "
+      "web-0 failed (1 restarts) with exit code 1.");
+  warned.lines[0].reason = "error level";
+  EXPECT_EQ(first("What made web-0 exit?").detector, "log-error");
 }
 
 TEST(Chain, ASecretThatIsNeverMadeYieldsToTheIssuerOfItsCertificate) {

@@ -12,6 +12,8 @@ namespace carrel {
 
 // The detector of what only grows, which explains what runs full.
 inline constexpr const char* only_grows = "only-grows";
+// That of a queue that nobody reads, which explains what fills a broker.
+inline constexpr const char* unread_queue = "queue-unread";
 // That of who holds most of a server's connections, which explains why others get none.
 inline constexpr const char* holds_connections = "holds-most-connections";
 // That of a setting that was changed, which whoever asks about a release is told with what fails since.
@@ -51,6 +53,8 @@ void detect_traces(const Survey& survey, Observations* out);            // detec
 void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
 void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
+void detect_clients(const Survey& survey, Observations* out);           // detectors_clients.cc
+void detect_unplaced_shards(const Survey& survey, Observations* out);   // detectors_search.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
 void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc
 void detect_health(const Survey& survey, Observations* out);            // detectors_health.cc

@@ -47,6 +47,30 @@ INSTANTIATE_TEST_SUITE_P(
             "namespace: default}",
             "namespace: shop}"},
         DetectorCase{
+            "subject of the same name where it is asked about",
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: deployer, namespace: builds}\n" +
+                object_head("rbac.authorization.k8s.io/v1", "RoleBinding", "deployer") +
+                "roleRef: {kind: Role, name: deployer}\nsubjects: [{kind: ServiceAccount, name: deployer, "
+                "namespace: shop}]\n",
+            "rbac-subject-elsewhere",
+            {"RoleBinding deployer in namespace shop is for ServiceAccount deployer of namespace shop",
+             "not for that of namespace builds"},
+            "deployer, namespace: shop}]",
+            "deployer, namespace: builds}]",
+            {},
+            "Why is service account deployer of namespace builds refused in namespace shop?"},
+        DetectorCase{
+            "TLS that is turned off towards who demands it",
+            "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: risk-client, "
+            "namespace: web}\nspec: {host: risk.shop.svc.cluster.local, trafficPolicy: {tls: {mode: "
+            "DISABLE}}}\n" +
+                object_head("security.istio.io/v1", "PeerAuthentication", "default") +
+                "spec: {mtls: {mode: STRICT}}\n",
+            "mesh-tls-off",
+            {"DestinationRule risk-client in namespace web", "mode DISABLE", "STRICT"},
+            "mode: DISABLE",
+            "mode: ISTIO_MUTUAL"},
+        DetectorCase{
             "subject in a namespace that does not exist",
             object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
                 "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +

@@ -283,6 +283,33 @@ void check_injection(const Survey& survey, const Object& space, Observations* ou
   suggest(&made, "kubectl get namespaces", "shows the namespaces there are");
 }
 
+// A rule that turns TLS off for a host whose pods demand it. Source: trafficPolicy.tls.mode of Istio's
+// DestinationRule, spec.mtls.mode of its PeerAuthentication.
+void check_mesh_tls(const Survey& survey, const Object& rule, Observations* out) {
+  const Value& mode = rule["spec"]["trafficPolicy"]["tls"]["mode"];
+  const Value& host = rule["spec"]["host"];
+  if (mode.text() != "DISABLE" || host.text().empty()) return;
+  // "risk", "risk.shop", "risk.shop.svc.cluster.local"
+  std::string_view space = host.text();
+  space.remove_prefix(std::min(space.find('.'), space.size()));
+  if (!space.empty()) space.remove_prefix(1);
+  space = space.substr(0, space.find('.'));
+  if (space.empty()) space = rule.space;
+  for (const Object* policy : survey.each("peerauthentication")) {
+    const Value& demanded = (*policy)["spec"]["mtls"]["mode"];
+    if (demanded.text() != "STRICT" || (policy->space != space && policy->space != "istio-system")) continue;
+    Observation& made =
+        report(out, "mesh-tls-off", 0.92, rule,
+               fmt::format("{} turns TLS off (mode DISABLE) towards {}, but {} demands mutual TLS there "
+                           "(STRICT): what comes in plain text is refused.",
+                           described(rule), brief(host.text(), 80), described(*policy)));
+    cite(&made, rule, mode, "TLS is turned off");
+    cite(&made, *policy, demanded, "mutual TLS is demanded");
+    cite(&made, rule, host, "the host that it is for");
+    return;
+  }
+}
+
 bool delivers(const Object& application, const Object& workload) {
   if (application["spec"]["destination"]["namespace"].text() != workload.space) return false;
   const std::string_view path = application["spec"]["source"]["path"].text();
@@ -356,6 +383,7 @@ void check_canary_weights(const Survey& survey, const Object& service, Observati
 
 void detect_attachments(const Survey& survey, Observations* out) {
   for (const Object* service : survey.each("virtualservice")) check_canary_weights(survey, *service, out);
+  for (const Object* rule : survey.each("destinationrule")) check_mesh_tls(survey, *rule, out);
   check_references(survey, out);
   for (const Object* space : survey.each("namespace")) check_injection(survey, *space, out);
   for (const Object* application : survey.each("application")) check_self_heal(survey, *application, out);

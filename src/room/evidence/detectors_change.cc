@@ -1,9 +1,11 @@
 // What was changed, where a difference was saved beside the objects: `helm diff`, `kubectl diff`, a unified
 // diff; or where the settings of an earlier revision lie beside those of today (`kubectl rollout history
-// --revision`). A change is no fault; but whoever asks what is wrong since a release wants to know what it
-// changed.
+// --revision`, `helm get values --revision`). A change is no fault; but whoever asks what is wrong since a
+// release wants to know what it changed.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <deque>
 #include <functional>
 #include <utility>
 
@@ -17,8 +19,9 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t largest_diff = 1 << 20;
-constexpr std::size_t most_changes = 3;     // that are told
-constexpr std::size_t most_revisions = 32;  // that are compared with today's settings
+constexpr std::size_t most_changes = 3;      // that are told
+constexpr std::size_t most_revisions = 32;   // that are compared with today's settings
+constexpr std::size_t most_settings = 2000;  // of a file
 constexpr std::string_view history_mark = "rollout-history-";
 constexpr int matters = 3;  // the least rank of what says where something is
 
@@ -140,6 +143,40 @@ std::vector<Placed> environment_in(const Document& document) {
   return out;
 }
 
+// All settings of a YAML file, each under the path of its keys ("db.pool.max"): as deep as their indents say.
+std::vector<Placed> settings_in(const Document& document, std::deque<std::string>* paths) {
+  constexpr std::size_t deepest = 16;
+  std::vector<Placed> out;
+  std::vector<std::pair<std::size_t, std::string>> above;  // indent and key
+  for (std::uint32_t number = 1; number <= document.starts.size() && out.size() < most_settings; ++number) {
+    const std::string_view line = document.line(number);
+    const std::size_t indent = line.find_first_not_of(' ');
+    const std::size_t colon = line.find(':');
+    if (indent == line.npos || colon == line.npos || colon <= indent || line[indent] == '#') continue;
+    while (!above.empty() && above.back().first >= indent) above.pop_back();
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (above.size() >= deepest || colon - indent > 80) continue;
+    std::string path = above.empty() ? "" : above.back().second + ".";
+    path += line.substr(indent, colon - indent);
+    if (value.empty()) {
+      above.emplace_back(indent, std::move(path));
+    } else {
+      out.push_back({{paths->emplace_back(std::move(path)), value}, number});
+    }
+  }
+  return out;
+}
+
+// "get-values-web-revision-" and 17 of ".../get-values-web-revision-17.yaml"; 0: it is no such file.
+std::pair<std::string_view, int> values_revision(std::string_view path) {
+  constexpr std::string_view mark = "revision-";
+  const std::size_t at = path.rfind(mark);
+  if (at == std::string_view::npos || path.find("values") == std::string_view::npos) return {};
+  const std::string_view digits = path.substr(at + mark.size(), 6);
+  return {path.substr(0, at),
+          std::atoi(std::string(digits.substr(0, digits.find_first_not_of("0123456789"))).c_str())};
+}
+
 // "document-service" of "get-deployment-document-service-env.yaml": what the names of both files have in
 // common behind a word of kubectl's.
 bool is_same_workload(std::string_view revision, std::string_view today) {
@@ -153,8 +190,13 @@ bool is_same_workload(std::string_view revision, std::string_view today) {
          today.substr(end).starts_with("-env");
 }
 
-void tell_since_revision(const Document& revision, const Document& today, bool asked, Observations* out) {
-  const std::vector<Placed> before = environment_in(revision), after = environment_in(today);
+// True where the name of a setting stands in the line above its value.
+bool before_is_named(const Placed& setting, const Document& document) {
+  return trim(document.line(setting.line)).starts_with("value:");
+}
+
+void tell_since_revision(const Document& revision, const std::vector<Placed>& before, const Document& today,
+                         const std::vector<Placed>& after, double weight, Observations* out) {
   std::string told;
   std::vector<std::pair<const Placed*, const Placed*>> changed;
   for (const Placed& old : before) {
@@ -170,11 +212,11 @@ void tell_since_revision(const Document& revision, const Document& today, bool a
   if (changed.empty()) return;
   const std::size_t slash = revision.path.rfind('/');
   Observation& made =
-      report_missing(out, changed_setting, asked ? 0.6 : 0.3, "", "", "",
+      report_missing(out, changed_setting, weight, "", "", "",
                      fmt::format("A setting was changed (since {}): {}.",
                                  revision.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
   for (const auto& [old, now] : changed) {
-    cite_line(&made, today, now->line - 1, "the setting");
+    if (before_is_named(*now, today)) cite_line(&made, today, now->line - 1, "the setting");
     cite_line(&made, today, now->line, "what it was changed to");
     cite_line(&made, revision, old->line, "what it was before");
   }
@@ -191,7 +233,21 @@ void detect_changes(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
     if (document.path.find(history_mark) != std::string::npos && ++revisions <= most_revisions) {
       for (const Document& today : survey.inventory.documents()) {
-        if (is_same_workload(document.path, today.path)) tell_since_revision(document, today, asked, out);
+        if (is_same_workload(document.path, today.path))
+          tell_since_revision(document, environment_in(document), today, environment_in(today),
+                              asked ? 0.6 : 0.3, out);
+      }
+    }
+    if (const auto [name, number] = values_revision(document.path);
+        number > 1 && ++revisions <= most_revisions) {
+      for (const Document& later : survey.inventory.documents()) {
+        if (values_revision(later.path) != std::pair(name, number + 1)) continue;
+        std::deque<std::string> paths;
+        tell_since_revision(document, settings_in(document, &paths), later, settings_in(later, &paths),
+                            of_release ? 0.8
+                            : asked    ? 0.6
+                                       : 0.3,
+                            out);
       }
     }
     if (!is_diff(document)) continue;

@@ -178,6 +178,25 @@ AskedInPieces memory_asked_in_pieces(const Survey& survey, const std::string& po
   return {};
 }
 
+// What the container's command, or else its environment, asks for by itself.
+struct AskedItself {
+  double bytes = 0;
+  std::string words;
+  const Value* place = nullptr;
+};
+
+AskedItself memory_asked_by(const Value& container) {
+  AskedItself out;
+  out.place = container["args"].exists() ? &container["args"] : &container["command"];
+  out.bytes = memory_asked(command_text(container), &out.words);
+  for (const Value& variable : container["env"].items) {
+    if (out.bytes > 0) break;
+    out.place = &variable["value"];
+    out.bytes = memory_asked(variable["value"].scalar, &out.words);
+  }
+  return out;
+}
+
 void tell_out_of_memory(const Survey& survey, const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
@@ -186,6 +205,10 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
   const Object* range = nullptr;
   const Value* by_default = default_limit(survey, *end.pod, memory, &range);
   if (by_default != nullptr) allowed += fmt::format(", the default that {} sets,", described(*range));
+  constexpr double of_the_limit = 0.9;  // a heap is not all that a process has
+  const AskedItself itself = end.spec != nullptr ? memory_asked_by(*end.spec) : AskedItself();
+  const bool asks_too_much = itself.bytes > of_the_limit * quantity(memory.text()).value_or(1e30);
+  if (asks_too_much) allowed += fmt::format(" (its heap alone may grow as {} says)", itself.words);
   const AskedInPieces asked =
       end.spec == nullptr ? memory_asked_in_pieces(survey, end.pod->name) : AskedInPieces();
   if (asked.document != nullptr) allowed += fmt::format(" (it asks for {} itself)", asked.words);
@@ -201,6 +224,7 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
   cite_span(&made, *end.pod, (*end.terminated)["reason"], (*end.terminated)["exitCode"],
             "why the container ended");
   if (memory.exists()) cite_span(&made, *end.pod, limits, memory, "the memory limit");
+  if (asks_too_much) cite(&made, *end.pod, *itself.place, "the memory that it asks for");
   if (asked.document != nullptr) cite_line(&made, *asked.document, asked.line, "the memory that it asks for");
   if (by_default != nullptr) cite(&made, *range, *by_default, "the limit of containers that name none");
   cite(&made, *end.pod, (*end.status)["restartCount"], "how often it restarted");
@@ -322,24 +346,15 @@ void tell_large_heap(const PodSpec& pods, Observations* out) {
     const Value& limit = (*container.spec)["resources"]["limits"]["memory"];
     const auto most = quantity(limit.text());
     if (!most) continue;
-    std::string text = command_text(*container.spec);
-    const Value* place =
-        (*container.spec)["args"].exists() ? &(*container.spec)["args"] : &(*container.spec)["command"];
-    std::string words;
-    double asked = memory_asked(text, &words);
-    for (const Value& variable : (*container.spec)["env"].items) {
-      if (asked > 0) break;
-      asked = memory_asked(variable["value"].scalar, &words);
-      place = &variable["value"];
-    }
-    if (asked <= *most) continue;
+    const AskedItself asked = memory_asked_by(*container.spec);
+    if (asked.bytes <= *most) continue;
     Observation& made = report(
         out, "memory-limit-too-small", 0.8, *pods.owner,
         fmt::format("{} runs out of memory (OOMKilled): container {} asks for more memory ({}) than its "
                     "memory limit of {} allows.",
-                    described(*pods.owner), (*container.spec)["name"].text(), words, limit.text()));
+                    described(*pods.owner), (*container.spec)["name"].text(), asked.words, limit.text()));
     cite(&made, *pods.owner, limit, "the memory limit");
-    cite(&made, *pods.owner, *place, "the memory that is asked for");
+    cite(&made, *pods.owner, *asked.place, "the memory that is asked for");
     suggest(
         &made,
         fmt::format("kubectl -n {} describe {} {}", pods.owner->space, pods.owner->kind, pods.owner->name),

@@ -1,7 +1,9 @@
-// Queues that nobody reads. Source: `rabbitmqctl list_queues name messages consumers`, a table whose columns
-// are parted by tabs and named in its first line.
+// Queues that nobody reads, and topics that are read in vain. Source: `rabbitmqctl list_queues name messages
+// consumers`, a table whose columns are parted by tabs, or set below each other, and named in its first line.
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -17,11 +19,24 @@ constexpr std::size_t most_queues = 64;
 
 std::vector<std::string_view> columns_of(std::string_view line) {
   std::vector<std::string_view> out;
+  const std::string_view border = line.find('\t') != std::string_view::npos ? "\t" : "  ";
   while (out.size() < most_columns) {
-    const std::size_t end = line.find('\t');
+    const std::size_t end = line.find(border);
     out.push_back(trim(line.substr(0, end)));
     if (end == std::string_view::npos) break;
-    line.remove_prefix(end + 1);
+    line.remove_prefix(end + border.size());
+    if (border != "\t") line = trim(line);
+  }
+  return out;
+}
+
+// Columns that have no blanks in them.
+std::vector<std::string_view> words_of_row(std::string_view line) {
+  std::vector<std::string_view> out;
+  for (line = trim(line); !line.empty() && out.size() < most_columns; line = trim(line)) {
+    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+    out.push_back(line.substr(0, end));
+    line.remove_prefix(end);
   }
   return out;
 }
@@ -68,7 +83,7 @@ std::uint32_t tell_unread(const Survey& survey, const Document& document, std::u
                           : survey.asks({"queue", "message", "rabbit"}) ? 0.8
                                                                         : 0.7;
     Observation& made = report_missing(
-        out, "queue-unread", weight, "queue", "", queue,
+        out, unread_queue, weight, "queue", "", queue,
         fmt::format("Queue {} has {} messages and no consumer: nobody reads it.", queue, messages));
     made.culprit.present = true;
     cite_line(&made, document, at, "its messages and consumers");
@@ -79,10 +94,104 @@ std::uint32_t tell_unread(const Survey& survey, const Document& document, std::u
   return at;
 }
 
+// "payment" and "authorized" of "payments.authorized.v1", so that names can be compared that differ in their
+// marks, plurals and versions.
+std::set<std::string> parts_of(std::string_view topic) {
+  std::set<std::string> out;
+  while (!topic.empty()) {
+    const std::size_t end = std::min(topic.find_first_of("._-"), topic.size());
+    std::string part = to_lower(topic.substr(0, end));
+    topic.remove_prefix(std::min(end + 1, topic.size()));
+    if (part.size() > 3 && part.ends_with('s')) part.pop_back();
+    if (part.size() > 2) out.insert(std::move(part));
+  }
+  return out;
+}
+
+struct Topic {
+  const Document* document = nullptr;
+  std::uint32_t line = 0;
+  std::int64_t messages = 0;
+};
+
+// "orders.v1:0:4711": the ends of the topics' partitions. Source: Kafka's kafka-get-offsets.
+std::map<std::string, Topic> topics_of(const Survey& survey) {
+  constexpr std::size_t most = 2000;
+  std::map<std::string, Topic> out;
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.path.find("offset") == std::string::npos) continue;
+    for (std::uint32_t number = 1; number <= document.starts.size() && out.size() < most; ++number) {
+      const std::string_view line = trim(document.line(number));
+      const std::size_t last = line.rfind(':');
+      const std::size_t first = last == line.npos || last == 0 ? line.npos : line.rfind(':', last - 1);
+      if (first == line.npos || first == 0 || first > limit::name ||
+          line.substr(first + 1).find_first_not_of("0123456789:") != line.npos)
+        continue;
+      Topic& topic = out[std::string(line.substr(0, first))];
+      const std::int64_t end = std::atoll(std::string(line.substr(last + 1, 18)).c_str());
+      if (topic.document == nullptr || end > topic.messages) topic = {&document, number, end};
+    }
+  }
+  return out;
+}
+
+struct Read {
+  std::string group;
+  std::uint32_t line = 0;
+  bool empty = true;
+};
+
+// Consumers of a topic that never had a message. Source: `kafka-consumer-groups --describe`.
+void tell_empty_topics(const Survey& survey, const Document& document, Observations* out) {
+  std::map<std::string, Read> topics;
+  std::size_t group = most_columns, topic = most_columns, end = most_columns;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    std::vector<std::string_view> row = words_of_row(document.line(number));
+    const auto place = [&](std::string_view name) {
+      return static_cast<std::size_t>(std::ranges::find(row, name) - row.begin());
+    };
+    if (place("LOG-END-OFFSET") < row.size()) {
+      group = place("GROUP"), topic = place("TOPIC"), end = place("LOG-END-OFFSET");
+      continue;
+    }
+    if (row.size() <= std::max({group, topic, end}) || row[topic].size() > limit::name ||
+        row[group].size() > limit::name || topics.size() >= most_queues)
+      continue;
+    Read& read = topics[std::string(row[topic])];
+    read.group = row[group], read.line = number;
+    read.empty = read.empty && row[end] == "0";
+  }
+  const std::map<std::string, Topic> all = topics_of(survey);
+  for (const auto& [name, read] : topics) {
+    if (!read.empty) continue;
+    const auto like = std::ranges::find_if(all, [&](const auto& each) {
+      return each.first != name && each.second.messages > 0 && parts_of(each.first) == parts_of(name);
+    });
+    std::string cause = fmt::format(
+        "Consumer group {} reads topic {}, in which there has never been a message (its log ends at 0)",
+        read.group, name);
+    if (like != all.end())
+      cause += fmt::format("; the messages are in {}: it may be the wrong topic", like->first);
+    const bool asked = survey.asks({"no message", "nothing", "no event", "not process", "does not",
+                                    "has scored no", "lag", "topic", "kafka", "consum"});
+    Observation& made = report_missing(out, "topic-empty",
+                                       like != all.end() ? 0.85
+                                       : asked           ? 0.6
+                                                         : 0.3,
+                                       "topic", "", name, cause + ".");
+    made.culprit.present = true;
+    cite_line(&made, document, read.line, "the end of the topic");
+    if (like != all.end())
+      cite_line(&made, *like->second.document, like->second.line, "the topic that has messages");
+    lack(&made, fmt::format("which topic {} is configured to read", read.group));
+  }
+}
+
 }  // namespace
 
 void detect_queues(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
+    if (document.text.find("LOG-END-OFFSET") != std::string::npos) tell_empty_topics(survey, document, out);
     if (document.text.find("consumers") == std::string::npos) continue;
     for (std::uint32_t number = 1; number <= document.starts.size();)
       number = tell_unread(survey, document, number, out);

@@ -48,6 +48,45 @@ TEST(Queues, OfSeveralTablesEachHasItsOwnColumns) {
   EXPECT_EQ(one->culprit.name, "b");
 }
 
+TEST(Queues, ColumnsMayBeSetBelowEachOther) {
+  const auto found = listed(
+      "name             type      messages_ready   consumers   state\n"
+      "orders.invoice   classic   3                2           running\n"
+      "orders.audit     classic   4127733          0           running\n",
+      "Why can nothing be published?");
+  const Observation* one = find_by(found, "queue-unread");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause, "Queue orders.audit has 4127733 messages and no consumer: nobody reads it.");
+}
+
+std::vector<Observation> read_in_vain(const std::string& group, const std::string& offsets) {
+  Inventory inventory;
+  for (const auto& [path, text] :
+       {std::pair("kafka/describe-group.txt", group), std::pair("kafka/end-offsets.txt", offsets)}) {
+    Document file{path, text, {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+  }
+  return detect(inventory, "Why is nothing scored?");
+}
+
+TEST(Topics, OneThatNeverHadAMessageIsToldWithTheOneThatIsMeant) {
+  const std::string head = "GROUP   TOPIC    PARTITION  CURRENT-OFFSET  LOG-END-OFFSET  LAG  CONSUMER-ID\n";
+  const auto found = read_in_vain("\n" + head + "scorer  payment-made  0  0  0  0  scorer-1\n",
+                                  "payment-made:0:0\npayments.made.v1:0:7712\npayments.made.v1:1:9\n");
+  const Observation* one = find_by(found, "topic-empty");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(
+      one->cause,
+      "Consumer group scorer reads topic payment-made, in which there has never been a message (its log "
+      "ends at 0); the messages are in payments.made.v1: it may be the wrong topic.");
+  EXPECT_EQ(one->lines[0].at.line, 3u);
+  EXPECT_EQ(one->lines[1].quote, "payments.made.v1:0:7712");
+  EXPECT_EQ(find_by(read_in_vain(head + "scorer  payment-made  0  4  5  1  scorer-1\n", ""), "topic-empty"),
+            nullptr);
+  EXPECT_EQ(find_by(read_in_vain(head + "scorer  payment-made\n", "::\n:1:2\nx:\n"), "topic-empty"), nullptr);
+}
+
 TEST(Queues, TablesOfAnotherFormAreLeftAlone) {
   for (const char* const table : {"name\tconsumers\nletters\t0\n", "name\tmessages\tconsumers\nletters\t\n",
                                   "name\tmessages\tconsumers\n\t5\t0\n", "name\tmessages\tconsumers"}) {

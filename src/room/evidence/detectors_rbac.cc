@@ -448,9 +448,41 @@ void tell_forbidden(const Survey& survey, const Happening& happening, Observatio
   }
 }
 
+// Who asks why an account may do nothing in a namespace is told of a binding there that is for its namesake.
+void check_asked_namesake(const Survey& survey, const Object& account, Observations* out) {
+  if (!survey.names(account.name) || !survey.names(account.space)) return;
+  for (const Object* binding : survey.each("rolebinding")) {
+    if (binding->space == account.space || !survey.names(binding->space) ||
+        is_subject(*binding, account.space, account.name))
+      continue;
+    const bool granted_elsewhere = std::ranges::any_of(survey.each("rolebinding"), [&](const Object* other) {
+      return other->space == binding->space && is_subject(*other, account.space, account.name);
+    });
+    for (const Value& subject : (*binding)["subjects"].items) {
+      const Value& space = subject["namespace"];
+      if (granted_elsewhere || subject["kind"].text() != "ServiceAccount" ||
+          subject["name"].text() != account.name || space.text() == account.space || space.text().empty())
+        continue;
+      Observation& made = report(
+          out, "rbac-subject-elsewhere", 0.92, *binding,
+          fmt::format(
+              "{} is for ServiceAccount {} of namespace {} (its subject), not for that of namespace {}, "
+              "which so has no rights in namespace {}.",
+              described(*binding), account.name, space.text(), account.space, binding->space));
+      cite(&made, *binding, space, "the namespace of its subject");
+      cite(&made, *binding, subject, "its subject");
+      cite(&made, account, account["metadata"]["namespace"], "the namespace of the account");
+      suggest(&made, fmt::format("kubectl get rolebindings -n {} -o yaml", binding->space),
+              "shows what is granted to whom");
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 void detect_permissions(const Survey& survey, Observations* out) {
+  for (const Object* account : survey.each("serviceaccount")) check_asked_namesake(survey, *account, out);
   std::set<std::string> told;
   for (const PodSpec& pods : survey.pod_specs()) check_account(survey, pods, &told, out);
   check_bindings(survey, out);

@@ -37,6 +37,49 @@ TEST(Room, AVolumeOfOneNodeIsToldWithWhatIsWrongThere) {
   EXPECT_THAT(told("status: {conditions: [{type: Ready, status: 'True'}]}\n"), HasSubstr("node w-3 alone ("));
 }
 
+TEST(Room, AHeapThatMayGrowBeyondTheLimitIsToldWithTheKill) {
+  const auto told = [](const std::string& heap) {
+    const auto found = detect_in(
+        object_head("v1", "Pod", "indexer-0") +
+            "spec: {containers: [{name: main, image: 'x/y:1', env: [{name: JAVA_TOOL_OPTIONS, value: '" +
+            heap +
+            "'}], resources: {limits: {memory: 2Gi}}}]}\nstatus: {phase: Running, containerStatuses: [{name: "
+            "main, "
+            "restartCount: 3, state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {reason: "
+            "OOMKilled, exitCode: 137}}}]}\n",
+        {}, "Why does indexer-0 restart?");
+    const Observation* one = find_by(found, "container-out-of-memory");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_THAT(told("-XX:+UseG1GC -Xmx3g"),
+              HasSubstr("its memory limit of 2Gi (its heap alone may grow as -Xmx3g says) allows"));
+  EXPECT_THAT(told("-Xmx1g"), HasSubstr("its memory limit of 2Gi allows"));
+}
+
+TEST(Room, WhoAsksWhichPodUsesTheMostIsTold) {
+  const auto told = [](const std::string& question) {
+    std::string yaml =
+        object_head("v1", "Pod", "indexer-0") +
+        "spec: {containers: [{name: main, image: 'x/y:1', resources: {limits: {memory: 8Gi}}}]}\n";
+    for (const auto& [name, memory] : {std::pair("indexer-0", "7981Mi"), std::pair("etl-1", "6340Mi")})
+      yaml += object_head("metrics.k8s.io/v1beta1", "PodMetrics", name) +
+              "containers: [{name: main, usage: {cpu: 100m, memory: " + memory + "}}]\n";
+    yaml +=
+        "---\napiVersion: metrics.k8s.io/v1beta1\nkind: PodMetrics\nmetadata: {name: train-0, namespace: "
+        "ml}\n"
+        "containers: [{name: main, usage: {cpu: 7, memory: 14233Mi}}]\n";
+    const auto found = detect_in(yaml, {}, question);
+    const Observation* one = find_by(found, "uses-most");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(
+      told("Which pod of namespace shop uses the most memory?"),
+      "Pod indexer-0 in namespace shop uses the most memory: 7981Mi, 97% of its limit of 8Gi; the next is "
+      "etl-1 with 6340Mi.");
+  EXPECT_THAT(told("Which pod uses the most memory?"), HasSubstr("Pod train-0 in namespace ml"));
+  EXPECT_EQ(told("Why does indexer-0 restart?"), "");
+}
+
 TEST(Room, TwoPodsOfOneWorkloadFillADiskTogether) {
   const auto evicted = [](const std::string& pod, const std::string& container, const std::string& used) {
     return event_about("Pod", pod, "Evicted",

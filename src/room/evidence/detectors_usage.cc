@@ -146,12 +146,61 @@ void check_balance(const Survey& survey, Observations* out) {
   }
 }
 
+// Who asks which pod uses the most asks for a culprit, be it a fault or not.
+void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const char* resource,
+               Observations* out) {
+  struct Used {
+    const Object* metrics = nullptr;
+    const Value* place = nullptr;
+    double amount = -1;
+  };
+  Used most, next;
+  const auto& all = survey.each("podmetrics");
+  const bool in_a_space =
+      std::ranges::any_of(all, [&](const Object* each) { return survey.names(each->space); });
+  for (const Object* metrics : all) {
+    if (in_a_space && !survey.names(metrics->space)) continue;
+    const Value& containers = (*metrics)["containers"];
+    Used used{metrics};
+    for (const Value& container : containers.items) {
+      used.place = &container["usage"][resource];
+      used.amount = std::max(used.amount, 0.0) + quantity(used.place->text()).value_or(0);
+    }
+    if (containers.size() == 0) {
+      used.place = &(*metrics)["usage"][resource];
+      used.amount = quantity(used.place->text()).value_or(-1);
+    }
+    if (used.amount > next.amount) next = used;
+    if (next.amount > most.amount) std::swap(most, next);
+  }
+  if (most.amount <= 0) return;
+  std::string cause =
+      fmt::format("{} uses the most {}: {}", described("pod", most.metrics->space, most.metrics->name),
+                  resource, most.place->text());
+  Limit limit;
+  const bool limited = limit_of(survey, loose, *most.metrics, {}, resource, &limit);
+  if (limited)
+    cause +=
+        fmt::format(", {:.0f}% of its limit of {}", 100 * most.amount / limit.amount, limit.place->text());
+  if (next.amount > 0)
+    cause += fmt::format("; the next is {} with {}", next.metrics->name, next.place->text());
+  Observation& made =
+      report_missing(out, "uses-most", 0.9, "pod", most.metrics->space, most.metrics->name, cause + ".");
+  made.culprit.present = true;
+  cite(&made, *most.metrics, *most.place, "its usage");
+  if (limited) cite(&made, limit.source, *limit.place, "its limit");
+  if (next.amount > 0) cite(&made, *next.metrics, *next.place, "the usage of the next");
+  if (!limited) lack(&made, fmt::format("the {} limit of {}", resource, most.metrics->name));
+}
+
 }  // namespace
 
 void detect_usage(const Survey& survey, Observations* out) {
   if (survey.each("podmetrics").empty()) return;
   check_balance(survey, out);
   const std::deque<LooseJson> loose = loose_resources(survey);
+  if (survey.asks({"most memory", "highest memory", "most ram"})) tell_most(survey, loose, "memory", out);
+  if (survey.asks({"most cpu", "highest cpu", "most processor"})) tell_most(survey, loose, "cpu", out);
   for (const Object* metrics : survey.each("podmetrics")) {
     const Value& containers = (*metrics)["containers"];
     if (containers.size() == 0) check(survey, loose, *metrics, (*metrics)["usage"], {}, out);

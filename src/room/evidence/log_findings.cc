@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
@@ -158,6 +159,16 @@ struct Group {
   std::uint64_t count = 0;
 };
 
+// True where a line tells which message it is about: "orders-7@481", "partition orders-7 at offset 481".
+bool names_message(std::string_view line) {
+  for (const std::string_view mark : {"@", " offset ", "offset="}) {
+    const std::size_t at = line.find(mark);
+    if (at != std::string_view::npos && at + mark.size() < line.size() && is_digit(line[at + mark.size()]))
+      return true;
+  }
+  return false;
+}
+
 double rank(const LogEntry& entry) {
   double rank = entry.score + (changes_definition(entry) ? 0.1 : 0);
   if (entry.mechanism != nullptr && !entry.mechanism->fault) {
@@ -169,12 +180,29 @@ double rank(const LogEntry& entry) {
 
 // A line that says what was changed: a setting, a flag, a release.
 bool tells_change(std::string_view message) {
-  static constexpr std::array<std::string_view, 14> kWords = {
-      "changed from",    "changed: ",       "toggled",        "feature flag",  "flag changed",
-      "reloaded",        "flag_changed",    "config changed", "updated from",  "upgraded",
-      "deploy revision", "setting changed", "flag_update",    "config_changed"};
+  static constexpr std::array<std::string_view, 18> kWords = {
+      "off -> on",    "on -> off",    "false -> true",   "true -> false",   "changed from", "changed: ",
+      "toggled",      "feature flag", "flag changed",    "reloaded",        "flag_changed", "config changed",
+      "updated from", "upgraded",     "deploy revision", "setting changed", "flag_update",  "config_changed"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return contains_folded(message, word); });
+}
+
+bool is_statement(std::string_view line) {
+  static constexpr std::array<std::string_view, 4> kVerbs = {"SELECT ", "UPDATE ", "DELETE ", "INSERT "};
+  return std::ranges::any_of(kVerbs, [&](std::string_view verb) { return line.starts_with(verb); });
+}
+
+// The statement below the line of a slow log that counts what it read.
+const LogEntry* statement_of(const LogStore& store, const LogEntry& lead) {
+  constexpr std::uint32_t kBelow = 4;  // lines: "use x;", "SET timestamp=...;"
+  if (lead.mechanism == nullptr || lead.mechanism->name != "rows-examined") return nullptr;
+  for (const LogEntry& entry : store.entries) {
+    const bool below = entry.file == lead.file && entry.first_line > lead.first_line &&
+                       entry.first_line <= lead.first_line + kBelow;
+    if (below && is_statement(entry.example)) return &entry;
+  }
+  return nullptr;
 }
 
 // Lines that explain the lead: a value or a cause told in its file that shares its words, or the same
@@ -182,6 +210,13 @@ bool tells_change(std::string_view message) {
 std::vector<const LogEntry*> support_of(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   if (std::vector<const LogEntry*> holders = holders_of(store, lead); !holders.empty()) return holders;
+  if (const LogEntry* statement = statement_of(store, lead); statement != nullptr) return {statement};
+  if (lead.mechanism != nullptr && lead.mechanism->name == "message-unreadable" &&
+      !names_message(lead.message)) {
+    const auto named = std::ranges::find_if(
+        group.entries, [](const LogEntry* each) { return names_message(each->message); });
+    if (named != group.entries.end()) return {*named};
+  }
   const std::set<std::string> words = telling_words(lead.message);
   const std::string_view speaker = speaker_of(lead);
   std::uint32_t began = lead.first_line;
@@ -291,7 +326,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
     if (out.cause.size() + at.size() + 1 <= limit::sentence) out.cause += at;
   }
   for (const LogEntry* entry : support) {
-    constexpr std::size_t kLeast = 40, kMost = 120;
+    constexpr std::size_t kLeast = 40;
+    const std::size_t kMost = is_statement(entry->example) ? 200 : 120;
     while (out.cause.ends_with('.')) out.cause.pop_back();
     const std::size_t left = limit::sentence - std::min(out.cause.size() + 3, limit::sentence);
     if (left >= kLeast) out.cause += "; " + part(*entry, std::min(left, kMost));
@@ -305,6 +341,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
       lead.severity < Severity::fatal && lead.trace_first == 0)
     weight *= 0.75;
   if (question.whether() && lead.mechanism == nullptr && blames_client(lead.example)) weight *= 0.6;
+  // Who tries again has not given up.
+  if (question.whether() && lead.severity == Severity::warning && contains_folded(lead.message, "retry"))
+    weight *= 0.6;
   // What a client wrote twice its database refuses, and goes on.
   if (question.whether() && out.detector == "log-duplicate-key") weight *= 0.55;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
@@ -314,6 +353,18 @@ Observation observe(const LogStore& store, const Question& question, const Group
   // One that is not asked for, beside what is, explains little.
   if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance()) weight *= 0.85;
   const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
+  // What kubectl had to say of a pod that was gone is no cause.
+  if (tool && lead.message.starts_with("Error from server (NotFound): pods ")) {
+    out.verdict = Verdict::insufficient_evidence;
+    out.detector = "pod-gone";
+    out.cause = std::string(cut_words(
+        fmt::format(
+            "The bundle cannot tell: the pod no longer existed when it was collected ({}), so its state, "
+            "its events and its log are missing.",
+            lead.message),
+        limit::sentence));
+    out.missing = {"the log and the events of the pod from before it was gone"};
+  }
   out.weight = out.strength = shows_only
                                   ? std::clamp(weight, 0.02, kShowsOnly)
                                   : below_cap(weight, lead.mechanism == nullptr ? 0 : lead.mechanism->root);
@@ -515,7 +566,9 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 7> kRows = {{
+  static const std::array<Row, 8> kRows = {{
+      {"log-license",
+       {"log-permission-denied", "log-forbidden", "log-writes-refused", "log-upstream-failed"}},
       {"log-probe-unexpected", {"log-probe-failed"}},
       {"log-dns",
        {"log-database-unreachable", "log-cache-unreachable", "log-broker-unreachable", "log-unreachable"}},

@@ -62,6 +62,61 @@ TEST(LogFindings, AChangeJustBeforeTheFirstErrorIsToldWithIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("refunds-v2"));
 }
 
+TEST(LogFindings, AFlagThatWasTurnedOnJustBeforeIsToldWithIt) {
+  const auto all = findings(
+      "INFO ready\nINFO  flags: shop.tax-v2 off -> on (rule \"100% rollout\", changed by s.okafor)\n"
+      "ERROR cannot place order: TypeError: Cannot read properties of undefined (reading 'rate')\n",
+      "What changed?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("shop.tax-v2 off -> on"));
+}
+
+TEST(LogFindings, OfAMessageThatCannotBeReadItIsToldWhichItIs) {
+  std::string log;
+  for (int i = 0; i < 3; ++i) {
+    log += fmt::format(
+        "2025-11-04 06:4{}:05.600 WARN  [consumer-0-C-1] o.s.k.l.DefaultErrorHandler - Seek to current after "
+        "exception for placed-7@48213377; nested exception is "
+        "org.apache.kafka.common.errors.RecordDeserializationException: "
+        "Error deserializing key/value for partition placed-7 at offset 48213377. If needed, please seek "
+        "past.\n"
+        "Caused by: org.apache.kafka.common.errors.SerializationException: Unknown magic byte!\n"
+        "2025-11-04 06:4{}:25.590 INFO  [consumer-0-C-1] c.a.f.Listener - order {} allocated\n",
+        i, i, 7171429 + i);
+  }
+  const auto all = findings(log, "Why does the lag of the consumer grow?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("placed-7"));
+}
+
+TEST(LogFindings, ASlowLogsStatementIsToldWithWhatItReads) {
+  const auto all = findings(
+      "# Time: 2025-09-30T02:04:49.204216Z\n# User@Host: api[api] @  [10.30.4.59]  Id: 797975\n"
+      "# Query_time: 1.983957  Lock_time: 0.000002 Rows_sent: 1  Rows_examined: 8412906\n"
+      "SET timestamp=1759197889;\nSELECT id FROM customers WHERE LOWER(email) = 'a@b.example';\n",
+      "Why is the login slow?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-rows-examined");
+  EXPECT_THAT(all[0].cause, HasSubstr("SELECT id FROM customers WHERE LOWER(email)"));
+  EXPECT_EQ(all[0].lines.back().at.line, 5u);
+}
+
+TEST(LogFindings, WhatKubectlSaysOfAPodThatIsGoneIsNoCause) {
+  LogMiner miner("Why did web-7c6d8f9b55-q8vzt disappear?");
+  miner.begin({"kubectl/describe-pod-web-7c6d8f9b55-q8vzt.txt", TextFile::Kind::tool_output, "", "", ""});
+  miner.add("Error from server (NotFound): pods \"web-7c6d8f9b55-q8vzt\" not found\n");
+  miner.end();
+  const auto all = miner.observations();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].verdict, Verdict::insufficient_evidence);
+  EXPECT_THAT(all[0].cause, HasSubstr("the pod no longer existed when it was collected"));
+}
+
+TEST(LogFindings, WhoTriesAgainHasNotGivenUp) {
+  const std::string log = "WARN fetch failed, retrying attempt=1 err=\"net/http: TLS handshake timeout\"\n";
+  EXPECT_LT(findings(log, "Is there a fault?")[0].weight, findings(log, "Why does it fail?")[0].weight * 0.7);
+}
+
 TEST(LogFindings, TheMessageOfACauseGoesOnBelowIt) {
   const auto all = findings(
       "2025-09-30T17:22:10.000Z ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed\n"

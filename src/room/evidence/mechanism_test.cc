@@ -42,6 +42,15 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"failed calling webhook \"mutate.io\": no endpoints available for service \"mutate\"",
                   "webhook-failed"},
         NamedText{"publish confirm timed out after 10000ms", "publish-timeout"},
+        NamedText{"publish confirm not received within 10s: context deadline exceeded", "publish-timeout"},
+        NamedText{"login failed {\"err\":\"LDAPS connect: getaddrinfo EAI_AGAIN ldap.corp.example\"}", "dns"},
+        NamedText{"login failed: invalid credentials for user k.vos", "authentication-failed"},
+        NamedText{"Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a "
+                  ".transacting(trx) call?",
+                  "too-many-connections"},
+        NamedText{"failed to create fsnotify watcher: too many open files", "inotify-limit"},
+        NamedText{"inotify_add_watch /sys/fs/cgroup: no space left on device", "inotify-limit"},
+        NamedText{"accept tcp [::]:8080: accept4: too many open files", "open-files"},
         NamedText{"status=bounced (host mx.example.org[203.0.113.40] said: 550 5.7.26 SPF check failed)",
                   "mail-refused"},
         NamedText{

@@ -121,6 +121,9 @@ bool explains(const Observation& object, const Observation& log) {
                        return has_name(line.quote, object.culprit.name, false);
                      });
   if (elsewhere && !named) return false;
+  // What is not brought up to date any more is what it was.
+  if (object.culprit.kind == "externalsecret" && has_any(log.detector, {"authentication-failed"}))
+    return true;
   return std::any_of(kRelations.begin(), kRelations.end(), [&](const Relation& relation) {
     return has_any(object.detector, relation.detectors) && has_any(log.detector, relation.mechanisms);
   });
@@ -130,8 +133,9 @@ bool explains(const Observation& object, const Observation& log) {
 // does not answer, or a mesh that cannot sign its proxies' identities.
 bool keeps_from_running(const Observation& log, const Observation& object) {
   if (object.detector == "init-container-stuck" && has_any(object.cause, {"schema", "migrat"}) &&
-      object.culprit.space == log.culprit.space)
-    return has_any(log.detector, {"changelog-lock", "migration-failed"});
+      (object.culprit.space == log.culprit.space || log.culprit.space.empty()))
+    return has_any(log.detector, {"changelog-lock", "migration-failed", "lock-wait", "metadata-lock",
+                                  "idle-in-transaction"});
   // What a device plugin does not offer ("nvidia.com/gpu"), no node has.
   if (object.detector == "scheduling-resources" && object.cause.find('/') != std::string::npos)
     return has_any(log.culprit.name, {"device-plugin"});

@@ -1,0 +1,99 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+std::vector<Observation> found_in(const std::vector<std::pair<std::string, std::string>>& files) {
+  Inventory inventory;
+  for (const auto& [path, text] : files) {
+    Document file{path, text, {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+  }
+  return detect(inventory, "Who uses up the Redis connections?");
+}
+
+std::string client(int id, const std::string& name, int idle) {
+  return "id=" + std::to_string(id) + " addr=10.1.2.3:5100 laddr=10.1.2.9:6379 fd=8 name=" + name +
+         " age=90000 idle=" + std::to_string(idle) + " flags=N db=0 cmd=get\n";
+}
+
+TEST(Clients, WhoHoldsMostConnectionsIsToldFromTheirList) {
+  std::string list;
+  for (int i = 0; i < 90; ++i) list += client(i, "reports", 80'000);
+  for (int i = 90; i < 110; ++i) list += client(i, "web", 2);
+  const auto found = found_in({{"redis/client-list.txt", list}});
+  const Observation* one = find_by(found, "holds-most-connections");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(
+      one->cause,
+      "reports holds 90 connections, and the next client 20; most of them have been idle for hours: it does "
+      "not close them (a leak).");
+}
+
+TEST(Clients, ACountIsOfAllWhereAListIsASample) {
+  std::string list;
+  for (int i = 0; i < 60; ++i) list += client(i, "reports", 80'000);
+  const auto found = found_in({{"redis/client-list-sample.txt", list},
+                               {"redis/by-name.txt", "   9381 name=reports\n    480 name=web\n"}});
+  const Observation* one = find_by(found, "holds-most-connections");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              ::testing::StartsWith("reports holds 9381 connections, and the next client 480; most"));
+  EXPECT_EQ(one->lines[0].at.file, "redis/by-name.txt");
+  EXPECT_EQ(one->lines[1].at.file, "redis/client-list-sample.txt");
+}
+
+TEST(Clients, WhereNobodyHoldsMuchMoreThanTheNextNobodyIsBlamed) {
+  for (const char* const text :
+       {"  90 name=a\n  60 name=b\n", "  9 name=a\n  1 name=b\n", " name=\n", "99999999999 name=a\n",
+        "50 name=\n", "id=1 name=a\n", "a b c name=x idle=\n"}) {
+    EXPECT_EQ(find_by(found_in({{"redis/x.txt", text}}), "holds-most-connections"), nullptr) << text;
+  }
+}
+
+TEST(Shards, WhyOneHasNoNodeIsWhatMostNodesSay) {
+  const std::string decider =
+      R"({"node_name":"n","deciders":[{"decider":"filter","decision":"NO","explanation":"node does not match index setting filters [box_type:\"warm\"]"},{"decider":"x","decision":"YES","explanation":"fine"}]})";
+  const auto found = found_in(
+      {{"opensearch/allocation-explain.json",
+        R"({"index":"logs-1","shard":0,"unassigned_info":{"reason":"NEW_INDEX_RESTORED"},"node_allocation_decisions":[)" +
+            decider + "," + decider + "]}"}});
+  const Observation* one = find_by(found, "shard-unplaced");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(
+      one->cause,
+      "A shard of index logs-1 cannot be placed on any node (unassigned): node does not match index setting "
+      "filters [box_type:\"warm\"].");
+  for (const char* const odd :
+       {R"({"node_allocation_decisions":[]})", R"({"index":"a","node_allocation_decisions":7})",
+        R"({"index":"a","node_allocation_decisions":[{"deciders":[{"decision":"NO"}]}]})",
+        R"(["node_allocation_decisions"])"}) {
+    EXPECT_EQ(find_by(found_in({{"x.json", odd}}), "shard-unplaced"), nullptr) << odd;
+  }
+}
+
+TEST(Changes, OfTwoRevisionsOfAReleaseTheValuesThatDifferAreTold) {
+  const std::string before =
+      "USER-SUPPLIED VALUES:\ndb:\n  pool:\n    max: 40\n    min: 1\nimage:\n  tag: 4.10.3\npassword: a\n";
+  std::string after = before;
+  after.replace(after.find("40"), 2, "4");
+  after.replace(after.find("4.10.3"), 6, "4.11.0");
+  after.replace(after.find("password: a"), 11, "password: b");
+  const auto found = found_in({{"helm/get-values-web-revision-16.yaml", before},
+                               {"helm/get-values-web-revision-17.yaml", after},
+                               {"helm/get-values-api-revision-17.yaml", "db:\n  pool:\n    max: 9\n"},
+                               {"helm/get-values-odd-revision-.yaml", "a: 1\n"}});
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause,
+            "A setting was changed (since get-values-web-revision-16.yaml): db.pool.max from 40 to 4.");
+  EXPECT_EQ(one->lines[0].quote, "    max: 4");
+  EXPECT_EQ(one->lines[1].quote, "    max: 40");
+}
+
+}  // namespace
+}  // namespace carrel
