@@ -13,6 +13,7 @@
 #include "record/limits.h"
 #include "room/evidence/duration.h"
 #include "room/evidence/lock_wait.h"
+#include "room/evidence/log_outlier.h"
 #include "room/evidence/log_score.h"
 #include "room/evidence/mechanism.h"
 
@@ -46,26 +47,6 @@ std::string component(const TextFile& file) {
   if (file.kind == TextFile::Kind::tool_output && slash != std::string::npos)
     return file.path.substr(slash + 1);
   return fmt::format("The log {}", slash == std::string::npos ? file.path : file.path.substr(slash + 1));
-}
-
-// Pods of one workload count as one component: the name without its generated endings.
-std::string workload(const TextFile& file) {
-  if (file.pod.empty()) return file.path;
-  std::string name = file.pod;
-  for (int round = 0; round < 2; ++round) {
-    const std::size_t dash = name.rfind('-');
-    if (dash == std::string::npos) break;
-    const std::string_view ending = std::string_view(name).substr(dash + 1);
-    const bool generated =
-        ending.size() >= 5 && ending.size() <= 10 &&
-        std::all_of(ending.begin(), ending.end(),
-                    [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }) &&
-        (ending.find_first_of("0123456789") != std::string_view::npos ||
-         ending.find_first_of("aeiou") == std::string_view::npos);
-    if (!generated) break;
-    name.resize(dash);
-  }
-  return file.space + "/" + name + "/" + file.container;
 }
 
 const char* level_name(Severity severity) {
@@ -684,7 +665,7 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
     if (!matters || entry.example.empty() || !counts(entry, question)) continue;
     const std::string what =
         entry.mechanism != nullptr ? entry.mechanism->name : fmt::format("{:x}", entry.hash);
-    Group& group = groups[{workload(file_of(store, entry).file), what}];
+    Group& group = groups[{workload_of_log(file_of(store, entry).file), what}];
     group.entries.push_back(&entry);
     group.count += entry.count;
     if (group.lead == nullptr || rank(entry) > rank(*group.lead)) group.lead = &entry;
@@ -717,6 +698,7 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
     return ++of_file[observation.lines.empty() ? "" : observation.lines.front().at.file] > kOfOneFile;
   });
   if (out.size() > kFindings) out.resize(kFindings);
+  for (Observation& odd : odd_pods(store, question)) out.push_back(std::move(odd));
   for (Observation& quiet : quiet_logs(store, question)) out.push_back(std::move(quiet));
   return out;
 }

@@ -405,6 +405,14 @@ bool Question::about_change() const {
   return (topics_ & (1u << kChange)) != 0;
 }
 
+bool Question::about_some() const {
+  static constexpr std::array<std::string_view, 16> kWords = {
+      "some",  "sometimes", "intermittent", "intermittently", "occasional", "occasionally", "partly",
+      "part",  "fraction",  "third",        "quarter",        "fifth",      "sixth",        "eighth",
+      "tenth", "half"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return has_word(word); });
+}
+
 int Question::shared_words(std::string_view text) const {
   std::vector<PhraseSet::Match> matches;
   set_.find(text, &matches);

@@ -31,6 +31,8 @@ class Question {
   bool about_performance() const { return (topics_ & performance_topics()) != 0; }
   static std::uint32_t performance_topics();
   bool about_change() const;
+  // True where it fails for some only, or now and then ("some customers", "every eighth request").
+  bool about_some() const;
 
   // How many different words of the question (not names, not everyday words) stand in the text.
   int shared_words(std::string_view text) const;
