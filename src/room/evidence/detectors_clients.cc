@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
 #include "base/text.h"
-#include "record/limits.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -48,7 +46,7 @@ std::map<std::string, Holder> holders_in(const Document& document) {
   for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
     const std::string_view line = document.line(number);
     const std::string_view name = field(line, "name=");
-    if (name.empty() || name.size() > limit::name || out.size() >= most_names) continue;
+    if (!is_plain_name(name) || out.size() >= most_names) continue;
     const std::uint64_t many = counted(line);
     const std::string_view idle = field(line, "idle=");
     if (many == 0 && (idle.empty() || !line.starts_with("id="))) continue;
@@ -69,18 +67,20 @@ void detect_clients(const Survey& survey, Observations* out) {
     const Document* document;
     std::string name;
     Holder holder;
-    std::uint64_t next = 0;
+    Holder next;
   };
   std::vector<Found> found;
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(" name=") == std::string::npos) continue;
-    Found most{&document, "", {}};
+    Found most{&document, "", {}, {}};
     for (const auto& [name, holder] : holders_in(document)) {
-      most.next = std::max(most.next, std::min(holder.clients, most.holder.clients));
-      if (holder.clients <= most.holder.clients) continue;
-      most.name = name, most.holder = holder;
+      if (holder.clients > most.next.clients) most.next = holder;
+      if (most.next.clients <= most.holder.clients) continue;
+      std::swap(most.holder, most.next);
+      most.name = name;
     }
-    if (most.holder.clients >= least && most.holder.clients >= times * most.next) found.push_back(most);
+    if (most.holder.clients >= least && most.holder.clients >= times * most.next.clients)
+      found.push_back(most);
   }
   if (found.empty()) return;
   // A list may be a sample; a count is of all.
@@ -92,12 +92,15 @@ void detect_clients(const Survey& survey, Observations* out) {
   const bool asked = survey.asks({"client", "connection", "redis"});
   Observation& made = report_missing(
       out, holds_connections, asked ? 0.62 : 0.3, "client", "", most.name,
-      fmt::format(
-          "{} holds {} connections, and the next client {}{}.", most.name, most.holder.clients, most.next,
-          idle == found.end() ? ""
-                              : "; most of them have been idle for hours: it does not close them (a leak)"));
+      fmt::format("{} holds {} connections, and the next client {}{}.", most.name, most.holder.clients,
+                  most.next.clients,
+                  idle == found.end()
+                      ? ""
+                      : "; most of them have been idle for hours: it does not close them (a leak)"));
   made.culprit.present = true;
   cite_line(&made, *most.document, most.holder.line, "how many connections it holds");
+  if (most.next.line != 0)
+    cite_line(&made, *most.document, most.next.line, "how many the next has, or one of them");
   if (idle != found.end() && idle->document != most.document)
     cite_line(&made, *idle->document, idle->holder.line, "one of them, and how long it has been idle");
   lack(&made, fmt::format("where {} opens its connections, and whether it closes them", most.name));

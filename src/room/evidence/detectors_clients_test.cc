@@ -44,7 +44,8 @@ TEST(Clients, ACountIsOfAllWhereAListIsASample) {
   EXPECT_THAT(one->cause,
               ::testing::StartsWith("reports holds 9381 connections, and the next client 480; most"));
   EXPECT_EQ(one->lines[0].at.file, "redis/by-name.txt");
-  EXPECT_EQ(one->lines[1].at.file, "redis/client-list-sample.txt");
+  EXPECT_EQ(one->lines[1].quote, "    480 name=web");
+  EXPECT_EQ(one->lines[2].at.file, "redis/client-list-sample.txt");
 }
 
 TEST(Clients, WhereNobodyHoldsMuchMoreThanTheNextNobodyIsBlamed) {

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "record/limits.h"
 #include "room/evidence/detectors.h"
 
 namespace carrel {
@@ -78,7 +77,7 @@ std::uint32_t tell_unread(const Survey& survey, const Document& document, std::u
     const std::string_view queue = row[columns.name];
     const std::string messages(row[columns.messages]);
     const bool unread = row[columns.consumers] == "0" && std::atoll(messages.c_str()) > 0;
-    if (!unread || queue.empty() || queue.size() > limit::name) continue;
+    if (!unread || !is_plain_name(queue)) continue;
     const double weight = is_kept_aside(queue)                          ? 0.25
                           : survey.asks({"queue", "message", "rabbit"}) ? 0.8
                                                                         : 0.7;
@@ -124,7 +123,7 @@ std::map<std::string, Topic> topics_of(const Survey& survey) {
       const std::string_view line = trim(document.line(number));
       const std::size_t last = line.rfind(':');
       const std::size_t first = last == line.npos || last == 0 ? line.npos : line.rfind(':', last - 1);
-      if (first == line.npos || first == 0 || first > limit::name ||
+      if (first == line.npos || !is_plain_name(line.substr(0, first)) ||
           line.substr(first + 1).find_first_not_of("0123456789:") != line.npos)
         continue;
       Topic& topic = out[std::string(line.substr(0, first))];
@@ -154,8 +153,8 @@ void tell_empty_topics(const Survey& survey, const Document& document, Observati
       group = place("GROUP"), topic = place("TOPIC"), end = place("LOG-END-OFFSET");
       continue;
     }
-    if (row.size() <= std::max({group, topic, end}) || row[topic].size() > limit::name ||
-        row[group].size() > limit::name || topics.size() >= most_queues)
+    if (row.size() <= std::max({group, topic, end}) || !is_plain_name(row[topic]) ||
+        !is_plain_name(row[group]) || topics.size() >= most_queues)
       continue;
     Read& read = topics[std::string(row[topic])];
     read.group = row[group], read.line = number;

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/brief.h"
-#include "record/limits.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/loose_json.h"
 
@@ -41,7 +40,7 @@ void detect_unplaced_shards(const Survey& survey, Observations* out) {
       survey.inventory, "\"node_allocation_decisions\"", largest_answer, [&](const LooseJson& file) {
         const Value& index = file.root["index"];
         const Value* reason = said_most(file.root["node_allocation_decisions"]);
-        if (reason == nullptr || index.text().empty() || index.text().size() > limit::name) return;
+        if (reason == nullptr || !is_plain_name(index.text())) return;
         const bool asked =
             survey.asks({"shard", "unassigned", "allocat", "red", "yellow", "opensearch", "elastic"});
         Observation& made =

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "record/limits.h"
 #include "room/evidence/needs.h"
@@ -482,6 +483,12 @@ std::optional<double> quantity(std::string_view text) {
     }
   }
   return std::nullopt;
+}
+
+bool is_plain_name(std::string_view text) {
+  return !text.empty() && text.size() <= limit::name && std::ranges::all_of(text, [](char c) {
+    return is_alphanumeric(c) || std::string_view("-_.:/@$").find(c) != std::string_view::npos;
+  });
 }
 
 std::string_view between(std::string_view text, std::string_view from, std::string_view to) {

@@ -136,6 +136,8 @@ std::string nearest(const Survey& survey, std::string_view kind, std::string_vie
 
 // A quantity of the API ("250m", "1Gi", "2e3") in units; nothing where it is none.
 std::optional<double> quantity(std::string_view text);
+// True where it can be told as a name: letters, digits and the marks of names, within limit::name.
+bool is_plain_name(std::string_view text);
 // The text between two marks after the first occurrence of `from`; empty where either is missing.
 std::string_view between(std::string_view text, std::string_view from, std::string_view to);
 bool has(std::string_view text, std::string_view needle);  // ASCII case folded; `needle` in lower case
