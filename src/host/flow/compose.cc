@@ -117,13 +117,11 @@ void fill_searched(Report* report, const Answer& answer, const EvidenceList& evi
   }
 }
 
-void fill_from_findings(Report* report, const EvidenceList& evidence) {
-  if (evidence.findings.empty()) return;
-  report->searched = evidence.findings.front().searched;
-  for (std::size_t i = 1; i < evidence.findings.size() && report->alternatives.size() < most_alternatives;
-       ++i) {
-    const Finding& other = evidence.findings[i];
-    if (other.verdict != Verdict::fault || other.weight < least_alternative_weight) continue;
+void fill_alternatives(Report* report, const EvidenceList& evidence) {
+  for (const Finding& other : evidence.findings) {
+    if (report->alternatives.size() == most_alternatives) return;
+    const bool is_told = other.cause == report->root_cause;
+    if (is_told || other.verdict != Verdict::fault || other.weight < least_alternative_weight) continue;
     Alternative alternative{other.cause, other.detector, other.weight, {}};
     for (const std::uint32_t index : other.evidence) {
       if (index < evidence.lines.size()) {

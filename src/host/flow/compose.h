@@ -23,7 +23,7 @@ void fill_report(Report* report, const Answer& answer, const EvidenceList& evide
 // The searched listings that a cited line stands for: those of the findings whose deciding line is cited.
 void fill_searched(Report* report, const Answer& answer, const EvidenceList& evidence, std::size_t count);
 
-// Without a model: the searched listings the best finding stands on, and the other findings as alternatives.
-void fill_from_findings(Report* report, const EvidenceList& evidence);
+// Where one of the findings is the answer: the others as alternatives, the strongest first.
+void fill_alternatives(Report* report, const EvidenceList& evidence);
 
 }  // namespace carrel

@@ -228,7 +228,8 @@ class Run {
     const Answer answer = answer_of_detectors(evidence_);
     ids_ = evidence_.lines.size();
     fill_report(&report_, answer, evidence_, ids_);
-    fill_from_findings(&report_, evidence_);
+    fill_searched(&report_, answer, evidence_, ids_);
+    fill_alternatives(&report_, evidence_);
     report_.confidence = confidence_of_finding(
         request_.playbook, evidence_.findings.empty() ? nullptr : &evidence_.findings.front());
     answer_json_ = answer_json(answer, *request_.playbook.schema);
@@ -276,6 +277,7 @@ class Run {
     auto chosen = choose_answer(request_.playbook, *result, evidence_, ids_, &report_);
     if (!chosen) return chosen.error();
     answer_json_ = std::move(*chosen);
+    if (model_->chooses_findings()) fill_alternatives(&report_, evidence_);
     return {};
   }
 

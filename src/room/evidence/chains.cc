@@ -1,6 +1,7 @@
 #include "room/evidence/chains.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <string>
 #include <string_view>
@@ -394,11 +395,17 @@ void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>
 
 // A container that ended and came back, of whose end no log tells, cannot be explained by what its next
 // instance warned of.
-void tell_untold_ends(std::vector<Observation>* objects, const std::vector<Observation>& logs) {
+void tell_untold_ends(std::vector<Observation>* objects, const std::vector<Observation>& logs,
+                      const Question& question) {
+  static constexpr std::array<std::string_view, 12> kEnds = {"exit",    "exited",    "end",   "ended",
+                                                             "restart", "restarted", "crash", "crashed",
+                                                             "die",     "died",      "stop",  "stopped"};
+  if (std::ranges::none_of(kEnds, [&](std::string_view word) { return question.has_word(word); })) return;
   constexpr double kOfTheEnd = 0.5;
   for (Observation& end : *objects) {
     if (end.detector != "container-crash" || end.verdict != Verdict::fault || end.weight >= kTold ||
-        end.missing.empty())  // its termination message tells
+        end.missing.empty() ||  // its termination message tells
+        !question.names(end.culprit.name))
       continue;
     const bool told = std::ranges::any_of(logs, [&](const Observation& log) {
       const bool warns =
@@ -432,7 +439,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   lift_roots(logs, of_logs);
   if (question.asks_reason()) tell_why_alerts_fire(objects, of_objects, logs, of_logs);
   tell_circles(objects, of_objects, *logs, *of_logs);
-  if (question.asks_reason() && !question.whether()) tell_untold_ends(objects, *logs);
+  if (question.asks_reason() && !question.whether()) tell_untold_ends(objects, *logs, question);
   follow_what_is_waited_for(objects, of_objects);
 }
 

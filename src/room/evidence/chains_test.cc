@@ -134,6 +134,8 @@ TEST(Chain, AnEndOfWhichNoLogTellsIsNotExplainedByWarningsOfWhatCameAfter) {
       first("What made web-0 exit?").cause,
       "What made it end cannot be told, as no log of that instance (--previous) says: Container main of Pod "
       "web-0 failed (1 restarts) with exit code 1.");
+  EXPECT_NE(first("What is the cause of the trouble?").detector, "end-untold");
+  EXPECT_NE(first("What made mail-0 exit?").detector, "end-untold");
   warned.lines[0].reason = "error level";
   EXPECT_EQ(first("What made web-0 exit?").detector, "log-error");
 }
