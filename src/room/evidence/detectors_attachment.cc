@@ -283,9 +283,19 @@ void check_injection(const Survey& survey, const Object& space, Observations* ou
   suggest(&made, "kubectl get namespaces", "shows the namespaces there are");
 }
 
+// The policies that demand mutual TLS, as many as are looked at.
+std::vector<const Object*> demands_of_tls(const Survey& survey) {
+  constexpr std::size_t most = 256;
+  std::vector<const Object*> out;
+  for (const Object* policy : survey.each("peerauthentication")) {
+    if (out.size() < most && (*policy)["spec"]["mtls"]["mode"].text() == "STRICT") out.push_back(policy);
+  }
+  return out;
+}
+
 // A rule that turns TLS off for a host whose pods demand it. Source: trafficPolicy.tls.mode of Istio's
 // DestinationRule, spec.mtls.mode of its PeerAuthentication.
-void check_mesh_tls(const Survey& survey, const Object& rule, Observations* out) {
+void check_mesh_tls(const std::vector<const Object*>& strict, const Object& rule, Observations* out) {
   const Value& mode = rule["spec"]["trafficPolicy"]["tls"]["mode"];
   const Value& host = rule["spec"]["host"];
   if (mode.text() != "DISABLE" || host.text().empty()) return;
@@ -295,9 +305,9 @@ void check_mesh_tls(const Survey& survey, const Object& rule, Observations* out)
   if (!space.empty()) space.remove_prefix(1);
   space = space.substr(0, space.find('.'));
   if (space.empty()) space = rule.space;
-  for (const Object* policy : survey.each("peerauthentication")) {
+  for (const Object* policy : strict) {
     const Value& demanded = (*policy)["spec"]["mtls"]["mode"];
-    if (demanded.text() != "STRICT" || (policy->space != space && policy->space != "istio-system")) continue;
+    if (policy->space != space && policy->space != "istio-system") continue;
     Observation& made =
         report(out, "mesh-tls-off", 0.92, rule,
                fmt::format("{} turns TLS off (mode DISABLE) towards {}, but {} demands mutual TLS there "
@@ -383,7 +393,8 @@ void check_canary_weights(const Survey& survey, const Object& service, Observati
 
 void detect_attachments(const Survey& survey, Observations* out) {
   for (const Object* service : survey.each("virtualservice")) check_canary_weights(survey, *service, out);
-  for (const Object* rule : survey.each("destinationrule")) check_mesh_tls(survey, *rule, out);
+  const std::vector<const Object*> strict = demands_of_tls(survey);
+  for (const Object* rule : survey.each("destinationrule")) check_mesh_tls(strict, *rule, out);
   check_references(survey, out);
   for (const Object* space : survey.each("namespace")) check_injection(survey, *space, out);
   for (const Object* application : survey.each("application")) check_self_heal(survey, *application, out);

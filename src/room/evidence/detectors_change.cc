@@ -248,6 +248,7 @@ void detect_changes(const Survey& survey, Observations* out) {
                             : asked    ? 0.6
                                        : 0.3,
                             out);
+        break;
       }
     }
     if (!is_diff(document)) continue;

@@ -87,6 +87,26 @@ TEST(Topics, OneThatNeverHadAMessageIsToldWithTheOneThatIsMeant) {
   EXPECT_EQ(find_by(read_in_vain(head + "scorer  payment-made\n", "::\n:1:2\nx:\n"), "topic-empty"), nullptr);
 }
 
+TEST(Topics, ManyListsAreReadInTime) {
+  Inventory inventory;
+  std::string offsets;
+  for (int i = 0; i < 20'000; ++i)
+    offsets += "t" + std::to_string(i % 3000) + ".x:" + std::to_string(i) + ":7\n";
+  const auto add = [&](const std::string& path, const std::string& text) {
+    Document file{path, text, {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+  };
+  add("kafka/end-offsets.txt", offsets);
+  std::string list = "GROUP TOPIC PARTITION CURRENT-OFFSET LOG-END-OFFSET\n";
+  for (int i = 0; i < 200; ++i) list += "g q" + std::to_string(i) + " 0 0 0\n";
+  for (int i = 0; i < 3000; ++i) add("kafka/describe-" + std::to_string(i) + ".txt", list);
+  const auto found = detect(inventory, "Why?");
+  EXPECT_LE(std::count_if(found.begin(), found.end(),
+                          [](const Observation& each) { return each.detector == "topic-empty"; }),
+            32 * 64);
+}
+
 TEST(Queues, TablesOfAnotherFormAreLeftAlone) {
   for (const char* const table : {"name\tconsumers\nletters\t0\n", "name\tmessages\tconsumers\nletters\t\n",
                                   "name\tmessages\tconsumers\n\t5\t0\n", "name\tmessages\tconsumers"}) {
