@@ -165,7 +165,9 @@ void tell_empty_topics(const Survey& survey, const Document& document, const Top
     read.group = row[group], read.line = number;
     read.empty = read.empty && row[end] == "0";
   }
-  for (const auto& [name, read] : topics) {
+  for (const auto& topic_read : topics) {
+    const std::string& name = topic_read.first;
+    const Read& read = topic_read.second;
     if (!read.empty) continue;
     const std::set<std::string> parts = parts_of(name);
     const auto like = std::ranges::find_if(all, [&](const auto& each) {
