@@ -76,7 +76,7 @@ gather() {
     [ ! -e "$libraries/${object:-$name}" ] || continue  # linked already
     install -m 755 "$(readlink -f "$file")" "$libraries/ggml/backends0/$name"
   done
-  # Beside their folder, since it is for the think room alone, and not for all that it does: src/room/engine/llama/blas.h.
+  # Beside their folder, since not every context is to have it: src/room/engine/llama/blas.h loads it.
   if [ -n "$blas" ] && [ ! -e "$libraries/libggml-blas.so.0" ]; then
     install -m 755 "$(readlink -f "$blas")" "$libraries/ggml/libggml-blas.so"
     mapfile -t needed < <(needed_by "$blas")

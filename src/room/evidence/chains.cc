@@ -258,10 +258,7 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
     if (holder.detector != holds_connections) continue;
     for (Observation& full : *logs) {
       if (full.detector != "log-too-many-connections") continue;
-      const std::string more = "; " + shortened(holder.cause, limit::sentence / 2);
-      full.cause = shortened(full.cause, limit::sentence - more.size()) + more;
-      cite_first(&full, holder, 3);
-      holder.weight = std::min(holder.weight, full.weight * 0.9);
+      tell_with(&full, &holder, 3);
     }
   }
 }
@@ -285,10 +282,7 @@ void tell_what_fills_the_broker(std::vector<Observation>* objects, std::vector<O
   }
   for (Observation& alarm : *logs) {
     if (queue == nullptr || alarm.detector != "log-resource-alarm") continue;
-    const std::string more = "; " + shortened(queue->cause, limit::sentence / 2);
-    alarm.cause = shortened(alarm.cause, limit::sentence - more.size()) + more;
-    cite_first(&alarm, *queue, 2);
-    queue->weight = std::min(queue->weight, alarm.weight * 0.9);
+    tell_with(&alarm, queue, 2);
   }
 }
 

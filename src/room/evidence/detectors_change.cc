@@ -191,7 +191,7 @@ bool is_same_workload(std::string_view revision, std::string_view today) {
 }
 
 // True where the name of a setting stands in the line above its value.
-bool before_is_named(const Placed& setting, const Document& document) {
+bool is_named_above(const Placed& setting, const Document& document) {
   return trim(document.line(setting.line)).starts_with("value:");
 }
 
@@ -216,7 +216,7 @@ void tell_since_revision(const Document& revision, const std::vector<Placed>& be
                      fmt::format("A setting was changed (since {}): {}.",
                                  revision.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
   for (const auto& [old, now] : changed) {
-    if (before_is_named(*now, today)) cite_line(&made, today, now->line - 1, "the setting");
+    if (is_named_above(*now, today)) cite_line(&made, today, now->line - 1, "the setting");
     cite_line(&made, today, now->line, "what it was changed to");
     cite_line(&made, revision, old->line, "what it was before");
   }

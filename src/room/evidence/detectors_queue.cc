@@ -107,13 +107,13 @@ std::set<std::string> parts_of(std::string_view topic) {
   return out;
 }
 
-struct Topic {
+struct KafkaTopic {
   const Document* document = nullptr;
   std::uint32_t line = 0;
   std::int64_t messages = 0;
   std::set<std::string> parts;
 };
-using Topics = std::map<std::string, Topic>;
+using Topics = std::map<std::string, KafkaTopic>;
 
 // "orders.v1:0:4711": the ends of the topics' partitions. Source: Kafka's kafka-get-offsets.
 Topics topics_of(const Survey& survey) {
@@ -128,7 +128,7 @@ Topics topics_of(const Survey& survey) {
       if (first == line.npos || !is_plain_name(line.substr(0, first)) ||
           line.substr(first + 1).find_first_not_of("0123456789:") != line.npos)
         continue;
-      Topic& topic = out[std::string(line.substr(0, first))];
+      KafkaTopic& topic = out[std::string(line.substr(0, first))];
       const std::int64_t end = std::atoll(std::string(line.substr(last + 1, 18)).c_str());
       if (topic.document == nullptr) topic.parts = parts_of(line.substr(0, first));
       if (topic.document == nullptr || end > topic.messages)
@@ -178,8 +178,8 @@ void tell_empty_topics(const Survey& survey, const Document& document, const Top
         read.group, name);
     if (like != all.end())
       cause += fmt::format("; the messages are in {}: it may be the wrong topic", like->first);
-    const bool asked = survey.asks({"no message", "nothing", "no event", "not process", "does not",
-                                    "has scored no", "lag", "topic", "kafka", "consum"});
+    const bool asked = survey.asks(
+        {"no message", "nothing", "no event", "not process", "does not", "lag", "topic", "kafka", "consum"});
     Observation& made = report_missing(out, "topic-empty",
                                        like != all.end() ? 0.85
                                        : asked           ? 0.6

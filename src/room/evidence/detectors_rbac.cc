@@ -451,17 +451,17 @@ void tell_forbidden(const Survey& survey, const Happening& happening, Observatio
 // Who asks why an account may do nothing in a namespace is told of a binding there that is for its namesake.
 void check_asked_namesake(const Survey& survey, const Object& account, Observations* out) {
   if (!survey.names(account.name) || !survey.names(account.space)) return;
+  std::set<std::string_view> granted;  // namespaces in which the account has some role
   for (const Object* binding : survey.each("rolebinding")) {
-    if (binding->space == account.space || !survey.names(binding->space) ||
-        is_subject(*binding, account.space, account.name))
+    if (is_subject(*binding, account.space, account.name)) granted.insert(binding->space);
+  }
+  for (const Object* binding : survey.each("rolebinding")) {
+    if (binding->space == account.space || granted.contains(binding->space) || !survey.names(binding->space))
       continue;
-    const bool granted_elsewhere = std::ranges::any_of(survey.each("rolebinding"), [&](const Object* other) {
-      return other->space == binding->space && is_subject(*other, account.space, account.name);
-    });
     for (const Value& subject : (*binding)["subjects"].items) {
       const Value& space = subject["namespace"];
-      if (granted_elsewhere || subject["kind"].text() != "ServiceAccount" ||
-          subject["name"].text() != account.name || space.text() == account.space || space.text().empty())
+      if (subject["kind"].text() != "ServiceAccount" || subject["name"].text() != account.name ||
+          space.text() == account.space || space.text().empty())
         continue;
       Observation& made = report(
           out, "rbac-subject-elsewhere", 0.92, *binding,

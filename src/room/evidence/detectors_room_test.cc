@@ -80,6 +80,21 @@ TEST(Room, WhoAsksWhichPodUsesTheMostIsTold) {
   EXPECT_EQ(told("Why does indexer-0 restart?"), "");
 }
 
+TEST(Room, OfSeveralContainersTheLargestIsTold) {
+  const auto found = detect_in(
+      object_head("metrics.k8s.io/v1beta1", "PodMetrics", "web-0") +
+          "containers: [{name: main, usage: {memory: 700Mi}}, {name: proxy, usage: {memory: 90Mi}}]\n" +
+          object_head("metrics.k8s.io/v1beta1", "PodMetrics", "db-0") +
+          "containers: [{name: main, usage: {memory: 750Mi}}]\n",
+      {}, "Which pod uses the most memory?");
+  const Observation* one = find_by(found, "uses-most");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(
+      one->cause,
+      "Pod web-0 in namespace shop uses the most memory: 700Mi in the largest of its containers; the next is "
+      "db-0 with 750Mi.");
+}
+
 TEST(Room, TwoPodsOfOneWorkloadFillADiskTogether) {
   const auto evicted = [](const std::string& pod, const std::string& container, const std::string& used) {
     return event_about("Pod", pod, "Evicted",

@@ -11,7 +11,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t largest_answer = 4 << 20;
+constexpr std::size_t largest_explanation = 4 << 20;
 
 // What most nodes say against it; null: nothing.
 const Value* said_most(const Value& decisions) {
@@ -37,7 +37,7 @@ const Value* said_most(const Value& decisions) {
 
 void detect_unplaced_shards(const Survey& survey, Observations* out) {
   each_loose_json(
-      survey.inventory, "\"node_allocation_decisions\"", largest_answer, [&](const LooseJson& file) {
+      survey.inventory, "\"node_allocation_decisions\"", largest_explanation, [&](const LooseJson& file) {
         const Value& index = file.root["index"];
         const Value* reason = said_most(file.root["node_allocation_decisions"]);
         if (reason == nullptr || !is_plain_name(index.text())) return;

@@ -152,7 +152,8 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
   struct Used {
     const Object* metrics = nullptr;
     const Value* place = nullptr;
-    double amount = -1;
+    double amount = -1;       // of all containers
+    bool of_several = false;  // and `place` is that of the largest
   };
   Used most, next;
   const auto& all = survey.each("podmetrics");
@@ -162,10 +163,14 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
     if (in_a_space && !survey.names(metrics->space)) continue;
     const Value& containers = (*metrics)["containers"];
     Used used{metrics};
+    double largest = -1;
     for (const Value& container : containers.items) {
-      used.place = &container["usage"][resource];
-      used.amount = std::max(used.amount, 0.0) + quantity(used.place->text()).value_or(0);
+      const Value& usage = container["usage"][resource];
+      const double amount = quantity(usage.text()).value_or(0);
+      used.amount = std::max(used.amount, 0.0) + amount;
+      if (amount > largest) largest = amount, used.place = &usage;
     }
+    used.of_several = containers.size() > 1;
     if (containers.size() == 0) {
       used.place = &(*metrics)["usage"][resource];
       used.amount = quantity(used.place->text()).value_or(-1);
@@ -179,6 +184,7 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
                   resource, most.place->text());
   Limit limit;
   const bool limited = limit_of(survey, loose, *most.metrics, {}, resource, &limit);
+  if (most.of_several) cause += " in the largest of its containers";
   if (limited)
     cause +=
         fmt::format(", {:.0f}% of its limit of {}", 100 * most.amount / limit.amount, limit.place->text());

@@ -15,6 +15,7 @@
 #include "room/evidence/lock_wait.h"
 #include "room/evidence/log_outlier.h"
 #include "room/evidence/log_score.h"
+#include "room/evidence/log_within.h"
 #include "room/evidence/mechanism.h"
 
 namespace carrel {
@@ -24,10 +25,8 @@ constexpr std::size_t kFindings = 48;
 constexpr std::size_t kOfOneFile = 6;
 constexpr std::uint32_t kJustBefore = 20;  // lines
 constexpr std::uint32_t kJustAfter = 3;    // and after
-constexpr std::uint32_t kInOneBreath = 3;  // lines between two that tell of one thing
 constexpr std::uint32_t kRoutine = 8;      // lines of one template
 constexpr double kShowsOnly = 0.42;        // the most that a failure weighs which nothing here explains
-constexpr std::size_t kOwnLines = 4;       // of a log's finding; one place is left for an object's
 
 const LogFile& file_of(const LogStore& store, const LogEntry& entry) {
   return store.files[entry.file];
@@ -539,124 +538,6 @@ std::vector<EvidenceLine> candidate_lines(const LogStore& store,
   return out;
 }
 
-namespace {
-
-// True where the one runs out or is slow because of the other, whatever their lines.
-bool ends_in(const Observation& root, const Observation& end) {
-  struct Row {
-    std::string_view root;
-    std::set<std::string_view> ends_in;
-  };
-  static const std::array<Row, 8> kRows = {{
-      {"log-license",
-       {"log-permission-denied", "log-forbidden", "log-writes-refused", "log-upstream-failed"}},
-      {"log-probe-unexpected", {"log-probe-failed"}},
-      {"log-dns",
-       {"log-database-unreachable", "log-cache-unreachable", "log-broker-unreachable", "log-unreachable"}},
-      {"log-threads-starved",
-       {"log-timeout", "log-slow", "log-cache-unreachable", "log-database-unreachable",
-        "log-broker-unreachable", "log-too-many-connections"}},
-      {"log-memory-leak",
-       {"log-too-many-connections", "log-heap-exhausted", "log-out-of-memory", "log-open-files"}},
-      {"log-api-overloaded", {"log-timeout", "log-slow"}},
-      {"log-slow-disk", {"log-timeout", "log-slow"}},
-      {"log-wal-unarchived", {"log-disk-full"}},
-  }};
-  return std::ranges::any_of(
-      kRows, [&](const Row& row) { return row.root == root.detector && row.ends_in.contains(end.detector); });
-}
-
-// The address that a setting has which was not given: "REDIS_URL not set, falling back to
-// redis://127.0.0.1:6379". Empty: none.
-std::string_view fallen_back_to(std::string_view line) {
-  for (const std::string_view words :
-       {"falling back to ", "fall back to ", "defaulting to ", "using default "}) {
-    const std::size_t at = line.find(words);
-    if (at == std::string_view::npos) continue;
-    std::string_view address = line.substr(at + words.size());
-    address = address.substr(0, address.find_first_of(" ,;)\"'"));
-    if (const std::size_t scheme = address.find("://"); scheme != std::string_view::npos)
-      address.remove_prefix(scheme + 3);
-    address = address.substr(0, address.find('/'));
-    if (address.find(':') != std::string_view::npos) return address;
-  }
-  return {};
-}
-
-// True where the one lacks a setting, and the other cannot reach what stands there instead.
-bool is_misled(const Observation& root, const Observation& end) {
-  if (root.detector != "log-config-missing") return false;
-  const std::string_view address = fallen_back_to(root.lines.front().quote);
-  return !address.empty() && std::ranges::any_of(end.lines, [&](const EvidenceLine& line) {
-    return line.quote.find(address) != std::string::npos;
-  });
-}
-
-// True where an error that nothing explains is told each time in one breath with what a mechanism explains.
-bool is_told_beside(const Observation& root, const Observation& end) {
-  constexpr double kExplains = 0.1;    // the least root of a mechanism
-  constexpr double kOnlyTells = 0.05;  // the most of one that says no more than that something failed
-  constexpr std::uint64_t kTimes = 3;
-  const Mechanism* of_end = mechanism_of(end.detector);
-  const bool bare =
-      end.detector == "log-error" || (of_end != nullptr && of_end->fault && of_end->root < kOnlyTells);
-  if (!bare) return false;
-  const Mechanism* mechanism = mechanism_of(root.detector);
-  if (mechanism == nullptr || !mechanism->fault || mechanism->root < kExplains) return false;
-  const EvidenceLine& told = end.lines.front();
-  return std::ranges::any_of(root.lines, [&](const EvidenceLine& line) {
-    const bool near = line.at.file == told.at.file && line.at.end_line + kInOneBreath >= told.at.line &&
-                      told.at.end_line + kInOneBreath >= line.at.line;
-    return near && line.occurrences * kTimes >= told.occurrences &&
-           told.occurrences * kTimes >= line.occurrences;
-  });
-}
-
-// What one finding of a log explains of others in it. The root may only warn.
-void explain_within(std::vector<Observation>* findings) {
-  std::map<std::string, std::vector<Observation*>> of_file;
-  for (Observation& finding : *findings) {
-    if (!finding.lines.empty()) of_file[finding.lines[0].at.file].push_back(&finding);
-  }
-  const auto tell = [](Observation& root, Observation& end) {
-    if (&end == &root || end.culprit.name != root.culprit.name || end.weight < root.weight) return;
-    const bool beside = is_told_beside(root, end);
-    if (!beside && !ends_in(root, end) && !is_misled(root, end)) return;
-    root.weight = std::min(0.9, end.weight + 0.03);
-    if (root.lines.size() < limit::citations) root.lines.push_back(end.lines.front());
-    const std::size_t told = end.cause.find(": ");
-    const std::string more = "; then " + end.cause.substr(told == std::string::npos ? 0 : told + 2);
-    if (!beside && root.cause.size() + 40 < limit::sentence)
-      root.cause = std::string(cut_utf8(root.cause + more, limit::sentence));
-    end.weight -= 0.05;
-  };
-  for (auto& [file, own] : of_file) {
-    for (Observation* root : own) {
-      for (Observation* end : own) tell(*root, *end);
-    }
-  }
-  std::stable_sort(findings->begin(), findings->end(),
-                   [](const Observation& a, const Observation& b) { return a.weight > b.weight; });
-}
-
-// The other errors of its file belong to the picture: each strong finding cites the next strongest ones.
-void cite_neighbours(std::vector<Observation>* findings) {
-  const std::vector<Observation> before = *findings;
-  for (Observation& to : *findings) {
-    for (const Observation& from : before) {
-      if (to.lines.size() >= kOwnLines || to.lines.empty() || from.lines.empty()) continue;
-      const EvidenceLine& line = from.lines.front();
-      if (line.at.file != to.lines.front().at.file || from.weight < 0.4) continue;
-      const bool cited = std::any_of(to.lines.begin(), to.lines.end(), [&](const EvidenceLine& other) {
-        return other.at.line <= line.at.end_line && line.at.line <= other.at.end_line;
-      });
-      if (!cited) to.lines.push_back(line);
-    }
-  }
-}
-
-}  // namespace
-
 std::vector<Observation> log_findings(const LogStore& store, const Question& question) {
   std::map<std::pair<std::string, std::string>, Group> groups;
   for (const LogEntry& entry : store.entries) {
@@ -665,7 +546,7 @@ std::vector<Observation> log_findings(const LogStore& store, const Question& que
     if (!matters || entry.example.empty() || !counts(entry, question)) continue;
     const std::string what =
         entry.mechanism != nullptr ? entry.mechanism->name : fmt::format("{:x}", entry.hash);
-    Group& group = groups[{workload_of_log(file_of(store, entry).file), what}];
+    Group& group = groups[{workload_of(file_of(store, entry).file), what}];
     group.entries.push_back(&entry);
     group.count += entry.count;
     if (group.lead == nullptr || rank(entry) > rank(*group.lead)) group.lead = &entry;

@@ -28,14 +28,14 @@ struct Said {
 };
 
 // What each file says in one place: a line's beginning and the name of one of its settings.
-using Place = std::map<std::uint32_t, Said>;
+using SaidBy = std::map<std::uint32_t, Said>;
 
 bool is_of_name(char c) {
   return is_alphanumeric(c) || c == '_' || c == '-' || c == '.';
 }
 
 // "source" and "image" of "table ready: source=image rows=17"; quotation marks are no part of a value.
-std::vector<std::pair<std::string_view, std::string_view>> settings_in(std::string_view message) {
+std::vector<std::pair<std::string_view, std::string_view>> values_in(std::string_view message) {
   std::vector<std::pair<std::string_view, std::string_view>> out;
   for (std::size_t at = message.find('='); at != message.npos && out.size() < kSettings;
        at = message.find('=', at + 1)) {
@@ -67,7 +67,7 @@ std::string beginning_of(std::string_view message) {
 }
 
 // The number of a job's run in its pod's name ("29354415" of "export-29354415-zrj4z"); empty: it has none.
-std::string run_of(const std::string& pod) {
+std::string number_of_run(const std::string& pod) {
   const std::size_t last = pod.rfind('-');
   if (last == std::string::npos || last == 0) return {};
   const std::size_t before = pod.rfind('-', last - 1);
@@ -76,7 +76,7 @@ std::string run_of(const std::string& pod) {
   return run.size() >= 8 && std::ranges::all_of(run, is_digit) ? run : "";
 }
 
-Observation observe(const LogStore& store, const LogEntry& odd, const LogEntry& peer,
+Observation odd_one(const LogStore& store, const LogEntry& odd, const LogEntry& peer,
                     const std::string& others, double weight) {
   constexpr std::size_t kQuoted = 90;
   const TextFile& file = store.files[odd.file].file;
@@ -98,13 +98,13 @@ Observation observe(const LogStore& store, const LogEntry& odd, const LogEntry& 
 
 std::vector<Observation> odd_pods(const LogStore& store, const Question& question) {
   constexpr std::size_t kLeastReplicas = 3;
-  std::map<std::pair<std::string, std::string>, Place> places;
+  std::map<std::pair<std::string, std::string>, SaidBy> places;
   for (const LogEntry& entry : store.entries) {
     const TextFile& file = store.files[entry.file].file;
     const bool short_name = file.pod.size() <= limit::name && file.space.size() <= limit::name;
     if (entry.count > kSeldom || file.pod.empty() || !short_name || entry.example.empty()) continue;
-    const std::string where = workload_of_log(file), beginning = beginning_of(entry.message);
-    for (const auto& [key, value] : settings_in(entry.message)) {
+    const std::string where = workload_of(file), beginning = beginning_of(entry.message);
+    for (const auto& [key, value] : values_in(entry.message)) {
       if (places.size() >= kPlaces) break;
       Said& said = places[{where, fmt::format("{}{}", beginning, key)}][entry.file];
       said.wavers = said.wavers || (said.entry != nullptr && said.value != value);
@@ -129,40 +129,21 @@ std::vector<Observation> odd_pods(const LogStore& store, const Question& questio
                                           [](const auto& a, const auto& b) { return a.size() < b.size(); });
     const LogEntry &odd = *one[0]->entry, &peer = *many[0]->entry;
     if (one.size() == 1 && place.size() >= kLeastReplicas && !is_told(odd)) {
-      out.push_back(observe(store, odd, peer, fmt::format("its {} peers", many.size()),
+      out.push_back(odd_one(store, odd, peer, fmt::format("its {} peers", many.size()),
                             question.about_some() ? 0.8 : 0.3));
       continue;
     }
     // Of two runs the later one.
-    const std::string first = run_of(store.files[odd.file].file.pod),
-                      second = run_of(store.files[peer.file].file.pod);
+    const std::string first = number_of_run(store.files[odd.file].file.pod),
+                      second = number_of_run(store.files[peer.file].file.pod);
     const bool words = !has_digit(one[0]->value) && !has_digit(many[0]->value);
     if (place.size() != 2 || first.empty() || second.empty() || !words) continue;
     if (!question.about_change() && !question.has_word("since")) continue;
     const bool later = std::pair(first.size(), first) > std::pair(second.size(), second);
     if (!is_told(later ? odd : peer))
-      out.push_back(observe(store, later ? odd : peer, later ? peer : odd, "an earlier run", 0.8));
+      out.push_back(odd_one(store, later ? odd : peer, later ? peer : odd, "an earlier run", 0.8));
   }
   return out;
-}
-
-std::string workload_of_log(const TextFile& file) {
-  if (file.pod.empty()) return file.path;
-  std::string name = file.pod;
-  for (int round = 0; round < 2; ++round) {
-    const std::size_t dash = name.rfind('-');
-    if (dash == std::string::npos) break;
-    const std::string_view ending = std::string_view(name).substr(dash + 1);
-    const bool generated =
-        ending.size() >= 5 && ending.size() <= 10 &&
-        std::all_of(ending.begin(), ending.end(),
-                    [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }) &&
-        (ending.find_first_of("0123456789") != std::string_view::npos ||
-         ending.find_first_of("aeiou") == std::string_view::npos);
-    if (!generated) break;
-    name.resize(dash);
-  }
-  return file.space + "/" + name + "/" + file.container;
 }
 
 }  // namespace carrel

@@ -14,7 +14,4 @@ namespace carrel {
 // by setting. Values that differ everywhere (addresses, ids) and numbers of runs tell nothing.
 std::vector<Observation> odd_pods(const LogStore& store, const Question& question);
 
-// Pods of one workload count as one component: namespace, the name without its generated endings, container.
-std::string workload_of_log(const TextFile& file);
-
 }  // namespace carrel

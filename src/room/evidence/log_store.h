@@ -60,6 +60,10 @@ struct LogEntry {
   bool is_error() const { return severity >= Severity::error; }
 };
 
+// Pods of one workload count as one component: its namespace, the name without generated endings, and the
+// container; of a file that is of no pod, its path.
+std::string workload_of(const TextFile& file);
+
 struct LogFile {
   TextFile file;
   std::uint64_t lines = 0;

@@ -30,6 +30,13 @@ void cite_first(Observation* to, const Observation& from, std::size_t most) {
   if (to->lines.size() > limit::citations) to->lines.resize(limit::citations);
 }
 
+void tell_with(Observation* to, Observation* other, std::size_t most) {
+  const std::string more = "; " + shortened(other->cause, limit::sentence / 2);
+  to->cause = shortened(to->cause, limit::sentence - more.size()) + more;
+  cite_first(to, *other, most);
+  other->weight = std::min(other->weight, to->weight * 0.9);
+}
+
 void add_commands(Observation* to, const Observation& from) {
   for (const Command& command : from.commands) {
     const bool there = std::any_of(to->commands.begin(), to->commands.end(),

@@ -2,16 +2,11 @@
 #include "room/engine/llama/blas.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "room/engine/llama/llama_engine.h"
+#include "room/engine/llama/llama_case.h"
 
 namespace carrel {
 namespace {
@@ -20,26 +15,15 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-class ReadsPrompts : public testing::Test {
+class ReadsPrompts : public OnMadeModel {
  protected:
-  static void SetUpTestSuite() {
-    static const Status loaded = load_backends(CARREL_BACKENDS);
-    ASSERT_TRUE(loaded) << loaded.error().what;
-    path_ = (std::filesystem::temp_directory_path() / fmt::format("blas-{}.gguf", ::getpid())).string();
-    ASSERT_EQ(std::system(fmt::format("'{}' --out '{}'", CARREL_MAKE_MODEL, path_).c_str()), 0);
-  }
-  static void TearDownTestSuite() { std::filesystem::remove(path_); }
   void SetUp() override {
 #if defined(__x86_64__)
     if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "the BLAS has no kernels for this processor";
 #else
     GTEST_SKIP() << "the BLAS is used on x86-64 alone";
 #endif
-    auto file = open_read(path_);
-    ASSERT_TRUE(file);
-    auto engine = load_llama_engine(std::move(*file), path_);
-    ASSERT_TRUE(engine);
-    engine_ = std::move(*engine);
+    engine_ = load();
   }
 
   // What follows 128 tokens, read in batches of so many.
@@ -71,11 +55,9 @@ class ReadsPrompts : public testing::Test {
     return tokens;
   }
 
-  static std::string path_;
   std::unique_ptr<Engine> engine_;
   std::string backend_;
 };
-std::string ReadsPrompts::path_;
 
 TEST_F(ReadsPrompts, ThroughTheBlasToNearlyTheSame) {
   const std::vector<float> through = logits(false);

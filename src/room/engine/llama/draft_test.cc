@@ -1,6 +1,5 @@
 // Guessing ahead on libllama: in exact mode the answers are those of plain decoding, whatever was guessed.
-#include <cstdlib>
-#include <filesystem>
+#include <memory>
 #include <random>
 
 #include <fmt/format.h>
@@ -9,7 +8,7 @@
 #include "record/schema.h"
 #include "room/constrain/automaton.h"
 #include "room/engine/decode.h"
-#include "room/engine/llama/llama_engine.h"
+#include "room/engine/llama/llama_case.h"
 #include "room/engine/plain_tokens.h"
 
 namespace carrel {
@@ -27,23 +26,12 @@ constexpr const char* schemas[] = {
       "counts":{"type":"array","minItems":4,"maxItems":20,"items":{"type":"integer","minimum":0,"maximum":99}},
       "text":{"type":"string","maxLength":200}}})"};
 
-class Drafts : public testing::Test {
+class Drafts : public OnMadeModel {
  protected:
-  static void SetUpTestSuite() {
-    static const Status loaded = load_backends(CARREL_BACKENDS);
-    ASSERT_TRUE(loaded) << loaded.error().what;
-    path_ = (std::filesystem::temp_directory_path() / fmt::format("drafts-{}.gguf", ::getpid())).string();
-    ASSERT_EQ(std::system(fmt::format("'{}' --out '{}'", CARREL_MAKE_MODEL, path_).c_str()), 0);
-  }
-  static void TearDownTestSuite() { std::filesystem::remove(path_); }
-
   static Decoded write(const char* schema_text, std::size_t tries, const DecodeSettings& settings) {
-    auto file = open_read(path_);
-    EXPECT_TRUE(file);
-    auto engine = load_llama_engine(std::move(*file), path_);
-    EXPECT_TRUE(engine);
-    const TokenTrie trie(all_bytes(**engine));
-    const PlainTokens plain(**engine, trie);
+    const std::unique_ptr<Engine> engine = load();
+    const TokenTrie trie(all_bytes(*engine));
+    const PlainTokens plain(*engine, trie);
     const auto schema = parse_schema(schema_text, nullptr);
     EXPECT_TRUE(schema);
     const auto grammar = compile(**schema, 9, {}, {});
@@ -55,22 +43,19 @@ class Drafts : public testing::Test {
     for (std::size_t i = 0; i < tries; ++i)
       starts.push_back(
           {fmt::format("try {}", i), *plain.of(fmt::format("What is wrong? ({})\n", i)), start(*grammar)});
-    EXPECT_TRUE((*engine)->open({.context = 4096,
-                                 .sequence = 1024,
-                                 .sequences = static_cast<std::uint32_t>(tries),
-                                 .outputs = settings.draft + 1,
-                                 .batch = 128,
-                                 .threads = 2,
-                                 .exact = true}));
-    auto decoded = decode(**engine, trie, *plain.of(evidence), std::move(starts), 128, settings,
+    EXPECT_TRUE(engine->open({.context = 4096,
+                              .sequence = 1024,
+                              .sequences = static_cast<std::uint32_t>(tries),
+                              .outputs = settings.draft + 1,
+                              .batch = 128,
+                              .threads = 2,
+                              .exact = true}));
+    auto decoded = decode(*engine, trie, *plain.of(evidence), std::move(starts), 128, settings,
                           [](const std::string&, std::uint64_t, std::uint64_t) {});
     EXPECT_TRUE(decoded) << decoded.error().what;
     return std::move(*decoded);
   }
-
-  static std::string path_;
 };
-std::string Drafts::path_;
 
 TEST_F(Drafts, ExactAnswersAreThoseOfPlainDecoding) {
   DraftCounts all;

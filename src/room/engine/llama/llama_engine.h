@@ -19,7 +19,8 @@ namespace carrel {
 // main(), whose arguments it takes; returns only where that is done or cannot be.
 void start_with_short_spins(char** words);
 
-// Loads the CPU back end that suits this machine best, from `folder`, or from where libggml looks by itself.
+// Loads the CPU back end that suits this machine best, from `folder`, or from where libggml looks by itself,
+// and behind it the BLAS (blas.h).
 // Once, first of all; an Error (machine) where there is none. Also silences the library: what it logs is kept
 // for errors.
 Status load_backends(const std::string& folder = "");
