@@ -83,14 +83,16 @@ class Gunzip {
     stream_.avail_in = static_cast<uInt>(size);
   }
 
+  // What was given may hold more than was taken out of it: more is read only where nothing comes any more.
   Status inflate() {
-    if (stream_.avail_in == 0) {
+    int state = ::inflate(&stream_, Z_NO_FLUSH);
+    if (state == Z_BUF_ERROR) {
       auto n = read_(in_.data(), in_.size());
       if (!n) return n.error();
       if (*n == 0) return no_bundle("it breaks off");
       give(*n);
+      state = ::inflate(&stream_, Z_NO_FLUSH);
     }
-    const int state = ::inflate(&stream_, Z_NO_FLUSH);
     ended_ = state == Z_STREAM_END;
     if (state != Z_OK && !ended_) return no_bundle("its compressed bytes are damaged");
     return {};

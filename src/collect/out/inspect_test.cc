@@ -117,5 +117,20 @@ TEST(Manifest, AnotherVersionIsNotRead) {
   EXPECT_FALSE(read_manifest("[1]"));
 }
 
+TEST(Manifest, WhateverWasReadIsWrittenAndReadAgain) {
+  for (const std::string_view json : {
+           R"({"version":1,"files":[{"path":"a","seconds":"nan"}]})",
+           R"({"version":1,"files":[{"path":"a","seconds":"-inf"}]})",
+           R"({"version":1,"options":{"a\u0000b":"1","a":"2"}})",
+       }) {
+    const auto manifest = read_manifest(json);
+    ASSERT_TRUE(manifest) << json;
+    const std::string written = to_json(*manifest);
+    const auto again = read_manifest(written);
+    ASSERT_TRUE(again) << written;
+    EXPECT_EQ(to_json(*again), written);
+  }
+}
+
 }  // namespace
 }  // namespace carrel

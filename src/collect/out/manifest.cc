@@ -1,5 +1,6 @@
 #include "collect/out/manifest.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -13,9 +14,9 @@ namespace {
 
 using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-void put(Writer& writer, const char* key, const std::string& text) {
+void put(Writer& writer, std::string_view key, const std::string& text) {
   const std::string valid = is_utf8(text) ? text : to_utf8(text);
-  writer.Key(key);
+  writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
   writer.String(valid.data(), static_cast<rapidjson::SizeType>(valid.size()));
 }
 
@@ -57,6 +58,12 @@ std::uint64_t count_of(const Value& value) {
   return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
 }
 
+// A time that is none ("nan") counts as 0: JSON could not tell it again.
+double seconds_of(const Value& value) {
+  const double seconds = std::strtod(std::string(value.text()).c_str(), nullptr);
+  return std::isfinite(seconds) ? seconds : 0;
+}
+
 ManifestFile file_of(const Value& value) {
   ManifestFile file;
   file.path = text_of(value, "path");
@@ -64,7 +71,7 @@ ManifestFile file_of(const Value& value) {
   file.sha256 = text_of(value, "sha256");
   file.source = text_of(value, "source");
   file.started = text_of(value, "started");
-  file.seconds = std::strtod(text_of(value, "seconds").c_str(), nullptr);
+  file.seconds = seconds_of(value["seconds"]);
   file.status = text_of(value, "status");
   for (const auto& [name, count] : value["redactions"].members) file.redactions[name] = count_of(count);
   file.cut = text_of(value, "cut");
@@ -92,7 +99,7 @@ std::string to_json(const Manifest& manifest) {
   put_given(writer, "stopped", manifest.stopped);
   writer.Key("options");
   writer.StartObject();
-  for (const auto& [name, value] : manifest.options) put(writer, name.c_str(), value);
+  for (const auto& [name, value] : manifest.options) put(writer, name, value);
   writer.EndObject();
   writer.Key("files");
   writer.StartArray();
