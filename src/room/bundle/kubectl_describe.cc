@@ -46,7 +46,7 @@ std::uint32_t description_end(const Document& document, std::uint32_t begin) {
 // What only one kind's description has. The file's own word decides where this does not.
 std::string kind_by_parts(const Part& root) {
   const auto has = [&](std::string_view key) { return static_cast<bool>(root.child(key)); };
-  if (has("Kind") && has("API Version")) return resource_name(root.child("Kind").value());
+  if (has("Kind") && (has("API Version") || has("Spec"))) return resource_name(root.child("Kind").value());
   if (has("StrategyType")) return "deployment";
   if (has("Desired Number of Nodes Scheduled")) return "daemonset";
   if (has("Schedule") && has("Concurrency Policy")) return "cronjob";

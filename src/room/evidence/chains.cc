@@ -224,7 +224,11 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
       for (Observation& full : *all) {
         const bool ran_out = has_any(full.detector, {"heap-exhausted", "out-of-memory", "memory-leak",
                                                      "open-files", "too-many-connections", "memory-near"});
-        if (!ran_out || full.weight < 0.3 || !same_component(grown, full)) continue;
+        // A query that sums by container names no pod.
+        const bool own = grown.culprit.kind == "container"
+                             ? full.cause.starts_with("Container " + grown.culprit.name + " ")
+                             : same_component(grown, full);
+        if (!ran_out || full.weight < 0.3 || !own) continue;
         while (full.cause.ends_with('.')) full.cause.pop_back();
         const std::string more = "; " + shortened(grown.cause, limit::sentence / 2);
         full.cause = std::string(cut_utf8(full.cause, limit::sentence - more.size())) + more;
@@ -283,6 +287,78 @@ void tell_what_fills_the_broker(std::vector<Observation>* objects, std::vector<O
   for (Observation& alarm : *logs) {
     if (queue == nullptr || alarm.detector != "log-resource-alarm") continue;
     tell_with(&alarm, queue, 2);
+  }
+}
+
+// A database's disk that is full is told with the slot for which it keeps its log.
+void tell_what_keeps_the_log(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& slot : *objects) {
+    if (slot.detector != unread_slot) continue;
+    for (Observation& full : *logs) {
+      const bool of_log =
+          full.detector == "log-disk-full" && has_any(full.lines.front().quote, {"pg_wal", "pg_xlog", "WAL"});
+      if (of_log) tell_with(&full, &slot, 2);
+    }
+  }
+}
+
+// A CronJob that waits for its last run is told with what that run waits for.
+void tell_what_the_run_waits_for(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& blocked : *objects) {
+    if (blocked.detector != "cronjob-blocked") continue;
+    Observation* holder = nullptr;
+    for (auto* all : {objects, logs}) {
+      for (Observation& other : *all) {
+        const bool holds =
+            has_any(other.detector, {"idle-in-transaction", "lock-wait", "holds-locks", "deadlock"});
+        if (holds && (holder == nullptr || other.weight > holder->weight)) holder = &other;
+      }
+    }
+    if (holder != nullptr) tell_with(&blocked, holder, 2);
+  }
+}
+
+// Who gets no metrics is told why the API that serves them does not: the strongest of what is found of the
+// pods behind it.
+void tell_why_there_are_no_metrics(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& scaler : *objects) {
+    if (scaler.detector != "scaler-no-metrics") continue;
+    for (Observation& api : *objects) {
+      // "endpoints for service/prometheus-adapter in ..." of "v1beta1.custom.metrics.k8s.io"
+      if (api.detector != "apiservice-unavailable" || api.culprit.name.find("metrics") == std::string::npos)
+        continue;
+      const std::string group = api.culprit.name.substr(api.culprit.name.find('.') + 1);
+      const bool is_its = std::ranges::any_of(
+          scaler.lines, [&](const EvidenceLine& line) { return has_name(line.quote, group, false); });
+      if (!is_its) continue;
+      Observation* root = nullptr;
+      for (auto* all : {objects, logs}) {
+        for (Observation& other : *all) {
+          const std::string service(without_added(other.culprit.name));
+          const bool behind = other.verdict == Verdict::fault && other.culprit.kind == "pod" &&
+                              other.detector != "pod-not-ready" && has_name(api.cause, service, false);
+          if (behind && (root == nullptr || other.weight > root->weight)) root = &other;
+        }
+      }
+      tell_with(&scaler, root == nullptr ? &api : root, 2);
+      if (root != nullptr) cite_first(&scaler, api);
+      break;
+    }
+  }
+}
+
+// What cannot resolve a name yields to what its name server says of itself.
+void blame_the_name_server(std::vector<Observation>* logs, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& server = (*logs)[i];
+    if (server.detector != "log-dns-loop") continue;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      const Observation& victim = (*logs)[j];
+      if (victim.detector != "log-dns") continue;
+      server.weight = std::max(server.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
+      (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
+      cite_also(&server, victim, 1);
+    }
   }
 }
 
@@ -426,6 +502,10 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
   tell_what_fills_the_broker(objects, logs);
+  tell_what_keeps_the_log(objects, logs);
+  blame_the_name_server(logs, of_logs);
+  tell_what_the_run_waits_for(objects, logs);
+  tell_why_there_are_no_metrics(objects, logs);
   if (question.about_change()) tell_what_was_changed(objects, logs);
   tell_why_webhooks_fail(objects);
   tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);

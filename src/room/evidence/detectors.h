@@ -14,6 +14,8 @@ namespace carrel {
 inline constexpr const char* only_grows = "only-grows";
 // That of a queue that nobody reads, which explains what fills a broker.
 inline constexpr const char* unread_queue = "queue-unread";
+// That of a replication slot that nobody reads, which explains what fills a database's disk.
+inline constexpr const char* unread_slot = "slot-unread";
 // That of who holds most of a server's connections, which explains why others get none.
 inline constexpr const char* holds_connections = "holds-most-connections";
 // That of a setting that was changed, which whoever asks about a release is told with what fails since.
@@ -48,6 +50,7 @@ void detect_deliveries(const Survey& survey, Observations* out);        // detec
 void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
 void detect_backups(const Survey& survey, Observations* out);           // detectors_backup.cc
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
+void detect_neighbours(const Survey& survey, Observations* out);        // detectors_neighbour.cc
 void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
 void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc

@@ -168,10 +168,10 @@ std::vector<Placed> settings_in(const Document& document, std::deque<std::string
 }
 
 // "get-values-web-revision-" and 17 of ".../get-values-web-revision-17.yaml"; 0: it is no such file.
-std::pair<std::string_view, int> values_revision(std::string_view path) {
+std::pair<std::string_view, int> numbered_revision(std::string_view path) {
   constexpr std::string_view mark = "revision-";
   const std::size_t at = path.rfind(mark);
-  if (at == std::string_view::npos || path.find("values") == std::string_view::npos) return {};
+  if (at == std::string_view::npos) return {};
   const std::string_view digits = path.substr(at + mark.size(), 6);
   return {path.substr(0, at),
           std::atoi(std::string(digits.substr(0, digits.find_first_not_of("0123456789"))).c_str())};
@@ -231,19 +231,24 @@ void detect_changes(const Survey& survey, Observations* out) {
   std::size_t revisions = 0;
   const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after"});
   for (const Document& document : survey.inventory.documents()) {
-    if (document.path.find(history_mark) != std::string::npos && ++revisions <= most_revisions) {
+    const bool of_rollout = document.path.find(history_mark) != std::string::npos;
+    bool told_of_today = false;
+    if (of_rollout && ++revisions <= most_revisions) {
       for (const Document& today : survey.inventory.documents()) {
-        if (is_same_workload(document.path, today.path))
-          tell_since_revision(document, environment_in(document), today, environment_in(today),
-                              asked ? 0.6 : 0.3, out);
+        if (!is_same_workload(document.path, today.path)) continue;
+        tell_since_revision(document, environment_in(document), today, environment_in(today),
+                            asked ? 0.6 : 0.3, out);
+        told_of_today = true;
       }
     }
-    if (const auto [name, number] = values_revision(document.path);
-        number > 1 && ++revisions <= most_revisions) {
+    const bool of_values = document.path.find("values") != std::string::npos;
+    const auto [name, number] = numbered_revision(document.path);
+    if ((of_values || of_rollout) && !told_of_today && number > 1 && ++revisions <= most_revisions) {
       for (const Document& later : survey.inventory.documents()) {
-        if (values_revision(later.path) != std::pair(name, number + 1)) continue;
+        if (numbered_revision(later.path) != std::pair(name, number + 1)) continue;
         std::deque<std::string> paths;
-        tell_since_revision(document, settings_in(document, &paths), later, settings_in(later, &paths),
+        tell_since_revision(document, of_rollout ? environment_in(document) : settings_in(document, &paths),
+                            later, of_rollout ? environment_in(later) : settings_in(later, &paths),
                             of_release ? 0.8
                             : asked    ? 0.6
                                        : 0.3,

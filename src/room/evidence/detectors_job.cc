@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -237,8 +238,54 @@ void check_sidecars(const Object& pod, Observations* out) {
           "shows both containers' states");
 }
 
-void check_cron(const Survey& survey, const Object& cron, Observations* out) {
+// True for a container beside the one that does the work, which serves it and never ends by itself.
+bool is_helper(const Value& container) {
+  static constexpr std::array<std::string_view, 9> parts = {
+      "proxy", "sidecar", "envoy", "linkerd", "agent", "tunnel", "exporter", "fluent", "collector"};
+  return std::ranges::any_of(parts, [&](std::string_view part) {
+    return has(container["name"].text(), part) || has(container["image"].text(), part);
+  });
+}
+
+// A job whose template has a container that never ends beside the one that does: no run of it completes, and
+// where runs exclude each other there is one alone.
+void check_helper(const Object& object, const Value& template_spec, const Value& policy, Observations* out) {
+  const Value& containers = template_spec["containers"];
+  if (containers.size() < 2) return;
+  const Value* helper = nullptr;
+  const Value* worker = nullptr;
+  for (const Value& container : containers.items) (is_helper(container) ? helper : worker) = &container;
+  if (helper == nullptr || worker == nullptr) return;
+  const bool alone = policy.text() == "Forbid";
+  Observation& made = report(
+      out, "job-sidecar", alone ? 0.72 : 0.56, object,
+      fmt::format("{} has a second container, the sidecar {}, which runs forever beside {}, so its Job "
+                  "never completes{}.",
+                  described(object), (*helper)["name"].text(), (*worker)["name"].text(),
+                  alone ? " and no later run is started (concurrencyPolicy Forbid)" : ""));
+  cite_span(&made, object, (*helper)["name"], (*helper)["image"], "the container that never ends");
+  if (alone) cite(&made, object, policy, "its concurrency policy");
+  cite_span(&made, object, (*worker)["name"], (*worker)["image"], "the container that does the work");
+  suggest(&made, fmt::format("kubectl get pods -n {}", object.space), "shows whether a pod of it still runs");
+  lack(&made, "the state of the containers of its last pod");
+}
+
+// The namespaces and names of the CronJobs a run of which is known to have completed.
+using Completed = std::set<std::pair<std::string_view, std::string_view>>;
+
+Completed completed_crons(const Survey& survey) {
+  Completed completed;
+  for (const Object* job : survey.each("job")) {
+    if (const auto run = run_of(job->name); run && is_complete(*job))
+      completed.emplace(job->space, run->first);
+  }
+  return completed;
+}
+
+void check_cron(const Survey& survey, const Completed& completed, const Object& cron, Observations* out) {
   const Value& spec = cron["spec"];
+  if (tells_all(cron) && !completed.contains({cron.space, cron.name}))
+    check_helper(cron, spec["jobTemplate"]["spec"]["template"]["spec"], spec["concurrencyPolicy"], out);
   if (spec["suspend"].is_true()) {
     Observation& made = report(
         out, "cronjob-suspended", 0.78, cron,
@@ -300,7 +347,8 @@ void check_cron(const Survey& survey, const Object& cron, Observations* out) {
 
 void detect_jobs(const Survey& survey, Observations* out) {
   for (const Object* job : survey.each("job")) check_job(survey, *job, out);
-  for (const Object* cron : survey.each("cronjob")) check_cron(survey, *cron, out);
+  const Completed completed = completed_crons(survey);
+  for (const Object* cron : survey.each("cronjob")) check_cron(survey, completed, *cron, out);
   for (const Object* pod : survey.each("pod")) check_sidecars(*pod, out);
 }
 

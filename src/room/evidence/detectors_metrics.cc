@@ -179,6 +179,57 @@ void check_clock(const Survey& survey, const Object& source, const Series& serie
   lack(&made, "the state of time synchronisation on the node (chronyc tracking, timedatectl)");
 }
 
+// True where a measurement rises all the time beneath its noise: the middle of each sixth of it lies above
+// that of the sixth before.
+bool rises_steadily(const Series& series) {
+  constexpr std::size_t parts = 6, least_points = 24;
+  if (series.points.size() < least_points) return false;
+  double before = 0;
+  for (std::size_t part = 0; part < parts; ++part) {
+    std::vector<double> values;
+    for (std::size_t i = part * series.points.size() / parts; i < (part + 1) * series.points.size() / parts;
+         ++i)
+      values.push_back(series.points[i].value);
+    std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
+    const double middle = values[values.size() / 2];
+    // A twentieth more: what rises by less is as good as level. The first sixth may come before it began.
+    if (part > 1 && middle < 1.05 * before) return false;
+    if (part == 1 && middle < 0.9 * before) return false;
+    before = middle;
+  }
+  return true;
+}
+
+// Memory that grows for as long as it was measured.
+void check_memory_growth(const Survey& survey, const Object& source, const Series& series,
+                         Observations* out) {
+  constexpr double times = 2;
+  const bool memory = has(series.query, "memory") || has(series.query, "_rss") || has(series.query, "heap");
+  const bool amount = !has(series.query, "_total") && !has(series.query, "rate(") &&
+                      series.query.find('/') == std::string::npos && !has(series.query, "limit");
+  if (!memory || !amount || !rises_steadily(series)) return;
+  const Point& first = series.points.front();
+  // The highest: the last may be of the time after a restart.
+  const Point& highest = *std::ranges::max_element(series.points, {}, &Point::value);
+  if (highest.value < times * std::max(first.value, 1.0)) return;
+  const std::string space = series.space();
+  const std::string pod(series.pod()), container(series.label({"container", "container_name"}));
+  const bool asked = survey.asks({"memory", "leak", "restart", "crash", "grow", "oom", "heap", "kill"});
+  const std::string whose = pod.empty() ? container.empty() ? "" : " of container " + container
+                                        : " of " + described("pod", space, pod);
+  constexpr double mebi = 1 << 20;
+  Observation& made =
+      report_missing(out, only_grows, asked ? 0.55 : 0.4, pod.empty() ? "container" : "pod",
+                     pod.empty() ? container : space, pod.empty() ? container : pod,
+                     fmt::format("its memory{} grows steadily, from {:.0f} to {:.0f} MiB: a memory leak.",
+                                 whose, first.value / mebi, highest.value / mebi));
+  made.culprit.present = true;
+  cite(&made, source, *highest.place, "the most memory");
+  cite(&made, source, *first.place, "its memory at first");
+  if (series.asked != nullptr) cite(&made, source, *series.asked, "what is measured");
+  if (const auto* label = naming_label(series)) cite(&made, source, label->second, "whose measurement it is");
+}
+
 // A number of things that only ever grows: what is kept and never given back.
 void check_growth(const Survey& survey, const Object& source, const Series& series, Observations* out) {
   constexpr std::size_t least_points = 6;
@@ -369,6 +420,7 @@ void detect_measurements(const Survey& survey, Observations* out) {
       check_throttling(survey, file.source(), all[i], out);
       check_clock(survey, file.source(), all[i], out);
       check_growth(survey, file.source(), all[i], out);
+      check_memory_growth(survey, file.source(), all[i], out);
       check_refusals(survey, file.source(), all[i], out);
     }
     check_largest(survey, file.source(), answer, out);

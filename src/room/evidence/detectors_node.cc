@@ -1,6 +1,7 @@
 // Nodes: conditions, cordons, evictions and kills told by the kubelet, versions, clocks.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -95,16 +96,69 @@ std::map<std::string, Filler, std::less<>> fillers_of(const Survey& survey) {
     cite(&cited, file.source(), used, "what its files take");
     cite(&cited, file.source(), pod["name"], "whose files they are");
     fillers[std::string(file.root["node"]["nodeName"].text())] = {
-        described("pod", pod["namespace"].text(), pod["name"].text()), std::string(used.text()),
+        described("pod", pod["namespace"].text(), pod["name"].text()), fmt::format("{} bytes", used.text()),
         std::move(cited.lines)};
   });
   return fillers;
 }
 
+// The pod of a unique id, as any line of the bundle tells that has both: "lecture-0  0b7c1c40-6c62-...";
+// empty: none does.
+std::string_view name_beside(const Survey& survey, std::string_view uid, Observation* cited) {
+  for (const Document& document : survey.inventory.documents()) {
+    std::size_t at = document.text.find(uid);
+    if (at == std::string::npos || document.text.find("/pods/" + std::string(uid)) != std::string::npos)
+      continue;
+    const auto line = static_cast<std::uint32_t>(
+        std::upper_bound(document.starts.begin(), document.starts.end(), at) - document.starts.begin());
+    const std::string_view text = document.line(line);
+    const std::string_view name = text.substr(0, text.find(' '));
+    if (name == uid || !is_plain_name(name)) continue;
+    cite_line(cited, document, line, "whose files they are");
+    return name;
+  }
+  return {};
+}
+
+// The same as `du` tells, run on a node: "69G /host/var/lib/kubelet/pods/UID/volumes/...". Of which node, its
+// file does not always say: it counts for all.
+std::optional<Filler> filler_of_du(const Survey& survey) {
+  constexpr std::string_view kPods = "/kubelet/pods/";
+  constexpr std::size_t largest_listing = 1 << 20, uid_size = 36;
+  const Document* listing = nullptr;
+  std::uint32_t line = 0;
+  double most = 0, next = 0;
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.size() > largest_listing || document.text.find(kPods) == std::string::npos) continue;
+    for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+      const std::string_view text = document.line(number);
+      const std::size_t end = text.find_first_of(" \t");
+      if (end == text.npos || text.find(kPods) == text.npos) continue;
+      // du writes "69G" and "1.9G" for what a quantity of the API calls "69Gi".
+      std::string size(text.substr(0, end));
+      if (!size.empty() && size.back() >= 'A' && size.back() <= 'Z') size += 'i';
+      const double used = quantity(size).value_or(0);
+      next = std::max(next, std::min(used, most));
+      if (used > most) most = used, listing = &document, line = number;
+    }
+  }
+  if (listing == nullptr || most < kFarMore * next) return std::nullopt;
+  const std::string_view text = listing->line(line);
+  const std::string_view uid = text.substr(text.find(kPods) + kPods.size(), uid_size);
+  if (uid.size() < uid_size || !is_plain_name(uid)) return std::nullopt;
+  Observation cited;
+  cite_line(&cited, *listing, line, "what its files take");
+  const std::string_view name = name_beside(survey, uid, &cited);
+  if (name.empty()) return std::nullopt;
+  std::string where = text.find("~empty-dir/") == text.npos ? "" : " in its emptyDir volume";
+  return Filler{described("pod", "", name) + where, std::string(text.substr(0, text.find_first_of(" \t"))),
+                std::move(cited.lines)};
+}
+
 void tell_filler(const Filler& filler, Observation* made) {
   while (made->cause.ends_with('.')) made->cause.pop_back();
   made->cause = brief(made->cause, limit::sentence - 130) +
-                brief(fmt::format("; {} fills it: its files take {} bytes.", filler.pod, filler.bytes), 130);
+                brief(fmt::format("; {} fills it: its files take {}.", filler.pod, filler.bytes), 130);
   for (const EvidenceLine& line : filler.lines) {
     if (made->lines.size() < limit::citations) made->lines.push_back(line);
   }
@@ -198,14 +252,53 @@ bool under_pressure(const Survey& survey, const std::string& name) {
   return (*node)["status"]["conditions"].size() == 0;
 }
 
+// The pods by the unique ids that the API server gave them, where the bundle shows these.
+std::map<std::string_view, const Object*> pods_by_uid(const Survey& survey) {
+  std::map<std::string_view, const Object*> pods;
+  for (const Object* pod : survey.each("pod")) pods.emplace((*pod)["metadata"]["uid"].text(), pod);
+  pods.erase("");
+  return pods;
+}
+
+// Who took the place of a pod that was preempted ("Preempted by pod UID on node N"), as far as it can be
+// told.
+void tell_preemptor(const std::map<std::string_view, const Object*>& pods, std::string_view text,
+                    Observation* made) {
+  const std::string_view uid = between(text, "by pod ", " ");
+  const auto found = pods.find(uid.empty() ? between(text, "by ", " ") : uid);
+  if (found == pods.end()) return;
+  const Object* pod = found->second;
+  const Value& spec = (*pod)["spec"];
+  const Value& priority = spec["priorityClassName"].exists() ? spec["priorityClassName"] : spec["priority"];
+  made->cause = fmt::format("{} was preempted: {} has a higher priority{} and took its place",
+                            described(made->culprit.kind, made->culprit.space, made->culprit.name),
+                            described(*pod), priority.exists() ? fmt::format(" ({})", priority.text()) : "");
+  cite(made, *pod, (*pod)["metadata"]["uid"], "the pod that took its place");
+  if (priority.exists()) cite(made, *pod, priority, "its priority");
+}
+
+// True where a node's last word is that it is Ready again.
+bool is_ready_again(const Survey& survey, const std::set<std::string_view>& ready, const Happening& gone) {
+  const Object* node = survey.find("node", "", gone.name);
+  if (node != nullptr) {
+    for (const Value& condition : (*node)["status"]["conditions"].items) {
+      if (condition["type"].text() == "Ready") return condition["status"].text() == "True";
+    }
+  }
+  return gone.count <= 1 && ready.contains(gone.name);
+}
+
 }  // namespace
 
 void detect_nodes(const Survey& survey, Observations* out) {
   const Heaviest heaviest = heaviest_of(survey);
   const auto fillers = fillers_of(survey);
+  const std::optional<Filler> of_du = filler_of_du(survey);
+  bool disk_told = false;
   for (const Object* node : survey.each("node")) {
     const auto filler = fillers.find(node->name);
-    check_conditions(*node, heaviest, filler == fillers.end() ? nullptr : &filler->second, out);
+    const Filler* known = filler != fillers.end() ? &filler->second : of_du ? &*of_du : nullptr;
+    check_conditions(*node, heaviest, known, out);
     const Value& cordoned = (*node)["spec"]["unschedulable"];
     if (cordoned.is_true()) {
       Observation& made =
@@ -218,6 +311,11 @@ void detect_nodes(const Survey& survey, Observations* out) {
     }
   }
   check_versions(survey, out);
+  const auto pods = pods_by_uid(survey);
+  std::set<std::string_view> ready;
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.reason == "NodeReady") ready.insert(happening.name);
+  }
   std::set<std::string> told;
   for (const Happening& happening : survey.happenings()) {
     const std::string_view reason = happening.reason;
@@ -235,11 +333,15 @@ void detect_nodes(const Survey& survey, Observations* out) {
       weight = happening.count > 1 || under_pressure(survey, happening.name) ? 0.75 : 0.3;
     } else if (reason == "NodeNotReady" && happening.kind == "node") {
       cause = fmt::format("Node {} became NotReady: {}", happening.name, brief(text, 180));
-      weight = 0.5;
+      weight = survey.only_whether && is_ready_again(survey, ready, happening) ? 0.3 : 0.5;
     } else if (reason == "Preempted") {
       cause = fmt::format("{} was preempted, removed in favour of a pod of higher priority: {}",
                           described(happening.kind, happening.space, happening.name), brief(text, 150));
-      weight = 0.78;
+      // Who asks for the end of a pod is not asking why the next one waits.
+      weight = survey.asks({"terminated", "vanish", "disappear", "gone", "removed", "killed", "preempt",
+                            "evict", "stopped", "lost"})
+                   ? 0.985
+                   : 0.78;
     } else if (reason == "Evicted" && (&happening == heaviest.happening ||
                                        survey.find("pod", happening.space, happening.name) == nullptr)) {
       cause = fmt::format("{} was evicted: {}", described(happening.kind, happening.space, happening.name),
@@ -269,6 +371,14 @@ void detect_nodes(const Survey& survey, Observations* out) {
         report_missing(out, "node-event", weight, happening.kind, happening.space, happening.name, cause);
     made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
     cite(&made, happening);
+    if (reason == "Preempted") tell_preemptor(pods, text, &made);
+    if (reason == "Evicted" && of_du && !disk_told && has(text, "ephemeral-storage")) {
+      made.cause = fmt::format("The disk of a node is nearly full, so its kubelet evicts pods such as {}",
+                               happening.name);
+      tell_filler(*of_du, &made);
+      made.weight = 0.93;
+      disk_told = true;
+    }
     if (reason == "EvictionThresholdMet") tell_heaviest(heaviest, &made);
     if (happening.kind == "node") {
       suggest(&made, fmt::format("kubectl describe node {}", happening.name),

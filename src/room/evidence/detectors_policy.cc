@@ -11,6 +11,8 @@
 namespace carrel {
 namespace {
 
+constexpr std::size_t most_monitors = 256, most_endpoints = 8;  // of one
+
 bool governs(const Object& policy, std::string_view direction) {
   const Value& types = policy["spec"]["policyTypes"];
   if (types.size() == 0) return direction == "Ingress" || policy["spec"]["egress"].exists();
@@ -297,12 +299,94 @@ void check_connection(const Survey& survey, const PodSpec& client, const Object&
   suggest_policy(&made, policy);
 }
 
+struct Scraped {
+  std::int64_t port = 0;  // 0: it cannot be told
+  const Object* object = nullptr;
+  const Value* place = nullptr;  // where it stands
+};
+
+// The port that a monitor scrapes on these pods: its endpoint names one of the Service's or the container's.
+Scraped scraped_port(const Survey& survey, const Object& monitor, const Value& endpoint,
+                     const PodSpec& target) {
+  const Value& wanted = endpoint["port"].exists() ? endpoint["port"] : endpoint["targetPort"];
+  if (const auto number = wanted.integer()) return {*number, &monitor, &wanted};
+  const auto container_port = [&](std::string_view name) -> Scraped {
+    for (const Value& container : (*target.spec)["containers"].items) {
+      for (const Value& port : container["ports"].items) {
+        if (port["name"].text() != name) continue;
+        return {port["containerPort"].integer().value_or(0), target.owner, &port};
+      }
+    }
+    return {};
+  };
+  for (const Object* service : survey.each("service")) {
+    const Value& selector = (*service)["spec"]["selector"];
+    if (service->space != target.owner->space || selector.size() == 0 || !selects(selector, *target.labels))
+      continue;
+    for (const Value& port : (*service)["spec"]["ports"].items) {
+      if (port["name"].text() != wanted.text()) continue;
+      const Value& behind = port["targetPort"].exists() ? port["targetPort"] : port["port"];
+      if (const auto number = behind.integer()) return {*number, service, &port};
+      return container_port(behind.text());
+    }
+  }
+  return container_port(wanted.text());
+}
+
+// A monitor whose port no policy of the pods lets in, whoever asks. Source: monitoring.coreos.com/v1.
+void check_monitor(const Survey& survey, const Object& monitor, Observations* out) {
+  const Value& spec = monitor["spec"];
+  const char* endpoints = monitor.kind == "podmonitor" ? "podMetricsEndpoints" : "endpoints";
+  const auto targets = survey.selected(monitor.space, spec["selector"]["matchLabels"]);
+  if (targets.empty()) return;
+  const PodSpec* target = targets.front();  // one is as all that the same labels select
+  const auto policies = policies_of(survey, *target, "Ingress");
+  for (std::size_t i = 0; i < spec[endpoints].size() && i < most_endpoints; ++i) {
+    const Value& endpoint = spec[endpoints][i];
+    const Scraped scraped = scraped_port(survey, monitor, endpoint, *target);
+    const bool let_in = std::ranges::any_of(policies, [&](const Object* policy) {
+      return std::ranges::any_of((*policy)["spec"]["ingress"].items, [&](const Value& rule) {
+        return port_allowed(rule["ports"], scraped.port, target);
+      });
+    });
+    if (scraped.port == 0 || policies.empty() || let_in) continue;
+    // Of those that let something in, the one that speaks of monitoring.
+    const Object* policy = policies.front();
+    for (const Object* one : policies) {
+      const bool of_monitoring = has(one->name, "prometheus") || has(one->name, "monitor") ||
+                                 has(one->name, "metrics") || has(one->name, "scrape");
+      if (of_monitoring || (*policy)["spec"]["ingress"].size() == 0) policy = one;
+      if (of_monitoring) break;
+    }
+    const std::string allowed = rules_text(*policy, "ingress", "from");
+    Observation& made = report(
+        out, "policy-blocks-ingress", 0.93, *policy,
+        fmt::format("{} blocks the scraping of {}: it lets in {}, but the metrics of {} are on port {}, "
+                    "which no policy allows.",
+                    described(*policy), target->owner->name, allowed.empty() ? "nothing" : allowed,
+                    target->owner->name, scraped.port));
+    const Value& rules = (*policy)["spec"]["ingress"];
+    cite(&made, *policy, rules.exists() ? rules : (*policy)["spec"]["policyTypes"],
+         "what the policy lets in");
+    cite(&made, *policy, (*policy)["metadata"]["name"], "the policy");
+    cite(&made, *scraped.object, *scraped.place, "the port of the metrics");
+    cite(&made, monitor, endpoint, "what is scraped");
+    suggest_policy(&made, *policy);
+    return;
+  }
+}
+
 }  // namespace
 
 void detect_policies(const Survey& survey, Observations* out) {
   if (survey.each("networkpolicy").empty()) return;
   check_egress(survey, out);
   check_denied_ingress(survey, out);
+  for (const char* kind : {"servicemonitor", "podmonitor"}) {
+    const auto& monitors = survey.each(kind);
+    for (std::size_t i = 0; i < monitors.size() && i < most_monitors; ++i)
+      check_monitor(survey, *monitors[i], out);
+  }
   std::set<std::string> told;
   for (const PodSpec& client : survey.pod_specs()) {
     for (const Mention& mention : hosts_of(*client.spec)) {

@@ -1,5 +1,6 @@
-// What a database says of its sessions: which transaction holds the locks that others wait for. Source: the
-// section TRANSACTIONS of MySQL's SHOW ENGINE INNODB STATUS.
+// What a database says of its sessions: which transaction holds the locks that others wait for, and which
+// replication slot nobody reads, for which it keeps its log. Sources: the section TRANSACTIONS of MySQL's
+// SHOW ENGINE INNODB STATUS; PostgreSQL's pg_replication_slots as psql prints it.
 #include <algorithm>
 #include <cstdlib>
 
@@ -16,6 +17,9 @@ namespace {
 constexpr std::string_view transaction_mark = "---TRANSACTION ";
 constexpr std::uint32_t longest_block = 64;  // lines of one transaction
 constexpr std::size_t longest_number = 20;   // digits
+constexpr std::string_view slot_mark = "slot_name";
+constexpr std::size_t most_cells = 32;
+constexpr std::size_t largest_table = 1 << 20;
 
 struct Transaction {
   std::uint32_t begin = 0, locks_line = 0, thread_line = 0;
@@ -95,11 +99,67 @@ void tell_holder(const Document& document, Observations* out) {
   if (holder.thread_line != 0) cite_line(&made, document, holder.thread_line, "whose transaction it is");
 }
 
+// The cells of a line of psql's, without the blanks around them.
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (std::size_t at = 0; at <= line.size() && cells.size() < most_cells;) {
+    const std::size_t end = std::min(line.find('|', at), line.size());
+    cells.push_back(trim(line.substr(at, end - at)));
+    at = end + 1;
+  }
+  return cells;
+}
+
+// A slot that nobody reads from: the server keeps its log from there on until somebody does.
+void tell_unread_slots(const Survey& survey, const Document& document, Observations* out) {
+  const auto column = [](const std::vector<std::string_view>& header, std::string_view name) {
+    return static_cast<std::size_t>(std::ranges::find(header, name) - header.begin());
+  };
+  std::vector<std::string_view> header;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = document.line(number);
+    if (line.find(slot_mark) != std::string_view::npos && line.find('|') != std::string_view::npos) {
+      header = cells_of(line);
+      continue;
+    }
+    if (header.empty()) continue;
+    const std::vector<std::string_view> row = cells_of(line);
+    if (row.size() != header.size()) continue;
+    const auto cell = [&](std::string_view name) {
+      const std::size_t at = column(header, name);
+      return at < row.size() ? row[at] : std::string_view();
+    };
+    const std::string_view name = cell(slot_mark);
+    if (cell("active") != "f" || !is_plain_name(name)) continue;
+    std::string_view kept;
+    for (const char* each : {"retained", "retained_wal", "lag", "pg_size_pretty", "wal_retained"}) {
+      if (kept.empty()) kept = cell(each);
+    }
+    // Without a figure, only what the server itself calls more than usual.
+    const std::string_view status = cell("wal_status");
+    const bool much = kept.ends_with("GB") || kept.ends_with("TB") || status == "extended" ||
+                      status == "unreserved" || status == "lost";
+    if (!much) continue;
+    const bool asked = survey.asks({"disk", "full", "space", "wal", "fill", "storage", "restart"});
+    Observation& made = report_missing(
+        out, unread_slot, asked ? 0.9 : 0.6, "slot", "", name,
+        fmt::format(
+            "The replication slot {} is inactive: nobody reads it, so the server keeps its WAL for it{} "
+            "and that fills the disk.",
+            name, kept.empty() ? "" : fmt::format(" ({})", kept)));
+    made.culprit.present = true;
+    cite_line(&made, document, number, "the slot that nobody reads");
+    lack(&made, fmt::format("what should read from the slot {}", name));
+  }
+}
+
 }  // namespace
 
 void detect_sessions(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
+    if (document.text.size() <= largest_table && document.text.find(slot_mark) != std::string::npos)
+      tell_unread_slots(survey, document, out);
   }
 }
 

@@ -325,6 +325,19 @@ bool is_journal_field(std::string_view line) {
          name.starts_with("SYSLOG_") || name.starts_with("CODE_") || name.starts_with("JOB_");
 }
 
+// True where what stands at a place is a part of the name of a picture, a page or a program's text:
+// "ErrorBoundary.png".
+bool is_in_file_name(std::string_view text, std::size_t at) {
+  static constexpr std::array<std::string_view, 14> kEndings = {
+      "png", "svg", "jpg", "jpeg", "gif", "webp", "ico", "css", "map", "pdf", "vue", "tsx", "jsx", "mp4"};
+  std::size_t end = at;
+  while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
+  if (end >= text.size() || text[end] != '.') return false;
+  std::size_t last = end + 1;
+  while (last < text.size() && is_word(text[last])) ++last;
+  return std::ranges::find(kEndings, text.substr(end + 1, last - end - 1)) != kEndings.end();
+}
+
 // A sample as Prometheus reads it: `name{label="value"} 12`. Its labels are no words of a log.
 bool is_sample(std::string_view line) {
   const std::size_t brace = line.find('{');
@@ -702,6 +715,7 @@ Severity severity_of_words(std::string_view message) {
     const std::string after = to_lower(message.substr(match.end, 10));
     const auto ends = [&](std::string_view text) { return before.ends_with(text); };
     const auto begins = [&](std::string_view text) { return after.starts_with(text); };
+    if (is_in_file_name(message, match.begin)) continue;
     const char left = match.begin > 0 ? message[match.begin - 1] : ' ';
     // Part of a path, a file name, an option or a metric's name.
     if (left == '/' || left == '.' || left == '-' || left == '_') continue;

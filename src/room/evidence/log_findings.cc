@@ -17,6 +17,7 @@
 #include "room/evidence/log_score.h"
 #include "room/evidence/log_within.h"
 #include "room/evidence/mechanism.h"
+#include "room/evidence/relations.h"
 
 namespace carrel {
 namespace {
@@ -185,12 +186,24 @@ const LogEntry* statement_of(const LogStore& store, const LogEntry& lead) {
   return nullptr;
 }
 
+// The call that got the answer "404 page not found", of a lead that could not read that; null: none is told.
+const LogEntry* call_of(const LogStore& store, const LogEntry& lead) {
+  if (lead.mechanism == nullptr || lead.mechanism->name != "answer-not-found") return nullptr;
+  for (const LogEntry& entry : store.entries) {
+    const bool not_found = has_any(entry.example, {"\":404", "\": 404", " 404", "=404"});
+    if (entry.file == lead.file && not_found && has_any(entry.example, {"http://", "https://"}))
+      return &entry;
+  }
+  return nullptr;
+}
+
 // Lines that explain the lead: a value or a cause told in its file that shares its words, or the same
 // condition.
 std::vector<const LogEntry*> support_of(const LogStore& store, const Question& question, const Group& group) {
   const LogEntry& lead = *group.lead;
   if (std::vector<const LogEntry*> holders = holders_of(store, lead); !holders.empty()) return holders;
   if (const LogEntry* statement = statement_of(store, lead); statement != nullptr) return {statement};
+  if (const LogEntry* call = call_of(store, lead); call != nullptr) return {call};
   if (lead.mechanism != nullptr && lead.mechanism->name == "message-unreadable" &&
       !names_message(lead.message)) {
     const auto named = std::ranges::find_if(

@@ -23,7 +23,8 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 8> kRows = {{
+  static const std::array<Row, 9> kRows = {{
+      {"log-migration-failed", {"log-config-invalid", "log-unhandled-exception"}},
       {"log-license",
        {"log-permission-denied", "log-forbidden", "log-writes-refused", "log-upstream-failed"}},
       {"log-probe-unexpected", {"log-probe-failed"}},

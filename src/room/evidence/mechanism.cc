@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/phrase_set.h"
+#include "base/text.h"
 
 namespace carrel {
 namespace {
@@ -45,6 +46,16 @@ const Mechanism* mechanism_of(std::string_view detector) {
   return found == table.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// What a framework says around the error of the part that it could not make.
+bool is_wrapper(std::string_view phrase) {
+  const std::string lower = to_lower(phrase);
+  return lower == "error creating bean" || lower == "unsatisfieddependency";
+}
+
+}  // namespace
+
 MechanismMatch find_mechanism(std::string_view text) {
   static const Index index = make_index();
   struct Seen {
@@ -73,7 +84,8 @@ MechanismMatch find_mechanism(std::string_view text) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (!seen[i].phrase || !(seen[i].also || table[i].also.empty())) continue;
     const MechanismMatch match{&table[i], seen[i].match.begin, seen[i].match.end};
-    const bool shows_only = table[i].name == "upstream-failed" || (table[i].fault && table[i].root == 0);
+    const bool shows_only = table[i].name == "upstream-failed" || (table[i].fault && table[i].root == 0) ||
+                            is_wrapper(text.substr(match.begin, match.end - match.begin));
     if (answer.mechanism == nullptr && shows_only) {
       answer = match;
       continue;

@@ -342,12 +342,13 @@ class LogMiner::Impl {
       const std::string head(example(templates[previous]));
       trace.text = head;
       bool cut = templates[previous].example_cut || previous_line + 1 < line_number;
-      const bool follows = before_previous != kNoTemplate && before_previous_line + 1 == previous_line &&
-                           templates[before_previous].severity >= Severity::error &&
-                           before_previous != previous;
+      // Spring leaves a line empty between what failed and the exception.
+      const bool adjoins = before_previous_line + 1 == previous_line;
+      const bool near = before_previous != kNoTemplate && before_previous_line + 2 >= previous_line &&
+                        templates[before_previous].severity >= Severity::error && before_previous != previous;
       const bool announced =
-          follows && needs_head && classify(head).time.empty() && !head.starts_with("[signal ");
-      if (follows && head.starts_with("[signal ")) {
+          near && needs_head && classify(head).time.empty() && !head.starts_with("[signal ");
+      if (near && adjoins && head.starts_with("[signal ")) {
         trace_owner = before_previous;
         trace.first = before_previous_line;
         trace.text = std::string(example(templates[before_previous]));
@@ -356,7 +357,7 @@ class LogMiner::Impl {
         trace_owner = before_previous;
         trace.first = before_previous_line;
         trace.text = std::string(example(templates[before_previous]));
-        cut = cut || templates[before_previous].example_cut ||
+        cut = cut || !adjoins || templates[before_previous].example_cut ||
               trace.text.size() + 1 + head.size() > limit::quote;
         if (!cut) trace.text += "\n" + head;
         trace.decisive = head;

@@ -173,6 +173,16 @@ bool is_month(std::string_view word) {
   return std::ranges::find(kNames, word) != kNames.end();
 }
 
+// The day in a line's time, wherever in its front that stands.
+int day_in(std::string_view line) {
+  constexpr std::size_t kDate = 10;
+  for (std::size_t at = 0; at + kDate <= line.size(); ++at) {
+    if (!is_digit(line[at]) || (at > 0 && is_digit(line[at - 1]))) continue;
+    if (const int day = day_of(line.substr(at, kDate)); day >= 0) return day;
+  }
+  return day_of(line);
+}
+
 }  // namespace
 
 std::vector<std::string> words_of(std::string_view text) {
@@ -388,8 +398,18 @@ bool Question::began_since(std::string_view first) const {
 
 int Question::in_time(std::string_view line) const {
   if (window_.from < 0) return 0;
-  const int clock = clock_of(line.substr(0, 128));
-  return clock < 0 ? 0 : clock >= window_.from && clock <= window_.to ? 1 : -1;
+  line = line.substr(0, 128);
+  const int clock = clock_of(line);
+  if (clock < 0) return 0;
+  if (clock < window_.from || clock > window_.to) return -1;
+  // Between two times of a day another day is another matter.
+  const bool of_a_day = window_.since < 0 && window_.to < 24 * 60 && (!dates_.empty() || !days_.empty());
+  const int day = of_a_day ? day_in(line) : -1;
+  if (day < 0) return 1;
+  const bool is_asked =
+      std::ranges::find(days_, day) != days_.end() ||
+      std::ranges::any_of(dates_, [&](const std::string& date) { return day_of(date) == day; });
+  return is_asked ? 1 : -1;
 }
 
 std::uint32_t Question::topics_of(std::string_view text) {
