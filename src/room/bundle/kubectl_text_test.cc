@@ -684,6 +684,14 @@ Events:                    <none>
   EXPECT_EQ(certificate["status"]["conditions"][1]["type"].text(), "Issuing");
 }
 
+TEST_F(KubectlTextTest, AKindWhoseVersionWasLeftOut) {
+  ASSERT_TRUE(
+      read("describe-challenge-web.txt",
+           "Name:         web-1\nNamespace:    shop\nKind:         Challenge\nSpec:\n  Type:  DNS-01\n"
+           "Status:\n  Reason:  access denied\n"));
+  EXPECT_EQ(the("challenge", "shop", "web-1")["status"]["reason"].text(), "access denied");
+}
+
 TEST_F(KubectlTextTest, NothingOfOtherTextIsTaken) {
   EXPECT_FALSE(read("notes.txt", "Name: of the customer is secret\nwe saw nothing\n"));
   EXPECT_FALSE(

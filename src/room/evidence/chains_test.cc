@@ -184,5 +184,63 @@ TEST(Chain, WhoGetsNoConnectionIsToldWhoHoldsThem) {
   EXPECT_EQ(all[0].lines[1].quote, "\"exporter\"");
 }
 
+TEST(Chain, ACronJobThatWaitsForItsLastRunIsToldWithTheLockThatThisWaitsFor) {
+  const auto all =
+      combine({found("cronjob-blocked", 0.8, "CronJob reval starts no jobs: prior execution is running",
+                     {"cronjob", "shop", "reval", true}, "prior execution is running")},
+              {found("log-idle-in-transaction", 0.5, "pg-stat-activity says: idle in transaction | select",
+                     {"file", "", "", true}, "idle in transaction")},
+              Question("Why does reval not run?"));
+  EXPECT_EQ(all[0].detector, "cronjob-blocked");
+  EXPECT_THAT(all[0].cause, HasSubstr("; pg-stat-activity says: idle in transaction"));
+}
+
+TEST(Chain, AnAutoscalerWithoutMetricsIsToldWithThePodsBehindTheirApi) {
+  const auto told = [](const std::string& pod) {
+    return combine(
+               {found("scaler-no-metrics", 0.9, "HorizontalPodAutoscaler api gets no metrics",
+                      {"horizontalpodautoscaler", "shop", "api", true},
+                      "unable to handle the request (get pods.custom.metrics.k8s.io *)"),
+                found("apiservice-unavailable", 0.4,
+                      "APIService v1beta1.custom.metrics.k8s.io is unavailable: endpoints for "
+                      "service/adapter have no "
+                      "addresses",
+                      {"apiservice", "", "v1beta1.custom.metrics.k8s.io", true}, "have no addresses"),
+                found("container-crash", 0.5, "Container main of Pod " + pod + " crash loops: yaml: line 14",
+                      {"pod", "monitoring", pod, true}, "yaml: line 14")},
+               {}, Question("Why does api not scale?"))[0]
+        .cause;
+  };
+  EXPECT_THAT(told("adapter-7c9d5b6f8b-mz4kr"),
+              HasSubstr("; Container main of Pod adapter-7c9d5b6f8b-mz4kr"));
+  EXPECT_THAT(told("other-7c9d5b6f8b-mz4kr"),
+              HasSubstr("; APIService v1beta1.custom.metrics.k8s.io is unavailable"));
+}
+
+TEST(Chain, ADatabaseWhoseLogFillsItsDiskIsToldWithTheSlotThatKeepsIt) {
+  const auto told = [](const std::string& quote) {
+    return combine({found("slot-unread", 0.6, "The replication slot feed is inactive",
+                          {"slot", "", "feed", true}, "feed | f")},
+                   {found("log-disk-full", 0.9, "Pod pg-0 has no space left: could not write",
+                          {"pod", "shop", "pg-0", true}, quote)},
+                   Question("What filled the disk?"))[0]
+        .cause;
+  };
+  EXPECT_THAT(told("could not write to file \"pg_wal/x\""),
+              HasSubstr("; The replication slot feed is inactive"));
+  EXPECT_THAT(told("could not write to file \"base/x\""), Not(HasSubstr("slot")));
+}
+
+TEST(Chain, WhatResolvesNoNameYieldsToItsNameServer) {
+  const auto all =
+      combine({},
+              {found("log-dns", 0.8, "Pod web cannot resolve a DNS name: api could not be resolved",
+                     {"pod", "shop", "web-0", true}, "api could not be resolved"),
+               found("log-dns-loop", 0.6, "Pod coredns-1 forwards DNS queries to itself",
+                     {"pod", "kube-system", "coredns-1", true}, "Loop detected")},
+              Question("Why is no name resolved?"));
+  EXPECT_EQ(all[0].detector, "log-dns-loop");
+}
+
 }  // namespace
 }  // namespace carrel

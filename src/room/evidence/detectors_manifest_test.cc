@@ -211,5 +211,55 @@ TEST(ManifestEvidence, APolicyWithoutDnsAnswersAQuestionAboutNames) {
       << blocked->cause;
 }
 
+TEST(ManifestDetectors, ACronJobWhoseHelperNeverEndsRunsOnce) {
+  run_case(
+      {"sidecar",
+       object_head("batch/v1", "CronJob", "export") +
+           "spec: {schedule: '15 4 * * *', concurrencyPolicy: Forbid, jobTemplate: {spec: {template: {spec: "
+           "{restartPolicy: Never, containers: [{name: export, image: 'x/export:1'}, {name: sql-proxy, "
+           "image: "
+           "'x/cloud-sql-proxy:2'}]}}}}}\n",
+       "job-sidecar",
+       {"the sidecar sql-proxy", "beside export", "concurrencyPolicy Forbid"},
+       "name: sql-proxy, image: 'x/cloud-sql-proxy:2'",
+       "name: check, image: 'x/check:2'",
+       {},
+       "Why did export run only once?"});
+}
+
+TEST(ManifestDetectors, AMonitorWhosePortNoPolicyLetsIn) {
+  const std::string policy =
+      object_head("networking.k8s.io/v1", "NetworkPolicy", "allow-prometheus") +
+      "spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: "
+      "{kubernetes.io/metadata.name: monitoring}}}], ports: [{port: 8080}]}]}\n";
+  run_case(
+      {"scraped port",
+       deployment("stock",
+                  "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}, "
+                  "{containerPort: 9102, name: metrics}]}]") +
+           policy + object_head("v1", "Service", "stock") +
+           "spec: {selector: {app: stock}, ports: [{name: metrics, port: 9100, targetPort: metrics}]}\n" +
+           object_head("monitoring.coreos.com/v1", "ServiceMonitor", "stock") +
+           "spec: {selector: {matchLabels: {app: stock}}, endpoints: [{port: metrics}]}\n",
+       "policy-blocks-ingress",
+       {"NetworkPolicy allow-prometheus", "port 8080", "on port 9102"},
+       "ports: [{port: 8080}]",
+       "ports: [{port: 8080}, {port: metrics}]",
+       {},
+       "Why is the target down?"});
+}
+
+TEST(ManifestDetectors, AClassWhoseControllerRunsIsNotMissing) {
+  const std::string ingress = object_head("networking.k8s.io/v1", "Ingress", "web") +
+                              "spec: {ingressClassName: nginx, rules: [{host: a.test}]}\n";
+  const std::string controller =
+      "---\napiVersion: v1\nkind: Pod\nmetadata: {name: ingress-nginx-controller-1, namespace: edge}\nspec: "
+      "{containers: [{name: c, image: 'x/y:1'}]}\nstatus: {phase: Running, conditions: [{type: Ready, "
+      "status: "
+      "'True'}], containerStatuses: [{name: c, ready: true, restartCount: 0, state: {running: {}}}]}\n";
+  EXPECT_NE(find_by(detect_in(ingress, {}, "Why 502?"), "ingress-class-missing"), nullptr);
+  EXPECT_EQ(find_by(detect_in(ingress + controller, {}, "Why 502?"), "ingress-class-missing"), nullptr);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -228,5 +228,21 @@ TEST(Measurements, WhoFillsANodesDiskIsNamed) {
       << "two are much alike";
 }
 
+TEST(Measurements, MemoryThatGrowsAllTheTimeIsALeak) {
+  const auto told = [](double step, double noise) {
+    std::vector<std::string> values;
+    for (int i = 0; i < 48; ++i)
+      values.push_back(std::to_string(static_cast<long>(2e8 + i * step + (i % 3) * noise)));
+    const auto found =
+        measured(answer("container_memory_working_set_bytes", R"("container":"quotes")", values),
+                 "Why was quotes restarted?");
+    const Observation* one = find_by(found, only_grows);
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(told(1e7, 4e6),
+            "its memory of container quotes grows steadily, from 191 to 647 MiB: a memory leak.");
+  EXPECT_EQ(told(0, 4e8), "") << "it only goes up and down";
+}
+
 }  // namespace
 }  // namespace carrel

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "room/evidence/detector_case.h"
+#include "room/evidence/detectors.h"
 
 namespace carrel {
 namespace {
@@ -42,6 +43,23 @@ TEST(Sessions, WhereNobodyWaitsOrNobodyHoldsNothingIsTold) {
        {waiting, holding, waiting + "---TRANSACTION 1, not started\n0 row lock(s)\n",
         std::string("---TRANSACTION , ACTIVE  sec\n---TRANSACTION ")})
     EXPECT_EQ(find_by(told(text), "transaction-holds-locks"), nullptr) << text;
+}
+
+TEST(Sessions, ASlotThatNobodyReadsFillsTheDisk) {
+  const auto cause = [](const std::string& active, const std::string& kept) {
+    const auto found = told(
+        " slot_name | slot_type | active | wal_status | retained\n-----------+-----------+--------+-----\n"
+        " feed      | logical   | " +
+        active + "      | reserved   | " + kept + "\n");
+    const Observation* one = find_by(found, unread_slot);
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(
+      cause("f", "46 GB"),
+      "The replication slot feed is inactive: nobody reads it, so the server keeps its WAL for it (46 GB) "
+      "and that fills the disk.");
+  EXPECT_EQ(cause("t", "46 GB"), "");
+  EXPECT_EQ(cause("f", "48 MB"), "") << "that is little";
 }
 
 }  // namespace

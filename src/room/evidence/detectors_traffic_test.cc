@@ -186,5 +186,19 @@ TEST(Changes, AnEarlierRevisionBesideTodaysSettingsTellsWhatChanged) {
   EXPECT_EQ(told("get-deployment-other-env.yaml", "us-east-1"), "");
 }
 
+TEST(Changes, TwoRevisionsOfARolloutAreCompared) {
+  Inventory inventory;
+  for (const auto& [path, value] : {std::pair("kubectl/rollout-history-shop-revision-14.yaml", "off"),
+                                    {"kubectl/rollout-history-shop-revision-15.yaml", "on"}}) {
+    Document piece{path, std::string("- name: FEATURE_NEW_TAX\n  value: ") + value + "\n", {}};
+    piece.find_lines();
+    inventory.add(std::move(piece));
+  }
+  const auto found = detect(inventory, "It fails since the rollout. What changed?");
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("FEATURE_NEW_TAX from off to on"));
+}
+
 }  // namespace
 }  // namespace carrel

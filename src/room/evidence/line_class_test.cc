@@ -117,5 +117,11 @@ TEST(LineClass, TakesAnyBytes) {
   }
 }
 
+TEST(LineClass, AWordInTheNameOfAPictureIsNoLevel) {
+  EXPECT_EQ(classify("12:00:01 resize ErrorBoundary.png ok; failed-state.svg ok").severity,
+            Severity::unknown);
+  EXPECT_EQ(classify("12:00:01 upload failed: badge.png").severity, Severity::error);
+}
+
 }  // namespace
 }  // namespace carrel

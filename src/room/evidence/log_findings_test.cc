@@ -524,5 +524,32 @@ TEST(TellingPart, KeepsTheClauseWithThePhrase) {
   EXPECT_LE(telling_part(std::string(500, 'x'), 100, 110, 50).size(), 50u);
 }
 
+TEST(LogFindings, AnEmptyLineBelowWhatFailedIsSpringsOwn) {
+  const auto all = findings(
+      "2025-03-11T08:31:14.300Z ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed\n\n"
+      "org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'flyway'\n"
+      "\tat org.springframework.boot.SpringApplication.run(SpringApplication.java:335)\n"
+      "Caused by: org.flywaydb.core.api.exception.FlywayValidateException: Validate failed: Migrations have "
+      "failed validation\n"
+      "Migration checksum mismatch for migration version 38\n"
+      "\tat org.flywaydb.core.Flyway.migrate(Flyway.java:196)\n",
+      "Why does it crash?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-migration-failed");
+}
+
+TEST(LogFindings, AnAnswerThatIsAMissingPageIsCitedWithItsCall) {
+  const auto all = findings(
+      "{\"level\":\"info\",\"msg\":\"http call\",\"url\":\"http://pricing:8085/v3/quotes\",\"status\":404}\n"
+      "{\"level\":\"error\",\"msg\":\"checkout failed\",\"error\":\"decode quote: invalid character 'p' "
+      "after "
+      "top-level value\"}\n",
+      "Why does checkout fail?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-answer-not-found");
+  ASSERT_GE(all[0].lines.size(), 2u);
+  EXPECT_THAT(all[0].lines[1].quote, HasSubstr("/v3/quotes"));
+}
+
 }  // namespace
 }  // namespace carrel

@@ -58,6 +58,10 @@ TEST(Question, KnowsWindowsOfTime) {
   EXPECT_EQ(between.in_time("2025-09-14T13:59:00Z ERROR x"), -1);
   EXPECT_EQ(between.in_time("{\"ts\": \"2025-09-14T14:11:00Z\"}"), -1);
   EXPECT_EQ(between.in_time("no time"), 0);
+  const Question of_a_day("What happened on 12 May between 02:00 and 03:00?");
+  EXPECT_EQ(of_a_day.in_time("{\"time\": \"2025-05-12T02:14:54Z\"}"), 1);
+  EXPECT_EQ(of_a_day.in_time("{\"time\": \"2025-05-13T02:05:00Z\"}"), -1);
+  EXPECT_EQ(of_a_day.in_time("02:05:00 no day"), 1);
   EXPECT_EQ(between.meets_time("2025-09-14T13:00:00Z", "2025-09-14T15:00:00Z"), 1);
   EXPECT_EQ(between.meets_time("2025-09-14T14:20:00Z", "2025-09-14T15:00:00Z"), -1);
   const Question around("Why did it fail around 3:45 pm?");
