@@ -11,6 +11,19 @@ function(carrel_target_name place out)
   set(${out} carrel-${dashed} PARENT_SCOPE)
 endfunction()
 
+# The tests of a program of src/PLACE, each a process of its own, so that none leans on another. Under the sanitizers,
+# where a process takes longer to start than most tests take, all of a program are one.
+function(carrel_unit_tests program place)
+  if(CARREL_SANITIZE)
+    add_test(NAME ${program} COMMAND ${program})
+    set_tests_properties(${program} PROPERTIES TIMEOUT 1800 LABELS unit)
+  else()
+    gtest_discover_tests(${program} TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
+                         PROPERTIES TIMEOUT 300 LABELS unit)
+  endif()
+  add_dependencies(unit-tests ${program})
+endfunction()
+
 function(carrel_folder place)
   carrel_target_name(${place} target)
   set(links)
@@ -41,9 +54,7 @@ function(carrel_folder place)
         set_property(SOURCE ${test} PROPERTY COMPILE_DEFINITIONS CARREL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
       endif()
     endforeach()
-    gtest_discover_tests(${target}-test TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-                         PROPERTIES TIMEOUT 300 LABELS unit)
-    add_dependencies(unit-tests ${target}-test)
+    carrel_unit_tests(${target}-test ${place})
   endif()
 endfunction()
 

@@ -12,9 +12,7 @@ if(tests AND NOT CARREL_FUZZ)
   add_executable(carrel-room-worker-read-test ${tests})
   target_link_libraries(carrel-room-worker-read-test PRIVATE carrel-room-worker-read GTest::gmock GTest::gtest_main
                                                              Threads::Threads)
-  gtest_discover_tests(carrel-room-worker-read-test TEST_PREFIX "room/worker/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-                       PROPERTIES TIMEOUT 300 LABELS unit)
-  add_dependencies(unit-tests carrel-room-worker-read-test)
+  carrel_unit_tests(carrel-room-worker-read-test room/worker)
 endif()
 
 # The sanitizers do not go with -static; they test the same code through the test programs.

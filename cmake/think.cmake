@@ -19,9 +19,7 @@ if(tests AND NOT CARREL_FUZZ)
   add_executable(carrel-room-worker-think-test ${tests})
   target_link_libraries(carrel-room-worker-think-test PRIVATE carrel-room-worker-think GTest::gmock GTest::gtest_main
                                                               Threads::Threads)
-  gtest_discover_tests(carrel-room-worker-think-test TEST_PREFIX "room/worker/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
-                       PROPERTIES TIMEOUT 300 LABELS unit)
-  add_dependencies(unit-tests carrel-room-worker-think-test)
+  carrel_unit_tests(carrel-room-worker-think-test room/worker)
 endif()
 
 # The sanitizers' libraries do not go with the image's C library.
