@@ -304,45 +304,55 @@ void tell_what_keeps_the_log(std::vector<Observation>* objects, std::vector<Obse
 
 // A CronJob that waits for its last run is told with what that run waits for.
 void tell_what_the_run_waits_for(std::vector<Observation>* objects, std::vector<Observation>* logs) {
-  for (Observation& blocked : *objects) {
-    if (blocked.detector != "cronjob-blocked") continue;
-    Observation* holder = nullptr;
-    for (auto* all : {objects, logs}) {
-      for (Observation& other : *all) {
-        const bool holds =
-            has_any(other.detector, {"idle-in-transaction", "lock-wait", "holds-locks", "deadlock"});
-        if (holds && (holder == nullptr || other.weight > holder->weight)) holder = &other;
-      }
+  Observation* holder = nullptr;
+  for (auto* all : {objects, logs}) {
+    for (Observation& other : *all) {
+      const bool holds = other.weight >= kTold && has_any(other.detector, {"idle-in-transaction", "lock-wait",
+                                                                           "holds-locks", "deadlock"});
+      if (holds && (holder == nullptr || other.weight > holder->weight)) holder = &other;
     }
-    if (holder != nullptr) tell_with(&blocked, holder, 2);
+  }
+  if (holder == nullptr) return;
+  for (Observation& blocked : *objects) {
+    if (blocked.detector == "cronjob-blocked") tell_with(&blocked, holder, 2);
   }
 }
 
-// Who gets no metrics is told why the API that serves them does not: the strongest of what is found of the
-// pods behind it.
+// The strongest of what is found of the pods behind an API that does not answer; null: nothing is.
+Observation* behind_api(const Observation& api, std::vector<Observation>* objects,
+                        std::vector<Observation>* logs) {
+  Observation* root = nullptr;
+  for (auto* all : {objects, logs}) {
+    for (Observation& other : *all) {
+      // "endpoints for service/prometheus-adapter in ... have no addresses"
+      const bool is_behind = other.verdict == Verdict::fault && other.culprit.kind == "pod" &&
+                             !other.culprit.name.empty() && other.detector != "pod-not-ready" &&
+                             has_name(api.cause, without_added(other.culprit.name), false);
+      if (is_behind && (root == nullptr || other.weight > root->weight)) root = &other;
+    }
+  }
+  return root;
+}
+
+// Who gets no metrics is told why the API that serves them does not.
 void tell_why_there_are_no_metrics(std::vector<Observation>* objects, std::vector<Observation>* logs) {
-  for (Observation& scaler : *objects) {
-    if (scaler.detector != "scaler-no-metrics") continue;
-    for (Observation& api : *objects) {
-      // "endpoints for service/prometheus-adapter in ..." of "v1beta1.custom.metrics.k8s.io"
-      if (api.detector != "apiservice-unavailable" || api.culprit.name.find("metrics") == std::string::npos)
-        continue;
-      const std::string group = api.culprit.name.substr(api.culprit.name.find('.') + 1);
-      const bool is_its = std::ranges::any_of(
-          scaler.lines, [&](const EvidenceLine& line) { return has_name(line.quote, group, false); });
+  constexpr int kMostApis = 8;
+  int apis = 0;
+  for (Observation& api : *objects) {
+    // "v1beta1.custom.metrics.k8s.io"
+    const std::string& name = api.culprit.name;
+    if (api.detector != "apiservice-unavailable" || name.find("metrics") == std::string::npos) continue;
+    if (++apis > kMostApis) return;
+    const std::string group = name.substr(name.find('.') + 1);
+    Observation* root = behind_api(api, objects, logs);
+    for (Observation& scaler : *objects) {
+      const bool is_its = scaler.detector == "scaler-no-metrics" &&
+                          std::ranges::any_of(scaler.lines, [&](const EvidenceLine& line) {
+                            return has_name(line.quote, group, false);
+                          });
       if (!is_its) continue;
-      Observation* root = nullptr;
-      for (auto* all : {objects, logs}) {
-        for (Observation& other : *all) {
-          const std::string service(without_added(other.culprit.name));
-          const bool behind = other.verdict == Verdict::fault && other.culprit.kind == "pod" &&
-                              other.detector != "pod-not-ready" && has_name(api.cause, service, false);
-          if (behind && (root == nullptr || other.weight > root->weight)) root = &other;
-        }
-      }
       tell_with(&scaler, root == nullptr ? &api : root, 2);
       if (root != nullptr) cite_first(&scaler, api);
-      break;
     }
   }
 }

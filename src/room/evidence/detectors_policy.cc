@@ -11,7 +11,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t most_monitors = 256, most_endpoints = 8;  // of one
+constexpr std::size_t most_monitors = 64, most_endpoints = 4;  // of one
 
 bool governs(const Object& policy, std::string_view direction) {
   const Value& types = policy["spec"]["policyTypes"];

@@ -18,7 +18,7 @@ constexpr std::string_view transaction_mark = "---TRANSACTION ";
 constexpr std::uint32_t longest_block = 64;  // lines of one transaction
 constexpr std::size_t longest_number = 20;   // digits
 constexpr std::string_view slot_mark = "slot_name";
-constexpr std::size_t most_cells = 32;
+constexpr std::size_t most_cells = 32, most_slots = 8;
 constexpr std::size_t largest_table = 1 << 20;
 
 struct Transaction {
@@ -116,7 +116,8 @@ void tell_unread_slots(const Survey& survey, const Document& document, Observati
     return static_cast<std::size_t>(std::ranges::find(header, name) - header.begin());
   };
   std::vector<std::string_view> header;
-  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+  std::size_t told = 0;
+  for (std::uint32_t number = 1; number <= document.starts.size() && told < most_slots; ++number) {
     const std::string_view line = document.line(number);
     if (line.find(slot_mark) != std::string_view::npos && line.find('|') != std::string_view::npos) {
       header = cells_of(line);
@@ -140,6 +141,7 @@ void tell_unread_slots(const Survey& survey, const Document& document, Observati
     const bool much = kept.ends_with("GB") || kept.ends_with("TB") || status == "extended" ||
                       status == "unreserved" || status == "lost";
     if (!much) continue;
+    ++told;
     const bool asked = survey.asks({"disk", "full", "space", "wal", "fill", "storage", "restart"});
     Observation& made = report_missing(
         out, unread_slot, asked ? 0.9 : 0.6, "slot", "", name,

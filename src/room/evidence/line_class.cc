@@ -330,6 +330,8 @@ bool is_journal_field(std::string_view line) {
 bool is_in_file_name(std::string_view text, std::size_t at) {
   static constexpr std::array<std::string_view, 14> kEndings = {
       "png", "svg", "jpg", "jpeg", "gif", "webp", "ico", "css", "map", "pdf", "vue", "tsx", "jsx", "mp4"};
+  constexpr std::size_t kLongest = 64;
+  text = text.substr(0, at + kLongest);
   std::size_t end = at;
   while (end < text.size() && (is_word(text[end]) || text[end] == '-')) ++end;
   if (end >= text.size() || text[end] != '.') return false;

@@ -34,6 +34,12 @@ Index make_index() {
   return {PhraseSet(phrases), std::move(owners)};
 }
 
+// What a framework says around the error of the part that it could not make.
+bool is_wrapper(std::string_view phrase) {
+  const std::string lower = to_lower(phrase);
+  return lower == "error creating bean" || lower == "unsatisfieddependency";
+}
+
 }  // namespace
 
 const Mechanism* mechanism_of(std::string_view detector) {
@@ -45,16 +51,6 @@ const Mechanism* mechanism_of(std::string_view detector) {
   });
   return found == table.end() ? nullptr : &*found;
 }
-
-namespace {
-
-// What a framework says around the error of the part that it could not make.
-bool is_wrapper(std::string_view phrase) {
-  const std::string lower = to_lower(phrase);
-  return lower == "error creating bean" || lower == "unsatisfieddependency";
-}
-
-}  // namespace
 
 MechanismMatch find_mechanism(std::string_view text) {
   static const Index index = make_index();
