@@ -95,6 +95,13 @@ void describe_cronjob(const Part& root, Value* object) {
   text("Concurrency Policy", {"spec", "concurrencyPolicy"});
   set_boolean(object, {"spec", "suspend"}, root.child("Suspend").value(), root.child("Suspend").line());
   text("Last Schedule Time", {"status", "lastScheduleTime"});
+  const Part active = root.child("Active Jobs");
+  if (!is_nothing(active.value())) {
+    for (const std::string_view name : split(active.value(), ',')) {
+      Value& job = append(object, {"status", "active"}, empty_object(active.line()));
+      set_text(&job, {"name"}, name, active.line());
+    }
+  }
   // "30s", or "<unset>"
   take_numbers(root,
                {{"Starting Deadline Seconds", {"spec", "startingDeadlineSeconds"}},

@@ -357,14 +357,19 @@ void tell_why_there_are_no_metrics(std::vector<Observation>* objects, std::vecto
   }
 }
 
-// What cannot resolve a name yields to what its name server says of itself.
-void blame_the_name_server(std::vector<Observation>* logs, std::vector<double>* relevances) {
+// What cannot resolve a name yields to what its name server says of itself, and what cannot connect to a node
+// whose kernel drops packets.
+void blame_the_network(std::vector<Observation>* logs, std::vector<double>* relevances) {
   for (std::size_t i = 0; i < logs->size(); ++i) {
     Observation& server = (*logs)[i];
-    if (server.detector != "log-dns-loop") continue;
+    const bool drops = server.detector == "log-connection-table-full";
+    if (!drops && server.detector != "log-dns-loop") continue;
     for (std::size_t j = 0; j < logs->size(); ++j) {
       const Observation& victim = (*logs)[j];
-      if (victim.detector != "log-dns") continue;
+      const bool suffers =
+          victim.detector == "log-dns" ||
+          (drops && (victim.detector == "log-unreachable" || victim.detector == "log-timeout"));
+      if (!suffers) continue;
       server.weight = std::max(server.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
       (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
       cite_also(&server, victim, 1);
@@ -513,7 +518,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_who_holds_connections(objects, logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
-  blame_the_name_server(logs, of_logs);
+  blame_the_network(logs, of_logs);
   tell_what_the_run_waits_for(objects, logs);
   tell_why_there_are_no_metrics(objects, logs);
   if (question.about_change()) tell_what_was_changed(objects, logs);

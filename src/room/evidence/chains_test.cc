@@ -242,5 +242,16 @@ TEST(Chain, WhatResolvesNoNameYieldsToItsNameServer) {
   EXPECT_EQ(all[0].detector, "log-dns-loop");
 }
 
+TEST(Chain, WhatCannotConnectYieldsToAKernelThatDropsPackets) {
+  const auto all =
+      combine({},
+              {found("log-unreachable", 0.76, "Pod lobby cannot reach what it depends on: i/o timeout",
+                     {"pod", "arena", "lobby-1", true}, "i/o timeout"),
+               found("log-connection-table-full", 0.34, "Pod node-problem-detector drops packets",
+                     {"pod", "kube-system", "node-problem-detector-1", true}, "table full")},
+              Question("What is the matter with the node?"));
+  EXPECT_EQ(all[0].detector, "log-connection-table-full");
+}
+
 }  // namespace
 }  // namespace carrel

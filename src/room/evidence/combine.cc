@@ -186,8 +186,12 @@ void name_both(std::vector<Observation>* observations, const Question& question,
   const Observation* second = nullptr;
   for (std::size_t i = 1; i < observations->size() && second == nullptr; ++i) {
     const Observation& other = (*observations)[i];
-    const bool strong =
-        other.verdict == Verdict::fault && other.weight >= 0.5 && other.weight >= 0.7 * first.weight;
+    // Who says that there are two is told a second that is certain, however little it shows.
+    const Mechanism* mechanism = mechanism_of(other.detector);
+    const bool counted = (question.has_word("two") || question.has_word("both")) && mechanism != nullptr &&
+                         mechanism->fault && mechanism->root >= 0.1;
+    const bool strong = other.verdict == Verdict::fault && other.weight >= (counted ? 0.35 : 0.5) &&
+                        other.weight >= (counted ? 0.4 : 0.7) * first.weight;
     // Two detectors of objects that blame one object tell of one fault; a log may tell of several.
     const bool logs = first.detector.starts_with("log-") || other.detector.starts_with("log-");
     const auto blames = [](const Observation& one, const Name& whom) {

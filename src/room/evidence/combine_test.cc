@@ -404,5 +404,21 @@ TEST(Combine, NothingFromNothing) {
   EXPECT_TRUE(combine({}, {}, Question("Why?")).empty());
 }
 
+TEST(Combine, WhoCountsTwoIsToldASecondThatIsCertain) {
+  const auto first = [](const char* question, const char* second) {
+    return combine({},
+                   {make("log-memory-bound", 0.83, "Pod hub is refused its writes",
+                         {"pod", "r", "hub-1", true}, 2),
+                    make(second, 0.38, "Pod hub gets no new access token", {"pod", "r", "hub-1", true}, 9)},
+                   Question(question))[0]
+        .detector;
+  };
+  EXPECT_EQ(first("hub has two complaints at once. What are the root causes?", "log-grant-refused"),
+            "two-faults");
+  EXPECT_EQ(first("hub has two complaints at once. What are the root causes?", "log-error"),
+            "log-memory-bound");
+  EXPECT_EQ(first("What are the root causes of this?", "log-grant-refused"), "log-memory-bound");
+}
+
 }  // namespace
 }  // namespace carrel

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "room/evidence/relations.h"
 
 namespace carrel {
 namespace {
@@ -14,25 +15,45 @@ namespace {
 using Detector = void (*)(const Survey&, Observations*);
 
 // All detectors, roots before symptoms.
-constexpr Detector detectors[] = {detect_references,   detect_container_starts,
-                                  detect_image_pulls,  detect_claims,
-                                  detect_volumes,      detect_scheduling,
-                                  detect_unplaceable,  detect_admission,
-                                  detect_quotas,       detect_permissions,
-                                  detect_policies,     detect_services,
-                                  detect_attachments,  detect_ingresses,
-                                  detect_hosts,        detect_probes,
-                                  detect_scaling,      detect_container_ends,
-                                  detect_jobs,         detect_nodes,
-                                  detect_certificates, detect_deliveries,
-                                  detect_rollouts,     detect_deletions,
-                                  detect_backups,      detect_usage,
-                                  detect_neighbours,   detect_measurements,
-                                  detect_traces,       detect_sessions,
-                                  detect_changes,      detect_queues,
-                                  detect_clients,      detect_unplaced_shards,
-                                  detect_alerts,       detect_stuck_pods,
-                                  detect_warnings,     detect_health};
+constexpr Detector detectors[] = {detect_references,
+                                  detect_container_starts,
+                                  detect_image_pulls,
+                                  detect_claims,
+                                  detect_volumes,
+                                  detect_scheduling,
+                                  detect_unplaceable,
+                                  detect_admission,
+                                  detect_quotas,
+                                  detect_permissions,
+                                  detect_policies,
+                                  detect_services,
+                                  detect_attachments,
+                                  detect_ingresses,
+                                  detect_hosts,
+                                  detect_probes,
+                                  detect_scaling,
+                                  detect_container_ends,
+                                  detect_jobs,
+                                  detect_nodes,
+                                  detect_certificates,
+                                  detect_deliveries,
+                                  detect_rollouts,
+                                  detect_deletions,
+                                  detect_backups,
+                                  detect_usage,
+                                  detect_neighbours,
+                                  detect_measurements,
+                                  detect_traces,
+                                  detect_sessions,
+                                  detect_changes,
+                                  detect_queues,
+                                  detect_clients,
+                                  detect_slow_commands,
+                                  detect_unplaced_shards,
+                                  detect_alerts,
+                                  detect_stuck_pods,
+                                  detect_warnings,
+                                  detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {
@@ -80,6 +101,11 @@ class Focus {
       }
       if (!object.space.empty() && survey.names(object.space)) spaces_.insert(object.space);
       if (unnamed.count(object.kind) > 0 || object.name == "default" || object.name == "kubernetes") continue;
+      // Who names an address names the Ingress that answers there.
+      if (object.kind == "ingress" && object.value != nullptr && serves_named_host(object)) {
+        named_.insert(object.name);
+        homes_.insert(object.space);
+      }
       const std::string workload = object.value == nullptr ? object.name : workload_of(object).second;
       for (const std::string& name : {object.name, workload}) {
         if (named_.count(name) == 0 && !survey.names(name)) continue;
@@ -122,6 +148,15 @@ class Focus {
   }
 
  private:
+  bool serves_named_host(const Object& ingress) const {
+    constexpr std::size_t most_rules = 64;
+    const Value& rules = ingress["spec"]["rules"];
+    for (std::size_t i = 0; i < rules.size() && i < most_rules; ++i) {
+      if (survey_.names(rules[i]["host"].text())) return true;
+    }
+    return false;
+  }
+
   bool is_about(const Observation& observation) const {
     const Object* object =
         survey_.find(observation.culprit.kind, observation.culprit.space, observation.culprit.name);
@@ -132,11 +167,15 @@ class Focus {
     return std::any_of(named_.begin(), named_.end(), [&](const std::string& name) {
       const std::string folded = to_lower(name);
       for (auto at = cause.find(folded); at != std::string::npos; at = cause.find(folded, at + 1)) {
-        const char before = at == 0 ? ' ' : cause[at - 1];
-        const char after = at + folded.size() < cause.size() ? cause[at + folded.size()] : ' ';
-        const auto inside = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-        // "web-7d9f-x2" is about "web"; "webhook" is not.
-        if (!inside(before) && before != '-' && !inside(after)) return true;
+        const auto of_name = [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        };
+        if (at > 0 && of_name(cause[at - 1])) continue;
+        const auto end =
+            std::find_if_not(cause.begin() + static_cast<std::ptrdiff_t>(at), cause.end(), of_name);
+        const std::string whole(cause.begin() + static_cast<std::ptrdiff_t>(at), end);
+        // "web-7d9f-x2" is about "web"; "web-db" and "webhook" are not.
+        if (whole == folded || without_added(whole) == folded || without_hashes(whole) == folded) return true;
       }
       return false;
     });

@@ -56,6 +56,7 @@ void detect_traces(const Survey& survey, Observations* out);            // detec
 void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
 void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
+void detect_slow_commands(const Survey& survey, Observations* out);     // detectors_slowlog.cc
 void detect_clients(const Survey& survey, Observations* out);           // detectors_clients.cc
 void detect_unplaced_shards(const Survey& survey, Observations* out);   // detectors_search.cc
 void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc

@@ -96,5 +96,28 @@ TEST(Changes, OfTwoRevisionsOfAReleaseTheValuesThatDifferAreTold) {
   EXPECT_EQ(one->lines[1].quote, "    max: 40");
 }
 
+TEST(SlowCommands, TheOneThatTakesMostOfTheTimeIsTold) {
+  const auto cause = [](const std::string& took) {
+    Inventory inventory;
+    Document piece{
+        "exec-redis-0-slowlog.txt",
+        " 1) 1) (integer) 7\n    2) (integer) 1759922399\n    3) (integer) " + took +
+            "\n    4) 1) \"KEYS\"\n       2) \"rules:*\"\n    5) \"10.0.0.1:5\"\n"
+            " 2) 1) (integer) 6\n    2) (integer) 1759922390\n    3) (integer) 12000\n    4) 1) \"GET\"\n"
+            "       2) \"a\"\n",
+        {}};
+    piece.find_lines();
+    inventory.add(std::move(piece));
+    const auto found = detect(inventory, "Why is the shop slow?");
+    const Observation* one = find_by(found, "slow-command");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(
+      cause("4302114"),
+      "Redis spends its time in the command KEYS, 1 of 2 in its slow log, of up to 4302114 microseconds: it "
+      "scans all that there is; all other clients wait meanwhile.");
+  EXPECT_EQ(cause("43021"), "") << "that is not long";
+}
+
 }  // namespace
 }  // namespace carrel

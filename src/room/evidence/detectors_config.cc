@@ -294,12 +294,14 @@ void check_mentions(const Survey& survey, const Object& owner, const std::vector
     if (!survey.lacks("service", space, name) || survey.find("pod", space, name) != nullptr) continue;
     if (!mention.sure && survey.each("service").empty()) continue;
     const std::string near = nearest(survey, "service", space, name);
-    Observation& made = report_missing(
-        out, "host-missing", mention.sure ? 0.76 : 0.6, "service", space, name,
-        fmt::format("{} uses the host {}{}, but there is no Service {} in namespace {}, so "
-                    "the name does not resolve{}.",
-                    described(owner), mention.host, mention.port ? fmt::format(":{}", mention.port) : "",
-                    name, space, near.empty() ? "" : fmt::format("; there is {}", near)));
+    const bool waits = has(mention.place->text(), "until ") || has(mention.place->text(), "while !");
+    Observation& made =
+        report_missing(out, "host-missing", mention.sure ? 0.76 : 0.6, "service", space, name,
+                       fmt::format("{} {} the host {}{}, but there is no Service {} in namespace {}, so "
+                                   "the name does not resolve{}.",
+                                   described(owner), waits ? "waits until it can resolve" : "uses",
+                                   mention.host, mention.port ? fmt::format(":{}", mention.port) : "", name,
+                                   space, near.empty() ? "" : fmt::format("; there is {}", near)));
     cite(&made, owner, *mention.place, "where it names the host");
     if (const Object* other = near.empty() ? nullptr : survey.find("service", space, near)) {
       cite(&made, *other, (*other)["metadata"]["name"], "the Service there is");

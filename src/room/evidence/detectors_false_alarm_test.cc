@@ -105,6 +105,15 @@ TEST(Claims, OneThatWaitsForItsFirstUserIsNoFault) {
   const auto whether = detect_in(claim, {}, "PVC archive is Pending. Is there a fault?");
   ASSERT_NE(find_by(whether, "claim-waits"), nullptr);
   EXPECT_EQ(find_by(whether, "claim-waits")->verdict, Verdict::no_fault);
+  // A CronJob that will use it has no pod between its runs.
+  const auto later =
+      detect_in(claim + object_head("batch/v1", "CronJob", "import") +
+                    "spec: {schedule: '0 22 * * *', jobTemplate: {spec: {template: {spec: {containers: "
+                    "[{name: i, image: "
+                    "'x/y:1'}], volumes: [{name: v, persistentVolumeClaim: {claimName: archive}}]}}}}}\n",
+                {}, "PVC archive is Pending. Is there a fault?");
+  ASSERT_NE(find_by(later, "claim-waits"), nullptr);
+  EXPECT_EQ(find_by(later, "claim-waits")->verdict, Verdict::no_fault);
   const auto why = detect_in(claim, {}, "Why is PVC archive Pending?");
   ASSERT_NE(find_by(why, "claim-waits"), nullptr);
   EXPECT_EQ(find_by(why, "claim-waits")->verdict, Verdict::fault);

@@ -323,8 +323,12 @@ void check_cron(const Survey& survey, const Completed& completed, const Object& 
       const bool active = happening->reason == "JobAlreadyActive";
       Observation& made = report(
           out, active ? "cronjob-blocked" : "cronjob-schedule", active ? 0.8 : 0.88, cron,
-          fmt::format("{} starts no jobs: {}", described(cron), brief(happening->message->text(), 200)));
+          fmt::format("{} starts no jobs: {}{}", described(cron), brief(happening->message->text(), 150),
+                      active && cron["status"]["active"].size() > 0
+                          ? fmt::format("; {} is still active", cron["status"]["active"][0]["name"].text())
+                          : ""));
       cite(&made, *happening);
+      if (active) cite(&made, cron, cron["status"]["active"], "the job that is active");
       if (active) cite(&made, cron, spec["concurrencyPolicy"], "its concurrency policy");
       if (!active) cite(&made, cron, spec["timeZone"], "its time zone");
       suggest(&made, fmt::format("kubectl -n {} get cronjob {} -o yaml", cron.space, cron.name),

@@ -261,5 +261,33 @@ TEST(ManifestDetectors, AClassWhoseControllerRunsIsNotMissing) {
   EXPECT_EQ(find_by(detect_in(ingress + controller, {}, "Why 502?"), "ingress-class-missing"), nullptr);
 }
 
+TEST(ManifestDetectors, WhoTheQuestionSaysCallsWhomIsJudgedByThePolicy) {
+  const auto cause = [](const std::string& zone) {
+    const auto space = [](const std::string& name, const std::string& label) {
+      return "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: " + name + ", labels: {zone: " + label +
+             "}}\n";
+    };
+    const std::string caller =
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: checkout-web, namespace: desk}\nspec: "
+        "{selector: "
+        "{matchLabels: {app: checkout}}, template: {metadata: {labels: {app: checkout}}, spec: {" +
+        plain_pod + "}}}\n";
+    const auto found = detect_in(
+        deployment("fx-rates", plain_pod) + caller + space("shop", "core") + space("desk", zone) +
+            object_head("v1", "Service", "fx-rates") +
+            "spec: {selector: {app: fx-rates}, ports: [{port: 8080}]}\n" +
+            object_head("networking.k8s.io/v1", "NetworkPolicy", "fx-in") +
+            "spec: {podSelector: {matchLabels: {app: fx-rates}}, policyTypes: [Ingress], ingress: [{from: "
+            "[{namespaceSelector: {matchLabels: {zone: payments}}}]}]}\n",
+        {}, "checkout-web gets timeouts when it calls fx-rates. Why?");
+    const Observation* one = find_by(found, "policy-blocks-ingress");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_NE(cause("payment").find("blocks the traffic from checkout-web to Service fx-rates"),
+            std::string::npos)
+      << cause("payment");
+  EXPECT_EQ(cause("payments"), "");
+}
+
 }  // namespace
 }  // namespace carrel

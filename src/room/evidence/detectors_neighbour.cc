@@ -11,9 +11,9 @@
 namespace carrel {
 namespace {
 
-constexpr int full = 90;            // percent of a node's processors
-constexpr double most_of_it = 0.5;  // of what the node uses
-constexpr double far_more = 4;      // times what the next pod uses
+constexpr int full_percent = 90;      // percent of a node's processors
+constexpr double most_of_node = 0.5;  // of what the node uses
+constexpr double far_above = 4;       // times what the next pod uses
 
 struct Use {
   const Object* metrics = nullptr;
@@ -97,10 +97,10 @@ void detect_neighbours(const Survey& survey, Observations* out) {
     const auto found = by_node.find(node->name);
     const int percent = std::atoi(std::string((*node)["usage"]["cpuPercent"].text()).c_str());
     const double all = quantity((*node)["usage"]["cpu"].text()).value_or(0);
-    if (found == by_node.end() || found->second.size() < 2 || percent < full || all <= 0) continue;
+    if (found == by_node.end() || found->second.size() < 2 || percent < full_percent || all <= 0) continue;
     std::vector<Use>& uses = found->second;
     std::ranges::stable_sort(uses, std::greater{}, &Use::cores);
-    if (uses[0].cores < most_of_it * all || uses[0].cores < far_more * uses[1].cores) continue;
+    if (uses[0].cores < most_of_node * all || uses[0].cores < far_above * uses[1].cores) continue;
     const auto victim = std::find_if(uses.begin() + 1, uses.end(), [&](const Use& use) {
       return survey.names(use.metrics->name) || survey.names(without_hashes(use.metrics->name));
     });

@@ -1,6 +1,7 @@
 // NetworkPolicies: what they leave of the traffic that the pods' own specs show to be needed. All policies
 // that select a pod add up (networking.k8s.io/v1): what none of them allows is dropped.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -334,7 +335,7 @@ Scraped scraped_port(const Survey& survey, const Object& monitor, const Value& e
 }
 
 // A monitor whose port no policy of the pods lets in, whoever asks. Source: monitoring.coreos.com/v1.
-void check_monitor(const Survey& survey, const Object& monitor, Observations* out) {
+void check_scraping(const Survey& survey, const Object& monitor, Observations* out) {
   const Value& spec = monitor["spec"];
   const char* endpoints = monitor.kind == "podmonitor" ? "podMetricsEndpoints" : "endpoints";
   const auto targets = survey.selected(monitor.space, spec["selector"]["matchLabels"]);
@@ -376,6 +377,35 @@ void check_monitor(const Survey& survey, const Object& monitor, Observations* ou
   }
 }
 
+// Who calls whom, as the question tells: the pods of a policy and others that it names, of other workloads.
+void check_asked_pairs(const Survey& survey, std::set<std::string>* told, Observations* out) {
+  constexpr std::size_t most_named = 6;
+  std::map<std::pair<std::string, std::string>, const PodSpec*> named;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const std::string name = workload_of(*pods.owner).second;
+    if (named.size() < most_named && survey.names(name))
+      named.emplace(std::pair(pods.owner->space, name), &pods);
+  }
+  for (const auto& [to, called] : named) {
+    const PodSpec& target = *called;
+    if (policies_of(survey, target, "Ingress").empty()) continue;
+    const auto& services = survey.each("service");
+    const auto service = std::ranges::find_if(services, [&](const Object* each) {
+      const Value& selector = (*each)["spec"]["selector"];
+      return each->space == target.owner->space && selector.size() > 0 && selects(selector, *target.labels);
+    });
+    if (service == services.end()) continue;
+    for (const auto& [from, client] : named) {
+      if (from == to ||
+          !told->insert(fmt::format("{}/{}/{}/{}", from.first, from.second, to.first, (*service)->name))
+               .second)
+        continue;
+      const Mention mention{.host = (*service)->name, .place = &(*client->owner)["metadata"]["name"]};
+      check_connection(survey, *client, **service, mention, target, out);
+    }
+  }
+}
+
 }  // namespace
 
 void detect_policies(const Survey& survey, Observations* out) {
@@ -385,7 +415,7 @@ void detect_policies(const Survey& survey, Observations* out) {
   for (const char* kind : {"servicemonitor", "podmonitor"}) {
     const auto& monitors = survey.each(kind);
     for (std::size_t i = 0; i < monitors.size() && i < most_monitors; ++i)
-      check_monitor(survey, *monitors[i], out);
+      check_scraping(survey, *monitors[i], out);
   }
   std::set<std::string> told;
   for (const PodSpec& client : survey.pod_specs()) {
@@ -406,6 +436,7 @@ void detect_policies(const Survey& survey, Observations* out) {
       }
     }
   }
+  check_asked_pairs(survey, &told, out);
 }
 
 }  // namespace carrel

@@ -22,9 +22,9 @@ void suggest_claim(Observation* made, const Object& claim) {
 }
 
 // Whose pods wait for the claim: " Pod web-0 waits for it."
-std::string waits_for(const Survey& survey, const Object& claim) {
+std::string waits_for(const Survey& survey, const Object& claim, bool pods_alone = false) {
   for (const PodSpec& pods : survey.pod_specs()) {
-    if (pods.owner->space != claim.space) continue;
+    if (pods.owner->space != claim.space || (pods_alone && !pods.is_pod)) continue;
     for (const Value& volume : (*pods.spec)["volumes"].items) {
       if (volume["persistentVolumeClaim"]["claimName"].text() == claim.name) {
         return fmt::format(" ({} {} mounts it)", pods.is_pod ? "pod" : pods.owner->kind, pods.owner->name);
@@ -191,7 +191,9 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
                fmt::format("{} is Pending because its storage class binds only when a pod that uses it is "
                            "scheduled (WaitForFirstConsumer){}.",
                            who, waiting));
-    if (waiting.empty() && survey.only_whether) {
+    // What would use it and has no pod now, as a CronJob between its runs, does not wait for it.
+    if (survey.only_whether && waits_for(survey, claim, true).empty()) {
+      made.weight = 0.6;
       made.verdict = Verdict::no_fault;
       made.cause = fmt::format(
           "No fault: {} is Pending by design: its storage class binds only when a pod uses the claim "

@@ -1,6 +1,7 @@
 // Traces that were saved beside the objects: where the time of a slow request goes, and which call of a
-// failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds) and OTLP's
-// ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970).
+// failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds; spans that were
+// stored flat, with their parent, service and tags in themselves), Zipkin's (a list of spans with a
+// "localEndpoint"), and OTLP's ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970).
 #include <algorithm>
 #include <array>
 #include <map>
@@ -64,17 +65,58 @@ void read_jaeger(const Value& trace, std::vector<Trace>* out) {
     for (const Value& reference : value["references"].items) {
       if (reference["refType"].text() != "FOLLOWS_FROM") span.parent = reference["spanID"].text();
     }
-    span.service = &trace["processes"][value["processID"].text()]["serviceName"];
+    if (span.parent.empty()) span.parent = value["parentSpanID"].text();
+    const Value& process = value["processID"].exists() ? trace["processes"][value["processID"].text()]
+                           : value["process"].exists() ? value["process"]
+                                                       : value;
+    span.service = &process["serviceName"];
     span.operation = value["operationName"].text();
-    span.start_s = number_of(value["startTime"]) / 1e6;
-    span.duration_s = number_of(value["duration"]) / 1e6;
+    span.start_s = value["startTime"].exists() ? number_of(value["startTime"]) / 1e6
+                                               : number_of(value["startTimeUnixMs"]) / 1e3;
+    span.duration_s = value["duration"].exists() ? number_of(value["duration"]) / 1e6
+                                                 : number_of(value["durationMs"]) / 1e3;
     for (const Value& tag : value["tags"].items) take_tag(tag["key"].text(), tag["value"], &span);
+    for (const auto& [key, tag] : value["tags"].members) take_tag(key, tag, &span);
     for (const Value& log : value["logs"].items) {
       for (const Value& field : log["fields"].items) take_tag(field["key"].text(), field["value"], &span);
     }
     read.spans.push_back(std::move(span));
   }
   if (!read.spans.empty()) out->push_back(std::move(read));
+}
+
+void read_zipkin(const Value& spans, std::vector<Trace>* out) {
+  std::map<std::string, Trace> by_trace;
+  for (const Value& value : spans.items) {
+    if (!value["localEndpoint"].exists()) continue;
+    Trace& trace = by_trace[std::string(value["traceId"].text())];
+    if (trace.spans.size() >= most_spans) continue;
+    Span span;
+    span.value = &value;
+    span.id = value["id"].text();
+    span.parent = value["parentId"].text();
+    span.service = &value["localEndpoint"]["serviceName"];
+    span.operation = value["name"].text();
+    span.start_s = number_of(value["timestamp"]) / 1e6;
+    span.duration_s = number_of(value["duration"]) / 1e6;
+    // A caller and the one it calls share an id there; who is called counts as its own call.
+    if (value["shared"].is_true() || (value["kind"].text() == "SERVER" && trace.by_id.contains(span.id))) {
+      span.parent = span.id;
+      span.id += "-server";
+    }
+    trace.by_id.emplace(span.id, trace.spans.size());
+    const Value& remote = value["remoteEndpoint"]["serviceName"];
+    if (!remote.text().empty()) span.peer = &remote;
+    for (const auto& [key, tag] : value["tags"].members) {
+      if (key == "error") span.error = "an error", span.failed = &tag;
+      take_tag(key, tag, &span);
+    }
+    trace.spans.push_back(std::move(span));
+  }
+  for (auto& [id, trace] : by_trace) {
+    trace.by_id.clear();
+    out->push_back(std::move(trace));
+  }
 }
 
 void read_otlp(const Value& batches, std::vector<Trace>* out) {
@@ -228,8 +270,10 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
     const Value& whole = *root->value;
     cite(&made, source, whole["operationName"].exists() ? whole["operationName"] : whole["name"],
          "the whole request");
-    if (whole["duration"].exists()) cite(&made, source, whole["duration"], "how long it took");
     cite_service(&made, source, *root);
+    for (const char* field : {"duration", "durationMs"}) {
+      if (whole[field].exists()) cite(&made, source, whole[field], "how long it took");
+    }
   }
 }
 
@@ -258,6 +302,19 @@ void tell_failed(const Survey& survey, const Object& source, const Trace& trace,
 }  // namespace
 
 void detect_traces(const Survey& survey, Observations* out) {
+  const auto tell = [&](const LooseJson& file, std::vector<Trace>& traces) {
+    for (Trace& trace : traces) {
+      find_self_times(&trace);
+      tell_slowest(survey, file.source(), trace, out);
+      tell_failed(survey, file.source(), trace, out);
+    }
+  };
+  each_loose_json(survey.inventory, "\"localEndpoint\"", largest_trace, [&](const LooseJson& file) {
+    std::vector<Trace> traces;
+    read_zipkin(file.root, &traces);
+    for (const Value& trace : file.root.items) read_zipkin(trace, &traces);
+    tell(file, traces);
+  });
   each_loose_json(survey.inventory, "\"spans\"", largest_trace, [&](const LooseJson& file) {
     std::vector<Trace> traces;
     const Value& data = file.root["data"];
@@ -267,11 +324,7 @@ void detect_traces(const Survey& survey, Observations* out) {
       read_otlp((*root)["resourceSpans"], &traces);
       read_otlp((*root)["batches"], &traces);
     }
-    for (Trace& trace : traces) {
-      find_self_times(&trace);
-      tell_slowest(survey, file.source(), trace, out);
-      tell_failed(survey, file.source(), trace, out);
-    }
+    tell(file, traces);
   });
 }
 

@@ -111,5 +111,36 @@ TEST(Traces, OddOnesSayNothing) {
   }
 }
 
+TEST(Traces, SpansThatWereStoredFlatAreRead) {
+  const auto found = traced(
+      R"({"traceID":"t","spans":[{"spanID":"1","parentSpanID":"","serviceName":"edge","operationName":"GET /basket",)"
+      R"("startTimeUnixMs":1000,"durationMs":4391,"tags":{"http.status_code":200}},)"
+      R"({"spanID":"2","parentSpanID":"1","serviceName":"rules","operationName":"redis","startTimeUnixMs":1029,)"
+      R"("durationMs":4311,"tags":{"db.statement":"KEYS rules:*:7","net.peer.name":"redis-1"}}]})",
+      "Why is the basket slow?");
+  const Observation* one = find_by(found, "trace-slowest-call");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(
+      one->cause,
+      "Most of the time of GET /basket of service edge goes into KEYS rules:*:7 of service rules, a call to "
+      "redis-1.");
+}
+
+TEST(Traces, ZipkinsListsOfSpansAreRead) {
+  const std::string spans =
+      R"([{"traceId":"t","id":"1","name":"get /orders","timestamp":1000000,"duration":3000000,"kind":"SERVER",)"
+      R"("localEndpoint":{"serviceName":"shop"}},{"traceId":"t","id":"2","parentId":"1","name":"get /stock",)"
+      R"("timestamp":1100000,"duration":2800000,"kind":"CLIENT","localEndpoint":{"serviceName":"shop"},)"
+      R"("remoteEndpoint":{"serviceName":"stock"},"tags":{"error":"timeout after 2.8 s"}}])";
+  for (const std::string& json : {spans, "[" + spans + "]"}) {
+    const auto found = traced(json, "Why is the order page slow?");
+    const Observation* one = find_by(found, "trace-slowest-call");
+    ASSERT_NE(one, nullptr);
+    EXPECT_THAT(one->cause,
+                HasSubstr("goes into get /stock of service shop, a call to stock: timeout after 2.8 s"));
+    EXPECT_NE(find_by(found, "trace-failed-call"), nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace carrel

@@ -186,6 +186,14 @@ const LogEntry* statement_of(const LogStore& store, const LogEntry& lead) {
   return nullptr;
 }
 
+// The first address of the web in a line; empty: none.
+std::string_view url_in(std::string_view line) {
+  const std::size_t at = std::min(line.find("http://"), line.find("https://"));
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(at);
+  return rest.substr(0, rest.find_first_of(" \t\"'<>\\"));
+}
+
 // The call that got the answer "404 page not found", of a lead that could not read that; null: none is told.
 const LogEntry* call_of(const LogStore& store, const LogEntry& lead) {
   if (lead.mechanism == nullptr || lead.mechanism->name != "answer-not-found") return nullptr;
@@ -314,7 +322,9 @@ Observation observe(const LogStore& store, const Question& question, const Group
   const std::vector<const LogEntry*> support = support_of(store, question, group);
   const std::size_t room = limit::sentence - std::min(head.size() + 1, limit::sentence - 40);
   out.cause = head + part(lead, support.empty() ? room : room * 3 / 5);
-  if (!lead.frame.empty()) {
+  // Where a change is asked for, it is told rather than the place in the program.
+  const bool tells_support = !support.empty() && question.about_change();
+  if (!lead.frame.empty() && !tells_support) {
     const std::string at = fmt::format(" (at {})", cut_utf8(one_line(lead.frame), 100));
     if (out.cause.size() + at.size() + 1 <= limit::sentence) out.cause += at;
   }
@@ -323,7 +333,10 @@ Observation observe(const LogStore& store, const Question& question, const Group
     const std::size_t kMost = is_statement(entry->example) ? 200 : 120;
     while (out.cause.ends_with('.')) out.cause.pop_back();
     const std::size_t left = limit::sentence - std::min(out.cause.size() + 3, limit::sentence);
-    if (left >= kLeast) out.cause += "; " + part(*entry, std::min(left, kMost));
+    const std::string_view address = out.detector == "log-answer-not-found" ? url_in(entry->example) : "";
+    if (left < kLeast) continue;
+    out.cause += "; " + (address.empty() ? part(*entry, std::min(left, kMost))
+                                         : "it calls " + std::string(cut_utf8(address, left - 12)));
   }
   out.cause = std::string(cut_words(out.cause, limit::sentence));
 

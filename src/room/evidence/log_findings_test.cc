@@ -549,6 +549,7 @@ TEST(LogFindings, AnAnswerThatIsAMissingPageIsCitedWithItsCall) {
   EXPECT_EQ(all[0].detector, "log-answer-not-found");
   ASSERT_GE(all[0].lines.size(), 2u);
   EXPECT_THAT(all[0].lines[1].quote, HasSubstr("/v3/quotes"));
+  EXPECT_THAT(all[0].cause, HasSubstr("; it calls http://pricing:8085/v3/quotes"));
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ const std::vector<Topic>& topics() {
       {"memory", {"<memory", "<oom", "<leak", "<heap", "<ram>", "out of memory"}, {"<gc>", "allocat"}},
       {"change",
        {"deployed", "deploy>", "upgrade", "<update", "<change", "rolled out", "<release", "<since>",
-        "migration"},
+        "migration", "<trigger"},
        {"revision", "version", "<config", "expiry", "<ttl", "setting"}},
       {"authentication",
        {"log in", "<login", "logging in", "sign in", "authenti", "<auth", "<password", "<session", "<token",
