@@ -140,13 +140,16 @@ void Survey::read_pod_specs() {
     }
   }
   // What a workload does not tell of itself its pods tell.
+  std::map<std::pair<std::string, std::string>, Health> of_workloads;
+  for (const Object* pod : each("pod")) {
+    Health& told = of_workloads[{pod->space, workload_of(*pod).second}];
+    const Health health = pod_health(*pod);
+    if (health == Health::unhealthy || told == Health::unknown) told = health;
+  }
   for (PodSpec& made : pod_specs_) {
     if (made.is_pod || made.health != Health::unknown) continue;
-    for (const Object* pod : each("pod")) {
-      const Health health = pod_health(*pod);
-      if (pod->space != made.owner->space || workload_of(*pod).second != made.owner->name) continue;
-      if (health == Health::unhealthy || made.health == Health::unknown) made.health = health;
-    }
+    const auto told = of_workloads.find({made.owner->space, made.owner->name});
+    if (told != of_workloads.end()) made.health = told->second;
   }
 }
 
