@@ -61,11 +61,15 @@ bool waits_for(const Observation& one, const Observation& other) {
 // What waits for another that is not ready yields to it, over as many steps as there are.
 void follow_what_is_waited_for(std::vector<Observation>* objects, std::vector<double>* relevances) {
   constexpr int kSteps = 4;
-  for (int step = 0; step < kSteps; ++step) {
+  std::vector<std::size_t> not_ready;
+  for (std::size_t j = 0; j < objects->size(); ++j) {
+    if (is_not_ready((*objects)[j])) not_ready.push_back(j);
+  }
+  for (int step = 0; step < kSteps && !not_ready.empty(); ++step) {
     bool moved = false;
     for (std::size_t i = 0; i < objects->size(); ++i) {
       Observation& one = (*objects)[i];
-      for (std::size_t j = 0; j < objects->size(); ++j) {
+      for (const std::size_t j : not_ready) {
         Observation& other = (*objects)[j];
         const double lifted = std::max(other.weight, std::min(kOfWhatIsWaitedFor, one.weight + 0.01));
         const double relevance = std::max((*relevances)[i], (*relevances)[j]);
