@@ -76,7 +76,7 @@ install: programs
 sanitize: packages
 	@setup/configure debug
 	@ninja -C build/debug -j $(JOBS) $(if $(CI),--quiet) unit-tests
-	@CARREL_DIFFERENTIAL_STEPS=1500 ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) -L unit
+	@CARREL_DIFFERENTIAL_STEPS=3000 ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) -L unit
 
 fuzz:
 	@setup/packages build fuzz

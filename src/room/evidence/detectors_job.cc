@@ -328,7 +328,8 @@ void check_cron(const Survey& survey, const Completed& completed, const Object& 
                           ? fmt::format("; {} is still active", cron["status"]["active"][0]["name"].text())
                           : ""));
       cite(&made, *happening);
-      if (active) cite(&made, cron, cron["status"]["active"], "the job that is active");
+      if (active && cron["status"]["active"].size() > 0)
+        cite(&made, cron, cron["status"]["active"], "the job that is active");
       if (active) cite(&made, cron, spec["concurrencyPolicy"], "its concurrency policy");
       if (!active) cite(&made, cron, spec["timeZone"], "its time zone");
       suggest(&made, fmt::format("kubectl -n {} get cronjob {} -o yaml", cron.space, cron.name),

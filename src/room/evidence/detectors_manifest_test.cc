@@ -237,10 +237,12 @@ TEST(ManifestDetectors, AMonitorWhosePortNoPolicyLetsIn) {
        deployment("stock",
                   "containers: [{name: main, image: 'x/y:1', ports: [{containerPort: 8080, name: http}, "
                   "{containerPort: 9102, name: metrics}]}]") +
-           policy + object_head("v1", "Service", "stock") +
+           policy +
+           "---\napiVersion: v1\nkind: Service\nmetadata: {name: stock, namespace: shop, labels: {of: "
+           "stock}}\n"
            "spec: {selector: {app: stock}, ports: [{name: metrics, port: 9100, targetPort: metrics}]}\n" +
            object_head("monitoring.coreos.com/v1", "ServiceMonitor", "stock") +
-           "spec: {selector: {matchLabels: {app: stock}}, endpoints: [{port: metrics}]}\n",
+           "spec: {selector: {matchLabels: {of: stock}}, endpoints: [{port: metrics}]}\n",
        "policy-blocks-ingress",
        {"NetworkPolicy allow-prometheus", "port 8080", "on port 9102"},
        "ports: [{port: 8080}]",

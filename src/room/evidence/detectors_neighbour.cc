@@ -43,10 +43,10 @@ const Object* pod_of(const Survey& survey, const std::map<std::string_view, cons
   return found == by_name.end() ? nullptr : found->second;
 }
 
-bool has_limit(const Object& pod) {
-  const auto& containers = pod["spec"]["containers"].items;
-  return !containers.empty() && std::ranges::all_of(containers, [](const Value& container) {
-    return container["resources"]["limits"]["cpu"].exists();
+// True where its containers are shown, and one may take all that there is.
+bool lacks_limit(const Object& pod) {
+  return std::ranges::any_of(pod["spec"]["containers"].items, [](const Value& container) {
+    return !container["resources"]["limits"]["cpu"].exists();
   });
 }
 
@@ -59,7 +59,7 @@ void tell_neighbour(const Survey& survey, const Object& node, const Use& busiest
   std::string cause =
       fmt::format("Node {} has no CPU left ({} in use): {}{} takes {} of it, a noisy neighbour", node.name,
                   percent.text(), described("pod", busiest.metrics->space, busiest.metrics->name),
-                  has_limit(*busiest.pod) ? "" : ", without a CPU limit,", busiest.place->text());
+                  lacks_limit(*busiest.pod) ? ", without a CPU limit," : "", busiest.place->text());
   cause += victim == nullptr ? " that starves the others there."
                              : fmt::format(" that starves {} there.", victim->metrics->name);
   Observation& made = report_missing(out, "noisy-neighbour",

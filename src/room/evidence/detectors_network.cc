@@ -376,11 +376,11 @@ void check_class(const Survey& survey, const Object& ingress, Observations* out)
       ingress["status"].exists() && ingress["status"]["loadBalancer"]["ingress"].size() == 0;
   if (!missing && !(unseen && (unserved || !classes.empty() || !ingress["status"].exists()))) return;
   // Whose controller runs, that has its class, which the bundle did not list.
-  const bool runs = std::ranges::any_of(survey.each("pod"), [&](const Object* pod) {
+  const auto runs = [&](const Object* pod) {
     return has(pod->name, "ingress") && has(pod->name, to_lower(name.text())) &&
            pod_health(*pod) == Health::healthy;
-  });
-  if (!missing && classes.empty() && runs) return;
+  };
+  if (!missing && classes.empty() && std::ranges::any_of(survey.each("pod"), runs)) return;
   const std::string others = classes.empty() ? "" : fmt::format("; there is {}", classes.front()->name);
   Observation& made = report_missing(
       out, "ingress-class-missing", missing || !classes.empty() ? 0.9 : 0.56, "ingressclass", "", name.text(),

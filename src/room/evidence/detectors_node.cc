@@ -9,6 +9,7 @@
 #include "record/limits.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/loose_json.h"
+#include "room/evidence/relations.h"
 
 namespace carrel {
 namespace {
@@ -70,7 +71,8 @@ void tell_heaviest(const Heaviest& heaviest, Observation* made) {
 
 // The pod whose files take most of a node's disk, far more than any other's, and where it stands.
 struct Filler {
-  std::string pod, bytes;
+  std::string pod, amount;
+  std::string path;  // of the file that tells it, where that is of no node
   std::vector<EvidenceLine> lines;
 };
 
@@ -97,7 +99,7 @@ std::map<std::string, Filler, std::less<>> fillers_of(const Survey& survey) {
     cite(&cited, file.source(), pod["name"], "whose files they are");
     fillers[std::string(file.root["node"]["nodeName"].text())] = {
         described("pod", pod["namespace"].text(), pod["name"].text()), fmt::format("{} bytes", used.text()),
-        std::move(cited.lines)};
+        "", std::move(cited.lines)};
   });
   return fillers;
 }
@@ -121,7 +123,7 @@ std::string_view name_beside(const Survey& survey, std::string_view uid, Observa
 }
 
 // The same as `du` tells, run on a node: "69G /host/var/lib/kubelet/pods/UID/volumes/...". Of which node, its
-// file does not always say: it counts for all.
+// file's name may say.
 std::optional<Filler> filler_of_du(const Survey& survey) {
   constexpr std::string_view kPods = "/kubelet/pods/";
   constexpr std::size_t largest_listing = 1 << 20, uid_size = 36;
@@ -152,13 +154,13 @@ std::optional<Filler> filler_of_du(const Survey& survey) {
   if (name.empty()) return std::nullopt;
   std::string where = text.find("~empty-dir/") == text.npos ? "" : " in its emptyDir volume";
   return Filler{described("pod", "", name) + where, std::string(text.substr(0, text.find_first_of(" \t"))),
-                std::move(cited.lines)};
+                listing->path, std::move(cited.lines)};
 }
 
 void tell_filler(const Filler& filler, Observation* made) {
   while (made->cause.ends_with('.')) made->cause.pop_back();
   made->cause = brief(made->cause, limit::sentence - 130) +
-                brief(fmt::format("; {} fills it: its files take {}.", filler.pod, filler.bytes), 130);
+                brief(fmt::format("; {} fills it: its files take {}.", filler.pod, filler.amount), 130);
   for (const EvidenceLine& line : filler.lines) {
     if (made->lines.size() < limit::citations) made->lines.push_back(line);
   }
@@ -270,9 +272,11 @@ void tell_preemptor(const std::map<std::string_view, const Object*>& pods, std::
   const Object* pod = found->second;
   const Value& spec = (*pod)["spec"];
   const Value& priority = spec["priorityClassName"].exists() ? spec["priorityClassName"] : spec["priority"];
-  made->cause = fmt::format("{} was preempted: {} has a higher priority{} and took its place",
-                            described(made->culprit.kind, made->culprit.space, made->culprit.name),
-                            described(*pod), priority.exists() ? fmt::format(" ({})", priority.text()) : "");
+  made->cause = brief(
+      fmt::format("{} was preempted: {} has a higher priority{} and took its place",
+                  described(made->culprit.kind, made->culprit.space, made->culprit.name), described(*pod),
+                  priority.exists() ? fmt::format(" ({})", brief(priority.text(), 60)) : ""),
+      limit::sentence);
   cite(made, *pod, (*pod)["metadata"]["uid"], "the pod that took its place");
   if (priority.exists()) cite(made, *pod, priority, "its priority");
 }
@@ -297,7 +301,9 @@ void detect_nodes(const Survey& survey, Observations* out) {
   bool disk_told = false;
   for (const Object* node : survey.each("node")) {
     const auto filler = fillers.find(node->name);
-    const Filler* known = filler != fillers.end() ? &filler->second : of_du ? &*of_du : nullptr;
+    const bool is_of_du =
+        of_du && (survey.each("node").size() == 1 || has_name(of_du->path, node->name, false));
+    const Filler* known = filler != fillers.end() ? &filler->second : is_of_du ? &*of_du : nullptr;
     check_conditions(*node, heaviest, known, out);
     const Value& cordoned = (*node)["spec"]["unschedulable"];
     if (cordoned.is_true()) {

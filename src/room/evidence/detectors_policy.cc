@@ -311,6 +311,7 @@ Scraped scraped_port(const Survey& survey, const Object& monitor, const Value& e
                      const PodSpec& target) {
   const Value& wanted = endpoint["port"].exists() ? endpoint["port"] : endpoint["targetPort"];
   if (const auto number = wanted.integer()) return {*number, &monitor, &wanted};
+  if (wanted.text().empty()) return {};
   const auto container_port = [&](std::string_view name) -> Scraped {
     for (const Value& container : (*target.spec)["containers"].items) {
       for (const Value& port : container["ports"].items) {
@@ -334,13 +335,30 @@ Scraped scraped_port(const Survey& survey, const Object& monitor, const Value& e
   return container_port(wanted.text());
 }
 
+// One of the pods that a monitor scrapes: a PodMonitor chooses pods by their labels, a ServiceMonitor
+// Services by theirs; null: none. One is as all that the same labels choose.
+const PodSpec* scraped_pods(const Survey& survey, const Object& monitor) {
+  const Value& chosen = monitor["spec"]["selector"]["matchLabels"];
+  const auto first = [&](const Value& labels) -> const PodSpec* {
+    if (labels.size() == 0) return nullptr;
+    const auto pods = survey.selected(monitor.space, labels);
+    return pods.empty() ? nullptr : pods.front();
+  };
+  if (monitor.kind == "podmonitor") return first(chosen);
+  for (const Object* service : survey.each("service")) {
+    const bool is_chosen = service->space == monitor.space && chosen.size() > 0 &&
+                           selects(chosen, (*service)["metadata"]["labels"]);
+    if (is_chosen) return first((*service)["spec"]["selector"]);
+  }
+  return nullptr;
+}
+
 // A monitor whose port no policy of the pods lets in, whoever asks. Source: monitoring.coreos.com/v1.
 void check_scraping(const Survey& survey, const Object& monitor, Observations* out) {
   const Value& spec = monitor["spec"];
   const char* endpoints = monitor.kind == "podmonitor" ? "podMetricsEndpoints" : "endpoints";
-  const auto targets = survey.selected(monitor.space, spec["selector"]["matchLabels"]);
-  if (targets.empty()) return;
-  const PodSpec* target = targets.front();  // one is as all that the same labels select
+  const PodSpec* target = scraped_pods(survey, monitor);
+  if (target == nullptr) return;
   const auto policies = policies_of(survey, *target, "Ingress");
   for (std::size_t i = 0; i < spec[endpoints].size() && i < most_endpoints; ++i) {
     const Value& endpoint = spec[endpoints][i];

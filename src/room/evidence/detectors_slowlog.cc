@@ -2,7 +2,7 @@
 // Source: SLOWLOG GET as redis-cli prints it, four numbered fields a command: id, time, microseconds, words.
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -15,11 +15,12 @@ namespace {
 
 constexpr std::string_view took_mark = "3) (integer) ", words_mark = "4) 1) \"";
 constexpr std::size_t largest_log = 4 << 20, most_commands = 200;
-constexpr double long_us = 100'000;
+constexpr std::uint64_t long_us = 100'000;
 
 struct Timed {
   std::size_t count = 0;
-  double all_us = 0, longest_us = 0;
+  double all_us = 0;
+  std::uint64_t longest_us = 0;
   std::uint32_t line = 0;  // of the words of the longest; how long it took stands above
 };
 
@@ -41,11 +42,13 @@ void tell_slowest_command(const Survey& survey, const Document& document, Observ
     const std::string_view name = rest.substr(0, rest.find('"'));
     if (!is_plain_name(name) || (commands.size() >= most_commands && !commands.contains(std::string(name))))
       continue;
-    const double us = std::strtod(std::string(took.substr(before + took_mark.size())).c_str(), nullptr);
+    const std::string_view digits = trim(took.substr(before + took_mark.size()));
+    std::uint64_t us = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), us).ec != std::errc()) continue;
     Timed& command = commands[std::string(name)];
     ++all;
     ++command.count;
-    command.all_us += us;
+    command.all_us += static_cast<double>(us);
     if (us > command.longest_us) command.longest_us = us, command.line = number;
   }
   const auto worst =
@@ -56,7 +59,7 @@ void tell_slowest_command(const Survey& survey, const Document& document, Observ
   const auto& [name, command] = *worst;
   Observation& made = report_missing(out, "slow-command", asked ? 0.78 : 0.5, "command", "", name,
                                      fmt::format("Redis spends its time in the command {}, {} of {} in its "
-                                                 "slow log, of up to {:.0f} microseconds{}; "
+                                                 "slow log, of up to {} microseconds{}; "
                                                  "all other clients wait meanwhile.",
                                                  name, command.count, all, command.longest_us,
                                                  reads_all(name) ? ": it scans all that there is" : ""));

@@ -191,7 +191,7 @@ std::string_view url_in(std::string_view line) {
   const std::size_t at = std::min(line.find("http://"), line.find("https://"));
   if (at == std::string_view::npos) return {};
   const std::string_view rest = line.substr(at);
-  return rest.substr(0, rest.find_first_of(" \t\"'<>\\"));
+  return rest.substr(0, rest.find_first_of(" \t\"'<>\\?"));  // what it is asked for is told by its path
 }
 
 // The call that got the answer "404 page not found", of a lead that could not read that; null: none is told.
@@ -335,8 +335,11 @@ Observation observe(const LogStore& store, const Question& question, const Group
     const std::size_t left = limit::sentence - std::min(out.cause.size() + 3, limit::sentence);
     const std::string_view address = out.detector == "log-answer-not-found" ? url_in(entry->example) : "";
     if (left < kLeast) continue;
-    out.cause += "; " + (address.empty() ? part(*entry, std::min(left, kMost))
-                                         : "it calls " + std::string(cut_utf8(address, left - 12)));
+    out.cause +=
+        "; " +
+        (address.empty()
+             ? part(*entry, std::min(left, kMost))
+             : "it calls " + std::string(cut_utf8(without_credentials(std::string(address)), left - 12)));
   }
   out.cause = std::string(cut_words(out.cause, limit::sentence));
 
