@@ -35,7 +35,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize format check-format lint examples clean packages prepared programs release incidents eval calibrate house screenshots
+.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize sanitized format check-format lint examples clean packages prepared programs release incidents eval calibrate house screenshots
 
 all: programs
 
@@ -73,16 +73,16 @@ test: vm-image release
 install: programs
 	@cmake --install $(release) --prefix "$(PREFIX)" | sed -n 's/^-- Installing: \(.*\/bin\/.*\)/installed \1/p'
 
-sanitize: packages
-	@setup/configure debug
-	@ninja -C build/debug -j $(JOBS) $(if $(CI),--quiet) unit-tests
-	@CARREL_DIFFERENTIAL_STEPS=3000 ctest --test-dir build/debug --output-on-failure --no-tests=error -j $(JOBS) -L unit
+sanitized:
+	@setup/packages build sanitize
+	@setup/configure sanitize
+	@ninja -C build/sanitize -j $(JOBS) $(if $(CI),--quiet)
 
-fuzz:
-	@setup/packages build fuzz
-	@setup/configure fuzz
-	@ninja -C build/fuzz -j $(JOBS) $(if $(CI),--quiet) fuzzers
-	@fuzz/run build/fuzz $(FUZZ_SECONDS) $(JOBS)
+sanitize: sanitized
+	@CARREL_DIFFERENTIAL_STEPS=3000 ctest --test-dir build/sanitize --output-on-failure --no-tests=error -j $(JOBS)
+
+fuzz: sanitized
+	@fuzz/run build/sanitize $(FUZZ_SECONDS) $(JOBS)
 
 incidents: programs
 	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel-incidents-program

@@ -4,7 +4,6 @@
 # Dependencies are other places, or names of libraries. Tests are discovered by CTest from the test program.
 find_package(GTest REQUIRED)
 include(GoogleTest)
-add_custom_target(unit-tests)
 
 function(carrel_target_name place out)
   string(REPLACE "/" "-" dashed ${place})
@@ -21,7 +20,6 @@ function(carrel_unit_tests program place)
     gtest_discover_tests(${program} TEST_PREFIX "${place}/" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120
                          PROPERTIES TIMEOUT 300 LABELS unit)
   endif()
-  add_dependencies(unit-tests ${program})
 endfunction()
 
 function(carrel_folder place)
@@ -44,7 +42,7 @@ function(carrel_folder place)
     add_library(${target} INTERFACE)
     target_link_libraries(${target} INTERFACE ${links})
   endif()
-  if(tests AND NOT CARREL_FUZZ)
+  if(tests)
     add_executable(${target}-test ${tests})
     target_link_libraries(${target}-test PRIVATE ${target} GTest::gmock GTest::gtest_main Threads::Threads)
     # Only for the tests that name it, so that a compiler cache serves the others in any folder.

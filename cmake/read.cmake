@@ -8,7 +8,7 @@ list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 add_library(carrel-room-worker-read STATIC ${sources})
 target_link_libraries(carrel-room-worker-read PUBLIC carrel-room-bundle carrel-room-evidence)
 
-if(tests AND NOT CARREL_FUZZ)
+if(tests)
   add_executable(carrel-room-worker-read-test ${tests})
   target_link_libraries(carrel-room-worker-read-test PRIVATE carrel-room-worker-read GTest::gmock GTest::gtest_main
                                                              Threads::Threads)
@@ -16,7 +16,7 @@ if(tests AND NOT CARREL_FUZZ)
 endif()
 
 # The sanitizers do not go with -static; they test the same code through the test programs.
-if(NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
+if(NOT CARREL_SANITIZE)
   add_executable(carrel-read apps/carrel_read.cc)
   target_link_libraries(carrel-read PRIVATE carrel-room-seal carrel-room-worker-read)
   target_link_options(carrel-read PRIVATE -static -Wl,--gc-sections)

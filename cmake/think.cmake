@@ -15,7 +15,7 @@ list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
 list(FILTER tests INCLUDE REGEX "_test\\.cc$")
 add_library(carrel-room-worker-think STATIC ${sources})
 target_link_libraries(carrel-room-worker-think PUBLIC carrel-room-prompt carrel-room-engine carrel-room-constrain)
-if(tests AND NOT CARREL_FUZZ)
+if(tests)
   add_executable(carrel-room-worker-think-test ${tests})
   target_link_libraries(carrel-room-worker-think-test PRIVATE carrel-room-worker-think GTest::gmock GTest::gtest_main
                                                               Threads::Threads)
@@ -23,7 +23,7 @@ if(tests AND NOT CARREL_FUZZ)
 endif()
 
 # The sanitizers' libraries do not go with the image's C library.
-if(EXISTS ${CARREL_ROOM_IMAGE}/manifest AND NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
+if(EXISTS ${CARREL_ROOM_IMAGE}/manifest AND NOT CARREL_SANITIZE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CARREL_ROOM_IMAGE}/manifest)
   add_library(carrel-llama INTERFACE)
   target_include_directories(carrel-llama SYSTEM INTERFACE ${CARREL_ROOM_IMAGE}/dev/include)

@@ -3,7 +3,7 @@
 set(CARREL_VM_IMAGE ${CMAKE_SOURCE_DIR}/build/vm-image CACHE PATH "The vm image that `make vm-image` made")
 
 # The sanitizers do not go with -static.
-if(NOT CARREL_SANITIZE AND NOT CARREL_FUZZ)
+if(NOT CARREL_SANITIZE)
   add_executable(carrel-init apps/carrel_init.cc)
   target_link_libraries(carrel-init PRIVATE carrel-room-guest)
   add_executable(carrel-boot apps/carrel_boot.cc)
