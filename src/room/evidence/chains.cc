@@ -264,8 +264,10 @@ void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observ
 void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   for (Observation& holder : *objects) {
     if (holder.detector != holds_connections) continue;
+    const double asked = holder.weight;  // more than a symptom's where the question is who holds them
     for (Observation& full : *logs) {
       if (full.detector != "log-too-many-connections") continue;
+      full.weight = std::max(full.weight, std::min(kStrongestOfLog, asked));
       tell_with(&full, &holder, 3);
     }
   }
@@ -302,6 +304,24 @@ void tell_what_keeps_the_log(std::vector<Observation>* objects, std::vector<Obse
       const bool of_log =
           full.detector == "log-disk-full" && has_any(full.lines.front().quote, {"pg_wal", "pg_xlog", "WAL"});
       if (of_log) tell_with(&full, &slot, 2);
+    }
+  }
+}
+
+// Whoever is refused with a password that was changed after it started is refused for that.
+void blame_stale_settings(std::vector<Observation>* objects, std::vector<double>* relevances,
+                          const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& stale = (*objects)[i];
+    if (stale.detector != stale_settings) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool is_refused = logs[j].verdict == Verdict::fault && same_component(stale, logs[j]) &&
+                              has_any(logs[j].detector, {"authentication", "credential", "token-expired"});
+      if (!is_refused || logs[j].weight < kTold) continue;
+      stale.weight = std::max(stale.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.02));
+      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
+      cite_also(&stale, logs[j], 1);
+      break;
     }
   }
 }
@@ -523,6 +543,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
+  blame_stale_settings(objects, of_objects, *logs, *of_logs);
   tell_what_the_run_waits_for(objects, logs);
   tell_why_there_are_no_metrics(objects, logs);
   if (question.about_change()) tell_what_was_changed(objects, logs);

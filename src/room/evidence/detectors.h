@@ -22,6 +22,8 @@ inline constexpr const char* holds_connections = "holds-most-connections";
 inline constexpr const char* changed_setting = "changed-setting";
 // That of a node's disk that one pod fills, which explains why others are evicted.
 inline constexpr const char* disk_filled = "node-disk-filled";
+// That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are refused.
+inline constexpr const char* stale_settings = "settings-stale";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
 void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
@@ -30,9 +32,11 @@ void detect_stuck_pods(const Survey& survey, Observations* out);        // detec
 void detect_scheduling(const Survey& survey, Observations* out);        // detectors_scheduling.cc
 void detect_unplaceable(const Survey& survey, Observations* out);       // detectors_placement.cc
 void detect_nodes(const Survey& survey, Observations* out);             // detectors_node.cc
+void detect_lost_nodes(const Survey& survey, Observations* out);        // detectors_lost_node.cc
 void detect_claims(const Survey& survey, Observations* out);            // detectors_storage.cc
 void detect_volumes(const Survey& survey, Observations* out);           // detectors_storage.cc
 void detect_references(const Survey& survey, Observations* out);        // detectors_config.cc
+void detect_stale_settings(const Survey& survey, Observations* out);    // detectors_stale.cc
 void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
 void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
 void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc

@@ -1,5 +1,6 @@
-// Who holds a server's connections. Source: Redis's CLIENT LIST, a line a client ("id=7 addr=10.1.2.3:51000
-// ... name=web age=60 idle=0 ..."), and the same counted by name (`sort | uniq -c`: "   480 name=web").
+// Who holds a server's connections. Sources: Redis's CLIENT LIST, a line a client ("id=7 addr=10.1.2.3:51000
+// ... name=web age=60 idle=0 ..."), and the same counted by name (`sort | uniq -c`: "   480 name=web");
+// PostgreSQL's pg_stat_activity as psql prints it, a row a session or counted ("count(*)").
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -9,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/psql_table.h"
 
 namespace carrel {
 namespace {
@@ -58,6 +60,49 @@ std::map<std::string, Holder> holders_in(const Document& document) {
   return out;
 }
 
+// A whole number of up to nine digits; 0: it is none.
+std::uint64_t number_in(std::string_view cell) {
+  if (cell.empty() || cell.size() > 9 || cell.find_first_not_of("0123456789") != std::string_view::npos)
+    return 0;
+  return static_cast<std::uint64_t>(std::atoll(std::string(cell).c_str()));
+}
+
+// Sessions by the program that opened them, or by its user where no program has a name.
+void add_sessions(const PsqlTable& table, std::map<std::string, Holder>* out) {
+  const bool counts = table.has("count");
+  const bool lists = table.has("pid") && table.has("state");
+  std::string_view who = table.has("application_name") ? "application_name" : "usename";
+  const auto is_named = [&](const PsqlTable::Row& row) { return is_plain_name(table.cell(row, who)); };
+  if ((!counts && !lists) || !table.has(who)) return;
+  if (std::ranges::none_of(table.rows, is_named)) who = "usename";
+  for (const PsqlTable::Row& row : table.rows) {
+    if (!is_named(row) || out->size() >= most_names) continue;
+    Holder& holder = (*out)[std::string(table.cell(row, who))];
+    holder.clients += counts ? number_in(table.cell(row, "count")) : 1;
+    if (holder.line == 0) holder.line = row.line;
+  }
+}
+
+// How many connections a server takes, as `SHOW max_connections` tells; a line of 0: it is not told.
+struct Most {
+  std::string_view number;
+  const Document* document = nullptr;
+  std::uint32_t line = 0;
+};
+
+Most most_connections(const Survey& survey) {
+  constexpr std::string_view name = "max_connections";
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.find(name) == std::string::npos) continue;
+    for (const PsqlTable& table : psql_tables(document)) {
+      const bool shows = table.has(name) && table.rows.size() == 1;
+      if (shows && number_in(table.cell(table.rows[0], name)) > 0)
+        return {table.cell(table.rows[0], name), &document, table.rows[0].line};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 void detect_clients(const Survey& survey, Observations* out) {
@@ -67,17 +112,23 @@ void detect_clients(const Survey& survey, Observations* out) {
     const Document* document;
     std::string name;
     Holder holder;
+    std::string next_name;
     Holder next;
   };
   std::vector<Found> found;
   for (const Document& document : survey.inventory.documents()) {
-    if (document.text.find(" name=") == std::string::npos) continue;
-    Found most{&document, "", {}, {}};
-    for (const auto& [name, holder] : holders_in(document)) {
-      if (holder.clients > most.next.clients) most.next = holder;
+    std::map<std::string, Holder> holders;
+    if (document.text.find(" name=") != std::string::npos) holders = holders_in(document);
+    if (document.text.find("usename") != std::string::npos ||
+        document.text.find("application_name") != std::string::npos) {
+      for (const PsqlTable& table : psql_tables(document)) add_sessions(table, &holders);
+    }
+    Found most{&document, "", {}, "", {}};
+    for (const auto& [name, holder] : holders) {
+      if (holder.clients > most.next.clients) most.next = holder, most.next_name = name;
       if (most.next.clients <= most.holder.clients) continue;
       std::swap(most.holder, most.next);
-      most.name = name;
+      std::swap(most.name, most.next_name);
     }
     if (most.holder.clients >= least && most.holder.clients >= times * most.next.clients)
       found.push_back(most);
@@ -90,10 +141,19 @@ void detect_clients(const Survey& survey, Observations* out) {
     return each.name == most.name && each.holder.idle_long * 2 > each.holder.clients;
   });
   const bool asked = survey.asks({"client", "connection", "redis"});
+  // Who asks for the holder itself, and not why others get none.
+  const bool asked_who = asked && survey.asks({"eating", "eats", "hogs", "hogging", "holds", "holding",
+                                               "uses up", "using up", "takes up", "taking up", "who "});
+  const Most limit = most_connections(survey);
   Observation& made = report_missing(
-      out, holds_connections, asked ? 0.62 : 0.3, "client", "", most.name,
-      fmt::format("{} holds {} connections, and the next client {}{}.", most.name, most.holder.clients,
-                  most.next.clients,
+      out, holds_connections,
+      asked_who ? 0.88
+      : asked   ? 0.62
+                : 0.3,
+      "client", "", most.name,
+      fmt::format("{} holds {}{} connections, and the next client{} {}{}.", most.name, most.holder.clients,
+                  limit.line == 0 ? "" : fmt::format(" of the {}", limit.number),
+                  most.next_name.empty() ? "" : fmt::format(", {},", most.next_name), most.next.clients,
                   idle == found.end()
                       ? ""
                       : "; most of them have been idle for hours: it does not close them (a leak)"));
@@ -101,6 +161,7 @@ void detect_clients(const Survey& survey, Observations* out) {
   cite_line(&made, *most.document, most.holder.line, "how many connections it holds");
   if (most.next.line != 0)
     cite_line(&made, *most.document, most.next.line, "how many the next has, or one of them");
+  if (limit.line != 0) cite_line(&made, *limit.document, limit.line, "how many there may be");
   if (idle != found.end() && idle->document != most.document)
     cite_line(&made, *idle->document, idle->holder.line, "one of them, and how long it has been idle");
   lack(&made, fmt::format("where {} opens its connections, and whether it closes them", most.name));

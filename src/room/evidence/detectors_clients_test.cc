@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,10 +29,10 @@ TEST(Clients, WhoHoldsMostConnectionsIsToldFromTheirList) {
   const auto found = found_in({{"redis/client-list.txt", list}});
   const Observation* one = find_by(found, "holds-most-connections");
   ASSERT_NE(one, nullptr);
-  EXPECT_EQ(
-      one->cause,
-      "reports holds 90 connections, and the next client 20; most of them have been idle for hours: it does "
-      "not close them (a leak).");
+  EXPECT_EQ(one->cause,
+            "reports holds 90 connections, and the next client, web, 20; most of them have been idle for "
+            "hours: it does "
+            "not close them (a leak).");
 }
 
 TEST(Clients, ACountIsOfAllWhereAListIsASample) {
@@ -42,10 +43,33 @@ TEST(Clients, ACountIsOfAllWhereAListIsASample) {
   const Observation* one = find_by(found, "holds-most-connections");
   ASSERT_NE(one, nullptr);
   EXPECT_THAT(one->cause,
-              ::testing::StartsWith("reports holds 9381 connections, and the next client 480; most"));
+              ::testing::StartsWith("reports holds 9381 connections, and the next client, web, 480; most"));
   EXPECT_EQ(one->lines[0].at.file, "redis/by-name.txt");
   EXPECT_EQ(one->lines[1].quote, "    480 name=web");
   EXPECT_EQ(one->lines[2].at.file, "redis/client-list-sample.txt");
+}
+
+TEST(Clients, SessionsOfADatabaseAreAddedUpByTheirProgram) {
+  const std::string sessions =
+      " application_name | usename | client_addr | state | count \n"
+      "------------------+---------+-------------+-------+-------\n"
+      " reports          | ro      | 10.0.14.20  | idle  |    80 \n"
+      " reports          | ro      | 10.0.14.21  | idle  |    70 \n"
+      " orders           | rw      | 10.0.11.31  | idle  |    18 \n"
+      "                  | admin   |             |       |     6 \n(4 rows)\n";
+  const std::string limit = "\n max_connections \n-----------------\n 200\n(1 row)\n";
+  const auto found = found_in({{"pg/activity.txt", sessions + limit}});
+  const Observation* one = find_by(found, "holds-most-connections");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause, "reports holds 150 of the 200 connections, and the next client, orders, 18.");
+  EXPECT_EQ(one->lines[0].quote, " reports          | ro      | 10.0.14.20  | idle  |    80 ");
+  EXPECT_EQ(one->lines[2].quote, " 200");
+  std::string list = " pid | usename | state \n-----+---------+-------\n";
+  for (int i = 0; i < 90; ++i) list += fmt::format(" {} | {} | idle \n", i, i < 75 ? "batch" : "shop");
+  const auto listed = found_in({{"pg/activity.txt", list}});
+  ASSERT_NE(find_by(listed, "holds-most-connections"), nullptr);
+  EXPECT_EQ(find_by(listed, "holds-most-connections")->cause,
+            "batch holds 75 connections, and the next client, shop, 15.");
 }
 
 TEST(Clients, WhereNobodyHoldsMuchMoreThanTheNextNobodyIsBlamed) {

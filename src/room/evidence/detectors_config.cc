@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/needs.h"
+#include "room/evidence/relations.h"
 
 namespace carrel {
 namespace {
@@ -35,7 +36,18 @@ std::string keys_text(const Object& object) {
   return brief(text, 80);
 }
 
-void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Observations* out) {
+// The workloads, as "space/name", of which a pod runs well or did its work.
+std::set<std::string> at_work(const Survey& survey) {
+  std::set<std::string> names;
+  for (const Object* pod : survey.each("pod")) {
+    if (pod_health(*pod) == Health::healthy)
+      names.insert(fmt::format("{}/{}", pod->space, without_added(pod->name)));
+  }
+  return names;
+}
+
+void check_need(const Survey& survey, const std::set<std::string>& working, const PodSpec& pods,
+                const Need& need, Observations* out) {
   const std::string& space = pods.owner->space;
   const std::string& kind = need.kind;
   const std::string_view name = need.name->text();
@@ -44,7 +56,9 @@ void check_need(const Survey& survey, const PodSpec& pods, const Need& need, Obs
     const std::string_view other_kind = kind == "secret" ? "configmap" : "secret";
     const Object* other = kind == "serviceaccount" ? nullptr : survey.find(other_kind, space, name);
     const bool settled = survey.lacks(kind, space, name);
-    if (!settled && other == nullptr && (pods.health == Health::unhealthy ? false : pods.is_pod)) return;
+    const bool works = pods.health != Health::unhealthy &&
+                       (pods.is_pod || working.contains(fmt::format("{}/{}", space, pods.owner->name)));
+    if (!settled && other == nullptr && works) return;
     double weight = settled ? 0.9 : other ? 0.82 : 0.4;
     if (need.use == "imagePullSecrets") weight -= 0.12;
     std::string tail;
@@ -350,6 +364,7 @@ bool check_sub_paths(const Survey& survey, const PodSpec& pods, Observations* ou
 }  // namespace
 
 void detect_references(const Survey& survey, Observations* out) {
+  const std::set<std::string> working = at_work(survey);
   std::set<std::string> told;
   for (const PodSpec& pods : survey.pod_specs()) {
     const std::string of = "subpath/" + pods.owner->space + "/" + workload_of(*pods.owner).second;
@@ -361,7 +376,7 @@ void detect_references(const Survey& survey, Observations* out) {
                                           need.name->text(), need.key ? need.key->text() : "");
       const std::size_t before = out->size();
       if (told.count(key) > 0) continue;
-      check_need(survey, pods, need, out);
+      check_need(survey, working, pods, need, out);
       if (out->size() > before) told.insert(key);
     }
     check_mounted_files(survey, pods, out);

@@ -12,7 +12,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::size_t most_monitors = 64, most_endpoints = 4;  // of one
+constexpr std::size_t most_monitors = 64, most_policies = 256, most_endpoints = 4;  // of one
 
 bool governs(const Object& policy, std::string_view direction) {
   const Value& types = policy["spec"]["policyTypes"];
@@ -36,9 +36,11 @@ std::vector<const Object*> policies_of(const Survey& survey, const PodSpec& pods
 bool space_matches(const Object& policy, const Value& peer, const Object* space, std::string_view name) {
   const Value& spaces = peer["namespaceSelector"];
   if (!spaces.exists()) return name == policy.space;
+  // The API server gives every namespace its name as this label.
+  const std::string_view wanted = spaces["matchLabels"]["kubernetes.io/metadata.name"].text();
+  if (!wanted.empty() && (wanted != name || spaces["matchLabels"].size() == 1)) return wanted == name;
   if (space == nullptr) return true;  // cannot be told
-  return spaces["matchLabels"]["kubernetes.io/metadata.name"].text() == name ||
-         selector_matches(spaces, (*space)["metadata"]["labels"]);
+  return selector_matches(spaces, (*space)["metadata"]["labels"]);
 }
 
 bool labels_match(const Value& peer, const PodSpec& pods) {
@@ -51,13 +53,31 @@ bool peer_matches(const Survey& survey, const Object& policy, const Value& peer,
   return space_matches(policy, peer, space, pods.owner->space) && labels_match(peer, pods);
 }
 
-// The namespaces of whose pods the bundle has none: a peer in one of them may be there.
-std::vector<const Object*> spaces_without_pods(const Survey& survey) {
+// The namespace of which a peer speaks by name: its policy's own, or the one that it names; empty: others.
+std::string_view space_named_by(const Object& policy, const Value& peer) {
+  const Value& spaces = peer["namespaceSelector"];
+  return spaces.exists() ? spaces["matchLabels"]["kubernetes.io/metadata.name"].text() : policy.space;
+}
+
+// The namespaces of which the bundle has pods, and those that it has without any.
+struct Spaces {
   std::set<std::string_view> with_pods;
-  for (const PodSpec& one : survey.pod_specs()) with_pods.insert(one.owner->space);
-  std::vector<const Object*> found = survey.each("namespace");
-  std::erase_if(found, [&](const Object* space) { return with_pods.contains(space->name); });
-  return found;
+  std::vector<const Object*> without_pods;
+
+  explicit Spaces(const Survey& survey) {
+    for (const PodSpec& one : survey.pod_specs()) with_pods.insert(one.owner->space);
+    without_pods = survey.each("namespace");
+    std::erase_if(without_pods, [&](const Object* space) { return with_pods.contains(space->name); });
+  }
+};
+
+// True where whom a peer lets in may be in a namespace whose pods the bundle does not have.
+bool may_be_elsewhere(const Survey& survey, const Spaces& spaces, const Object& policy, const Value& peer) {
+  const std::string_view named = space_named_by(policy, peer);
+  if (!named.empty() && !spaces.with_pods.contains(named)) return !survey.lacks("namespace", "", named);
+  return std::ranges::any_of(spaces.without_pods, [&](const Object* space) {
+    return space_matches(policy, peer, space, space->name);
+  });
 }
 
 // `ports` of a rule against a port number and the names the container gives it.
@@ -173,7 +193,7 @@ void check_egress(const Survey& survey, Observations* out) {
 }
 
 void check_denied_ingress(const Survey& survey, Observations* out) {
-  const std::vector<const Object*> unseen = spaces_without_pods(survey);
+  const Spaces spaces(survey);
   std::set<const Object*> told;
   for (const PodSpec& pods : survey.pod_specs()) {
     const auto policies = policies_of(survey, pods, "Ingress");
@@ -187,9 +207,7 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
         if (allowing == nullptr) allowing = one;
         if (rule["from"].size() == 0) reachable = true;
         for (const Value& peer : rule["from"].items) {
-          reachable = reachable || std::ranges::any_of(unseen, [&](const Object* space) {
-                        return space_matches(*one, peer, space, space->name);
-                      });
+          reachable = reachable || may_be_elsewhere(survey, spaces, *one, peer);
           for (const PodSpec& other : survey.pod_specs())
             reachable = reachable || peer_matches(survey, *one, peer, other);
         }
@@ -213,6 +231,43 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
          policy["spec"]["ingress"].exists() ? policy["spec"]["ingress"] : policy["spec"]["policyTypes"],
          "what it lets in");
     suggest_policy(&made, policy);
+  }
+}
+
+// Labels that a policy lets in and that no pod has, though the pods of that namespace are known: whoever had
+// them goes by others now.
+void check_peers(const Survey& survey, const Object& policy, Observations* out) {
+  constexpr std::size_t most_peers = 16;
+  std::size_t looked = 0;
+  for (const Value& rule : policy["spec"]["ingress"].items) {
+    for (const Value& peer : rule["from"].items) {
+      const std::string_view space = space_named_by(policy, peer);
+      if (peer["podSelector"].size() == 0 || space.empty() || ++looked > most_peers) continue;
+      const PodSpec* other = nullptr;
+      bool met = false;
+      for (const PodSpec& pods : survey.pod_specs()) {
+        if (pods.owner->space != space || !tells_all(*pods.owner)) continue;
+        met = met || labels_match(peer, pods);
+        // One that is asked about, or else one behind another door than the policy's own pods.
+        const bool own =
+            space == policy.space && selector_matches(policy["spec"]["podSelector"], *pods.labels);
+        if (!own && (other == nullptr || survey.names(workload_of(*pods.owner).second))) other = &pods;
+      }
+      if (met || other == nullptr) continue;
+      const bool asked = survey.asks({"connect", "reach", "timeout", "time out", "times out", "timed out",
+                                      "unreachable", "refused", "traffic", "fail", "network"});
+      Observation& made = report(
+          out, "policy-peer-missing", asked ? 0.84 : 0.5, policy,
+          fmt::format(
+              "{} lets only {} in to {}, but no pod of namespace {} has these labels; {} has {}, so its "
+              "connections are dropped.",
+              described(policy), peer_text(peer), chosen_text(policy), space, other->owner->name,
+              brief(label_text(*other->labels), 60)));
+      cite(&made, policy, peer, "whom the policy lets in");
+      cite(&made, *other->owner, *other->labels, "the labels of a pod there");
+      cite(&made, policy, policy["metadata"]["name"], "the policy");
+      suggest_policy(&made, policy);
+    }
   }
 }
 
@@ -430,6 +485,10 @@ void detect_policies(const Survey& survey, Observations* out) {
   if (survey.each("networkpolicy").empty()) return;
   check_egress(survey, out);
   check_denied_ingress(survey, out);
+  const auto& policies = survey.each("networkpolicy");
+  for (std::size_t i = 0; i < policies.size() && i < most_policies; ++i) {
+    if (tells_all(*policies[i]) && governs(*policies[i], "Ingress")) check_peers(survey, *policies[i], out);
+  }
   for (const char* kind : {"servicemonitor", "podmonitor"}) {
     const auto& monitors = survey.each(kind);
     for (std::size_t i = 0; i < monitors.size() && i < most_monitors; ++i)

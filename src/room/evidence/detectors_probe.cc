@@ -115,15 +115,16 @@ void check_port(const Looked& at, Observations* out) {
   if (port.text().empty()) return;
   const auto number = port.integer();
   std::string known;
-  bool found = false;
+  bool found = false, named = tells_all(*at.pods->owner);  // `describe` may show no names of ports
   for (const Value& one : ports.items) {
+    named = named || !one["name"].text().empty();
     found = found || (number ? one["containerPort"].integer() == number : one["name"].text() == port.text());
     known += fmt::format("{}{}", known.empty() ? "" : ", ", one["containerPort"].text());
     if (!number && !one["name"].text().empty()) known += fmt::format(" ({})", one["name"].text());
   }
   const std::int64_t stock = listening_port(*at.container);
   const bool off_stock = number && stock != 0 && *number != stock;
-  if (found && !off_stock) return;
+  if ((found || (!number && !named)) && !off_stock) return;
   if (ports.size() == 0 && number && !off_stock) return;
   const Object& owner = *at.pods->owner;
   const std::string offered =

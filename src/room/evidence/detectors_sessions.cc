@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/limits.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/psql_table.h"
 
 namespace carrel {
 namespace {
@@ -18,8 +19,7 @@ constexpr std::string_view transaction_mark = "---TRANSACTION ";
 constexpr std::uint32_t longest_block = 64;  // lines of one transaction
 constexpr std::size_t longest_number = 20;   // digits
 constexpr std::string_view slot_mark = "slot_name";
-constexpr std::size_t most_cells = 32, most_slots = 8;
-constexpr std::size_t largest_table = 1 << 20;
+constexpr std::size_t most_slots = 8;
 
 struct Transaction {
   std::uint32_t begin = 0, locks_line = 0, thread_line = 0;
@@ -99,49 +99,23 @@ void tell_holder(const Document& document, Observations* out) {
   if (holder.thread_line != 0) cite_line(&made, document, holder.thread_line, "whose transaction it is");
 }
 
-// The cells of a line of psql's, without the blanks around them.
-std::vector<std::string_view> cells_of(std::string_view line) {
-  std::vector<std::string_view> cells;
-  for (std::size_t at = 0; at <= line.size() && cells.size() < most_cells;) {
-    const std::size_t end = std::min(line.find('|', at), line.size());
-    cells.push_back(trim(line.substr(at, end - at)));
-    at = end + 1;
-  }
-  return cells;
-}
-
 // A slot that nobody reads from: the server keeps its log from there on until somebody does.
-void tell_unread_slots(const Survey& survey, const Document& document, Observations* out) {
-  const auto column = [](const std::vector<std::string_view>& header, std::string_view name) {
-    return static_cast<std::size_t>(std::ranges::find(header, name) - header.begin());
-  };
-  std::vector<std::string_view> header;
+void tell_unread_slots(const Survey& survey, const Document& document, const PsqlTable& slots,
+                       Observations* out) {
   std::size_t told = 0;
-  for (std::uint32_t number = 1; number <= document.starts.size() && told < most_slots; ++number) {
-    const std::string_view line = document.line(number);
-    if (line.find(slot_mark) != std::string_view::npos && line.find('|') != std::string_view::npos) {
-      header = cells_of(line);
-      continue;
-    }
-    if (header.empty()) continue;
-    const std::vector<std::string_view> row = cells_of(line);
-    if (row.size() != header.size()) continue;
-    const auto cell = [&](std::string_view name) {
-      const std::size_t at = column(header, name);
-      return at < row.size() ? row[at] : std::string_view();
-    };
-    const std::string_view name = cell(slot_mark);
-    if (cell("active") != "f" || !is_plain_name(name)) continue;
+  for (const PsqlTable::Row& row : slots.rows) {
+    const std::string_view name = slots.cell(row, slot_mark);
+    if (slots.cell(row, "active") != "f" || !is_plain_name(name)) continue;
     std::string_view kept;
     for (const char* each : {"retained", "retained_wal", "lag", "pg_size_pretty", "wal_retained"}) {
-      if (kept.empty()) kept = cell(each);
+      if (kept.empty()) kept = slots.cell(row, each);
     }
     // Without a figure, only what the server itself calls more than usual.
-    const std::string_view status = cell("wal_status");
+    const std::string_view status = slots.cell(row, "wal_status");
     const bool much = kept.ends_with("GB") || kept.ends_with("TB") || status == "extended" ||
                       status == "unreserved" || status == "lost";
     if (!much) continue;
-    ++told;
+    if (++told > most_slots) return;
     const bool asked = survey.asks({"disk", "full", "space", "wal", "fill", "storage", "restart"});
     Observation& made = report_missing(
         out, unread_slot, asked ? 0.9 : 0.6, "slot", "", name,
@@ -150,7 +124,7 @@ void tell_unread_slots(const Survey& survey, const Document& document, Observati
             "and that fills the disk.",
             name, kept.empty() ? "" : fmt::format(" ({})", kept)));
     made.culprit.present = true;
-    cite_line(&made, document, number, "the slot that nobody reads");
+    cite_line(&made, document, row.line, "the slot that nobody reads");
     lack(&made, fmt::format("what should read from the slot {}", name));
   }
 }
@@ -160,8 +134,10 @@ void tell_unread_slots(const Survey& survey, const Document& document, Observati
 void detect_sessions(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
-    if (document.text.size() <= largest_table && document.text.find(slot_mark) != std::string::npos)
-      tell_unread_slots(survey, document, out);
+    if (document.text.find(slot_mark) == std::string::npos) continue;
+    for (const PsqlTable& table : psql_tables(document)) {
+      if (table.has(slot_mark)) tell_unread_slots(survey, document, table, out);
+    }
   }
 }
 

@@ -48,7 +48,8 @@ TEST(Sessions, WhereNobodyWaitsOrNobodyHoldsNothingIsTold) {
 TEST(Sessions, ASlotThatNobodyReadsFillsTheDisk) {
   const auto cause = [](const std::string& active, const std::string& kept) {
     const auto found = told(
-        " slot_name | slot_type | active | wal_status | retained\n-----------+-----------+--------+-----\n"
+        " slot_name | slot_type | active | wal_status | "
+        "retained\n-----------+-----------+--------+------------+----------\n"
         " feed      | logical   | " +
         active + "      | reserved   | " + kept + "\n");
     const Observation* one = find_by(found, unread_slot);

@@ -11,6 +11,7 @@
 #include "room/evidence/log_findings.h"
 #include "room/evidence/question.h"
 #include "room/evidence/saved_logs.h"
+#include "room/evidence/spoken_name.h"
 #include "room/evidence/survey.h"
 
 namespace carrel {
@@ -53,8 +54,9 @@ void weigh_what_was_overcome(const Inventory& inventory, std::vector<Observation
 
 }  // namespace
 
-EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs,
-                           const std::string& question_text) {
+EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, const std::string& asked) {
+  const std::string spoken = workload_in_words(inventory, asked);
+  const std::string question_text = spoken.empty() ? asked : fmt::format("{} ({})", asked, spoken);
   const Question question(question_text);
   EvidenceList list;
   list.format = inventory.format;

@@ -155,6 +155,11 @@ class LogMiner::Impl {
     return (item || text[0] == ' ' || text[0] == '\t') && after_time(text) == 0;
   }
 
+  // What `kubectl logs --previous` says where there was no instance before, saved in place of its log.
+  static bool is_refused_log(std::string_view text) {
+    return text.starts_with("Error from server (BadRequest): previous terminated container");
+  }
+
   // The first such line decides.
   void add_detail(std::string_view text) {
     Template& owner = templates[told_below];
@@ -186,7 +191,7 @@ class LogMiner::Impl {
         text[0] == 'g') {
       if (part_of_trace(text)) return;
     }
-    if (text.empty()) return;
+    if (text.empty() || is_refused_log(text)) return;
     if (told_below != kNoTemplate && is_detail(text)) {
       add_detail(text);
       return;

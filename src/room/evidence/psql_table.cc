@@ -1,0 +1,62 @@
+#include "room/evidence/psql_table.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t largest_document = 1 << 20;
+constexpr std::size_t most_columns = 32, most_tables = 64, most_rows = 10'000;
+
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (std::size_t at = 0; at <= line.size() && cells.size() < most_columns;) {
+    const std::size_t end = std::min(line.find('|', at), line.size());
+    cells.push_back(trim(line.substr(at, end - at)));
+    at = end + 1;
+  }
+  return cells;
+}
+
+bool is_rule(std::string_view line) {
+  line = trim(line);
+  return line.size() >= 3 && line.starts_with("--") && line.find_first_not_of("-+") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool PsqlTable::has(std::string_view column) const {
+  return std::ranges::find(columns, column) != columns.end();
+}
+
+std::string_view PsqlTable::cell(const Row& row, std::string_view column) const {
+  const auto found = std::ranges::find(columns, column);
+  return found == columns.end() ? std::string_view()
+                                : row.cells[static_cast<std::size_t>(found - columns.begin())];
+}
+
+std::vector<PsqlTable> psql_tables(const Document& document) {
+  std::vector<PsqlTable> tables;
+  if (document.text.size() > largest_document) return tables;
+  std::size_t rows = 0;
+  bool in_table = false;
+  for (std::uint32_t line = 2; line <= document.starts.size() && rows < most_rows; ++line) {
+    const std::string_view text = document.line(line);
+    if (is_rule(text)) {
+      std::vector<std::string_view> columns = cells_of(document.line(line - 1));
+      in_table = columns.size() == static_cast<std::size_t>(std::ranges::count(text, '+')) + 1 &&
+                 tables.size() < most_tables;
+      if (in_table) tables.push_back({std::move(columns), {}});
+      continue;
+    }
+    if (!in_table) continue;
+    std::vector<std::string_view> cells = cells_of(text);
+    in_table = cells.size() == tables.back().columns.size() && !trim(text).empty() && !text.starts_with('(');
+    if (in_table) tables.back().rows.push_back({line, std::move(cells)}), ++rows;
+  }
+  return tables;
+}
+
+}  // namespace carrel
