@@ -22,7 +22,8 @@ inline constexpr const char* holds_connections = "holds-most-connections";
 inline constexpr const char* changed_setting = "changed-setting";
 // That of a node's disk that one pod fills, which explains why others are evicted.
 inline constexpr const char* disk_filled = "node-disk-filled";
-// That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are refused.
+// That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are
+// refused.
 inline constexpr const char* stale_settings = "settings-stale";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
