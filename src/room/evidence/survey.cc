@@ -151,6 +151,10 @@ void Survey::read_pod_specs() {
     const auto told = of_workloads.find({made.owner->space, made.owner->name});
     if (told != of_workloads.end()) made.health = told->second;
   }
+  for (std::size_t i = 0; i < pod_specs_.size(); ++i) {
+    for (const auto& [name, value] : pod_specs_[i].labels->members)
+      by_label_[key_of(name, pod_specs_[i].owner->space, value.text())].push_back(i);
+  }
 }
 
 std::vector<const Happening*> Survey::about(const Object& object, bool all) const {
@@ -197,9 +201,21 @@ bool Survey::names(std::string_view name) const {
 
 std::vector<const PodSpec*> Survey::selected(std::string_view space, const Value& match_labels) const {
   std::vector<const PodSpec*> found;
-  for (const PodSpec& pods : pod_specs_) {
+  const auto take = [&](const PodSpec& pods) {
     if (pods.owner->space == space && selects(match_labels, *pods.labels)) found.push_back(&pods);
+  };
+  if (match_labels.members.empty()) {
+    for (const PodSpec& pods : pod_specs_) take(pods);
+    return found;
   }
+  // Those with the rarest of the labels, and of them those that have the others.
+  const std::vector<std::size_t>* fewest = nullptr;
+  for (const auto& [name, value] : match_labels.members) {
+    const auto with = by_label_.find(key_of(name, space, value.text()));
+    if (with == by_label_.end()) return found;
+    if (fewest == nullptr || with->second.size() < fewest->size()) fewest = &with->second;
+  }
+  for (const std::size_t at : *fewest) take(pod_specs_[at]);
   return found;
 }
 

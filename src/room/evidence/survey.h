@@ -75,6 +75,7 @@ class Survey {
   std::map<std::string, std::vector<const Object*>, std::less<>> each_;
   std::map<std::string, const Object*, std::less<>> index_;
   std::vector<PodSpec> pod_specs_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_label_;  // of pod_specs_
   std::vector<Happening> happenings_;
   std::multimap<std::string, std::size_t> by_object_;
 };
