@@ -292,13 +292,99 @@ bool is_ready_again(const Survey& survey, const std::set<std::string_view>& read
   return gone.count <= 1 && ready.contains(gone.name);
 }
 
+struct Told {
+  std::string cause;
+  double weight = 0;
+};
+
+// What an event says of a node or of a pod that its node did not keep; nothing: it is of something else.
+std::optional<Told> told_by(const Survey& survey, const Heaviest& heaviest,
+                            const std::set<std::string_view>& ready, const Happening& happening) {
+  const std::string_view reason = happening.reason;
+  const std::string_view text = happening.message->text();
+  const std::string who = described(happening.kind, happening.space, happening.name);
+  if (reason == "SystemOOM") {
+    return Told{fmt::format("Node {} ran out of memory and the kernel killed a process (SystemOOM): {}",
+                            happening.name, brief(text, 180)),
+                0.75};
+  }
+  if (reason == "EvictionThresholdMet" || reason == "FreeDiskSpaceFailed" || reason == "ImageGCFailed") {
+    // Once, on a node that reports no pressure now, is what a busy node does and recovers from.
+    return Told{fmt::format("Node {} runs out of room ({}): {}", happening.name, reason, brief(text, 190)),
+                happening.count > 1 || under_pressure(survey, happening.name) ? 0.75 : 0.3};
+  }
+  if (reason == "NodeNotReady" && happening.kind == "node") {
+    return Told{fmt::format("Node {} became NotReady: {}", happening.name, brief(text, 180)),
+                survey.only_whether && is_ready_again(survey, ready, happening) ? 0.3 : 0.5};
+  }
+  if (reason == "Preempted") {
+    // Who asks for the end of a pod is not asking why the next one waits.
+    const bool of_the_end = survey.asks({"terminated", "vanish", "disappear", "gone", "removed", "killed",
+                                         "preempt", "evict", "stopped", "lost"});
+    return Told{fmt::format("{} was preempted, removed in favour of a pod of higher priority: {}", who,
+                            brief(text, 150)),
+                of_the_end ? 0.985 : 0.78};
+  }
+  if (reason == "Evicted" && &happening == heaviest.happening) {
+    return Told{fmt::format("Container {} of {} used {} of what its node ran out of and was evicted with its "
+                            "neighbours: {}",
+                            heaviest.container, who, heaviest.amount, brief(text, 120)),
+                0.9};
+  }
+  if (reason == "Evicted" && survey.find("pod", happening.space, happening.name) == nullptr)
+    return Told{fmt::format("{} was evicted: {}", who, brief(text, 200)), 0.78};
+  if (reason == "TaintManagerEviction") {
+    return Told{fmt::format("{} was evicted because of a taint on its node: {}", who, brief(text, 160)), 0.4};
+  }
+  if (has(text, "clock skew") || has(text, "clock is not synchron") || reason == "ClockSkew" ||
+      reason == "NTPIsDown")
+    return Told{fmt::format("The clock of {} is off: {}", who, brief(text, 180)), 0.7};
+  return {};
+}
+
+void tell_events(const Survey& survey, const Heaviest& heaviest, const std::optional<Filler>& of_du,
+                 Observations* out) {
+  const auto pods = pods_by_uid(survey);
+  bool disk_told = false;
+  std::set<std::string_view> ready;
+  for (const Happening& happening : survey.happenings()) {
+    if (happening.reason == "NodeReady") ready.insert(happening.name);
+  }
+  std::set<std::string> seen;
+  for (const Happening& happening : survey.happenings()) {
+    const std::string_view reason = happening.reason;
+    const std::optional<Told> told = told_by(survey, heaviest, ready, happening);
+    if (!told || !seen.insert(std::string(reason) + happening.name).second) continue;
+    Observation& made = report_missing(out, "node-event", told->weight, happening.kind, happening.space,
+                                       happening.name, told->cause);
+    made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
+    cite(&made, happening);
+    if (reason == "Preempted") tell_preemptor(pods, happening.message->text(), &made);
+    if (reason == "Evicted" && of_du && !disk_told && has(happening.message->text(), "ephemeral-storage")) {
+      made.cause = fmt::format("The disk of a node is nearly full, so its kubelet evicts pods such as {}",
+                               happening.name);
+      tell_filler(*of_du, &made);
+      made.weight = 0.93;
+      disk_told = true;
+    }
+    if (reason == "EvictionThresholdMet") tell_heaviest(heaviest, &made);
+    if (happening.kind == "node") {
+      suggest(&made, fmt::format("kubectl describe node {}", happening.name),
+              "shows the node's conditions and events");
+    } else {
+      suggest(&made,
+              fmt::format("kubectl -n {} describe {} {}", happening.space, happening.kind, happening.name),
+              "shows its state and events");
+    }
+  }
+}
+
 }  // namespace
 
 void detect_nodes(const Survey& survey, Observations* out) {
   const Heaviest heaviest = heaviest_of(survey);
   const auto fillers = fillers_of(survey);
   const std::optional<Filler> of_du = filler_of_du(survey);
-  bool disk_told = false;
   for (const Object* node : survey.each("node")) {
     const auto filler = fillers.find(node->name);
     const bool is_of_du =
@@ -317,84 +403,7 @@ void detect_nodes(const Survey& survey, Observations* out) {
     }
   }
   check_versions(survey, out);
-  const auto pods = pods_by_uid(survey);
-  std::set<std::string_view> ready;
-  for (const Happening& happening : survey.happenings()) {
-    if (happening.reason == "NodeReady") ready.insert(happening.name);
-  }
-  std::set<std::string> told;
-  for (const Happening& happening : survey.happenings()) {
-    const std::string_view reason = happening.reason;
-    const std::string_view text = happening.message->text();
-    std::string cause;
-    double weight = 0.6;
-    if (reason == "SystemOOM") {
-      cause = fmt::format("Node {} ran out of memory and the kernel killed a process (SystemOOM): {}",
-                          happening.name, brief(text, 180));
-      weight = 0.75;
-    } else if (reason == "EvictionThresholdMet" || reason == "FreeDiskSpaceFailed" ||
-               reason == "ImageGCFailed") {
-      cause = fmt::format("Node {} runs out of room ({}): {}", happening.name, reason, brief(text, 190));
-      // Once, on a node that reports no pressure now, is what a busy node does and recovers from.
-      weight = happening.count > 1 || under_pressure(survey, happening.name) ? 0.75 : 0.3;
-    } else if (reason == "NodeNotReady" && happening.kind == "node") {
-      cause = fmt::format("Node {} became NotReady: {}", happening.name, brief(text, 180));
-      weight = survey.only_whether && is_ready_again(survey, ready, happening) ? 0.3 : 0.5;
-    } else if (reason == "Preempted") {
-      cause = fmt::format("{} was preempted, removed in favour of a pod of higher priority: {}",
-                          described(happening.kind, happening.space, happening.name), brief(text, 150));
-      // Who asks for the end of a pod is not asking why the next one waits.
-      weight = survey.asks({"terminated", "vanish", "disappear", "gone", "removed", "killed", "preempt",
-                            "evict", "stopped", "lost"})
-                   ? 0.985
-                   : 0.78;
-    } else if (reason == "Evicted" && (&happening == heaviest.happening ||
-                                       survey.find("pod", happening.space, happening.name) == nullptr)) {
-      cause = fmt::format("{} was evicted: {}", described(happening.kind, happening.space, happening.name),
-                          brief(text, 200));
-      weight = 0.78;
-      if (&happening == heaviest.happening) {
-        cause = fmt::format(
-            "Container {} of {} used {} of what its node ran out of and was evicted with its neighbours: {}",
-            heaviest.container, described(happening.kind, happening.space, happening.name), heaviest.amount,
-            brief(text, 120));
-        weight = 0.9;
-      }
-    } else if (reason == "TaintManagerEviction") {
-      cause = fmt::format("{} was evicted because of a taint on its node: {}",
-                          described(happening.kind, happening.space, happening.name), brief(text, 160));
-      weight = 0.4;
-    } else if (has(text, "clock skew") || has(text, "clock is not synchron") || reason == "ClockSkew" ||
-               reason == "NTPIsDown") {
-      cause = fmt::format("The clock of {} is off: {}",
-                          described(happening.kind, happening.space, happening.name), brief(text, 180));
-      weight = 0.7;
-    } else {
-      continue;
-    }
-    if (!told.insert(std::string(reason) + happening.name).second) continue;
-    Observation& made =
-        report_missing(out, "node-event", weight, happening.kind, happening.space, happening.name, cause);
-    made.culprit.present = survey.find(happening.kind, happening.space, happening.name) != nullptr;
-    cite(&made, happening);
-    if (reason == "Preempted") tell_preemptor(pods, text, &made);
-    if (reason == "Evicted" && of_du && !disk_told && has(text, "ephemeral-storage")) {
-      made.cause = fmt::format("The disk of a node is nearly full, so its kubelet evicts pods such as {}",
-                               happening.name);
-      tell_filler(*of_du, &made);
-      made.weight = 0.93;
-      disk_told = true;
-    }
-    if (reason == "EvictionThresholdMet") tell_heaviest(heaviest, &made);
-    if (happening.kind == "node") {
-      suggest(&made, fmt::format("kubectl describe node {}", happening.name),
-              "shows the node's conditions and events");
-    } else {
-      suggest(&made,
-              fmt::format("kubectl -n {} describe {} {}", happening.space, happening.kind, happening.name),
-              "shows its state and events");
-    }
-  }
+  tell_events(survey, heaviest, of_du, out);
 }
 
 }  // namespace carrel
