@@ -223,173 +223,180 @@ std::string_view trouble_of(const Object* node) {
   return {};
 }
 
+// A reason in words, and what of the pod it is about.
+struct Reason {
+  std::string detector, cause;
+  double weight = 0;
+  const Value* shown = &Value::null();
+  Tied tied{};
+};
+
+Reason of_claim(const std::string& who, const Part& part, const Value& spec) {
+  const Value* shown = &Value::null();
+  std::string claims;
+  for (const Value& volume : spec["volumes"].items) {
+    const Value& claim = volume["persistentVolumeClaim"]["claimName"];
+    if (!claim.exists()) continue;
+    shown = &claim;
+    claims += fmt::format(" {}", claim.text());
+  }
+  const std::string_view named = between(part.text, "persistentvolumeclaim \"", "\"");
+  if (!named.empty() && has(part.text, "not found")) {
+    return {
+        "scheduling-claim",
+        fmt::format("{} is Pending: PersistentVolumeClaim {}, which it mounts, does not exist (not found).",
+                    who, named),
+        0.9, shown};
+  }
+  // What keeps the claim unbound is the root.
+  return {"scheduling-claim",
+          fmt::format("{} is Pending because its PersistentVolumeClaim{} is not bound (unbound immediate "
+                      "PersistentVolumeClaims).",
+                      who, claims),
+          0.6, shown};
+}
+
+Reason of_volume_node(const Survey& survey, const std::string& who, const Part& part, const Value& spec,
+                      const std::string& space) {
+  Reason reason{"scheduling-volume-node", "", 0.82};
+  reason.tied = tied_volume(survey, spec, space);
+  const Tied& tied = reason.tied;
+  reason.cause =
+      tied.volume == nullptr
+          ? fmt::format(
+                "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run "
+                "(volume node affinity conflict on {} node(s)).",
+                who, part.nodes)
+          : fmt::format(
+                "{} is Pending: its volume {} can be used on node {} alone{} (volume node affinity "
+                "conflict on {} other node(s)).",
+                who, tied.volume->name, tied.node_name->text(), trouble_of(tied.node), part.nodes);
+  return reason;
+}
+
+Reason of_resource(const Survey& survey, const std::string& who, const Part& part, const Value& spec) {
+  const std::string resource =
+      has(part.text, "too many pods") ? "pods" : part.text.substr(part.text.rfind(' ') + 1);
+  Reason reason{"scheduling-resources", "", 0.88, &largest_request(spec, resource)};
+  if (resource == "pods") {
+    reason.cause = fmt::format(
+        "{} is Pending: the nodes already run as many pods as they may (Too many pods on {} node(s)).", who,
+        part.nodes);
+    return reason;
+  }
+  double largest = 0;
+  std::string allocatable;
+  for (const Object* node : survey.each("node")) {
+    const Value& has_it = (*node)["status"]["allocatable"][resource];
+    const double amount = quantity(has_it.text()).value_or(0);
+    if (amount <= largest) continue;
+    largest = amount;
+    allocatable = std::string(has_it.text());
+  }
+  const std::string asked = requests_text(spec, resource);
+  reason.cause = fmt::format(
+      "{} is Pending: {} node(s) have insufficient {} for it{}{}, so it cannot be scheduled.", who,
+      part.nodes, resource, asked.empty() ? "" : fmt::format("; it requests {} {}", asked, resource),
+      allocatable.empty() ? "" : fmt::format(" and the largest node offers {}", allocatable));
+  return reason;
+}
+
+Reason of_taint(const std::string& who, const Part& part, const Value& spec) {
+  const std::string taint(between(part.text, "{", "}"));
+  const Value* near = toleration_like(spec, taint);
+  return {
+      "scheduling-taint",
+      fmt::format("{} is Pending: {} node(s) have the taint {} that the pod does not tolerate ({}).", who,
+                  part.nodes, taint.empty() ? brief(part.text, 80) : taint,
+                  near == nullptr ? "it lacks the toleration"
+                                  : fmt::format("its toleration does not match: {}", toleration_text(*near))),
+      0.86, near == nullptr ? &spec["tolerations"] : near};
+}
+
+Reason reason_of(const Survey& survey, const Happening& happening, const Part& part, const Value& spec) {
+  const std::string who = described("pod", happening.space, happening.name);
+  const Value& affinity = spec["affinity"];
+  switch (part.why) {
+    case Why::claim:
+      return of_claim(who, part, spec);
+    case Why::volume_node:
+      return of_volume_node(survey, who, part, spec, happening.space);
+    case Why::selector:
+      return {
+          "scheduling-selector",
+          fmt::format("{} is stuck Pending: its {} matches no available node; {} node(s) didn't match the "
+                      "pod's node affinity/selector because none carries the label.",
+                      who, selector_text(spec), part.nodes),
+          0.9, spec["nodeSelector"].size() > 0 ? &spec["nodeSelector"] : &affinity["nodeAffinity"]};
+    case Why::anti_affinity:
+      return {"scheduling-anti-affinity",
+              fmt::format("{} is Pending: its required pod anti-affinity forbids every node that is left ({} "
+                          "node(s) already run a matching pod), so there are fewer nodes than replicas.",
+                          who, part.nodes),
+              0.88, &affinity["podAntiAffinity"]};
+    case Why::affinity:
+      return {
+          "scheduling-affinity",
+          fmt::format("{} is Pending: its pod affinity finds no node with a matching pod ({} node(s) didn't "
+                      "match pod affinity rules).",
+                      who, part.nodes),
+          0.88, &affinity["podAffinity"]};
+    case Why::topology:
+      return {"scheduling-topology",
+              fmt::format("{} is Pending: {} node(s) don't satisfy its topology spread constraints ({}).",
+                          who, part.nodes, brief(part.text, 100)),
+              0.86, &spec["topologySpreadConstraints"]};
+    case Why::resource:
+      return of_resource(survey, who, part, spec);
+    case Why::ports:
+      return {
+          "scheduling-ports",
+          fmt::format("{} is Pending: the hostPort it asks for is already taken on {} node(s) (didn't have "
+                      "free ports for the requested pod ports).",
+                      who, part.nodes),
+          0.88};
+    case Why::taint:
+      return of_taint(who, part, spec);
+    case Why::cordon:
+      return {"scheduling-cordon",
+              fmt::format("{} is Pending: {} node(s) are cordoned (marked unschedulable).", who, part.nodes),
+              0.85};
+    case Why::other:
+      break;
+  }
+  return {"scheduling", fmt::format("{} cannot be scheduled: {}", who, brief(happening.message->text(), 200)),
+          0.7};
+}
+
 void tell(const Survey& survey, const Happening& happening, const Object* pod, Observations* out) {
   const std::vector<Part> parts = read_parts(happening.message->text());
   if (parts.empty()) return;
   const Part& main = parts.front();
-  const Value& spec = pod ? (*pod)["spec"] : Value::null();
-  const std::string who = described("pod", happening.space, happening.name);
-  std::string cause, detector = "scheduling";
-  const Value* shown = &Value::null();
-  Tied tied;
-  double weight = 0.82;
-  switch (main.why) {
-    case Why::claim: {
-      detector = "scheduling-claim";
-      std::string claims;
-      for (const Value& volume : spec["volumes"].items) {
-        const Value& claim = volume["persistentVolumeClaim"]["claimName"];
-        if (!claim.exists()) continue;
-        shown = &claim;
-        claims += fmt::format(" {}", claim.text());
-      }
-      const std::string_view named = between(main.text, "persistentvolumeclaim \"", "\"");
-      if (!named.empty() && has(main.text, "not found")) {
-        cause = fmt::format(
-            "{} is Pending: PersistentVolumeClaim {}, which it mounts, does not exist (not found).", who,
-            named);
-        weight = 0.9;
-      } else {
-        cause = fmt::format(
-            "{} is Pending because its PersistentVolumeClaim{} is not bound (unbound immediate "
-            "PersistentVolumeClaims).",
-            who, claims);
-        weight = 0.6;  // what keeps the claim unbound is the root
-      }
-      break;
-    }
-    case Why::volume_node:
-      detector = "scheduling-volume-node";
-      tied = tied_volume(survey, spec, happening.space);
-      cause = fmt::format(
-          "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run (volume "
-          "node affinity conflict on {} node(s)).",
-          who, main.nodes);
-      if (tied.volume != nullptr)
-        cause = fmt::format(
-            "{} is Pending: its volume {} can be used on node {} alone{} (volume node affinity conflict on "
-            "{} "
-            "other node(s)).",
-            who, tied.volume->name, tied.node_name->text(), trouble_of(tied.node), main.nodes);
-      break;
-    case Why::selector: {
-      detector = "scheduling-selector";
-      shown = spec["nodeSelector"].size() > 0 ? &spec["nodeSelector"] : &spec["affinity"]["nodeAffinity"];
-      cause = fmt::format(
-          "{} is stuck Pending: its {} matches no available node; {} node(s) didn't match the pod's node "
-          "affinity/selector because none carries the label.",
-          who, selector_text(spec), main.nodes);
-      weight = 0.9;
-      break;
-    }
-    case Why::anti_affinity:
-      detector = "scheduling-anti-affinity";
-      shown = &spec["affinity"]["podAntiAffinity"];
-      cause = fmt::format(
-          "{} is Pending: its required pod anti-affinity forbids every node that is left ({} node(s) "
-          "already run a matching pod), so there are fewer nodes than replicas.",
-          who, main.nodes);
-      weight = 0.88;
-      break;
-    case Why::affinity:
-      detector = "scheduling-affinity";
-      shown = &spec["affinity"]["podAffinity"];
-      cause = fmt::format(
-          "{} is Pending: its pod affinity finds no node with a matching pod ({} node(s) didn't match pod "
-          "affinity rules).",
-          who, main.nodes);
-      weight = 0.88;
-      break;
-    case Why::topology:
-      detector = "scheduling-topology";
-      shown = &spec["topologySpreadConstraints"];
-      cause = fmt::format("{} is Pending: {} node(s) don't satisfy its topology spread constraints ({}).",
-                          who, main.nodes, brief(main.text, 100));
-      weight = 0.86;
-      break;
-    case Why::resource: {
-      detector = "scheduling-resources";
-      const std::string resource =
-          has(main.text, "too many pods") ? "pods" : main.text.substr(main.text.rfind(' ') + 1);
-      shown = &largest_request(spec, resource);
-      const std::string asked = requests_text(spec, resource);
-      double largest = 0;
-      std::string allocatable;
-      for (const Object* node : survey.each("node")) {
-        const Value& has_it = (*node)["status"]["allocatable"][resource];
-        const double amount = quantity(has_it.text()).value_or(0);
-        if (amount > largest) {
-          largest = amount;
-          allocatable = std::string(has_it.text());
-        }
-      }
-      cause =
-          resource == "pods"
-              ? fmt::format(
-                    "{} is Pending: the nodes already run as many pods as they may (Too many pods on {} "
-                    "node(s)).",
-                    who, main.nodes)
-              : fmt::format(
-                    "{} is Pending: {} node(s) have insufficient {} for it{}{}, so it cannot be scheduled.",
-                    who, main.nodes, resource,
-                    asked.empty() ? "" : fmt::format("; it requests {} {}", asked, resource),
-                    allocatable.empty() ? "" : fmt::format(" and the largest node offers {}", allocatable));
-      weight = 0.88;
-      break;
-    }
-    case Why::ports:
-      detector = "scheduling-ports";
-      cause = fmt::format(
-          "{} is Pending: the hostPort it asks for is already taken on {} node(s) (didn't have free ports "
-          "for the requested pod ports).",
-          who, main.nodes);
-      weight = 0.88;
-      break;
-    case Why::taint: {
-      detector = "scheduling-taint";
-      shown = &spec["tolerations"];
-      const std::string taint(between(main.text, "{", "}"));
-      const Value* near = toleration_like(spec, taint);
-      if (near != nullptr) shown = near;
-      cause = fmt::format("{} is Pending: {} node(s) have the taint {} that the pod does not tolerate ({}).",
-                          who, main.nodes, taint.empty() ? brief(main.text, 80) : taint,
-                          near == nullptr
-                              ? "it lacks the toleration"
-                              : fmt::format("its toleration does not match: {}", toleration_text(*near)));
-      weight = 0.86;
-      break;
-    }
-    case Why::cordon:
-      detector = "scheduling-cordon";
-      cause = fmt::format("{} is Pending: {} node(s) are cordoned (marked unschedulable).", who, main.nodes);
-      weight = 0.85;
-      break;
-    case Why::other:
-      cause = fmt::format("{} cannot be scheduled: {}", who, brief(happening.message->text(), 200));
-      weight = 0.7;
-      break;
-  }
+  Reason reason = reason_of(survey, happening, main, pod ? (*pod)["spec"] : Value::null());
   // The other reasons, in the scheduler's words, as far as they fit.
   std::string others;
   for (std::size_t i = 1; i < parts.size(); ++i) {
     if (!parts[i].system && parts[i].why != main.why)
       others += fmt::format(" Also {} {}.", parts[i].nodes, parts[i].text);
   }
-  if (cause.size() + others.size() <= 295) cause += others;
+  if (reason.cause.size() + others.size() <= 295) reason.cause += others;
   // What the cluster autoscaler said when it added no node for the pod.
   const Happening* refused = main.why == Why::resource ? no_more_nodes(survey, happening) : nullptr;
   if (refused != nullptr)
-    cause += fmt::format(" The cluster autoscaler adds no node: {}", brief(refused->message->text(), 120));
+    reason.cause +=
+        fmt::format(" The cluster autoscaler adds no node: {}", brief(refused->message->text(), 120));
   // What the scheduler said of a pod that runs since then is over.
   const std::string_view phase = pod != nullptr ? (*pod)["status"]["phase"].text() : std::string_view();
   const bool placed =
       pod != nullptr && (pod_health(*pod) == Health::healthy || phase == "Running" || phase == "Succeeded");
-  Observation& made =
-      report_missing(out, detector, placed ? 0.18 : weight, "pod", happening.space, happening.name, cause);
+  Observation& made = report_missing(out, reason.detector, placed ? 0.18 : reason.weight, "pod",
+                                     happening.space, happening.name, reason.cause);
   made.culprit.present = pod != nullptr;
   cite(&made, happening);
   if (refused != nullptr) cite(&made, *refused);
-  if (pod != nullptr && shown->exists()) cite(&made, *pod, *shown, "what the pod asks of a node");
+  if (pod != nullptr && reason.shown->exists())
+    cite(&made, *pod, *reason.shown, "what the pod asks of a node");
+  const Tied& tied = reason.tied;
   if (tied.volume != nullptr) {
     cite(&made, *tied.volume, *tied.node_name, "the node that its volume is on");
     if (tied.node != nullptr)
