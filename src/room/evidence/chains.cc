@@ -308,6 +308,24 @@ void tell_what_keeps_the_log(std::vector<Observation>* objects, std::vector<Obse
   }
 }
 
+// Statements that time out and pools that run dry come of who holds the locks that they wait for.
+void blame_who_holds_locks(std::vector<Observation>* objects, std::vector<double>* relevances,
+                           const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& holder = (*objects)[i];
+    if (holder.detector != "session-holds-locks") continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
+                           has_any(logs[j].detector, {"statement-timeout", "too-many-connections",
+                                                      "idle-in-transaction", "lock-wait"});
+      if (!suffers) continue;
+      holder.weight = std::max(holder.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.01));
+      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
+      cite_also(&holder, logs[j], 1);
+    }
+  }
+}
+
 // Whoever is refused with a password that was changed after it started is refused for that.
 void blame_stale_settings(std::vector<Observation>* objects, std::vector<double>* relevances,
                           const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
@@ -551,6 +569,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);
   tell_controllers_word(objects, logs);
   lift_roots(logs, of_logs);
+  blame_who_holds_locks(objects, of_objects, *logs, *of_logs);
   if (question.asks_reason()) tell_why_alerts_fire(objects, of_objects, logs, of_logs);
   tell_circles(objects, of_objects, *logs, *of_logs);
   if (question.asks_reason() && !question.whether()) tell_untold_ends(objects, *logs, question);

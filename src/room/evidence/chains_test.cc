@@ -38,6 +38,22 @@ TEST(Chain, WhyAnAlertFiresIsToldOfThoseThatItNames) {
   EXPECT_EQ(first("[Consumer groupId=order-view] Commit failed", "Does alert LagHigh fire?"), "alert");
 }
 
+TEST(Chain, WhoHoldsALockIsWhyStatementsTimeOut) {
+  const auto holder =
+      found("session-holds-locks", 0.6, "PostgreSQL session 7 holds a lock that 9 waits for (ALTER TABLE x).",
+            {"session", "", "7", true}, " 7 | idle in transaction");
+  const auto first = [&](const std::string& detector) {
+    return combine({holder},
+                   {found(detector, 0.8, "Pod shop has statements that its database ends after too long",
+                          {"pod", "shop", "shop-0", true}, "canceling statement due to statement timeout")},
+                   Question("Why do writes to shop fail?"))[0];
+  };
+  EXPECT_EQ(first("log-statement-timeout").detector, "session-holds-locks");
+  EXPECT_EQ(first("log-statement-timeout").lines.back().quote,
+            "canceling statement due to statement timeout");
+  EXPECT_EQ(first("log-dns").detector, "log-dns");
+}
+
 TEST(Chain, AWebhookIsToldWithWhatKeepsItsPodFromRunning) {
   const auto webhook =
       found("webhook-failing", 0.9,

@@ -211,6 +211,13 @@ void tell_manifests(const Survey& survey, double weight, Observations* out) {
                          described(*made.front()),
                          made.size() > 1 ? fmt::format(" and {} more workloads", made.size() - 1) : ""));
   found.verdict = Verdict::no_fault;
+  for (const Object* service : survey.each("service")) {
+    if (!survey.names(service->name)) continue;
+    cite(&found, *service, (*service)["spec"]["selector"], "whom the Service selects");
+    for (const PodSpec* pods : survey.selected(service->space, (*service)["spec"]["selector"]))
+      cite(&found, *pods->owner, *pods->labels, "the labels of its pods");
+    cite(&found, *service, (*service)["spec"]["ports"], "where the Service sends requests");
+  }
   for (const Object* workload : made) cite(&found, *workload, (*workload)["metadata"]["name"], "looked at");
   lack(&found, "the state of the objects in the cluster");
   suggest(&found, fmt::format("kubectl get pods -n {}", made.front()->space), "shows how they run");

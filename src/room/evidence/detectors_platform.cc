@@ -7,6 +7,7 @@
 
 #include "record/limits.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/telling.h"
 
 namespace carrel {
 namespace {
@@ -149,9 +150,10 @@ void check_challenge(const Object& challenge, Observations* out) {
   if (status["reason"].text().empty() || state == "valid" || state == "ready") return;
   Observation& made =
       report(out, "certificate-not-ready", 0.86, challenge,
-             fmt::format("{} ({} for {}) is {}: {}", described(challenge), challenge["spec"]["type"].text(),
-                         challenge["spec"]["dnsName"].text(), state.empty() ? "not met" : state,
-                         status["reason"].text()));
+             shortened(fmt::format("{} ({} for {}) is {}: {}", described(challenge),
+                                   challenge["spec"]["type"].text(), challenge["spec"]["dnsName"].text(),
+                                   state.empty() ? "not met" : state, status["reason"].text()),
+                       limit::sentence));
   cite(&made, challenge, status["reason"], "why it is not met");
   cite_span(&made, challenge, challenge["spec"]["dnsName"], challenge["spec"]["type"], "what is to be shown");
   suggest_object(&made, challenge);

@@ -1,8 +1,11 @@
-// What a database says of its sessions: which transaction holds the locks that others wait for, and which
-// replication slot nobody reads, for which it keeps its log. Sources: the section TRANSACTIONS of MySQL's
-// SHOW ENGINE INNODB STATUS; PostgreSQL's pg_replication_slots as psql prints it.
+// What a database says of its sessions: which one holds the locks that others wait for, and which replication
+// slot nobody reads, for which it keeps its log. Sources: the section TRANSACTIONS of MySQL's SHOW ENGINE
+// INNODB STATUS; PostgreSQL's pg_blocking_pids(), pg_stat_activity and pg_replication_slots as psql prints
+// them.
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -19,7 +22,8 @@ constexpr std::string_view transaction_mark = "---TRANSACTION ";
 constexpr std::uint32_t longest_block = 64;  // lines of one transaction
 constexpr std::size_t longest_number = 20;   // digits
 constexpr std::string_view slot_mark = "slot_name";
-constexpr std::size_t most_slots = 8;
+constexpr std::size_t most_slots = 8, most_waits = 4096;
+constexpr std::size_t longest_queue = 64;  // of sessions that wait behind each other
 
 struct Transaction {
   std::uint32_t begin = 0, locks_line = 0, thread_line = 0;
@@ -99,6 +103,102 @@ void tell_holder(const Document& document, Observations* out) {
   if (holder.thread_line != 0) cite_line(&made, document, holder.thread_line, "whose transaction it is");
 }
 
+// Who waits for whom, by the numbers of sessions.
+struct Wait {
+  const Document* document = nullptr;
+  std::uint32_t line = 0;
+  std::string waiter, holder;
+  std::string_view statement;  // of the one that waits
+};
+
+// Rows with the numbers of those that a session waits for: "{18342}" of pg_blocking_pids, or a pair of
+// columns.
+void add_waits(const Document& document, const PsqlTable& table, std::vector<Wait>* waits) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> columns = {
+      {{"pid", "blocked_by"},
+       {"pid", "pg_blocking_pids"},
+       {"pid", "blocking_pids"},
+       {"blocked_pid", "blocking_pid"},
+       {"blocked_pid", "blocking_pids"},
+       {"waiting_pid", "blocking_pid"}}};
+  for (const auto& [waiter, holder] : columns) {
+    if (!table.has(waiter) || !table.has(holder)) continue;
+    for (const PsqlTable::Row& row : table.rows) {
+      std::string_view held_by = table.cell(row, holder);
+      held_by.remove_prefix(std::min(held_by.find_first_of("0123456789"), held_by.size()));
+      held_by = held_by.substr(0, held_by.find_first_not_of("0123456789"));
+      const std::string_view query =
+          table.has("blocked_query") ? table.cell(row, "blocked_query") : table.cell(row, "query");
+      if (waits->size() < most_waits && !held_by.empty() && held_by.size() <= longest_number)
+        waits->push_back(
+            {&document, row.line, std::string(table.cell(row, waiter)), std::string(held_by), query});
+    }
+    return;
+  }
+}
+
+// What a session is at, where a list of sessions tells.
+struct Session {
+  const Document* document = nullptr;
+  std::uint32_t line = 0;
+  std::string text;
+};
+
+Session session_of(const Survey& survey, const std::string& pid) {
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.find(pid) == std::string::npos) continue;
+    for (const PsqlTable& table : psql_tables(document)) {
+      if (!table.has("pid") || !table.has("state")) continue;
+      for (const PsqlTable::Row& row : table.rows) {
+        if (table.cell(row, "pid") != pid) continue;
+        std::string text;
+        for (const char* const column : {"usename", "application_name", "state"}) {
+          const std::string_view cell = table.cell(row, column);
+          if (!cell.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", brief(cell, 50));
+        }
+        return {&document, row.line, std::move(text)};
+      }
+    }
+  }
+  return {};
+}
+
+// The session that waits for none and for which most wait, be it behind others.
+void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observations* out) {
+  std::map<std::string_view, const Wait*> by_waiter;
+  for (const Wait& wait : waits) by_waiter.emplace(wait.waiter, &wait);
+  std::map<std::string_view, std::size_t> behind;
+  const Wait* first = nullptr;
+  std::string_view root;
+  for (const Wait& wait : waits) {
+    const Wait* last = &wait;
+    for (std::size_t steps = 0; steps < longest_queue; ++steps) {
+      const auto next = by_waiter.find(last->holder);
+      if (next == by_waiter.end()) break;
+      last = next->second;
+    }
+    if (by_waiter.contains(last->holder)) continue;  // they wait for each other
+    if (++behind[last->holder] > behind[root]) root = last->holder, first = last;
+  }
+  if (first == nullptr) return;
+  const Session session = session_of(survey, first->holder);
+  const bool asked = survey.asks({"lock", "block", "wait", "hang", "slow", "timeout", "time out", "times out",
+                                  "stuck", "write", "update", "second", "latency"});
+  Observation& made = report_missing(
+      out, "session-holds-locks", asked ? 0.94 : 0.84, "session", "", first->holder,
+      brief(fmt::format(
+                "PostgreSQL session {}{} holds a lock that {} waits for ({}){}.", first->holder,
+                session.text.empty() ? "" : fmt::format(" ({})", session.text), first->waiter,
+                brief(first->statement, 60),
+                behind[root] < 2 ? "" : fmt::format(", and {} others wait behind it", behind[root] - 1)),
+            limit::sentence));
+  made.culprit.present = true;
+  if (session.document != nullptr) cite_line(&made, *session.document, session.line, "what the holder is at");
+  cite_line(&made, *first->document, first->line, "who waits for it");
+  if (session.document == nullptr)
+    lack(&made, fmt::format("what session {} is at (pg_stat_activity)", first->holder));
+}
+
 // A slot that nobody reads from: the server keeps its log from there on until somebody does.
 void tell_unread_slots(const Survey& survey, const Document& document, const PsqlTable& slots,
                        Observations* out) {
@@ -132,13 +232,18 @@ void tell_unread_slots(const Survey& survey, const Document& document, const Psq
 }  // namespace
 
 void detect_sessions(const Survey& survey, Observations* out) {
+  std::vector<Wait> waits;
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
-    if (document.text.find(slot_mark) == std::string::npos) continue;
+    const bool waits_told = document.text.find("block") != std::string::npos ||
+                            document.text.find("waiting_pid") != std::string::npos;
+    if (!waits_told && document.text.find(slot_mark) == std::string::npos) continue;
     for (const PsqlTable& table : psql_tables(document)) {
+      add_waits(document, table, &waits);
       if (table.has(slot_mark)) tell_unread_slots(survey, document, table, out);
     }
   }
+  tell_blocker(survey, waits, out);
 }
 
 }  // namespace carrel

@@ -45,6 +45,31 @@ TEST(Sessions, WhereNobodyWaitsOrNobodyHoldsNothingIsTold) {
     EXPECT_EQ(find_by(told(text), "transaction-holds-locks"), nullptr) << text;
 }
 
+TEST(Sessions, TheFirstOfThoseThatWaitForEachOtherIsTold) {
+  const std::string waits =
+      "  pid  | blocked_by |         query\n-------+------------+-----------------------\n"
+      " 18877 | {18342}    | ALTER TABLE bookings\n 18900 | {18877}    | INSERT INTO bookings\n"
+      " 18903 | {18877}    | UPDATE bookings\n(3 rows)\n";
+  const std::string sessions =
+      "  pid  | usename | state\n-------+---------+---------------------\n 18342 | analyst | idle in "
+      "transaction\n";
+  const auto cause = [](const std::string& text) {
+    const auto found = told(text);
+    const Observation* one = find_by(found, "session-holds-locks");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(cause(waits + "\n" + sessions),
+            "PostgreSQL session 18342 (analyst, idle in transaction) holds a lock that 18877 waits for "
+            "(ALTER TABLE "
+            "bookings), and 2 others wait behind it.");
+  EXPECT_THAT(cause(waits), HasSubstr("PostgreSQL session 18342 holds a lock"));
+  EXPECT_EQ(cause("pid | blocked_by\n----+-----\n1 | {2}\n2 | {1}\n"), "") << "they wait for each other";
+  EXPECT_EQ(cause("pid | blocked_by\n----+-----\n1 | {}\n2 | x\n"), "");
+  EXPECT_EQ(cause(" blocked_pid | blocking_pid | blocked_query\n-------------+--------------+-----\n 7 | 5 | "
+                  "SELECT 1\n"),
+            "PostgreSQL session 5 holds a lock that 7 waits for (SELECT 1).");
+}
+
 TEST(Sessions, ASlotThatNobodyReadsFillsTheDisk) {
   const auto cause = [](const std::string& active, const std::string& kept) {
     const auto found = told(

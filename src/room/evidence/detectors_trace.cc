@@ -1,7 +1,8 @@
 // Traces that were saved beside the objects: where the time of a slow request goes, and which call of a
 // failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds; spans that were
 // stored flat, with their parent, service and tags in themselves), Zipkin's (a list of spans with a
-// "localEndpoint"), and OTLP's ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970).
+// "localEndpoint"), and OTLP's ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970); and
+// traces that were printed, a line a span.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -299,9 +300,53 @@ void tell_failed(const Survey& survey, const Object& source, const Trace& trace,
   }
 }
 
+// "90.3ms   12.9ms   shop   SELECT ... WHERE id = ?": the statement in a line of a trace that was printed.
+std::string_view statement_in(std::string_view line) {
+  for (const std::string_view verb : {"SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "}) {
+    const std::size_t at = line.find(verb);
+    if (at == std::string_view::npos) continue;
+    const std::string_view statement = line.substr(at, limit::name);
+    return statement.substr(0, statement.find("  "));
+  }
+  return {};
+}
+
+// A trace printed as lines, most of which run one query.
+void tell_printed(const Survey& survey, const Document& document, Observations* out) {
+  struct Query {
+    std::size_t count = 0;
+    std::uint32_t line = 0;
+  };
+  std::map<std::string_view, Query> queries;
+  for (std::uint32_t number = 1; number <= document.starts.size() && queries.size() < 1024; ++number) {
+    const std::string_view statement = statement_in(document.line(number));
+    if (statement.empty()) continue;
+    Query& query = queries[statement];
+    if (query.count++ == 0) query.line = number;
+  }
+  const auto most = std::ranges::max_element(queries, {}, [](const auto& each) { return each.second.count; });
+  if (most == queries.end() || most->second.count < many_calls ||
+      most->second.count * 2 < document.starts.size())
+    return;
+  const bool asked =
+      survey.asks({"slow", "latency", "second", "long", "takes", "take", "performance", "timeout"});
+  Observation& made =
+      report_missing(out, "trace-repeated-call", asked ? 0.82 : 0.42, "query", "", most->first.substr(0, 60),
+                     fmt::format("One request runs the same query {} times, once for each row (N+1): {}.",
+                                 most->second.count, brief(most->first, 150)));
+  made.culprit.present = true;
+  cite_line(&made, document, most->second.line, "the first of these calls");
+  if (!document.line(1).empty()) cite_line(&made, document, 1, "the whole trace");
+}
+
 }  // namespace
 
 void detect_traces(const Survey& survey, Observations* out) {
+  for (const Document& document : survey.inventory.documents()) {
+    const bool printed = has(document.path, "trace") && document.text.size() <= largest_trace &&
+                         !document.text.starts_with('{') && !document.text.starts_with('[');
+    if (printed) tell_printed(survey, document, out);
+  }
   const auto tell = [&](const LooseJson& file, std::vector<Trace>& traces) {
     for (Trace& trace : traces) {
       find_self_times(&trace);

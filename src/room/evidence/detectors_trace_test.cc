@@ -47,6 +47,23 @@ TEST(Traces, AQueryForEachRowIsTold) {
   EXPECT_EQ(one->culprit.name, "shop");
 }
 
+TEST(Traces, OneThatWasPrintedIsCounted) {
+  const auto cause = [](int rows, const std::string& question) {
+    std::string text = "Trace 4be1 root: GET /listings duration: 3118.4ms\n";
+    for (int i = 0; i < rows; ++i)
+      text += fmt::format("{}ms  12.9ms  listings  SELECT price FROM rules WHERE listing_id = ?    rows={}\n",
+                          i * 14, i % 3);
+    const auto found = traced(text, question);
+    const Observation* one = find_by(found, "trace-repeated-call");
+    return one == nullptr ? "" : fmt::format("{:.2f} {}", one->weight, one->cause);
+  };
+  EXPECT_EQ(
+      cause(40, "Why does /listings take 3 seconds?"),
+      "0.82 One request runs the same query 40 times, once for each row (N+1): SELECT price FROM rules WHERE "
+      "listing_id = ?.");
+  EXPECT_EQ(cause(10, "Why does /listings take 3 seconds?"), "");
+}
+
 TEST(Traces, TheCallThatTakesTheTimeIsTold) {
   const auto found = traced(
       jaeger(span(1, 0, "GET /checkout", 0, 4'000'000) + "," + span(2, 1, "POST /pay", 100'000, 3'800'000) +
