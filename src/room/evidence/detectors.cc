@@ -139,14 +139,16 @@ class Focus {
     const std::string cause = to_lower(observation.cause);
     return std::any_of(named_.begin(), named_.end(), [&](const std::string& name) {
       const std::string folded = to_lower(name);
+      const bool dotted = folded.find('.') != std::string::npos;  // a node's, of a domain
       for (auto at = cause.find(folded); at != std::string::npos; at = cause.find(folded, at + 1)) {
-        const auto of_name = [](char c) {
-          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        const auto of_name = [&](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (dotted && c == '.');
         };
         if (at > 0 && of_name(cause[at - 1])) continue;
         const auto end =
             std::find_if_not(cause.begin() + static_cast<std::ptrdiff_t>(at), cause.end(), of_name);
-        const std::string whole(cause.begin() + static_cast<std::ptrdiff_t>(at), end);
+        std::string whole(cause.begin() + static_cast<std::ptrdiff_t>(at), end);
+        while (whole.ends_with('.')) whole.pop_back();
         // "web-7d9f-x2" is about "web"; "web-db" and "webhook" are not.
         if (whole == folded || without_added(whole) == folded || without_hashes(whole) == folded) return true;
       }

@@ -489,16 +489,16 @@ INSTANTIATE_TEST_SUITE_P(
                      {"web and keda-hpa-web", "Deployment web"},
                      "spec: {scaleTargetRef: {kind: Deployment, name: web}}\n---",
                      "spec: {scaleTargetRef: {kind: Deployment, name: api}}\n---"},
-        DetectorCase{"disruption budget of a drain",
-                     "apiVersion: v1\nkind: Node\nmetadata: {name: w-1}\nspec: {unschedulable: true}\n" +
-                         object_head("policy/v1", "PodDisruptionBudget", "api") +
-                         "spec: {maxUnavailable: 0}\n",
-                     "budget-blocks",
-                     {"the drain of node w-1"},
-                     "maxUnavailable: 0",
-                     "maxUnavailable: 1",
-                     {},
-                     "Why does the drain of node w-1 not end?"},
+        DetectorCase{
+            "disruption budget of a drain",
+            "apiVersion: v1\nkind: Node\nmetadata: {name: w-1.internal}\nspec: {unschedulable: true}\n" +
+                object_head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
+            "budget-blocks",
+            {"the drain of node w-1.internal"},
+            "maxUnavailable: 0",
+            "maxUnavailable: 1",
+            {},
+            "Why does the drain of node w-1.internal not end?"},
         DetectorCase{"disruption budget",
                      object_head("policy/v1", "PodDisruptionBudget", "api") + "spec: {maxUnavailable: 0}\n",
                      "budget-blocks",
