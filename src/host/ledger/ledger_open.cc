@@ -1,6 +1,8 @@
 // Opening a ledger: making it, bringing it forward, its chain and its key.
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,6 +19,8 @@ namespace carrel {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds longest_wait{10'000};  // for another process that writes
 
 Error not_a_tenant(const std::string& tenant) {
   return {Code::usage, fmt::format("\"{}\" cannot name a tenant", tenant),
@@ -38,6 +42,18 @@ Result<std::string> unchanging(const std::string& path) {
     uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
   }
   return uri + "?immutable=1";
+}
+
+// SQLite waits for another writer, but not where the kind of journal is changed: of two that open a new
+// ledger at once, one would be refused.
+Status choose_journal(sqlite3* database) {
+  const auto end = std::chrono::steady_clock::now() + longest_wait;
+  for (;;) {
+    const Status chosen = execute(database, "PRAGMA journal_mode = WAL");
+    const bool busy = !chosen && sqlite3_errcode(database) == SQLITE_BUSY;
+    if (!busy || std::chrono::steady_clock::now() >= end) return chosen;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 Result<std::string> meta_text(sqlite3* database, const std::string& name) {
@@ -133,10 +149,11 @@ Result<Ledger> Ledger::open_database(const std::string& data, const std::string&
   if (sqlite3_open_v2(name.c_str(), &ledger.database_, flags, nullptr) != SQLITE_OK) {
     return sqlite_error(ledger.database_, "opening " + path);
   }
-  sqlite3_busy_timeout(ledger.database_, 10'000);
+  sqlite3_busy_timeout(ledger.database_, static_cast<int>(longest_wait.count()));
+  if (Status set = writable ? choose_journal(ledger.database_) : Status(); !set)
+    return std::move(set.error()).in(path);
   const char* pragmas =
-      writable ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-                 "PRAGMA secure_delete = ON;"
+      writable ? "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
                : "PRAGMA query_only = ON;";
   if (Status set = execute(ledger.database_, pragmas); !set) return std::move(set.error()).in(path);
   return ledger;

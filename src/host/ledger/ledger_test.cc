@@ -55,6 +55,31 @@ TEST_F(LedgerTest, KeepsAFinishedRunWithItsObjects) {
   EXPECT_EQ(*bytes, "the report");
 }
 
+TEST_F(LedgerTest, OpenedFirstByManyAtOnceIsOpenedByAll) {
+  constexpr int kRounds = 30, kOpeners = 6;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string tenant = "acme-" + std::to_string(round);
+    int start[2];
+    ASSERT_EQ(::pipe(start), 0);
+    std::vector<pid_t> openers;
+    for (int i = 0; i < kOpeners; ++i) {
+      openers.push_back(::fork());
+      if (openers.back() != 0) continue;
+      ::close(start[1]);
+      char none = 0;
+      (void)!::read(start[0], &none, 1);  // until the last end is closed
+      ::_exit(Ledger::open(data_, tenant) ? 0 : 1);
+    }
+    ::close(start[0]);
+    ::close(start[1]);
+    for (const pid_t opener : openers) {
+      int status = -1;
+      ASSERT_EQ(::waitpid(opener, &status, 0), opener);
+      EXPECT_EQ(status, 0) << tenant;
+    }
+  }
+}
+
 TEST_F(LedgerTest, KeepsTheDetailsOfARun) {
   Ledger ledger = open();
   const RunRow run = finished(ledger, "20260101-000000-000001");
