@@ -20,10 +20,8 @@ constexpr std::size_t largest_record = 1 << 20;  // bytes of a document that may
 constexpr std::array<std::string_view, 4> clouds_words = {"preempt", "interruption", "reclaim", "rebalance"};
 
 bool is_announced(const Happening& happening) {
-  static constexpr std::array<std::string_view, 7> reasons = {
-      "PreemptScheduled",    "SpotInterrupted",  "SpotRebalanceRecommendation",
-      "InstanceTerminating", "InstanceStopping", "RebalanceRecommended",
-      "SpotInterruption"};
+  static constexpr std::array<std::string_view, 3> reasons = {"PreemptScheduled", "SpotInterrupted",
+                                                              "SpotInterruption"};
   return std::ranges::find(reasons, happening.reason) != reasons.end();
 }
 
