@@ -301,7 +301,7 @@ struct ThinkJob {
   std::uint32_t output_tokens = 768;  // a try's cap
   std::uint32_t wall_seconds = 600;   // decoding stops, and says so, before the wall's own clock runs out
   std::uint32_t threads = 1;
-  std::uint32_t chunk = 1024;  // tokens a prefill batch; a multiple of 64
+  std::uint32_t chunk = 1536;  // most tokens of a batch; a multiple of 64
   bool exact = false;          // flash attention off, split streams
   std::uint32_t draft = 0;     // most tokens guessed ahead of a try that is written alone; 0: none
   bool early_stop = true;      // tries end once none can change any more what is chosen

@@ -8,6 +8,7 @@
 #include "room/engine/choose.h"
 #include "room/engine/draft.h"
 #include "room/engine/plain_tokens.h"
+#include "room/engine/schedule.h"
 
 namespace carrel {
 namespace {
@@ -87,11 +88,11 @@ class Loop {
 Result<Extended> Loop::prefill(const Tokens& prefix) {
   const std::span<const Token> all(prefix);
   for (std::size_t done = engine_.length(0); done < all.size();) {
-    const std::size_t size = std::min<std::size_t>(batch_, all.size() - done);
-    const Extension piece{0, all.subspan(done, size), 0};
+    const std::size_t border = next_border(done, all.size(), batch_);
+    const Extension piece{0, all.subspan(done, border - done), 0};
     Result<Extended> extended = engine_.extend({&piece, 1});
     if (!extended || *extended == Extended::deadline) return extended;
-    done += size;
+    done = border;
     progress_("prefill", done, all.size());
   }
   return Extended::done;

@@ -58,9 +58,9 @@ struct Decoded {
 using DecodeProgress = std::function<void(const std::string& stage, std::uint64_t done, std::uint64_t total)>;
 
 // `engine` is open with room for it all: ContextSettings of `batch` tokens, prefix + tries * (question +
-// cap), and 1 + draft outputs. Sequence 0 may hold a beginning of the prefix already, all of it or a multiple
-// of `batch` (saved_state.h): it is read on from there, in the batches in which it would have been read. A
-// cap below the shortest answer is an Error (does_not_fit).
+// cap), and 1 + draft outputs. Sequence 0 may hold a beginning of the prefix already, up to a border of
+// the schedule (schedule.h, saved_state.h): it is read on from there, in the batches in which it would have
+// been read. A cap below the shortest answer is an Error (does_not_fit).
 Result<Decoded> decode(Engine& engine, const TokenTrie& trie, const Tokens& prefix,
                        std::vector<DecodeTry> tries, std::uint32_t batch, const DecodeSettings& settings,
                        const DecodeProgress& progress);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "record/codec.h"
+#include "room/engine/schedule.h"
 
 namespace carrel {
 namespace {
@@ -51,8 +52,13 @@ Result<SavedState> read_saved_state(std::string_view blob) {
 std::size_t reusable_tokens(const Tokens& saved, const Tokens& prefix, std::size_t batch) {
   const auto differ = std::ranges::mismatch(saved, prefix);
   const auto common = static_cast<std::size_t>(differ.in1 - saved.begin());
-  if (common == saved.size() && common == prefix.size()) return common;
-  return batch == 0 ? 0 : common / batch * batch;
+  std::size_t border = 0;
+  while (border < common) {
+    const std::size_t next = next_border(border, saved.size(), batch);
+    if (next > common || next != next_border(border, prefix.size(), batch)) break;
+    border = next;
+  }
+  return border;
 }
 
 Restored restore_prefix(Engine& engine, std::string_view blob, const StateOrigin& here,

@@ -1,9 +1,9 @@
 // What an engine knows after the beginning of a prompt, kept as bytes, so that a later room need not read
 // that beginning again.
 //
-// A state stands for its tokens up to a border of the schedule (decode.h): all of them, or a multiple of the
-// batch. What is computed after that border is then computed in the same batches as without the state, and
-// comes out the same, bit for bit.
+// A state stands for its tokens up to a border of the schedule (schedule.h) that the further prompt has, too.
+// What is computed after that border is then computed in the same batches as without the state, and comes out
+// the same, bit for bit.
 //
 // The bytes come from a room that had read hostile text: their header is read within bounds, and what was
 // made under other circumstances is not used. What follows the header is the engine's own to judge.

@@ -48,14 +48,15 @@ TEST(SavedState, IsTakenUpWholeWhereAllTokensAreTheSame) {
   EXPECT_EQ(next.sequences_[0], prefix);
 }
 
-// Only up to where a schedule without the state has a border, too.
+// Only up to where a schedule without the state has a border, too: steps of 43, the last of up to 64.
 TEST(SavedState, IsOtherwiseTakenUpToTheLastBorderOfWhatIsCommon) {
   struct Case {
     std::size_t saved, ours, common, expected;
   };
-  for (const Case& one : {Case{150, 200, 150, 128}, Case{200, 150, 150, 128}, Case{200, 200, 190, 128},
-                          Case{200, 128, 128, 128}, Case{128, 300, 128, 128}, Case{200, 200, 63, 0},
-                          Case{63, 64, 63, 0}, Case{0, 10, 0, 0}, Case{10, 0, 0, 0}}) {
+  for (const Case& one :
+       {Case{150, 200, 150, 86}, Case{200, 150, 150, 86}, Case{200, 200, 190, 172}, Case{200, 128, 128, 86},
+        Case{128, 300, 128, 86}, Case{200, 200, 63, 43}, Case{129, 300, 129, 129}, Case{64, 65, 64, 0},
+        Case{63, 64, 63, 0}, Case{200, 200, 42, 0}, Case{0, 10, 0, 0}, Case{10, 0, 0, 0}}) {
     Tokens saved = tokens(one.saved), ours = tokens(one.ours);
     if (one.common < std::min(one.saved, one.ours)) ours[one.common] = 251;
     EXPECT_EQ(reusable_tokens(saved, ours, batch), one.expected) << one.saved << " " << one.ours;
