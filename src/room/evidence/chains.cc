@@ -243,7 +243,7 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
   }
 }
 
-// Who asks what fails since a release is told what that changed.
+// Who asks what fails since a release, or since a time, is told what was changed: only then it weighs enough.
 void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   constexpr std::size_t kMost = 120;
   for (const Observation& change : *objects) {
@@ -269,6 +269,24 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
       if (full.detector != "log-too-many-connections") continue;
       full.weight = std::max(full.weight, std::min(kStrongestOfLog, asked));
       tell_with(&full, &holder, 3);
+    }
+  }
+}
+
+// Who cannot listen is told who does, where the host's tools show it.
+void tell_who_listens(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  constexpr std::string_view kMark = " listens on port ";
+  for (Observation& log : *logs) {
+    if (log.detector != "log-port-in-use" || log.lines.empty()) continue;
+    for (Observation& holder : *objects) {
+      const std::size_t at = holder.detector == port_held ? holder.cause.find(kMark) : std::string::npos;
+      if (at == std::string::npos) continue;
+      const std::size_t begin = at + kMark.size();
+      const std::string port =
+          holder.cause.substr(begin, holder.cause.find_first_not_of("0123456789", begin) - begin);
+      if (!has_name(log.lines[0].quote, port, false)) continue;
+      tell_with(&log, &holder, 1);
+      break;
     }
   }
 }
@@ -421,13 +439,15 @@ void blame_the_network(std::vector<Observation>* logs, std::vector<double>* rele
 
 // A webhook whose service has no pod that answers is told with what keeps its pod from running.
 void tell_why_webhooks_fail(std::vector<Observation>* objects) {
-  constexpr std::string_view kNobody = "no endpoints available for service \"";
+  constexpr std::string_view kNobody = "no endpoints available for service ";
   for (Observation& webhook : *objects) {
     if (webhook.detector != "webhook-failing") continue;
     const std::size_t at = webhook.lines.front().quote.find(kNobody);
     if (at == std::string::npos) continue;
-    std::string service = webhook.lines.front().quote.substr(at + kNobody.size());
-    service.resize(std::min(service.size(), service.find_first_of("\"\\")));
+    // Its quotation marks are escaped where the document is JSON.
+    std::string_view named = std::string_view(webhook.lines.front().quote).substr(at + kNobody.size());
+    named.remove_prefix(std::min(named.find_first_not_of("\"\\"), named.size()));
+    const std::string service(named.substr(0, named.find_first_of("\"\\")));
     const std::string head = webhook.cause.substr(0, webhook.cause.find(": ")) + "; ";
     const std::size_t room = limit::sentence - std::min(head.size(), limit::sentence / 2);
     // The strongest of those that can be told whole.
@@ -558,13 +578,14 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   if (question.whether()) trust_ready_nodes(*objects, logs);
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
+  tell_who_listens(objects, logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
   blame_stale_settings(objects, of_objects, *logs, *of_logs);
   tell_what_the_run_waits_for(objects, logs);
   tell_why_there_are_no_metrics(objects, logs);
-  if (question.about_change()) tell_what_was_changed(objects, logs);
+  tell_what_was_changed(objects, logs);
   tell_why_webhooks_fail(objects);
   tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);
   tell_controllers_word(objects, logs);

@@ -25,6 +25,8 @@ inline constexpr const char* disk_filled = "node-disk-filled";
 // That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are
 // refused.
 inline constexpr const char* stale_settings = "settings-stale";
+// That of who listens on a port, which explains why another cannot. It weighs nothing by itself.
+inline constexpr const char* port_held = "port-held";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
 void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
@@ -39,6 +41,7 @@ void detect_volumes(const Survey& survey, Observations* out);           // detec
 void detect_references(const Survey& survey, Observations* out);        // detectors_config.cc
 void detect_stale_settings(const Survey& survey, Observations* out);    // detectors_stale.cc
 void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
+void detect_host_tools(const Survey& survey, Observations* out);        // detectors_host.cc
 void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
 void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
 void detect_ingresses(const Survey& survey, Observations* out);         // detectors_network.cc
@@ -55,6 +58,7 @@ void detect_deliveries(const Survey& survey, Observations* out);        // detec
 void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
 void detect_backups(const Survey& survey, Observations* out);           // detectors_backup.cc
 void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
+void detect_counts(const Survey& survey, Observations* out);            // detectors_count.cc
 void detect_neighbours(const Survey& survey, Observations* out);        // detectors_neighbour.cc
 void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc

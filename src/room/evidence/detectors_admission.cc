@@ -14,6 +14,23 @@ struct Refusal {
   double weight;
 };
 
+// " (hooks.policy.svc:443): x509: certificate has expired ..." of "...: failed to call webhook: Post
+// \"https://hooks.policy.svc:443/check?timeout=10s\": tls: failed to verify certificate: x509: ...".
+std::string why_not_called(std::string_view message) {
+  constexpr std::size_t most = 150, most_of_address = 80;
+  const std::string_view address = between(message, "Post \"https://", "\"");
+  const std::string_view host = address.substr(0, address.find_first_of("/?"));
+  const std::string_view mark = "failed calling webhook";
+  const std::size_t from = host.empty() ? message.find(": ", message.find(mark))
+                                        : message.find(": ", message.find(address) + address.size());
+  const std::string_view why = from == std::string_view::npos ? message : message.substr(from + 2);
+  // What the certificate lacks stands behind "tls: failed to verify certificate: ".
+  const std::size_t x509 = why.find("x509: ");
+  return fmt::format("{}{}{}: {}", host.empty() ? "" : " (", host.substr(0, most_of_address),
+                     host.empty() ? "" : ")",
+                     brief(why.substr(x509 == std::string_view::npos ? 0 : x509), most));
+}
+
 // Source of the texts: kubernetes/plugin/pkg/admission, k8s.io/pod-security-admission,
 // apiserver/admission/plugin/webhook.
 Refusal read_refusal(std::string_view who, std::string_view message) {
@@ -56,14 +73,8 @@ Refusal read_refusal(std::string_view who, std::string_view message) {
   }
   if (has(message, "failed calling webhook")) {
     return {"webhook-failing",
-            fmt::format(
-                "{} cannot be created because admission webhook {} cannot be called: {}", who,
-                between(message, "webhook \"", "\""),
-                brief(message.substr(message.find(": ", message.find("failed calling webhook")) ==
-                                             std::string_view::npos
-                                         ? 0
-                                         : message.find(": ", message.find("failed calling webhook")) + 2),
-                      120)),
+            fmt::format("{} cannot be created because admission webhook {} cannot be called{}", who,
+                        between(message, "webhook \"", "\""), why_not_called(message)),
             0.92};
   }
   if (has(message, "admission webhook") && has(message, "denied")) {

@@ -1,7 +1,8 @@
 // What was changed, where a difference was saved beside the objects: `helm diff`, `kubectl diff`, a unified
 // diff; or where the settings of an earlier revision lie beside those of today (`kubectl rollout history
-// --revision`, `helm get values --revision`). A change is no fault; but whoever asks what is wrong since a
-// release wants to know what it changed.
+// --revision`, `helm get values --revision`); or where what runs is compared with what was wanted (`argocd
+// app diff`). A change is no fault; but whoever asks what is wrong since a release wants to know what it
+// changed.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -29,8 +30,14 @@ struct Setting {
   std::string_view key, value;
 };
 
+// A setting and where its value stands.
+struct Placed {
+  Setting setting;
+  std::uint32_t line = 0;
+};
+
 struct Change {
-  std::uint32_t line = 0;  // of the old value; the new one stands below it
+  std::uint32_t line_before = 0, line_after = 0;
   Setting before, after;
   int rank = 0;
 };
@@ -52,9 +59,9 @@ Setting setting_of(std::string_view line, char mark) {
 
 // What every release changes.
 bool is_expected(std::string_view key) {
-  static constexpr std::array<std::string_view, 14> parts = {
-      "version", "image",  "tag",       "chart",  "checksum", "generation", "revision",
-      "time",    "digest", "restarted", "commit", "build",    "sha",        "date"};
+  static constexpr std::array<std::string_view, 15> parts = {
+      "version", "image",     "tag",    "chart", "checksum", "generation", "revision",    "timestamp",
+      "digest",  "restarted", "commit", "build", "sha",      "date",       "change-cause"};
   return std::ranges::any_of(parts, [&](std::string_view part) { return has(key, part); });
 }
 
@@ -86,19 +93,54 @@ bool is_diff(const Document& document) {
           document.path.find("diff") != std::string::npos);
 }
 
+// Whether it is worth telling: one setting with another value, which is not what every release changes.
+bool tells(const Change& change) {
+  const Setting &before = change.before, &after = change.after;
+  return !before.key.empty() && before.key == after.key && before.value != after.value &&
+         !is_expected(before.key) && !is_secret(before.key);
+}
+
+// The lines of one mark from `number` on.
+std::vector<Placed> marked(const Document& document, std::uint32_t number, char mark) {
+  std::vector<Placed> out;
+  for (; number <= document.starts.size() && document.line(number).starts_with(mark); ++number)
+    out.push_back({setting_of(document.line(number), mark), number});
+  return out;
+}
+
+// What runs ("<") and what was wanted (">"), as `argocd app diff` prints them.
+bool compares_with_wanted(const Document& document) {
+  return document.text.starts_with("===== ") || document.text.find("\n===== ") != std::string::npos;
+}
+
+// "<" lines, "---", ">" lines.
+void add_plain_hunk(const Document& document, std::uint32_t number, std::vector<Change>* changes) {
+  const std::vector<Placed> first = marked(document, number, '<');
+  const auto border = number + static_cast<std::uint32_t>(first.size());
+  if (first.empty() || border >= document.starts.size() || document.line(border) != "---") return;
+  const std::vector<Placed> second = marked(document, border + 1, '>');
+  const bool wanted = compares_with_wanted(document);
+  for (const Placed& one : first) {
+    const auto other =
+        std::ranges::find_if(second, [&](const Placed& each) { return each.setting.key == one.setting.key; });
+    if (other == second.end()) continue;
+    const Placed &before = wanted ? *other : one, &after = wanted ? one : *other;
+    changes->push_back({before.line, after.line, before.setting, after.setting});
+  }
+}
+
 std::vector<Change> changes_in(const Survey& survey, const Document& document) {
   std::vector<Change> changes;
-  for (std::uint32_t number = 1; number < document.starts.size(); ++number) {
-    Change change;
-    change.line = number;
-    change.before = setting_of(document.line(number), '-');
-    change.after = setting_of(document.line(number + 1), '+');
-    if (change.before.key.empty() || change.before.key != change.after.key || is_expected(change.before.key))
-      continue;
-    if (change.before.value == change.after.value || is_secret(change.before.key)) continue;
-    change.rank = rank_of(survey, change);
-    changes.push_back(change);
+  for (std::uint32_t number = 1; number < document.starts.size() && changes.size() < most_settings;
+       ++number) {
+    changes.push_back({number, number + 1, setting_of(document.line(number), '-'),
+                       setting_of(document.line(number + 1), '+')});
+    if (!tells(changes.back())) changes.pop_back();
+    const bool begins = number == 1 || !document.line(number - 1).starts_with('<');
+    if (begins && document.line(number).starts_with('<')) add_plain_hunk(document, number, &changes);
   }
+  std::erase_if(changes, [](const Change& change) { return !tells(change); });
+  for (Change& change : changes) change.rank = rank_of(survey, change);
   std::ranges::stable_sort(changes, std::greater{}, &Change::rank);
   return changes;
 }
@@ -126,19 +168,34 @@ std::pair<std::string_view, std::string_view> differing(std::string_view before,
   return {before.substr(from), after.substr(from)};
 }
 
-// A setting of a container's environment where `- name: X` and `value: Y` stand below each other.
-struct Placed {
-  Setting setting;
-  std::uint32_t line = 0;  // of the value
-};
+std::size_t indent_of(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t"), line.size());
+}
 
+// Containers' environment: `- name: X` and `value: Y` below each other, and as kubectl prints it, "X:  Y"
+// below "Environment:".
 std::vector<Placed> environment_in(const Document& document) {
   std::vector<Placed> out;
   constexpr std::string_view name_mark = "- name: ", value_mark = "value: ";
-  for (std::uint32_t number = 1; number < document.starts.size(); ++number) {
-    const std::string_view name = trim(document.line(number)), value = trim(document.line(number + 1));
-    if (!name.starts_with(name_mark) || !value.starts_with(value_mark)) continue;
-    out.push_back({{name.substr(name_mark.size()), value.substr(value_mark.size())}, number + 1});
+  std::size_t printed_below = std::string_view::npos;  // the indent of "Environment:"; npos: not below one
+  for (std::uint32_t number = 1; number <= document.starts.size() && out.size() < most_settings; ++number) {
+    const std::string_view whole = document.line(number), line = trim(whole);
+    if (line.starts_with(name_mark) && number < document.starts.size()) {
+      const std::string_view value = trim(document.line(number + 1));
+      if (value.starts_with(value_mark))
+        out.push_back({{line.substr(name_mark.size()), value.substr(value_mark.size())}, number + 1});
+    }
+    if (line == "Environment:") {
+      printed_below = indent_of(whole);
+      continue;
+    }
+    if (printed_below == std::string_view::npos) continue;
+    const std::size_t colon = line.find(": ");
+    if (indent_of(whole) <= printed_below) {
+      printed_below = std::string_view::npos;
+    } else if (colon != std::string_view::npos) {
+      out.push_back({{line.substr(0, colon), trim(line.substr(colon + 1))}, number});
+    }
   }
   return out;
 }
@@ -195,31 +252,74 @@ bool is_named_above(const Placed& setting, const Document& document) {
   return trim(document.line(setting.line)).starts_with("value:");
 }
 
-void tell_since_revision(const Document& revision, const std::vector<Placed>& before, const Document& today,
-                         const std::vector<Placed>& after, double weight, Observations* out) {
-  std::string told;
-  std::vector<std::pair<const Placed*, const Placed*>> changed;
+std::string_view file_name(const Document& document) {
+  const std::string_view path = document.path;
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+void tell_since_revision(const Survey& survey, const Document& revision, const std::vector<Placed>& before,
+                         const Document& today, const std::vector<Placed>& after, double weight,
+                         Observations* out) {
+  std::vector<Change> changes;
   for (const Placed& old : before) {
     const auto now =
         std::ranges::find_if(after, [&](const Placed& each) { return each.setting.key == old.setting.key; });
-    const bool same = now == after.end() || now->setting.value == old.setting.value;
-    if (same || is_secret(old.setting.key) || is_expected(old.setting.key) || changed.size() == most_changes)
-      continue;
-    told += fmt::format("{}{} from {} to {}", changed.empty() ? "" : "; ", old.setting.key,
-                        bare(old.setting.value), bare(now->setting.value));
-    changed.emplace_back(&old, &*now);
+    if (now == after.end()) continue;
+    Change change{old.line, now->line, old.setting, now->setting};
+    change.rank = rank_of(survey, change);
+    if (tells(change)) changes.push_back(change);
   }
-  if (changed.empty()) return;
-  const std::size_t slash = revision.path.rfind('/');
+  if (changes.empty()) return;
+  std::ranges::stable_sort(changes, std::greater{}, &Change::rank);
+  changes.resize(std::min(changes.size(), most_changes));
+  std::string told;
+  for (const Change& change : changes)
+    told += fmt::format("{}{} from {} to {}", told.empty() ? "" : "; ", change.before.key,
+                        bare(change.before.value), bare(change.after.value));
   Observation& made =
       report_missing(out, changed_setting, weight, "", "", "",
-                     fmt::format("A setting was changed (since {}): {}.",
-                                 revision.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
-  for (const auto& [old, now] : changed) {
-    if (is_named_above(*now, today)) cite_line(&made, today, now->line - 1, "the setting");
-    cite_line(&made, today, now->line, "what it was changed to");
-    cite_line(&made, revision, old->line, "what it was before");
+                     fmt::format("A setting was changed (since {}): {}.", file_name(revision), told));
+  for (const Change& change : changes) {
+    if (is_named_above({change.after, change.line_after}, today))
+      cite_line(&made, today, change.line_after - 1, "the setting");
+    cite_line(&made, today, change.line_after, "what it was changed to");
+    cite_line(&made, revision, change.line_before, "what it was before");
   }
+  lack(&made, "whether what is asked about began with that change");
+}
+
+// The line that says that a release was given no values of its own; 0: none does.
+std::uint32_t says_no_values(const Document& document) {
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = trim(document.line(number));
+    if (line == "null" || line == "{}") return number;
+    if (!line.empty() && line != "USER-SUPPLIED VALUES:") return 0;
+  }
+  return 0;
+}
+
+// An upgrade without --reuse-values or a file of values: what was set is what the chart has by itself again.
+void tell_lost_values(const Survey& survey, const Document& revision, std::vector<Placed> before,
+                      const Document& today, double weight, Observations* out) {
+  const std::uint32_t none = says_no_values(today);
+  std::erase_if(before, [](const Placed& each) { return is_secret(each.setting.key); });
+  if (none == 0 || before.empty()) return;
+  std::ranges::stable_sort(before, std::greater{}, [&](const Placed& each) {
+    return rank_of(survey, {each.line, each.line, each.setting, each.setting});
+  });
+  before.resize(std::min(before.size(), most_changes));
+  std::string told;
+  for (const Placed& each : before)
+    told += fmt::format("{}{} {}", told.empty() ? "" : ", ", each.setting.key, bare(each.setting.value));
+  Observation& made = report_missing(
+      out, changed_setting, weight, "", "", "",
+      fmt::format(
+          "Settings were lost (since {}): {} are no longer given in {}, which has no values of its own: "
+          "the chart's defaults apply.",
+          file_name(revision), told, file_name(today)));
+  cite_line(&made, today, none, "no values of its own");
+  for (const Placed& each : before) cite_line(&made, revision, each.line, "what was given before");
   lack(&made, "whether what is asked about began with that change");
 }
 
@@ -236,7 +336,7 @@ void detect_changes(const Survey& survey, Observations* out) {
     if (of_rollout && ++revisions <= most_revisions) {
       for (const Document& today : survey.inventory.documents()) {
         if (!is_same_workload(document.path, today.path)) continue;
-        tell_since_revision(document, environment_in(document), today, environment_in(today),
+        tell_since_revision(survey, document, environment_in(document), today, environment_in(today),
                             asked ? 0.6 : 0.3, out);
         told_of_today = true;
       }
@@ -247,12 +347,15 @@ void detect_changes(const Survey& survey, Observations* out) {
       for (const Document& later : survey.inventory.documents()) {
         if (numbered_revision(later.path) != std::pair(name, number + 1)) continue;
         std::deque<std::string> paths;
-        tell_since_revision(document, of_rollout ? environment_in(document) : settings_in(document, &paths),
-                            later, of_rollout ? environment_in(later) : settings_in(later, &paths),
-                            of_release ? 0.8
-                            : asked    ? 0.6
-                                       : 0.3,
-                            out);
+        const double weight = of_release ? 0.8 : asked ? 0.6 : 0.3;
+        if (of_rollout) {
+          tell_since_revision(survey, document, environment_in(document), later, environment_in(later),
+                              weight, out);
+        } else {
+          const std::vector<Placed> before = settings_in(document, &paths);
+          tell_since_revision(survey, document, before, later, settings_in(later, &paths), weight, out);
+          tell_lost_values(survey, document, before, later, weight, out);
+        }
         break;
       }
     }
@@ -265,18 +368,19 @@ void detect_changes(const Survey& survey, Observations* out) {
       told += fmt::format("{}{} from {} to {}", i == 0 ? "" : "; ", changes[i].before.key, bare(before),
                           bare(after));
     }
-    const std::size_t slash = document.path.rfind('/');
+    const bool wanted = compares_with_wanted(document);
     Observation& made =
         report_missing(out, changed_setting,
                        of_release && changes[0].rank >= matters ? 0.8
                        : asked                                  ? 0.6
                                                                 : 0.3,
                        "", "", "",
-                       fmt::format("A setting was changed ({}): {}.",
-                                   document.path.substr(slash == std::string::npos ? 0 : slash + 1), told));
+                       fmt::format("A setting {} ({}): {}.",
+                                   wanted ? "of what runs was changed from what is wanted" : "was changed",
+                                   file_name(document), told));
     for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
-      cite_line(&made, document, changes[i].line + 1, "what it was changed to");
-      cite_line(&made, document, changes[i].line, "what it was before");
+      cite_line(&made, document, changes[i].line_after, wanted ? "what runs" : "what it was changed to");
+      cite_line(&made, document, changes[i].line_before, wanted ? "what is wanted" : "what it was before");
     }
     lack(&made, "whether what is asked about began with that change");
   }

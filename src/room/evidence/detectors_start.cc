@@ -298,19 +298,7 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
     }
     if (pod_health(*pod) != Health::unhealthy) continue;
     // A symptom, for want of anything better: which condition or container is not ready.
-    const Value* telling = &status["phase"];
-    for (const Value& condition : status["conditions"].items) {
-      if (condition["status"].text() == "False" && !condition["message"].text().empty())
-        telling = &condition["message"];
-    }
-    std::string state(status["phase"].text());
-    for (const Value& container : status["containerStatuses"].items) {
-      const Value& waiting = container["state"]["waiting"]["reason"];
-      if (waiting.exists()) {
-        state = waiting.text();
-        telling = &waiting;
-      }
-    }
+    const auto [state, telling] = state_of(*pod);
     Observation& made =
         report(out, "pod-not-ready", 0.3, *pod,
                fmt::format("{} is not ready (state {}{}).", described(*pod), state,

@@ -146,6 +146,12 @@ void check_balance(const Survey& survey, Observations* out) {
   }
 }
 
+// The node that the pod of these metrics runs on; empty: not known.
+std::string node_of(const Survey& survey, const Object& metrics) {
+  const Object* pod = survey.find("pod", metrics.space, metrics.name);
+  return pod == nullptr ? "" : std::string((*pod)["spec"]["nodeName"].text());
+}
+
 // Who asks which pod uses the most asks for a culprit, be it a fault or not.
 void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const char* resource,
                Observations* out) {
@@ -159,8 +165,11 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
   const auto& all = survey.each("podmetrics");
   const bool in_a_space =
       std::ranges::any_of(all, [&](const Object* each) { return survey.names(each->space); });
+  const bool on_a_node =
+      std::ranges::any_of(all, [&](const Object* each) { return survey.names(node_of(survey, *each)); });
   for (const Object* metrics : all) {
     if (in_a_space && !survey.names(metrics->space)) continue;
+    if (on_a_node && !survey.names(node_of(survey, *metrics))) continue;
     const Value& containers = (*metrics)["containers"];
     Used used{metrics};
     double largest = -1;
@@ -179,9 +188,9 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
     if (next.amount > most.amount) std::swap(most, next);
   }
   if (most.amount <= 0) return;
-  std::string cause =
-      fmt::format("{} uses the most {}: {}", described("pod", most.metrics->space, most.metrics->name),
-                  resource, most.place->text());
+  std::string cause = fmt::format(
+      "{} uses the most {}{}: {}", described("pod", most.metrics->space, most.metrics->name), resource,
+      on_a_node ? fmt::format(" on node {}", node_of(survey, *most.metrics)) : "", most.place->text());
   Limit limit;
   const bool limited = limit_of(survey, loose, *most.metrics, {}, resource, &limit);
   if (most.of_several) cause += " in the largest of its containers";
@@ -190,13 +199,28 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
         fmt::format(", {:.0f}% of its limit of {}", 100 * most.amount / limit.amount, limit.place->text());
   if (next.amount > 0)
     cause += fmt::format("; the next is {} with {}", next.metrics->name, next.place->text());
-  Observation& made =
-      report_missing(out, "uses-most", 0.9, "pod", most.metrics->space, most.metrics->name, cause + ".");
+  Observation& made = report_missing(out, "uses-most", on_a_node ? 0.97 : 0.9, "pod", most.metrics->space,
+                                     most.metrics->name, cause + ".");
   made.culprit.present = true;
   cite(&made, *most.metrics, *most.place, "its usage");
   if (limited) cite(&made, limit.source, *limit.place, "its limit");
   if (next.amount > 0) cite(&made, *next.metrics, *next.place, "the usage of the next");
   if (!limited) lack(&made, fmt::format("the {} limit of {}", resource, most.metrics->name));
+}
+
+// "most memory", "the highest share of the CPU".
+bool asks_most(const Survey& survey, std::initializer_list<std::string_view> resources) {
+  constexpr std::size_t farthest = 20;  // bytes between the two words
+  for (const std::string_view most : {"most ", "highest "}) {
+    for (std::size_t at = survey.question.find(most); at != std::string::npos;
+         at = survey.question.find(most, at + 1)) {
+      const std::string_view rest =
+          std::string_view(survey.question).substr(at + most.size(), farthest + most.size());
+      if (std::ranges::any_of(resources, [&](std::string_view resource) { return has(rest, resource); }))
+        return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -205,8 +229,8 @@ void detect_usage(const Survey& survey, Observations* out) {
   if (survey.each("podmetrics").empty()) return;
   check_balance(survey, out);
   const std::deque<LooseJson> loose = loose_resources(survey);
-  if (survey.asks({"most memory", "highest memory", "most ram"})) tell_most(survey, loose, "memory", out);
-  if (survey.asks({"most cpu", "highest cpu", "most processor"})) tell_most(survey, loose, "cpu", out);
+  if (asks_most(survey, {"memory", "ram "})) tell_most(survey, loose, "memory", out);
+  if (asks_most(survey, {"cpu", "processor"})) tell_most(survey, loose, "cpu", out);
   for (const Object* metrics : survey.each("podmetrics")) {
     const Value& containers = (*metrics)["containers"];
     if (containers.size() == 0) check(survey, loose, *metrics, (*metrics)["usage"], {}, out);

@@ -155,9 +155,11 @@ class LogMiner::Impl {
     return (item || text[0] == ' ' || text[0] == '\t') && after_time(text) == 0;
   }
 
-  // What `kubectl logs --previous` says where there was no instance before, saved in place of its log.
+  // What `kubectl logs --previous` says where there was no instance before, or where its log is gone, saved
+  // in place of it.
   static bool is_refused_log(std::string_view text) {
-    return text.starts_with("Error from server (BadRequest): previous terminated container");
+    return text.starts_with("Error from server (BadRequest): previous terminated container") ||
+           text.starts_with("unable to retrieve container logs for ");
   }
 
   // The first such line decides.

@@ -357,6 +357,20 @@ std::int64_t restarts_of(const Object& pod) {
   return most;
 }
 
+std::pair<std::string, const Value*> state_of(const Object& pod) {
+  const Value& status = pod["status"];
+  std::pair<std::string, const Value*> state(status["phase"].text(), &status["phase"]);
+  for (const Value& condition : status["conditions"].items) {
+    if (condition["status"].text() == "False" && !condition["message"].text().empty())
+      state.second = &condition["message"];
+  }
+  for (const Value& container : status["containerStatuses"].items) {
+    const Value& waiting = container["state"]["waiting"]["reason"];
+    if (waiting.exists()) state = std::pair(std::string(waiting.text()), &waiting);
+  }
+  return state;
+}
+
 std::string job_of(const Survey& survey, const Object& pod) {
   const auto [kind, name] = workload_of(pod);
   if (kind == "job") return name;

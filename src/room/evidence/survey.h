@@ -105,6 +105,8 @@ std::vector<Container> containers_of(const Value& pod_spec);
 // The status of a container of a pod by its name, or null.
 const Value& container_status(const Object& pod, std::string_view container);
 std::int64_t restarts_of(const Object& pod);
+// What a pod that is not ready is in ("CrashLoopBackOff", "Pending"), and what tells most of it.
+std::pair<std::string, const Value*> state_of(const Object& pod);
 // The Job that a pod is of, by its owner, its label or its name; empty: none that is known.
 std::string job_of(const Survey& survey, const Object& pod);
 // True where a pod failed and another one of its Job did the work, and neither is what is asked about.

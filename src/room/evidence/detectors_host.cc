@@ -1,0 +1,160 @@
+// What a host's own tools print: file systems without free inodes (`df -i`), clocks that are off
+// (`chronyc tracking`, `timedatectl`), and who listens on which port (`ss -ltnp`, `netstat -ltnp`).
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "base/brief.h"
+#include "base/text.h"
+#include "room/evidence/detectors.h"
+
+namespace carrel {
+namespace {
+
+constexpr std::size_t largest_output = 1 << 18;  // bytes
+constexpr std::size_t most_listeners = 64;
+constexpr double least_offset =
+    2;  // seconds: more than a second of difference is seen by those who compare times
+constexpr double large_offset = 30;  // what tokens and tickets hardly ever allow
+
+// The host whose output it is, where the path tells: "fc-3" of "nodes/fc-3/chronyc-tracking.txt".
+std::string host_of(const Document& document) {
+  const std::string_view path = document.path;
+  for (const std::string_view folder : {"/nodes/", "/hosts/"}) {
+    const std::size_t at = path.find(folder);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = path.substr(at + folder.size());
+    const std::size_t end = rest.find('/');
+    if (end != std::string_view::npos && is_plain_name(rest.substr(0, end)))
+      return std::string(rest.substr(0, end));
+  }
+  return {};
+}
+
+std::string on_host(const std::string& host) {
+  return host.empty() ? "" : fmt::format(" of node {}", host);
+}
+
+std::vector<std::string_view> fields_of(std::string_view line) {
+  std::vector<std::string_view> out;
+  while (!(line = trim(line)).empty()) {
+    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+    out.push_back(line.substr(0, end));
+    line.remove_prefix(end);
+  }
+  return out;
+}
+
+// "Filesystem Inodes IUsed IFree IUse% Mounted on"
+void tell_inodes(const Survey& survey, const Document& document, Observations* out) {
+  constexpr int nearly_all = 98;  // percent
+  bool is_table = false;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = document.line(number);
+    if (line.starts_with("Filesystem") && has(line, "iuse%")) {
+      is_table = true;
+      continue;
+    }
+    const std::vector<std::string_view> fields = fields_of(line);
+    if (!is_table || fields.size() != 6 || !fields[4].ends_with('%') || !fields[5].starts_with('/')) continue;
+    if (std::atoi(std::string(fields[4]).c_str()) < nearly_all) continue;
+    const std::string host = host_of(document);
+    Observation& made = report_missing(
+        out, "inodes-used-up",
+        survey.asks({"space", "disk", "inode", "write", "file", "enospc"}) ? 0.92 : 0.6, "node", "", host,
+        fmt::format(
+            "The file system {}{} has no inodes left ({} used, {} free): no file can be created there, "
+            "however many bytes are free.",
+            brief(fields[5], 80), on_host(host), fields[4], fields[3]));
+    made.culprit.present = true;
+    cite_line(&made, document, number, "its inodes");
+    lack(&made, "which folder holds so many files");
+  }
+}
+
+// "System time     : 187.402118204 seconds slow of NTP time", "System clock synchronized: no"
+void tell_clock(const Survey& survey, const Document& document, Observations* out) {
+  double offset = 0;
+  std::string_view direction;
+  std::uint32_t offset_line = 0, state_line = 0;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = trim(document.line(number));
+    if (line.starts_with("System time") && has(line, "of ntp time")) {
+      const std::string_view value = trim(line.substr(std::min(line.find(':'), line.size() - 1) + 1));
+      std::from_chars(value.data(), value.data() + value.size(), offset);
+      direction = has(line, "slow") ? "behind" : "ahead of";
+      offset_line = number;
+    }
+    if ((line.starts_with("Leap status") && has(line, "not synchronised")) ||
+        (line.starts_with("System clock synchronized:") && line.ends_with("no")))
+      state_line = number;
+  }
+  const bool off = offset_line != 0 && offset >= least_offset;
+  if (!off && state_line == 0) return;
+  const std::string host = host_of(document);
+  const bool asked =
+      survey.asks({"clock", "time skew", "ntp", "chrony", "certificate", "token", "login", "signature"});
+  const double weight = offset >= large_offset ? 0.93 : off ? (asked ? 0.85 : 0.6) : asked ? 0.6 : 0.3;
+  std::string cause = fmt::format("The clock{} is ", host.empty() ? " of the host" : on_host(host));
+  if (off) cause += fmt::format("{:.0f} seconds {} NTP time", offset, direction);
+  if (state_line != 0) cause += fmt::format("{}not synchronised", off ? " and " : "");
+  Observation& made = report_missing(
+      out, "clock-off", weight, "node", "", host,
+      cause + ": what compares times there (tokens, certificates, leases) refuses what is valid elsewhere.");
+  made.culprit.present = true;
+  if (off) cite_line(&made, document, offset_line, "how far its clock is off");
+  if (state_line != 0) cite_line(&made, document, state_line, "its clock follows no server");
+  lack(&made, "why it reaches no time server");
+}
+
+// The port of "0.0.0.0:443", "[::]:22", "*:9100"; empty: none.
+std::string_view port_in(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == address.size()) return {};
+  const std::string_view port = address.substr(colon + 1);
+  return std::ranges::all_of(port, is_digit) && port.size() <= 5 ? port : std::string_view();
+}
+
+// The program of `users:(("haproxy",pid=903,fd=7))` and of "903/haproxy"; empty: it is not told.
+std::string_view program_in(std::string_view field) {
+  if (field.starts_with("users:((\"")) return between(field, "((\"", "\"");
+  const std::size_t slash = field.find('/');
+  const bool has_id =
+      slash != std::string_view::npos && slash > 0 && std::ranges::all_of(field.substr(0, slash), is_digit);
+  return has_id ? field.substr(slash + 1, field.find(':') - slash - 1) : std::string_view();
+}
+
+void tell_listeners(const Document& document, std::size_t* told, Observations* out) {
+  for (std::uint32_t number = 1; number <= document.starts.size() && *told < most_listeners; ++number) {
+    const std::vector<std::string_view> fields = fields_of(document.line(number));
+    if (fields.size() < 5 || std::ranges::find(fields, "LISTEN") == fields.end()) continue;
+    // Both `ss -ltnp` and `netstat -ltnp` print it fourth.
+    const std::string_view port = port_in(fields[3]), program = program_in(fields.back());
+    if (port.empty() || !is_plain_name(program)) continue;
+    ++*told;
+    const std::string host = host_of(document);
+    Observation& made = report_missing(out, port_held, 0, "node", "", host,
+                                       fmt::format("{} listens on port {}{}.", program, port, on_host(host)));
+    made.culprit.present = true;
+    cite_line(&made, document, number, "who listens there");
+  }
+}
+
+}  // namespace
+
+void detect_host_tools(const Survey& survey, Observations* out) {
+  std::size_t listeners = 0;
+  for (const Document& document : survey.inventory.documents()) {
+    if (document.text.size() > largest_output) continue;
+    if (document.text.find("IUse%") != std::string::npos) tell_inodes(survey, document, out);
+    if (document.text.find("of NTP time") != std::string::npos ||
+        document.text.find("System clock synchronized") != std::string::npos)
+      tell_clock(survey, document, out);
+    if (document.text.find("LISTEN") != std::string::npos) tell_listeners(document, &listeners, out);
+  }
+}
+
+}  // namespace carrel
