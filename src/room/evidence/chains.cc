@@ -149,9 +149,10 @@ void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<dou
   }
 }
 
-// The table of a statement: the word behind FROM, INTO or UPDATE; empty: none.
+// The table of a statement, or MongoDB's collection: the word behind FROM, INTO, UPDATE or find; empty: none.
 std::string_view table_of(std::string_view statement) {
-  for (const std::string_view word : {" FROM ", " INTO ", "UPDATE ", " from ", " into ", "update "}) {
+  for (const std::string_view word :
+       {" FROM ", " INTO ", "UPDATE ", " from ", " into ", "update ", "\"find ", "\"aggregate "}) {
     const std::size_t at = statement.find(word);
     if (at == std::string_view::npos) continue;
     const std::string_view rest = statement.substr(at + word.size());
@@ -162,23 +163,28 @@ std::string_view table_of(std::string_view statement) {
 
 // The statement in which a trace's time goes is slow because it reads the whole table, where its database
 // says so.
-void tell_why_a_statement_is_slow(const std::vector<Observation>& objects,
-                                  const std::vector<double>& relevances, std::vector<Observation>* logs,
-                                  std::vector<double>* of_logs) {
-  for (std::size_t i = 0; i < objects.size(); ++i) {
-    const Observation& call = objects[i];
+void tell_why_a_statement_is_slow(std::vector<Observation>* objects, std::vector<double>* of_objects,
+                                  std::vector<Observation>* logs, std::vector<double>* of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    const Observation& call = (*objects)[i];
     if (call.detector != "trace-slowest-call" && call.detector != "trace-repeated-call") continue;
     const std::string_view table = table_of(call.lines.front().quote);
     if (table.size() < 3) continue;
-    for (std::size_t j = 0; j < logs->size(); ++j) {
-      Observation& scan = (*logs)[j];
-      const bool same = std::ranges::any_of(
-          scan.lines, [&](const EvidenceLine& line) { return line.quote.find(table) != std::string::npos; });
-      if (!has_any(scan.detector, {"rows-examined", "sequential-scan"}) || !same) continue;
-      scan.weight = std::max(scan.weight, std::min(kStrongestOfLog, call.weight + 0.02));
-      (*of_logs)[j] = std::max((*of_logs)[j], relevances[i]);
-      cite_first(&scan, call);
-    }
+    const auto blame = [&](std::vector<Observation>* all, std::vector<double>* relevances) {
+      for (std::size_t j = 0; j < all->size(); ++j) {
+        Observation& scan = (*all)[j];
+        const bool same = std::ranges::any_of(scan.lines, [&](const EvidenceLine& line) {
+          return line.quote.find(table) != std::string::npos;
+        });
+        if (!has_any(scan.detector, {"rows-examined", "sequential-scan", "plan-reads-all"}) || !same)
+          continue;
+        scan.weight = std::max(scan.weight, std::min(kStrongestOfLog, call.weight + 0.02));
+        (*relevances)[j] = std::max((*relevances)[j], (*of_objects)[i]);
+        cite_first(&scan, call);
+      }
+    };
+    blame(logs, of_logs);
+    blame(objects, of_objects);
   }
 }
 
@@ -423,7 +429,7 @@ void blame_the_network(std::vector<Observation>* logs, std::vector<double>* rele
   for (std::size_t i = 0; i < logs->size(); ++i) {
     Observation& server = (*logs)[i];
     const bool drops = server.detector == "log-connection-table-full";
-    if (!drops && server.detector != "log-dns-loop") continue;
+    if (!drops && server.detector != "log-dns-loop" && server.detector != "log-dns-upstream") continue;
     for (std::size_t j = 0; j < logs->size(); ++j) {
       const Observation& victim = (*logs)[j];
       const bool suffers =
@@ -511,7 +517,7 @@ void tell_why_alerts_fire(std::vector<Observation>* objects, std::vector<double>
     const std::set<std::string> names = names_in(alert);
     const auto is_of = [&](const Observation& other) {
       if (other.verdict != Verdict::fault || other.detector == "alert" || other.weight < kTells) return false;
-      if (other.detector == "pod-not-ready") return false;
+      if (other.detector == "pod-not-ready" || only_warns(other)) return false;
       const bool same = !alert.culprit.name.empty() && same_component(alert, other);
       return same || std::ranges::any_of(names, [&](const std::string& name) {
                return other.culprit.name == name || without_added(other.culprit.name) == name ||
@@ -555,9 +561,7 @@ void tell_untold_ends(std::vector<Observation>* objects, const std::vector<Obser
         !question.names(end.culprit.name))
       continue;
     const bool told = std::ranges::any_of(logs, [&](const Observation& log) {
-      const bool warns =
-          log.detector == "log-error" && !log.lines.empty() && log.lines[0].reason.starts_with(warning_level);
-      return log.verdict == Verdict::fault && same_component(end, log) && !warns;
+      return log.verdict == Verdict::fault && same_component(end, log) && !only_warns(log);
     });
     if (told) continue;
     end.verdict = Verdict::insufficient_evidence;
@@ -587,7 +591,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_why_there_are_no_metrics(objects, logs);
   tell_what_was_changed(objects, logs);
   tell_why_webhooks_fail(objects);
-  tell_why_a_statement_is_slow(*objects, *of_objects, logs, of_logs);
+  tell_why_a_statement_is_slow(objects, of_objects, logs, of_logs);
   tell_controllers_word(objects, logs);
   lift_roots(logs, of_logs);
   blame_who_holds_locks(objects, of_objects, *logs, *of_logs);

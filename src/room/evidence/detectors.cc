@@ -15,18 +15,29 @@ namespace {
 using Detector = void (*)(const Survey&, Observations*);
 
 // All detectors, roots before symptoms.
-constexpr Detector detectors[] = {
-    detect_references,  detect_container_starts, detect_image_pulls,     detect_claims,
-    detect_volumes,     detect_scheduling,       detect_unplaceable,     detect_admission,
-    detect_quotas,      detect_permissions,      detect_policies,        detect_services,
-    detect_attachments, detect_ingresses,        detect_stale_settings,  detect_hosts,
-    detect_probes,      detect_scaling,          detect_container_ends,  detect_jobs,
-    detect_nodes,       detect_lost_nodes,       detect_certificates,    detect_deliveries,
-    detect_rollouts,    detect_deletions,        detect_backups,         detect_usage,
-    detect_counts,      detect_host_tools,       detect_neighbours,      detect_measurements,
-    detect_traces,      detect_sessions,         detect_changes,         detect_queues,
-    detect_clients,     detect_slow_commands,    detect_unplaced_shards, detect_alerts,
-    detect_stuck_pods,  detect_warnings,         detect_health};
+constexpr Detector detectors[] = {detect_references,    detect_container_starts,
+                                  detect_image_pulls,   detect_unlike_images,
+                                  detect_claims,        detect_volumes,
+                                  detect_scheduling,    detect_unplaceable,
+                                  detect_admission,     detect_quotas,
+                                  detect_permissions,   detect_policies,
+                                  detect_services,      detect_attachments,
+                                  detect_ingresses,     detect_stale_settings,
+                                  detect_hosts,         detect_probes,
+                                  detect_scaling,       detect_container_ends,
+                                  detect_jobs,          detect_nodes,
+                                  detect_lost_nodes,    detect_certificates,
+                                  detect_deliveries,    detect_rollouts,
+                                  detect_deletions,     detect_backups,
+                                  detect_usage,         detect_counts,
+                                  detect_host_tools,    detect_neighbours,
+                                  detect_measurements,  detect_traces,
+                                  detect_cloud_changes, detect_plans,
+                                  detect_sessions,      detect_changes,
+                                  detect_queues,        detect_clients,
+                                  detect_slow_commands, detect_unplaced_shards,
+                                  detect_alerts,        detect_stuck_pods,
+                                  detect_warnings,      detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {

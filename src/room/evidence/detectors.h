@@ -29,6 +29,7 @@ inline constexpr const char* stale_settings = "settings-stale";
 inline constexpr const char* port_held = "port-held";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
+void detect_unlike_images(const Survey& survey, Observations* out);     // detectors_image.cc
 void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
 void detect_container_starts(const Survey& survey, Observations* out);  // detectors_start.cc
 void detect_stuck_pods(const Survey& survey, Observations* out);        // detectors_start.cc
@@ -63,6 +64,8 @@ void detect_neighbours(const Survey& survey, Observations* out);        // detec
 void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
 void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
 void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
+void detect_cloud_changes(const Survey& survey, Observations* out);     // detectors_cloud.cc
+void detect_plans(const Survey& survey, Observations* out);             // detectors_plan.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
 void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
 void detect_slow_commands(const Survey& survey, Observations* out);     // detectors_slowlog.cc

@@ -1,9 +1,12 @@
-// Images that cannot be pulled: the waiting reason of a container, and what the kubelet's events say of it.
+// Images that cannot be pulled, or that are not the same for all replicas: the waiting reason of a container,
+// and what the kubelet's events say of it.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "base/brief.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/needs.h"
 
@@ -221,6 +224,75 @@ void detect_image_pulls(const Survey& survey, Observations* out) {
     pull.message = happening.message->text();
     pull.image_name = image_in(pull.message);
     tell(survey, pull, &happening, out);
+  }
+}
+
+namespace {
+
+// "sha256:1b77aa09c3f2" of an imageID; empty: it names no digest.
+std::string_view digest_in(std::string_view image_id) {
+  constexpr std::size_t shown = 19;
+  const std::size_t at = image_id.rfind("sha256:");
+  return at == std::string_view::npos ? std::string_view() : image_id.substr(at, shown);
+}
+
+// A container of pods that were made from one template, and what each of them runs.
+struct Replicas {
+  struct Replica {
+    const Object* pod = nullptr;
+    const Value* image_id = nullptr;
+    const Value* policy = nullptr;
+  };
+  std::map<std::string_view, std::vector<Replica>> by_digest;
+  std::string_view image;
+};
+
+}  // namespace
+
+// A tag that was moved: who had pulled it before keeps what it meant then.
+void detect_unlike_images(const Survey& survey, Observations* out) {
+  std::map<std::string, Replicas> all;
+  for (const Object* pod : survey.each("pod")) {
+    const Value& labels = (*pod)["metadata"]["labels"];
+    const Value& hash = labels["pod-template-hash"].exists() ? labels["pod-template-hash"]
+                                                             : labels["controller-revision-hash"];
+    if (!hash.exists()) continue;
+    for (const Container& container : containers_of((*pod)["spec"])) {
+      const Value& image_id = container_status(*pod, (*container.spec)["name"].text())["imageID"];
+      const std::string_view digest = digest_in(image_id.text()), image = (*container.spec)["image"].text();
+      if (digest.empty() || image.find('@') != std::string_view::npos) continue;
+      Replicas& replicas = all[fmt::format("{}/{}/{}/{}/{}", pod->space, workload_of(*pod).second,
+                                           hash.text(), (*container.spec)["name"].text(), image)];
+      replicas.image = image;
+      replicas.by_digest[digest].push_back({pod, &image_id, &(*container.spec)["imagePullPolicy"]});
+    }
+  }
+  const bool asked = survey.asks({"differ", "one of", "one in", "some of", "which of", "replica", "stale",
+                                  "old ", "last week", "version", "sometimes", "inconsistent"});
+  for (const auto& [key, replicas] : all) {
+    if (replicas.by_digest.size() < 2) continue;
+    const auto fewest =
+        std::ranges::min_element(replicas.by_digest, {}, [](const auto& each) { return each.second.size(); });
+    const auto most =
+        std::ranges::max_element(replicas.by_digest, {}, [](const auto& each) { return each.second.size(); });
+    if (fewest == most) continue;  // who of two is the odd one cannot be told
+    const Replicas::Replica &odd = fewest->second.front(), &usual = most->second.front();
+    const std::string_view node = (*odd.pod)["spec"]["nodeName"].text();
+    const bool keeps = odd.policy->text() == "IfNotPresent";
+    Observation& made = report(
+        out, "image-unlike", asked ? 0.93 : 0.55, *odd.pod,
+        fmt::format(
+            "{} runs another image than its other replicas: under the same tag {} it has {}, they have "
+            "{}{}.",
+            described(*odd.pod), brief(replicas.image, 100), fewest->first, most->first,
+            keeps && !node.empty()
+                ? fmt::format("; IfNotPresent keeps what node {} pulled before the tag was moved", node)
+                : ""));
+    cite(&made, *odd.pod, *odd.image_id, "the image that it runs");
+    cite(&made, *usual.pod, *usual.image_id, "the image that the others run");
+    if (keeps) cite(&made, *odd.pod, *odd.policy, "an image that is there is not pulled again");
+    suggest(&made, fmt::format("kubectl -n {} get pod {} -o yaml", odd.pod->space, odd.pod->name),
+            "shows the image that it runs");
   }
 }
 

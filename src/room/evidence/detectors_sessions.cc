@@ -137,6 +137,35 @@ void add_waits(const Document& document, const PsqlTable& table, std::vector<Wai
   }
 }
 
+// The object of a row of pg_locks: what all its columns but the session and the kind of lock say.
+std::string locked_object(const PsqlTable& table, const PsqlTable::Row& row) {
+  std::string object;
+  for (const char* const column : {"locktype", "database", "relation", "page", "tuple", "virtualxid",
+                                   "transactionid", "classid", "objid", "objsubid", "relname"})
+    object += fmt::format("{}|", table.cell(row, column));
+  return object;
+}
+
+// Rows of pg_locks that were not granted, beside the one that holds the same.
+void add_lock_waits(const Document& document, const PsqlTable& table, std::vector<Wait>* waits) {
+  if (!table.has("granted") || !table.has("pid") || !table.has("locktype")) return;
+  const auto is_granted = [&](const PsqlTable::Row& row) {
+    return table.cell(row, "granted").starts_with('t');
+  };
+  std::map<std::string, const PsqlTable::Row*> holders;
+  for (const PsqlTable::Row& row : table.rows) {
+    if (is_granted(row)) holders.emplace(locked_object(table, row), &row);
+  }
+  for (const PsqlTable::Row& row : table.rows) {
+    const auto holder = is_granted(row) ? holders.end() : holders.find(locked_object(table, row));
+    if (holder == holders.end() || waits->size() >= most_waits) continue;
+    const std::string_view waiter = table.cell(row, "pid"), held_by = table.cell(*holder->second, "pid");
+    if (waiter == held_by || waiter.size() > longest_number || held_by.size() > longest_number) continue;
+    waits->push_back({&document, row.line, std::string(waiter), std::string(held_by),
+                      table.has("query") ? table.cell(row, "query") : table.cell(row, "locktype")});
+  }
+}
+
 // What a session is at, where a list of sessions tells.
 struct Session {
   const Document* document = nullptr;
@@ -236,10 +265,12 @@ void detect_sessions(const Survey& survey, Observations* out) {
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
     const bool waits_told = document.text.find("block") != std::string::npos ||
-                            document.text.find("waiting_pid") != std::string::npos;
+                            document.text.find("waiting_pid") != std::string::npos ||
+                            document.text.find("granted") != std::string::npos;
     if (!waits_told && document.text.find(slot_mark) == std::string::npos) continue;
     for (const PsqlTable& table : psql_tables(document)) {
       add_waits(document, table, &waits);
+      add_lock_waits(document, table, &waits);
       if (table.has(slot_mark)) tell_unread_slots(survey, document, table, out);
     }
   }

@@ -10,6 +10,7 @@
 #include "record/limits.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/mechanism.h"
+#include "room/evidence/relations.h"
 
 namespace carrel {
 namespace {
@@ -176,7 +177,7 @@ bool waits_for_query(const Observation& log, const Observation& scan) {
 enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
-  if (other.verdict != Verdict::fault || other.weight < kAnswers) return kUnlinked;
+  if (other.verdict != Verdict::fault || other.weight < kAnswers || only_warns(other)) return kUnlinked;
   const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock" ||
                      other.detector == "log-lock-wait";
   if (locks && (waits_for_locks(log) || fills_up(log))) return kKind;

@@ -259,7 +259,12 @@ std::vector<Mechanism> make_table() {
       {"token-expired", "rejects tokens that have expired", 0.08, true, {"token expired",
        "token has expired", "token is expired", "jwt expired", "expiredsignature", "session expired",
        "tokenexpirederror", "session has expired", "expired token", "credentials have expired"}, {}},
-      {"dns", "cannot resolve a DNS name", 0.1, true, {"no such host", "name resolution",
+      // CoreDNS: "2 shop.example. AAAA: read udp 10.1.0.7:30865->10.2.0.2:53: i/o timeout".
+      {"dns-upstream", "gets no answer from the upstream DNS server that it forwards to", 0.14, true,
+       {". a: read udp", ". aaaa: read udp", ". srv: read udp", ". ptr: read udp", ". mx: read udp",
+       ". txt: read udp", ". hinfo: read udp", ". a: read tcp", ". aaaa: read tcp", ". a: dial tcp",
+       ". aaaa: dial tcp"}, {}},
+      {"dns", "cannot resolve a DNS name", 0.1, true, {"no such host", "name resolution", ":53: read udp",
        "nameresolutionerror", "could not resolve", "cannot resolve", "failed to resolve",
        "unable to resolve", "name or service not known", "getaddrinfo", "<enotfound>", "eai_again",
        "unknownhostexception", "nxdomain", "servfail", "unknown host", "temporary failure in name",

@@ -10,8 +10,14 @@ namespace {
 constexpr std::size_t largest_document = 1 << 20;
 constexpr std::size_t most_columns = 32, most_tables = 64, most_rows = 10'000;
 
+// A table of mysql has '|' and '+' at its sides, too.
+bool is_boxed(std::string_view line) {
+  return line.size() >= 2 && (line.front() == '|' || line.front() == '+') && line.back() == line.front();
+}
+
 std::vector<std::string_view> cells_of(std::string_view line) {
   std::vector<std::string_view> cells;
+  if (is_boxed(line)) line = line.substr(1, line.size() - 2);
   for (std::size_t at = 0; at <= line.size() && cells.size() < most_columns;) {
     const std::size_t end = std::min(line.find('|', at), line.size());
     cells.push_back(trim(line.substr(at, end - at)));
@@ -22,7 +28,8 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 
 bool is_rule(std::string_view line) {
   line = trim(line);
-  return line.size() >= 3 && line.starts_with("--") && line.find_first_not_of("-+") == std::string_view::npos;
+  return line.size() >= 3 && (line.starts_with("--") || line.starts_with("+--")) &&
+         line.find_first_not_of("-+") == std::string_view::npos;
 }
 
 }  // namespace
@@ -43,17 +50,23 @@ std::vector<PsqlTable> psql_tables(const Document& document) {
   std::size_t rows = 0;
   bool in_table = false;
   for (std::uint32_t line = 2; line <= document.starts.size() && rows < most_rows; ++line) {
-    const std::string_view text = document.line(line);
+    const std::string_view text = trim(document.line(line));
     if (is_rule(text)) {
-      std::vector<std::string_view> columns = cells_of(document.line(line - 1));
-      in_table = columns.size() == static_cast<std::size_t>(std::ranges::count(text, '+')) + 1 &&
-                 tables.size() < most_tables;
+      if (is_boxed(text) && in_table) {  // its end
+        in_table = false;
+        continue;
+      }
+      const std::string_view head = trim(document.line(line - 1));
+      std::vector<std::string_view> columns = cells_of(head);
+      const auto borders = static_cast<std::size_t>(std::ranges::count(text, '+'));
+      in_table = columns.size() == (is_boxed(text) ? borders - 1 : borders + 1) &&
+                 is_boxed(head) == is_boxed(text) && tables.size() < most_tables;
       if (in_table) tables.push_back({std::move(columns), {}});
       continue;
     }
     if (!in_table) continue;
     std::vector<std::string_view> cells = cells_of(text);
-    in_table = cells.size() == tables.back().columns.size() && !trim(text).empty() && !text.starts_with('(');
+    in_table = cells.size() == tables.back().columns.size() && !text.empty() && !text.starts_with('(');
     if (in_table) tables.back().rows.push_back({line, std::move(cells)}), ++rows;
   }
   return tables;

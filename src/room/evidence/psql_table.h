@@ -1,4 +1,5 @@
-// Tables as psql prints them: names between '|', a rule of '-' and '+', rows, "(16 rows)".
+// Tables as psql prints them: names between '|', a rule of '-' and '+', rows, "(16 rows)"; and as mysql does:
+// the same with '|' and '+' at the sides, and rules above and below.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "room/evidence/log_findings.h"
 #include "room/evidence/mechanism.h"
 
 namespace carrel {
@@ -46,6 +47,10 @@ bool names_who_is_harmed(const Observation& object, const Observation& log) {
 }
 
 }  // namespace
+
+bool only_warns(const Observation& log) {
+  return log.detector == "log-error" && !log.lines.empty() && log.lines[0].reason.starts_with(warning_level);
+}
 
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::any_of(words.begin(), words.end(),

@@ -11,6 +11,8 @@ namespace carrel {
 
 // True where a text has one of the words, as they are written.
 bool has_any(std::string_view text, std::initializer_list<std::string_view> words);
+// True where a log's finding is a warning that names no mechanism: it explains nothing but itself.
+bool only_warns(const Observation& log);
 // True where a text has a name whole: letters, digits and (where `parts` is false) dashes around it make it a
 // part of another.
 bool has_name(std::string_view text, std::string_view name, bool parts);
