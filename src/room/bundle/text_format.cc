@@ -1,8 +1,10 @@
 #include "room/bundle/text_format.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
+#include "base/text.h"
 
 namespace carrel {
 namespace {
@@ -54,6 +56,21 @@ TextFormat json_format(std::string_view head) {
   return has_member(head, "apiVersion") && has_member(head, "kind") ? TextFormat::objects : TextFormat::plain;
 }
 
+// The answer of a log store, whatever it was saved as: one document, and no log of JSON lines.
+bool is_stored_answer(std::string_view head) {
+  head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
+  if (!head.starts_with('{')) return false;
+  head.remove_prefix(1);
+  head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
+  // A log of JSON lines has a whole object in its first line, and more behind it.
+  const std::size_t end = head.find('\n');
+  if (end != std::string_view::npos && end + 1 < head.size() && trim(head.substr(0, end)).ends_with('}'))
+    return false;
+  static constexpr std::array<std::string_view, 5> firsts = {"\"data\"", "\"took\"", "\"hits\"",
+                                                             "\"timed_out\"", "\"status\": \"success\""};
+  return std::ranges::any_of(firsts, [&](std::string_view first) { return head.starts_with(first); });
+}
+
 }  // namespace
 
 TextFormat text_format(std::string_view head) {
@@ -76,6 +93,7 @@ TextFormat text_format(std::string_view head) {
 
 TextFile::Kind kind_of_content(TextFile::Kind by_name, std::string_view head) {
   using Kind = TextFile::Kind;
+  if (by_name == Kind::log && is_stored_answer(head)) return Kind::structured;
   if (by_name == Kind::log || by_name == Kind::previous_log) return by_name;
   switch (text_format(head)) {
     case TextFormat::journal_export:

@@ -21,7 +21,7 @@ enum class TextFormat : std::uint8_t {
 // By the first few kilobytes.
 TextFormat text_format(std::string_view head);
 
-// What kind of file it is then. A log stays a log.
+// What kind of file it is then. A log stays a log, but for the answer of a log store that is named like one.
 TextFile::Kind kind_of_content(TextFile::Kind by_name, std::string_view head);
 
 }  // namespace carrel

@@ -43,6 +43,12 @@ TEST(TextFormat, ALogStaysALog) {
   EXPECT_EQ(kind_of_content(Kind::structured, "{\"log\":\"\",\"stream\":\"\",\"time\":\"\"}\n"), Kind::log);
   EXPECT_EQ(kind_of_content(Kind::tool_output, "-- Journal begins at x\n"), Kind::log);
   EXPECT_EQ(kind_of_content(Kind::other, "some text\n"), Kind::other);
+  // The answer of a log store that is saved under the name of a log, and a log of JSON lines that begin
+  // alike.
+  EXPECT_EQ(kind_of_content(Kind::log, "{\n \"data\": [\n  {\n"), Kind::structured);
+  EXPECT_EQ(kind_of_content(Kind::log, "{\"took\":5,\"hits\":{\"hits\":[]}}\n"), Kind::structured);
+  EXPECT_EQ(kind_of_content(Kind::log, "{\"data\":1}\n{\"data\":2}\n"), Kind::log);
+  EXPECT_EQ(kind_of_content(Kind::previous_log, "{\n \"data\": [\n"), Kind::previous_log);
 }
 
 }  // namespace

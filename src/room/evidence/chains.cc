@@ -443,6 +443,27 @@ void blame_the_network(std::vector<Observation>* logs, std::vector<double>* rele
   }
 }
 
+// What was taken away in the cloud just before what needs it is not reached, or refused, is why.
+void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<double>* relevances,
+                               const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  constexpr double kFits = 0.7;  // it is asked about, and the time does not speak against it
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& call = (*objects)[i];
+    if (call.detector != cloud_call || call.weight < kFits) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
+                           has_any(logs[j].detector, {"unreachable", "timeout", "timed-out", "connection",
+                                                      "forbidden", "denied", "credential", "authentication",
+                                                      "-dns", "not-found", "object-missing"});
+      if (!suffers) continue;
+      call.weight = std::max(call.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.01));
+      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
+      cite_also(&call, logs[j], 1);
+    }
+    return;  // the first that fits
+  }
+}
+
 // A webhook whose service has no pod that answers is told with what keeps its pod from running.
 void tell_why_webhooks_fail(std::vector<Observation>* objects) {
   constexpr std::string_view kNobody = "no endpoints available for service ";
@@ -587,6 +608,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
   blame_stale_settings(objects, of_objects, *logs, *of_logs);
+  blame_what_was_taken_away(objects, of_objects, *logs, *of_logs);
   tell_what_the_run_waits_for(objects, logs);
   tell_why_there_are_no_metrics(objects, logs);
   tell_what_was_changed(objects, logs);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "record/limits.h"
 #include "room/evidence/chains.h"
+#include "room/evidence/detectors.h"
 #include "room/evidence/log_findings.h"
 #include "room/evidence/relations.h"
 #include "room/evidence/telling.h"
@@ -81,6 +82,8 @@ class Relevance {
   }
 
   double of(const Observation& observation) const {
+    // Who asks which one it is does not know its name.
+    if (observation.detector == "uses-most" || observation.detector == "pods-counted") return 1;
     // What was measured, or changed, of nobody by name may be of whoever is asked about.
     if (observation.culprit.name.empty() && !observation.detector.starts_with("log-")) return 1;
     const bool system =
@@ -155,11 +158,12 @@ void join_health(std::vector<Observation>* observations) {
   }
 }
 
-// Who asks why something fails has seen it fail: that what was looked at is well is no answer to that.
+// Who asks why something fails has seen it fail: that what was looked at is well is no answer to that; but a
+// run that is complete did not fail.
 void doubt_health(std::vector<Observation>* observations) {
   constexpr std::string_view kHealth = "No fault found: ";
   for (Observation& observation : *observations) {
-    if (observation.verdict != Verdict::no_fault) continue;
+    if (observation.verdict != Verdict::no_fault || observation.detector == run_succeeded) continue;
     observation.verdict = Verdict::insufficient_evidence;
     observation.detector = "unexplained";
     observation.missing = {"logs, events or measurements of the time at which it happens"};

@@ -82,6 +82,18 @@ inline std::vector<Observation> detect_in(const std::string& yaml,
   return found;
 }
 
+// What is found in files of any text.
+inline std::vector<Observation> detect_in_files(const std::vector<std::pair<std::string, std::string>>& files,
+                                                const std::string& question) {
+  Inventory inventory;
+  for (const auto& [path, text] : files) {
+    Document file{path, text, {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+  }
+  return detect(inventory, question);
+}
+
 inline const Observation* find_by(const std::vector<Observation>& all, const std::string& detector) {
   for (const Observation& observation : all) {
     if (observation.detector == detector) return &observation;

@@ -35,7 +35,8 @@ constexpr Detector detectors[] = {detect_references,    detect_container_starts,
                                   detect_cloud_changes, detect_plans,
                                   detect_sessions,      detect_changes,
                                   detect_queues,        detect_clients,
-                                  detect_slow_commands, detect_unplaced_shards,
+                                  detect_slow_commands, detect_thread_dumps,
+                                  detect_unlike_peers,  detect_unplaced_shards,
                                   detect_alerts,        detect_stuck_pods,
                                   detect_warnings,      detect_health};
 

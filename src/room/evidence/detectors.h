@@ -25,6 +25,10 @@ inline constexpr const char* disk_filled = "node-disk-filled";
 // That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are
 // refused.
 inline constexpr const char* stale_settings = "settings-stale";
+// That of a Job that did its work, whatever is said of it.
+inline constexpr const char* run_succeeded = "run-succeeded";
+// That of a call that took something away in the cloud, which explains what is not reached from then on.
+inline constexpr const char* cloud_call = "cloud-call";
 // That of who listens on a port, which explains why another cannot. It weighs nothing by itself.
 inline constexpr const char* port_held = "port-held";
 
@@ -68,6 +72,8 @@ void detect_cloud_changes(const Survey& survey, Observations* out);     // detec
 void detect_plans(const Survey& survey, Observations* out);             // detectors_plan.cc
 void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
 void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
+void detect_thread_dumps(const Survey& survey, Observations* out);      // detectors_threads.cc
+void detect_unlike_peers(const Survey& survey, Observations* out);      // detectors_peers.cc
 void detect_slow_commands(const Survey& survey, Observations* out);     // detectors_slowlog.cc
 void detect_clients(const Survey& survey, Observations* out);           // detectors_clients.cc
 void detect_unplaced_shards(const Survey& survey, Observations* out);   // detectors_search.cc

@@ -312,12 +312,11 @@ void tell_lost_values(const Survey& survey, const Document& revision, std::vecto
   std::string told;
   for (const Placed& each : before)
     told += fmt::format("{}{} {}", told.empty() ? "" : ", ", each.setting.key, bare(each.setting.value));
-  Observation& made = report_missing(
-      out, changed_setting, weight, "", "", "",
-      fmt::format(
-          "Settings were lost (since {}): {} are no longer given in {}, which has no values of its own: "
-          "the chart's defaults apply.",
-          file_name(revision), told, file_name(today)));
+  Observation& made = report_missing(out, changed_setting, weight, "", "", "",
+                                     fmt::format("Settings were lost (since {}): the Helm values no longer "
+                                                 "give {}; the chart's defaults apply ({} has "
+                                                 "none of its own).",
+                                                 file_name(revision), told, file_name(today)));
   cite_line(&made, today, none, "no values of its own");
   for (const Placed& each : before) cite_line(&made, revision, each.line, "what was given before");
   lack(&made, "whether what is asked about began with that change");

@@ -8,13 +8,7 @@ namespace carrel {
 namespace {
 
 std::vector<Observation> found_in(const std::vector<std::pair<std::string, std::string>>& files) {
-  Inventory inventory;
-  for (const auto& [path, text] : files) {
-    Document file{path, text, {}};
-    file.find_lines();
-    inventory.add(std::move(file));
-  }
-  return detect(inventory, "Who uses up the Redis connections?");
+  return detect_in_files(files, "Who uses up the Redis connections?");
 }
 
 std::string client(int id, const std::string& name, int idle) {

@@ -55,7 +55,7 @@ void tell_call(const Survey& survey, const Question& question, const LooseJson& 
   const bool fits = !question.asks_time() || question.began_since(when.text());
   const bool asked = survey.asks({"since", "change", "after", "root cause", "why", "what is the cause"});
   Observation& made = report_missing(
-      out, "cloud-call",
+      out, cloud_call,
       asked && fits ? 0.9
       : fits        ? 0.5
                     : 0.3,

@@ -23,9 +23,9 @@ constexpr double large_offset = 30;  // what tokens and tickets hardly ever allo
 // The host whose output it is, where the path tells: "fc-3" of "nodes/fc-3/chronyc-tracking.txt".
 std::string host_of(const Document& document) {
   const std::string_view path = document.path;
-  for (const std::string_view folder : {"/nodes/", "/hosts/"}) {
+  for (const std::string_view folder : {"nodes/", "hosts/"}) {
     const std::size_t at = path.find(folder);
-    if (at == std::string_view::npos) continue;
+    if (at == std::string_view::npos || (at > 0 && path[at - 1] != '/')) continue;
     const std::string_view rest = path.substr(at + folder.size());
     const std::size_t end = rest.find('/');
     if (end != std::string_view::npos && is_plain_name(rest.substr(0, end)))

@@ -48,15 +48,6 @@ std::optional<std::pair<std::string_view, std::int64_t>> run_of(std::string_view
   return std::pair(job.substr(0, dash), std::atoll(std::string(minute).c_str()));
 }
 
-bool is_complete(const Object& job) {
-  const Value& status = job["status"];
-  const auto complete = [](const Value& condition) {
-    return condition["type"].text() == "Complete" && condition["status"].text() != "False";
-  };
-  return std::ranges::any_of(status["conditions"].items, complete) ||
-         status["succeeded"].integer().value_or(0) >= job["spec"]["completions"].integer().value_or(1);
-}
-
 // The latest run of the job's CronJob, where that came after the job and completed; null: none.
 const Object* made_good_by(const Survey& survey, const Object& job) {
   const auto own = run_of(job.name);
@@ -348,6 +339,33 @@ void check_cron(const Survey& survey, const Completed& completed, const Object& 
   }
 }
 
+// The run that is asked about did its work: the Job by its name, or the latest of its CronJob.
+void tell_succeeded(const Survey& survey, Observations* out) {
+  const Object* latest = nullptr;
+  for (const Object* job : survey.each("job")) {
+    const auto own = run_of(job->name);
+    if (survey.names(job->name)) {
+      latest = job;
+      break;
+    }
+    if (!own || !survey.names(own->first)) continue;
+    if (latest == nullptr || own->second > run_of(latest->name).value_or(*own).second) latest = job;
+  }
+  if (latest == nullptr || !is_complete(*latest)) return;
+  const auto own = run_of(latest->name);
+  Observation& made =
+      report(out, run_succeeded, 0.5, *latest,
+             fmt::format("No fault found: {}{} did not fail, it is complete.", described(*latest),
+                         own && survey.find("cronjob", latest->space, std::string(own->first)) != nullptr
+                             ? fmt::format(", the last run of CronJob {},", own->first)
+                             : ""));
+  made.verdict = Verdict::no_fault;
+  cite(&made, *latest, (*latest)["metadata"]["name"], "the run");
+  cite(&made, *latest, (*latest)["status"]["succeeded"], "how many of its pods did their work");
+  suggest(&made, fmt::format("kubectl -n {} describe job {}", latest->space, latest->name),
+          "shows how it went");
+}
+
 }  // namespace
 
 void detect_jobs(const Survey& survey, Observations* out) {
@@ -355,6 +373,7 @@ void detect_jobs(const Survey& survey, Observations* out) {
   const Completed completed = completed_crons(survey);
   for (const Object* cron : survey.each("cronjob")) check_cron(survey, completed, *cron, out);
   for (const Object* pod : survey.each("pod")) check_sidecars(*pod, out);
+  tell_succeeded(survey, out);
 }
 
 }  // namespace carrel

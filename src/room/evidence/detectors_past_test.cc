@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "room/evidence/combine.h"
 #include "room/evidence/detector_case.h"
 
 namespace carrel {
@@ -173,6 +174,26 @@ TEST(Past, ADayThatNeverComesIsToldOfASchedule) {
        {"30 2 31 4,5 *", "0 0 29 2 *", "0 0 30 2 1", "0 0 28,31 2 *", "0 0 */31 2 *", "0 0 L 2 *",
         "0 0 31 */2 *", "0 0 31 * *", "0 0 31 FEB *", "0 0 99999999999 2 *", "@monthly", "0 0 31 2", ""})
     EXPECT_FALSE(never(schedule)) << schedule;
+}
+
+TEST(Past, ARunThatIsCompleteDidNotFailWhateverIsSaid) {
+  const auto first = [](const std::string& condition) {
+    const std::string question = "Last night's run of CronJob rollup failed. Why did it?";
+    const auto job = [](const std::string& name, const std::string& type) {
+      return object_head("batch/v1", "Job", name) + "status: {conditions: [{type: " + type +
+             ", status: 'True'}]}\n";
+    };
+    return combine(
+        detect_in(object_head("batch/v1", "CronJob", "rollup") + "spec: {schedule: '0 2 * * *'}\n" +
+                      job("rollup-29389035", "Complete") + job("rollup-29390475", condition),
+                  {}, question),
+        {}, Question(question))[0];
+  };
+  EXPECT_EQ(first("Complete").verdict, Verdict::no_fault);
+  EXPECT_THAT(
+      first("Complete").cause,
+      HasSubstr("Job rollup-29390475 in namespace shop, the last run of CronJob rollup, did not fail"));
+  EXPECT_EQ(first("Failed").verdict, Verdict::fault);
 }
 
 }  // namespace

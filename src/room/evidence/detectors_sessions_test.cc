@@ -11,11 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<Observation> told(const std::string& text) {
-  Inventory inventory;
-  Document file{"mysql/innodb-status.txt", text, {}};
-  file.find_lines();
-  inventory.add(std::move(file));
-  return detect(inventory, "Why do updates hang?");
+  return detect_in_files({{"mysql/innodb-status.txt", text}}, "Why do updates hang?");
 }
 
 const std::string waiting =
@@ -86,6 +82,28 @@ TEST(Sessions, ASlotThatNobodyReadsFillsTheDisk) {
       "and that fills the disk.");
   EXPECT_EQ(cause("t", "46 GB"), "");
   EXPECT_EQ(cause("f", "48 MB"), "") << "that is little";
+}
+
+TEST(Sessions, WhoHoldsALockThatAnotherWaitsForIsToldFromPgLocks) {
+  const auto locks = [](const std::string& object) {
+    return " locktype | classid | objid | granted |  pid\n----------+---------+-------+---------+-------\n"
+           " advisory |       0 |    71 | t       | 18822\n advisory |       0 |    " +
+           object + " | f       | 20417\n relation |       0 |     0 | t       | 31190\n(3 rows)\n";
+  };
+  const std::string sessions =
+      "  pid  | usename | application_name | state\n-------+---------+------------------+-------\n"
+      " 18822 | keller  | psql             | idle\n 20417 | importer | importer        | active\n";
+  const auto found = detect_in_files({{"pg_locks.txt", locks("71")}, {"pg_stat_activity.txt", sessions}},
+                                     "Why does the import hang?");
+  const Observation* one = find_by(found, "session-holds-locks");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("18822"));
+  EXPECT_THAT(one->cause, HasSubstr("keller, psql, idle"));
+  // Another lock is not waited for.
+  EXPECT_EQ(find_by(detect_in_files({{"pg_locks.txt", locks("72")}, {"pg_stat_activity.txt", sessions}},
+                                    "Why does the import hang?"),
+                    "session-holds-locks"),
+            nullptr);
 }
 
 }  // namespace

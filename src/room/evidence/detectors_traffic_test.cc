@@ -200,5 +200,55 @@ TEST(Changes, TwoRevisionsOfARolloutAreCompared) {
   EXPECT_THAT(one->cause, HasSubstr("FEATURE_NEW_TAX from off to on"));
 }
 
+TEST(Changes, TheEnvironmentAsKubectlPrintsItIsCompared) {
+  const auto revision = [](const std::string& number, const std::string& url, const std::string& timeout) {
+    return std::pair("kubectl/rollout-history-pay-revision-" + number + ".txt",
+                     "deployment.apps/pay with revision #" + number +
+                         "\nPod Template:\n  Annotations:  kubernetes.io/change-cause: raise timeout " +
+                         number + "\n  Containers:\n   pay:\n    Environment:\n      TIMEOUT_MS:  " +
+                         timeout + "\n      PSP_URL:  " + url + "\n    Mounts:  /x-" + number + "\n");
+  };
+  const auto found = detect_in_files({revision("41", "https://live.example/v71", "4000"),
+                                      revision("42", "https://test.example/v71", "6000")},
+                                     "Payments are refused since 09:40. What is the root cause?");
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause,
+            "A setting was changed (since rollout-history-pay-revision-41.txt): PSP_URL from "
+            "https://live.example/v71 to https://test.example/v71; TIMEOUT_MS from 4000 to 6000.");
+}
+
+TEST(Changes, ValuesThatAnUpgradeDroppedAreTold) {
+  const auto told = [](const std::string& now) {
+    return detect_in_files({{"helm/get-values-revision-11.txt",
+                             "USER-SUPPLIED VALUES:\nbroker:\n  host: rmq.queue.svc\n  password: x1\n"},
+                            {"helm/get-values-revision-12.txt", "USER-SUPPLIED VALUES:\n" + now + "\n"}},
+                           "Nothing connects since the upgrade. Why?");
+  };
+  const auto found = told("null");
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(
+      one->cause,
+      HasSubstr("the Helm values no longer give broker.host rmq.queue.svc; the chart's defaults apply"));
+  EXPECT_THAT(one->cause, Not(HasSubstr("x1")));
+  EXPECT_EQ(find_by(told("broker:\n  host: rmq.queue.svc"), "changed-setting"), nullptr);
+}
+
+TEST(Changes, WhatRunsIsComparedWithWhatIsWanted) {
+  const auto found = detect_in_files(
+      {{"argocd/app-diff.txt",
+        "===== networking.k8s.io/Ingress archive/web ======\n7c7,8\n<     proxy-body-size: 8m\n---\n"
+        ">     read-timeout: \"60\"\n>     proxy-body-size: 64m\n"}},
+      "Large uploads fail since yesterday. Why?");
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause,
+            "A setting of what runs was changed from what is wanted (app-diff.txt): proxy-body-size from 64m "
+            "to 8m.");
+  EXPECT_EQ(one->lines[0].at.line, 3u);
+  EXPECT_EQ(one->lines[1].at.line, 6u);
+}
+
 }  // namespace
 }  // namespace carrel

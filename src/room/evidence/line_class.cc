@@ -54,6 +54,8 @@ void from_fields(const LineFields& fields, LineClass* out) {
   const bool named = out->severity >= Severity::warning && !fields.code.empty() && !out->message.empty() &&
                      out->message.find(fields.code) == std::string::npos;
   if (named) out->message += fmt::format(" ({})", fields.code);
+  if (!fields.plan.empty())
+    out->message += fmt::format(" ({}{}{})", fields.scope, fields.scope.empty() ? "" : ": ", fields.plan);
   if (fields.message.find(' ') == std::string::npos && !fields.message.empty()) out->details = fields.others;
   if (out->stated) return;
   if (!fields.error.empty()) out->severity = Severity::error;

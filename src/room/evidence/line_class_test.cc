@@ -123,5 +123,13 @@ TEST(LineClass, AWordInTheNameOfAPictureIsNoLevel) {
   EXPECT_EQ(classify("12:00:01 upload failed: badge.png").severity, Severity::error);
 }
 
+TEST(LineClass, HowMongoDbReadForASlowQueryIsPartOfTheMessage) {
+  EXPECT_EQ(classify("{\"t\":{\"$date\":\"2026-03-02T10:00:06.745+00:00\"},\"s\":\"I\",\"c\":\"COMMAND\","
+                     "\"msg\":\"Slow query\","
+                     "\"attr\":{\"ns\":\"shop.fares\",\"planSummary\":\"COLLSCAN\",\"durationMillis\":5902}}")
+                .message,
+            "Slow query (shop.fares: COLLSCAN)");
+}
+
 }  // namespace
 }  // namespace carrel

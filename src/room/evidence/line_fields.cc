@@ -39,8 +39,10 @@ void keep_field(std::string_view key, std::string_view value, LineFields* fields
     set(&fields->time);
   } else if (is({"msg", "message", "log", "event", "short_message", "@message", "text", "textpayload"})) {
     set(&fields->message);
-  } else if (is({"err", "error", "exception", "reason", "cause", "detail", "error.message", "errmsg",
-                 "error_message", "exc", "exc_info", "stack_trace", "stacktrace", "failure", "dsn"})) {
+  } else if (is({"err",           "error",         "exception",   "reason",        "cause",
+                 "detail",        "error.message", "errmsg",      "error_message", "exc",
+                 "exc_info",      "stack_trace",   "stacktrace",  "failure",       "dsn",
+                 "refusalreason", "failurereason", "errorreason", "declinereason", "rejectionreason"})) {
     if (value.empty() || value == "null" || value == "nil" || value == "<nil>" || value == "None" ||
         value == "false" || value == "0" || value == "[]" || value == "{}") {
       return;
@@ -58,6 +60,10 @@ void keep_field(std::string_view key, std::string_view value, LineFields* fields
   } else if (is({"code", "error_code", "errorcode", "errcode"}) && value.size() >= 4 && value.size() <= 64 &&
              value.find_first_not_of("0123456789") != std::string_view::npos) {
     set(&fields->code);
+  } else if (name == "ns") {
+    set(&fields->scope);
+  } else if (name == "plansummary") {
+    set(&fields->plan);
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {
     set(&fields->status);
   } else {

@@ -8,8 +8,9 @@ namespace carrel {
 
 struct LineFields {
   std::string level, time, logger, message, error, status;
-  std::string code;    // an error's, where it is a name: "RequestTimeTooSkewed"
-  std::string others;  // the first of those that none of these is
+  std::string code;         // an error's, where it is a name: "RequestTimeTooSkewed"
+  std::string scope, plan;  // MongoDB's: the collection ("shop.orders") and how it was read ("COLLSCAN")
+  std::string others;       // the first of those that none of these is
 };
 
 // The members of an object, those of nested ones by their inner names. Tolerates a line that was cut.

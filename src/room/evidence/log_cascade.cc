@@ -178,6 +178,8 @@ enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers || only_warns(other)) return kUnlinked;
+  const Mechanism* shown = mechanism_of(other.detector);
+  if (shown != nullptr && shown->fault && shown->root == 0) return kUnlinked;  // it explains nothing
   const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock" ||
                      other.detector == "log-lock-wait";
   if (locks && (waits_for_locks(log) || fills_up(log))) return kKind;

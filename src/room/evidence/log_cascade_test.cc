@@ -153,5 +153,15 @@ TEST(LogCascade, CitesNoMoreThanItMay) {
   EXPECT_EQ(logs[0].lines[0].quote, "no space left");
 }
 
+TEST(LogCascade, DoesNotEndAtAMereWarning) {
+  std::vector<Observation> logs = {
+      finding("log-timeout", "quoter-66c7d8f9b-aaaa1", "Post http://geoindex:9191/lookup: i/o timeout", 0.8),
+      finding("log-error", "geoindex-0", "gc: pause 48ms", 0.5)};
+  logs[1].lines[0].reason = "warning level";
+  EXPECT_EQ(first_of(&logs), 0u);
+  logs[1].lines[0].reason = "error level";
+  EXPECT_EQ(first_of(&logs), 1u);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -38,5 +38,19 @@ TEST(PsqlTable, WhatIsCutOrNoTableHasNoRows) {
   }
 }
 
+TEST(PsqlTable, OfMysqlHasBordersAllAround) {
+  const auto tables = tables_of(
+      "mysql> SHOW INDEX FROM t;\n+-------+----------+\n| Table | Key_name |\n+-------+----------+\n| t     "
+      "| PRIMARY  |\n"
+      "| t     |          |\n+-------+----------+\n2 rows in set\n\n+---+\n| a |\n+---+\n| 1 |\n+---+\n");
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].columns, (std::vector<std::string_view>{"Table", "Key_name"}));
+  ASSERT_EQ(tables[0].rows.size(), 2u);
+  EXPECT_EQ(tables[0].cell(tables[0].rows[0], "Key_name"), "PRIMARY");
+  EXPECT_EQ(tables[0].cell(tables[0].rows[1], "Key_name"), "");
+  ASSERT_EQ(tables[1].rows.size(), 1u);
+  EXPECT_EQ(tables[1].cell(tables[1].rows[0], "a"), "1");
+}
+
 }  // namespace
 }  // namespace carrel

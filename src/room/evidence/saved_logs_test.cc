@@ -67,11 +67,47 @@ TEST(SavedLogs, ATraceInSeveralLinesIsQuotedLineByLine) {
   EXPECT_THAT(saved.found[0].lines[1].quote, HasSubstr("/app/dist/quote.js:57:38"));
 }
 
+TEST(SavedLogs, OfDatadogAreReadAsTheLogsOfTheirPods) {
+  const Saved saved(
+      "{\"data\": [\n{\"type\": \"log\", \"attributes\": {\"service\": \"checkout\", \"status\": \"error\",\n"
+      "\"timestamp\": \"2025-10-09T08:20:12.578Z\",\n\"message\": \"cannot resolve \\\"db\\\": no such "
+      "host\",\n"
+      "\"tags\": [\"kube_namespace:shop\", \"pod_name:checkout-0\"]}}]}\n");
+  ASSERT_FALSE(saved.found.empty());
+  const Observation& one = saved.found[0];
+  EXPECT_EQ(one.detector, "log-dns");
+  EXPECT_EQ(one.culprit.name, "checkout-0");
+  EXPECT_EQ(one.culprit.space, "shop");
+  ASSERT_EQ(one.lines.size(), 1u);
+  EXPECT_EQ(one.lines[0].at.line, 4u);
+  EXPECT_EQ(one.lines[0].quote, "cannot resolve \\\"db\\\": no such host");
+}
+
+TEST(SavedLogs, OfElasticsearchAreReadAsTheLogsOfTheirPods) {
+  for (const char* const level :
+       {"\"log\": {\"level\": \"error\"}", "\"log.level\": \"error\"", "\"level\": \"ERROR\""}) {
+    const Saved saved(
+        "{\"took\": 4, \"hits\": {\"hits\": [{\"_source\": {\"@timestamp\": \"2025-10-09T08:20:12Z\",\n" +
+        std::string(level) +
+        ",\n\"kubernetes\": {\"namespace\": \"shop\", \"pod\": {\"name\": \"label-0\"}},\n"
+        "\"message\": \"the template is gone\"}}]}}\n");
+    ASSERT_FALSE(saved.found.empty()) << level;
+    EXPECT_EQ(saved.found[0].culprit.name, "label-0");
+    EXPECT_THAT(saved.found[0].cause, HasSubstr("logs an error: the template is gone"));
+    EXPECT_EQ(saved.found[0].lines[0].at.line, 4u);
+  }
+}
+
 TEST(SavedLogs, OddAnswersSayNothing) {
   for (const char* const values : {"[]", "[\"1\"]", "[\"1\", 5]", "{}", "[\"1\", \"\"]"})
     EXPECT_TRUE(Saved(answer(std::string(values) + "\n")).found.empty()) << values;
   EXPECT_TRUE(Saved("{\"data\": {\"resultType\": \"streams\"}}").found.empty());
   EXPECT_TRUE(Saved("{\"resultType\": \"streams\", \"data\": [").found.empty());
+  for (const char* const odd :
+       {"{\"data\": [{\"attributes\": 5}]}", "{\"data\": {\"attributes\": {\"message\": \"no such host\"}}}",
+        "{\"hits\": {\"hits\": [{\"_source\": {\"message\": {}}}, {\"_source\": []}]}}",
+        "{\"hits\": [\"_source\"]}"})
+    EXPECT_TRUE(Saved(odd).found.empty()) << odd;
   const std::string long_name(5000, 'p');
   const Saved saved("{\"data\": {\"resultType\": \"streams\", \"result\": [{\"stream\": {\"pod\": \"" +
                     long_name + "\"}, \"values\": [[\"1\", \"ERROR no such host\"]]}]}}");

@@ -380,16 +380,22 @@ std::string job_of(const Survey& survey, const Object& pod) {
   return survey.find("job", pod.space, job) != nullptr ? job : "";
 }
 
+bool is_complete(const Object& job) {
+  const Value& status = job["status"];
+  const auto complete = [](const Value& condition) {
+    return condition["type"].text() == "Complete" && condition["status"].text() != "False";
+  };
+  return std::ranges::any_of(status["conditions"].items, complete) ||
+         status["succeeded"].integer().value_or(0) >= job["spec"]["completions"].integer().value_or(1);
+}
+
 bool was_retried(const Survey& survey, const Object& pod) {
   const std::string_view phase = pod["status"]["phase"].text();
   if (phase != "Failed" && phase != "Error") return false;
   const std::string name = job_of(survey, pod);
   if (name.empty() || survey.names(name) || survey.names(pod.name)) return false;
   if (const Object* job = survey.find("job", pod.space, name); job != nullptr) {
-    if ((*job)["status"]["succeeded"].integer().value_or(0) > 0) return true;
-    for (const Value& condition : (*job)["status"]["conditions"].items) {
-      if (condition["type"].text() == "Complete" && condition["status"].text() == "True") return true;
-    }
+    if (is_complete(*job) || (*job)["status"]["succeeded"].integer().value_or(0) > 0) return true;
   }
   return std::any_of(survey.each("pod").begin(), survey.each("pod").end(), [&](const Object* other) {
     return other->space == pod.space && (*other)["status"]["phase"].text() == "Succeeded" &&

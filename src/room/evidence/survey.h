@@ -109,6 +109,8 @@ std::int64_t restarts_of(const Object& pod);
 std::pair<std::string, const Value*> state_of(const Object& pod);
 // The Job that a pod is of, by its owner, its label or its name; empty: none that is known.
 std::string job_of(const Survey& survey, const Object& pod);
+// True where a Job did all its work.
+bool is_complete(const Object& job);
 // True where a pod failed and another one of its Job did the work, and neither is what is asked about.
 bool was_retried(const Survey& survey, const Object& pod);
 // The names of the nodes that a volume may be used on, by its node affinity; null: any.

@@ -1,0 +1,85 @@
+// What a host's own tools lead to.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "room/evidence/combine.h"
+#include "room/evidence/detector_case.h"
+
+namespace carrel {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Host, AFileSystemWithoutInodesIsTold) {
+  const auto table = [](const std::string& used) {
+    return "Filesystem      Inodes   IUsed   IFree IUse% Mounted on\n"
+           "/dev/vda1      3276800  412006 2864794   13% /\n"
+           "/dev/vdb1       655360  655360       0  " +
+           used + "% /srv/builds\n";
+  };
+  const auto found =
+      detect_in_files({{"nodes/w-1/df-i.txt", table("100")}}, "Why is there no space left on device?");
+  const Observation* one = find_by(found, "inodes-used-up");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("/srv/builds of node w-1 has no inodes left (100% used, 0 free)"));
+  EXPECT_EQ(one->lines[0].at.line, 3u);
+  EXPECT_EQ(find_by(detect_in_files({{"df-i.txt", table("97")}}, "Why?"), "inodes-used-up"), nullptr);
+  // A table of bytes has no inodes.
+  EXPECT_EQ(find_by(detect_in_files({{"df.txt",
+                                      "Filesystem 1K-blocks Used Available Use% Mounted on\n"
+                                      "/dev/vda1 100 100 0 100% /\n"}},
+                                    "Why?"),
+                    "inodes-used-up"),
+            nullptr);
+}
+
+TEST(Host, AClockThatIsOffIsTold) {
+  const auto tracking = [](const std::string& offset, const std::string& leap) {
+    return "Reference ID    : 7F7F0101 ()\nSystem time     : " + offset +
+           " seconds slow of NTP time\nLeap status     : " + leap + "\n";
+  };
+  const auto found =
+      detect_in_files({{"nodes/w-3/chronyc-tracking.txt", tracking("93.402", "Not synchronised")}},
+                      "Why do some logins fail?");
+  const Observation* one = find_by(found, "clock-off");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("The clock of node w-3 is 93 seconds behind NTP time and not synchronised"));
+  EXPECT_EQ(one->lines.size(), 2u);
+  EXPECT_EQ(find_by(detect_in_files({{"chronyc.txt", tracking("0.000031", "Normal")}}, "Why?"), "clock-off"),
+            nullptr);
+  EXPECT_NE(find_by(detect_in_files({{"timedatectl.txt", "Local time: x\nSystem clock synchronized: no\n"}},
+                                    "Why?"),
+                    "clock-off"),
+            nullptr);
+}
+
+TEST(Host, WhoListensIsToldToWhoCannot) {
+  Observation log;
+  log.detector = "log-port-in-use";
+  log.verdict = Verdict::fault;
+  log.cause = "The log nginx.txt cannot listen: its port is already in use: bind() to 0.0.0.0:443 failed";
+  log.strength = log.weight = 0.8;
+  log.lines.push_back(
+      {{"nginx.txt", 1, 1, ""}, "bind() to 0.0.0.0:443 failed (98: Address already in use)", "", 1, 0.8});
+  const auto first = [&](const std::string& listeners) {
+    return combine(detect_in_files({{"host/ss-ltnp.txt", listeners}}, "Why does nginx not start?"), {log},
+                   Question("Why does nginx not start?"))[0];
+  };
+  const std::string ss =
+      "State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n"
+      "LISTEN 0      128    0.0.0.0:22         0.0.0.0:*         users:((\"sshd\",pid=842,fd=3))\n"
+      "LISTEN 0      4096   0.0.0.0:443        0.0.0.0:*         users:((\"haproxy\",pid=903,fd=7))\n";
+  EXPECT_THAT(first(ss).cause, HasSubstr("haproxy listens on port 443"));
+  EXPECT_EQ(first(ss).lines[1].at.line, 3u);
+  EXPECT_THAT(first("tcp 0 0 0.0.0.0:443 0.0.0.0:* LISTEN 897/haproxy\n").cause,
+              HasSubstr("haproxy listens on port 443"));
+  EXPECT_THAT(first("tcp 0 0 0.0.0.0:4430 0.0.0.0:* LISTEN 897/haproxy\n").cause, Not(HasSubstr("haproxy")));
+  // By itself it is nothing.
+  for (const Observation& each : detect_in_files({{"host/ss-ltnp.txt", ss}}, "What is wrong?"))
+    EXPECT_EQ(each.weight, 0);
+}
+
+}  // namespace
+}  // namespace carrel
