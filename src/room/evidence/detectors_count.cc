@@ -51,7 +51,8 @@ void detect_counts(const Survey& survey, Observations* out) {
     if (made.lines.size() < limit::citations)
       cite(&made, *pod, *state_of(*pod).second, "the state of the pod");
   }
-  suggest(&made, fmt::format("kubectl get pods{}", in_a_space ? " -n " + unready.front()->space : " -A"),
+  suggest(&made,
+          in_a_space ? fmt::format("kubectl get pods -n {}", unready.front()->space) : "kubectl get pods -A",
           "lists them again");
 }
 

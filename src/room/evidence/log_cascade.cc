@@ -147,7 +147,7 @@ bool names_host(std::string_view text, std::string_view service) {
         ahead.empty() || std::string_view(" (\"'=[,").find(ahead.back()) != std::string_view::npos;
     const bool ends =
         behind.empty() || std::string_view(" )\"',]:./").find(behind[0]) != std::string_view::npos;
-    if (!ends || !(address || apart)) continue;
+    if (!ends || !(address || apart) || ahead.ends_with("caller ") || ahead.ends_with("client ")) continue;
     // A short word alone ("api failed") is hardly a host.
     const bool port = behind.size() > 1 && behind[0] == ':' && behind[1] >= '0' && behind[1] <= '9';
     if (address || port || service.size() >= 4) return true;
