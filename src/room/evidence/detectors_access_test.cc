@@ -169,5 +169,24 @@ INSTANTIATE_TEST_SUITE_P(
                      "is forbidden: violates PodSecurity",
                      "is created under PodSecurity"}));
 
+TEST(Policies, ANamespaceWithAnotherValueOfTheLabelThatIsLetInIsShutOut) {
+  const auto told = [](const std::string& label) {
+    return detect_in(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: clients, namespace: "
+        "cache}\n"
+        "spec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: "
+        "{cache-access: granted}}}]}]}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: cart, labels: "
+        "{cache-access: " +
+            label + "}}\n",
+        {}, "Why does cart get no answer from its cache?");
+  };
+  const auto found = told("grant");
+  const Observation* one = find_by(found, "policy-space-unlike");
+  ASSERT_NE(one, nullptr);
+  EXPECT_NE(one->cause.find("cache-access=granted, and namespace cart is labelled cache-access=grant"),
+            std::string::npos);
+  EXPECT_EQ(find_by(told("granted"), "policy-space-unlike"), nullptr);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -20,7 +20,7 @@ bool asks_whether(const Survey& survey) {
   // A sentence that begins like a question of yes or no; "what is the cause" does not.
   for (std::size_t at = 0; at != std::string::npos && at < survey.question.size();) {
     const std::string_view sentence = trim(std::string_view(survey.question).substr(at));
-    for (const std::string_view start : {"is ", "are ", "does ", "do ", "has ", "have "}) {
+    for (const std::string_view start : {"is ", "are ", "does ", "do ", "did ", "has ", "have "}) {
       if (sentence.substr(0, start.size()) == start) return true;
     }
     at = survey.question.find_first_of(".?!", at);

@@ -479,6 +479,36 @@ void check_asked_pairs(const Survey& survey, std::set<std::string>* told, Observ
   }
 }
 
+// A policy lets in namespaces by a label which one of them has with another value, be it mistyped: that one
+// is shut out.
+void check_unlike_spaces(const Survey& survey, const Object& policy, Observations* out) {
+  for (const Value& rule : policy["spec"]["ingress"].items) {
+    for (const Value& peer : rule["from"].items) {
+      const Value& wanted = peer["namespaceSelector"]["matchLabels"];
+      if (wanted.size() != 1) continue;
+      const auto& [key, value] = *wanted.members.begin();
+      for (const Object* space : survey.each("namespace")) {
+        const Value& label = (*space)["metadata"]["labels"][key];
+        const bool unlike = label.exists() && label.text() != value.text() && space->name != policy.space &&
+                            key != "kubernetes.io/metadata.name";
+        if (!unlike || !survey.names(space->name)) continue;
+        Observation& made = report(out, "policy-space-unlike", 0.9, policy,
+                                   fmt::format("{} lets in only namespaces labelled {}={}, and namespace {} "
+                                               "is labelled {}={}: what its pods "
+                                               "send is dropped.",
+                                               described(policy), key, brief(value.text(), 60), space->name,
+                                               key, brief(label.text(), 60)));
+        made.culprit.space = space->name;  // where it is felt
+        cite(&made, policy, value, "whom the policy lets in");
+        cite(&made, *space, label, "how the namespace is labelled");
+        suggest(&made, fmt::format("kubectl -n {} get networkpolicy {} -o yaml", policy.space, policy.name),
+                "shows whom it lets in");
+        return;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void detect_policies(const Survey& survey, Observations* out) {
@@ -487,7 +517,9 @@ void detect_policies(const Survey& survey, Observations* out) {
   check_denied_ingress(survey, out);
   const auto& policies = survey.each("networkpolicy");
   for (std::size_t i = 0; i < policies.size() && i < most_policies; ++i) {
-    if (tells_all(*policies[i]) && governs(*policies[i], "Ingress")) check_peers(survey, *policies[i], out);
+    if (!tells_all(*policies[i]) || !governs(*policies[i], "Ingress")) continue;
+    check_peers(survey, *policies[i], out);
+    check_unlike_spaces(survey, *policies[i], out);
   }
   for (const char* kind : {"servicemonitor", "podmonitor"}) {
     const auto& monitors = survey.each(kind);

@@ -294,9 +294,9 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   static const std::set<std::string, std::less<>> kOpens = {"is",   "are", "does", "do",  "was",
                                                             "were", "did", "has",  "have"};
   static const std::set<std::string, std::less<>> kOfFaults = {
-      "error",   "errors",   "fault",    "faults",    "problem",   "problems", "issue",
-      "issues",  "warnings", "failures", "wrong",     "trouble",   "fail",     "failed",
-      "failing", "broken",   "succeed",  "succeeded", "completed", "healthy"};
+      "error",    "errors",    "fault",     "faults",  "problem", "problems", "issue",   "issues",
+      "warnings", "failures",  "wrong",     "trouble", "fail",    "failed",   "failing", "broken",
+      "succeed",  "succeeded", "completed", "healthy", "break",   "broke"};
   const auto any_of = [&](const auto& set) {
     return std::any_of(words_.begin(), words_.end(), [&](const std::string& w) { return set.contains(w); });
   };
