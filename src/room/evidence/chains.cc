@@ -449,7 +449,7 @@ void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<do
   constexpr double kFits = 0.7;  // it is asked about, and the time does not speak against it
   for (std::size_t i = 0; i < objects->size(); ++i) {
     Observation& call = (*objects)[i];
-    if (call.detector != cloud_call || call.weight < kFits) continue;
+    if ((call.detector != cloud_call && call.detector != "cloud-port-shut") || call.weight < kFits) continue;
     for (std::size_t j = 0; j < logs.size(); ++j) {
       const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
                            has_any(logs[j].detector, {"unreachable", "timeout", "timed-out", "connection",

@@ -3,6 +3,8 @@
 // that are about to be deleted (`aws kms describe-key`).
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -24,6 +26,14 @@ bool takes_away(std::string_view call) {
       "Terminate",  "Stop",    "Deregister", "Disassociate", "Remove",
       "Deactivate", "Release", "Unsubscribe"};
   return std::ranges::any_of(starts, [&](std::string_view start) { return call.starts_with(start); });
+}
+
+// What comes and goes with every replacement of machines, and what nothing needs.
+bool is_routine(std::string_view call) {
+  static constexpr std::array<std::string_view, 7> parts = {
+      "Nodegroup", "Instances", "NetworkInterface", "Snapshot", "Tags", "LogStream", "Alarm"};
+  return std::ranges::any_of(
+      parts, [&](std::string_view part) { return call.find(part) != std::string_view::npos; });
 }
 
 // The first of several members that is there: lookup-events and the records of a trail name them differently.
@@ -52,7 +62,7 @@ void tell_call(const Survey& survey, const Question& question, const LooseJson& 
   const Value& user = event["Username"].exists() ? event["Username"] : event["userIdentity"]["userName"];
   const Value& target = target_of(event);
   // What is asked about since a time cannot come of what was done before.
-  const bool fits = !question.asks_time() || question.began_since(when.text());
+  const bool fits = !is_routine(call.text()) && (!question.asks_time() || question.began_since(when.text()));
   const bool asked = survey.asks({"since", "change", "after", "root cause", "why", "what is the cause"});
   Observation& made = report_missing(
       out, cloud_call,
@@ -88,6 +98,58 @@ void tell_key(const Survey& survey, const LooseJson& file, Observations* out) {
   lack(&made, "who uses the key, and who disabled it");
 }
 
+// The security groups that machines have, each with a line that says so.
+void add_machines(const LooseJson& file, std::size_t most, std::map<std::string, EvidenceLine>* groups) {
+  const Object source = file.source();
+  for (const Value& reservation : file.root["Reservations"].items) {
+    for (const Value& instance : reservation["Instances"].items) {
+      for (const Value& group : instance["SecurityGroups"].items) {
+        const std::string name(group["GroupId"].text());
+        if (name.empty() || groups->size() >= most || groups->contains(name)) continue;
+        Observation cited;
+        cite(&cited, source, group["GroupId"], "the security group of a machine");
+        if (!cited.lines.empty()) groups->emplace(name, cited.lines.front());
+      }
+    }
+  }
+}
+
+// A port that a group opens to other groups alone, none of which any machine has.
+void tell_shut_ports(const LooseJson& file, const std::map<std::string, EvidenceLine>& of_machines,
+                     double weight, Observations* out) {
+  const Object source = file.source();
+  for (const Value& group : file.root["SecurityGroups"].items) {
+    for (const Value& rule : group["IpPermissions"].items) {
+      const Value& admitted = rule["UserIdGroupPairs"];
+      const bool by_address =
+          rule["IpRanges"].size() + rule["Ipv6Ranges"].size() + rule["PrefixListIds"].size() > 0;
+      if (admitted.size() == 0 || by_address || !rule["FromPort"].exists()) continue;
+      const bool has_one = std::ranges::any_of(admitted.items, [&](const Value& pair) {
+        return pair["GroupId"].text() == group["GroupId"].text() ||
+               of_machines.contains(std::string(pair["GroupId"].text()));
+      });
+      // Not what only the machines of a load balancer or of the control plane use: their own group.
+      if (has_one || of_machines.contains(std::string(group["GroupId"].text())) || out->size() >= most_told)
+        continue;
+      Observation& made = report_missing(
+          out, "cloud-port-shut", weight, "", "", "",
+          fmt::format("Security group {}{} opens port {} only to {}, and the machines have {}: what they "
+                      "send there is "
+                      "dropped.",
+                      brief(group["GroupId"].text(), 40),
+                      group["GroupName"].text().empty()
+                          ? ""
+                          : fmt::format(" ({})", brief(group["GroupName"].text(), 50)),
+                      brief(rule["FromPort"].text(), 10), brief(admitted[0]["GroupId"].text(), 40),
+                      brief(of_machines.begin()->first, 40)));
+      cite(&made, source, admitted[0]["GroupId"], "to whom the port is open");
+      made.lines.push_back(of_machines.begin()->second);
+      cite(&made, source, rule["FromPort"], "the port");
+      lack(&made, "whether what is not reached is behind that security group");
+    }
+  }
+}
+
 }  // namespace
 
 void detect_cloud_changes(const Survey& survey, Observations* out) {
@@ -103,6 +165,19 @@ void detect_cloud_changes(const Survey& survey, Observations* out) {
         told += out->size() - before;
       }
     });
+  }
+  constexpr std::size_t most_groups = 1000;
+  std::map<std::string, EvidenceLine> of_machines;
+  each_loose_json(survey.inventory, "\"Reservations\"", largest_trail,
+                  [&](const LooseJson& file) { add_machines(file, most_groups, &of_machines); });
+  if (!of_machines.empty()) {
+    const bool asked =
+        survey.asks({"reach", "connect", "time out", "timeout", "504", "502", "503", "unavailable", "fail"});
+    Observations shut;
+    each_loose_json(survey.inventory, "\"IpPermissions\"", largest_trail, [&](const LooseJson& file) {
+      tell_shut_ports(file, of_machines, asked ? 0.92 : 0.6, &shut);
+    });
+    std::ranges::move(shut, std::back_inserter(*out));
   }
   each_loose_json(survey.inventory, "\"KeyMetadata\"", largest_trail,
                   [&](const LooseJson& file) { tell_key(survey, file, out); });

@@ -67,6 +67,31 @@ TEST(Cloud, AKeyThatIsToBeDeletedIsTold) {
   EXPECT_EQ(find_by(told("Enabled"), "cloud-key-unusable"), nullptr);
 }
 
+TEST(Cloud, APortThatIsOpenOnlyToAGroupThatNoMachineHasIsShut) {
+  const auto told = [](const std::string& admitted, const std::string& ranges) {
+    return detect_in_files(
+        {{"aws/instances.json",
+          "{\"Reservations\": [{\"Instances\": [{\"SecurityGroups\": [\n{\"GroupId\": \"sg-new\"}]}]}]}\n"},
+         {"aws/groups.json",
+          "{\"SecurityGroups\": [{\"GroupId\": \"sg-cache\", \"GroupName\": \"points-redis\", "
+          "\"IpPermissions\": "
+          "[{\"FromPort\": 6379, \"IpRanges\": [" +
+              ranges + "], \"UserIdGroupPairs\": [\n{\"GroupId\": \"" + admitted + "\"}]}]}]}\n"}},
+        "Why does points time out since its nodes were replaced?");
+  };
+  const auto found = told("sg-old", "");
+  const Observation* one = find_by(found, "cloud-port-shut");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->cause,
+            "Security group sg-cache (points-redis) opens port 6379 only to sg-old, and the machines have "
+            "sg-new: what "
+            "they send there is dropped.");
+  EXPECT_EQ(one->lines[0].at.file, "aws/groups.json");
+  EXPECT_EQ(one->lines[1].at.file, "aws/instances.json");
+  EXPECT_EQ(find_by(told("sg-new", ""), "cloud-port-shut"), nullptr);
+  EXPECT_EQ(find_by(told("sg-old", "{\"CidrIp\": \"10.0.0.0/8\"}"), "cloud-port-shut"), nullptr);
+}
+
 TEST(Cloud, OddTrailsSayNothing) {
   for (const char* const text :
        {"{\"Events\": [{\"EventName\": 5}]}", "{\"Events\": {\"EventName\": \"DeleteRoute\"}}",

@@ -1,6 +1,7 @@
 #include "room/evidence/evidence.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -42,6 +43,27 @@ void cut(std::vector<Entry>* entries, std::size_t most, const char* reason, std:
   entries->resize(most);
 }
 
+// Each finding is compared with each other, so of very many only the heaviest take part, in the order they
+// have.
+void keep_heaviest(std::vector<Observation>* observations, std::vector<LeftOut>* left_out) {
+  constexpr std::size_t most = 4 * limit::findings;
+  if (observations->size() <= most) return;
+  left_out->push_back({"", "findings beyond the limit", 0, observations->size() - most, 0});
+  std::vector<double> weights;
+  for (const Observation& each : *observations) weights.push_back(each.weight);
+  std::ranges::nth_element(weights, weights.begin() + most, std::greater());
+  const double least = weights[most];  // the heaviest that is dropped
+  std::size_t of_it =
+      most - static_cast<std::size_t>(std::ranges::count_if(
+                 *observations, [&](const Observation& each) { return each.weight > least; }));
+  std::erase_if(*observations, [&](const Observation& each) {
+    if (each.weight != least) return each.weight < least;
+    if (of_it == 0) return true;
+    --of_it;
+    return false;
+  });
+}
+
 // What a pod only warned of that did its work in the end.
 void weigh_what_was_overcome(const Inventory& inventory, std::vector<Observation>* of_logs) {
   for (Observation& log : *of_logs) {
@@ -71,8 +93,10 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, con
   std::vector<Observation> saved = findings_of_saved_logs(inventory, question_text);
   of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
   weigh_what_was_overcome(inventory, &of_logs);
-  std::vector<Observation> observations =
-      combine(detect(inventory, question_text), std::move(of_logs), question);
+  std::vector<Observation> of_objects = detect(inventory, question_text);
+  keep_heaviest(&of_objects, &list.left_out);
+  keep_heaviest(&of_logs, &list.left_out);
+  std::vector<Observation> observations = combine(std::move(of_objects), std::move(of_logs), question);
   cut(&observations, limit::findings, "findings beyond the limit", &list.left_out);
 
   // The findings' own lines first, each once, then what the logs have beside.

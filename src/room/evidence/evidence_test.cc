@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/read_value.h"
+#include "room/evidence/detector_case.h"
 #include "room/inventory/api_objects.h"
 
 namespace carrel {
@@ -85,6 +86,30 @@ TEST(MakeEvidence, HoldsItsLimitsAndCountsTheRest) {
   std::uint64_t left = 0;
   for (const LeftOut& each : list.left_out) left += each.lines;
   EXPECT_EQ(left + list.lines.size(), 40u * 400u);
+}
+
+TEST(MakeEvidence, OfVeryManyFindingsTheHeaviestAreCompared) {
+  std::string yaml;
+  for (int i = 0; i < 1500; ++i)
+    yaml += event_about("Pod", fmt::format("batch-{}", i), "Preempted", "Preempted by a pod on node w-1");
+  yaml += object_head("v1", "Pod", "web-0") +
+          "spec: {containers: [{name: main, image: 'x/y:1'}]}\nstatus: {phase: Pending, containerStatuses: "
+          "[{name: main, "
+          "ready: false, restartCount: 0, state: {waiting: {reason: ErrImagePull, message: 'x/y:1: not "
+          "found'}}}]}\n";
+  Inventory inventory;
+  const Document& document = inventory.add(Document{"events.yaml", yaml, {}});
+  Result<std::vector<Value>> values = read_yaml(document.text);
+  ASSERT_TRUE(values);
+  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  const EvidenceList list = make_evidence(inventory, LogMiner("Why?"), "What is wrong?");
+  ASSERT_EQ(list.findings.size(), limit::findings);
+  EXPECT_NE(list.findings[0].cause.find("web-0"), std::string::npos) << list.findings[0].cause;
+  std::uint64_t left = 0;
+  for (const LeftOut& each : list.left_out) {
+    if (each.reason == "findings beyond the limit") left += each.lines;
+  }
+  EXPECT_GE(left + limit::findings, 1501u);
 }
 
 TEST(MakeEvidence, NothingCanBeToldFromNothing) {

@@ -8,6 +8,7 @@
 #include "base/phrase_set.h"
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/duration.h"
 #include "room/evidence/lock_wait.h"
 
 namespace carrel {
@@ -161,6 +162,14 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
 }
 
+// "latency=14ms" tells of a time, and not of a long one.
+bool is_quick(const Mechanism& mechanism, std::string_view message) {
+  constexpr double quick = 0.1;  // seconds
+  if (mechanism.name != "slow") return false;
+  const double longest = longest_time(message);
+  return longest > 0 && longest < quick;
+}
+
 double base_score(const LogEntry& entry) {
   switch (entry.severity) {
     case Severity::fatal:
@@ -221,7 +230,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     entry->severity = Severity::error;
   }
   if (entry->severity != Severity::debug) {
-    const MechanismMatch match = find_mechanism(entry->message);
+    MechanismMatch match = find_mechanism(entry->message);
+    if (match.mechanism != nullptr && is_quick(*match.mechanism, entry->message)) match = {};
     // A line of level info that gives a certain fault as its reason ("document skipped reason=...") tells it.
     const bool reason =
         match.mechanism != nullptr && match.mechanism->root >= 0.13 &&
