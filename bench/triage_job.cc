@@ -379,11 +379,13 @@ Status run(const std::string& model, const std::string& program, int rounds, std
     bool early_stop, their_schema;
   };
   int first_round = 0;
+  bool any = false;
   for (const Comparison& each : {Comparison{"triage_first_try", first_try_bar, 1, true, true},
                                  {"triage_first_try_free_text", 0, 1, true, false},
                                  {"triage_five_variants", five_variants_bar, 5, true, true},
                                  {"triage_five_whole_answers", 0, 5, false, true}}) {
     if (!only.empty() && only != each.name) continue;
+    any = true;
     const auto job = [&](int round) {
       return job_of(first_round + round, each.variants, threads, each.early_stop);
     };
@@ -395,6 +397,7 @@ Status run(const std::string& model, const std::string& program, int rounds, std
     if (!done) return done;
     first_round += rounds;
   }
+  if (!any) return Error{Code::bad_input, fmt::format("there is no comparison {}", only), ""};
   return {};
 }
 

@@ -50,15 +50,18 @@ Status trained_on_this_prompt(const ModelCard& card, const std::string& path) {
 
 }  // namespace
 
-std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch) {
+std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch, bool exact) {
   // Measured: Q4_0 weights of 233 MB took 284 MB repacked. What a batch keeps of each of its tokens is less
   // than a row of logits would be: 152 MB beside 933 with 0.5B weights and 8,192 tokens.
   const std::uint64_t weights = card.file_bytes / 4 * 5;
   const std::uint64_t cache = card.kv_bytes_per_token * context;
   const std::uint64_t buffers = 4ULL * card.vocabulary * batch;
+  // Without flash attention each head keeps a score of each token of the batch for each of the context.
+  constexpr std::uint64_t heads = 32;
+  const std::uint64_t scores = exact ? 4 * heads * batch * context : 0;
   const std::uint64_t for_blas =
       4 * card.largest_weight;  // which takes one weight after the other, as floats
-  return weights + cache + buffers + for_blas + 768 * mib;
+  return weights + cache + buffers + scores + for_blas + 768 * mib;
 }
 
 std::uint64_t state_memory(const ModelCard& card, std::uint32_t context) {
@@ -194,7 +197,7 @@ Result<ThinkResult> Model::think(const ThinkJob& job, Rooms& rooms, const Settin
                                  PrefixState* state) const {
   const std::uint32_t context = job.context > 0 ? job.context : card_.trained_context;
   std::uint64_t memory = settings.whole("memory") * mib;
-  if (memory == 0) memory = think_memory(card_, context, job.chunk);
+  if (memory == 0) memory = think_memory(card_, context, job.chunk, job.exact);
   const auto machine = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   if (memory + file_.bytes() > machine) {

@@ -65,7 +65,7 @@ Result<std::vector<Variant>> chosen_variants(const Playbook& playbook, const Set
 
 // What a think room may use beside the mapped file, predicted: weights repacked for the CPU, the KV cache at
 // f16, the compute buffers of one batch, and one weight as a BLAS takes it. Bytes.
-std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch);
+std::uint64_t think_memory(const ModelCard& card, std::uint32_t context, std::uint32_t batch, bool exact);
 
 // What the state of so many tokens takes at most, predicted; bytes.
 std::uint64_t state_memory(const ModelCard& card, std::uint32_t context);

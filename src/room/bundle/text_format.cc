@@ -67,8 +67,10 @@ bool is_stored_answer(std::string_view head) {
   if (end != std::string_view::npos && end + 1 < head.size() && trim(head.substr(0, end)).ends_with('}'))
     return false;
   static constexpr std::array<std::string_view, 5> firsts = {"\"data\"", "\"took\"", "\"hits\"",
-                                                             "\"timed_out\"", "\"status\": \"success\""};
-  return std::ranges::any_of(firsts, [&](std::string_view first) { return head.starts_with(first); });
+                                                             "\"timed_out\"", "\"status\""};
+  static constexpr std::array<std::string_view, 3> within = {"\"resultType\"", "\"hits\"", "\"attributes\""};
+  return std::ranges::any_of(firsts, [&](std::string_view first) { return head.starts_with(first); }) &&
+         std::ranges::any_of(within, [&](std::string_view key) { return head.find(key) != head.npos; });
 }
 
 }  // namespace

@@ -45,7 +45,11 @@ TEST(TextFormat, ALogStaysALog) {
   EXPECT_EQ(kind_of_content(Kind::other, "some text\n"), Kind::other);
   // The answer of a log store that is saved under the name of a log, and a log of JSON lines that begin
   // alike.
-  EXPECT_EQ(kind_of_content(Kind::log, "{\n \"data\": [\n  {\n"), Kind::structured);
+  EXPECT_EQ(kind_of_content(Kind::log, "{\n \"data\": [\n  {\n \"attributes\": {"), Kind::structured);
+  EXPECT_EQ(kind_of_content(Kind::log,
+                            "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[]}}"),
+            Kind::structured);
+  EXPECT_EQ(kind_of_content(Kind::log, "{\"data\":1,\"msg\":\"one line alone\"}\n"), Kind::log);
   EXPECT_EQ(kind_of_content(Kind::log, "{\"took\":5,\"hits\":{\"hits\":[]}}\n"), Kind::structured);
   EXPECT_EQ(kind_of_content(Kind::log, "{\"data\":1}\n{\"data\":2}\n"), Kind::log);
   EXPECT_EQ(kind_of_content(Kind::previous_log, "{\n \"data\": [\n"), Kind::previous_log);

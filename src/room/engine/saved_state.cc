@@ -10,7 +10,7 @@
 namespace carrel {
 namespace {
 
-constexpr std::string_view magic = "carrel state 1\n";
+constexpr std::string_view magic = "carrel state 2\n";
 constexpr std::size_t size_bytes = 8;
 constexpr std::size_t most_tokens = 1 << 24;
 
@@ -53,7 +53,7 @@ std::size_t reusable_tokens(const Tokens& saved, const Tokens& prefix, std::size
   const auto differ = std::ranges::mismatch(saved, prefix);
   const auto common = static_cast<std::size_t>(differ.in1 - saved.begin());
   std::size_t border = 0;
-  while (border < common) {
+  while (batch > 0 && border < common) {
     const std::size_t next = next_border(border, saved.size(), batch);
     if (next > common || next != next_border(border, prefix.size(), batch)) break;
     border = next;

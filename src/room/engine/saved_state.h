@@ -8,7 +8,9 @@
 // The bytes come from a room that had read hostile text: their header is read within bounds, and what was
 // made under other circumstances is not used. What follows the header is the engine's own to judge.
 //
-//   "carrel state 1\n", the header's size (8 bytes, little endian), the header, the engine's bytes
+// A change of the schedule needs another number in the first line.
+//
+//   "carrel state 2\n", the header's size (8 bytes, little endian), the header, the engine's bytes
 #pragma once
 
 #include <cstdint>

@@ -112,11 +112,11 @@ TEST(SavedState, ACutOrChangedBlobIsNotUsed) {
   FakeEngine next = engine();
   EXPECT_EQ(restore_prefix(next, blob + "x", origin(), prefix).tokens, 0U);
   std::string of_another_version = blob;
-  of_another_version[std::string("carrel state ").size()] = '2';
+  of_another_version[std::string("carrel state ").size()] = '1';
   EXPECT_EQ(restore_prefix(next, of_another_version, origin(), prefix).tokens, 0U);
   // A header that claims to be longer than there are bytes.
   std::string claims = blob;
-  claims.replace(std::string("carrel state 1\n").size(), 8, 8, '\xff');
+  claims.replace(std::string("carrel state 2\n").size(), 8, 8, '\xff');
   EXPECT_EQ(restore_prefix(next, claims, origin(), prefix).tokens, 0U);
 }
 

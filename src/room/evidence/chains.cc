@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
@@ -279,18 +280,43 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
   }
 }
 
-// Who cannot listen is told who does, where the host's tools show it.
+// The port on which somebody cannot listen: "0.0.0.0:443", "tcp :8080: bind", "[::]:80", "Port 8080 was
+// already in use"; not the parts of a time of day. Empty: none is told.
+std::string_view port_in_error(std::string_view text) {
+  constexpr std::string_view kOfAddress = "0123456789abcdefABCDEF.:[]*";
+  for (std::size_t colon = text.find(':'); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", colon + 1), text.size());
+    const std::size_t before = text.find_last_not_of(kOfAddress, colon);
+    const std::string_view host = text.substr(before + 1, colon - before - 1);  // npos + 1 is 0
+    const bool is_host =
+        host.empty() || host.ends_with(']') || host.ends_with('*') || host.find('.') != host.npos;
+    const bool ends =
+        end == text.size() || text[end] != ':' || end + 1 == text.size() || text[end + 1] == ' ';
+    if (end > colon + 2 && end <= colon + 6 && is_host && ends)
+      return text.substr(colon + 1, end - colon - 1);
+  }
+  for (const std::string_view mark : {"port ", "Port "}) {
+    const std::size_t at = text.find(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + mark.size());
+    return rest.substr(0, std::min(rest.find_first_not_of("0123456789"), rest.size()));
+  }
+  return {};
+}
+
+// Who cannot listen is told who does, where the host's tools show it. A pod has ports of its own.
 void tell_who_listens(std::vector<Observation>* objects, std::vector<Observation>* logs) {
-  constexpr std::string_view kMark = " listens on port ";
   for (Observation& log : *logs) {
-    if (log.detector != "log-port-in-use" || log.lines.empty()) continue;
+    if (log.detector != "log-port-in-use" || log.lines.empty() || log.culprit.kind == "pod") continue;
+    const std::string_view port = port_in_error(log.lines[0].quote);
+    const std::string listens = fmt::format(" listens on port {}", port);
     for (Observation& holder : *objects) {
-      const std::size_t at = holder.detector == port_held ? holder.cause.find(kMark) : std::string::npos;
-      if (at == std::string::npos) continue;
-      const std::size_t begin = at + kMark.size();
-      const std::string port =
-          holder.cause.substr(begin, holder.cause.find_first_not_of("0123456789", begin) - begin);
-      if (!has_name(log.lines[0].quote, port, false)) continue;
+      const bool elsewhere = log.culprit.kind == "node" && !holder.culprit.name.empty() &&
+                             holder.culprit.name != log.culprit.name;
+      if (port.empty() || elsewhere || holder.detector != port_held) continue;
+      const std::size_t at = holder.cause.find(listens);
+      if (at == std::string::npos || is_digit(holder.cause[at + listens.size()])) continue;
       tell_with(&log, &holder, 1);
       break;
     }
@@ -443,24 +469,30 @@ void blame_the_network(std::vector<Observation>* logs, std::vector<double>* rele
   }
 }
 
-// What was taken away in the cloud just before what needs it is not reached, or refused, is why.
+// What was taken away in the cloud just before what needs it is not reached, or refused, is why; so is a key
+// that is to be deleted where somebody is refused its use.
 void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<double>* relevances,
                                const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
-  constexpr double kFits = 0.7;  // it is asked about, and the time does not speak against it
+  constexpr double kFits = 0.7;  // the time speaks for it
   for (std::size_t i = 0; i < objects->size(); ++i) {
     Observation& call = (*objects)[i];
-    if ((call.detector != cloud_call && call.detector != "cloud-port-shut") || call.weight < kFits) continue;
+    const bool taken = (call.detector == cloud_call || call.detector == cloud_port) && call.weight >= kFits;
+    if (!taken && call.detector != cloud_key) continue;
     for (std::size_t j = 0; j < logs.size(); ++j) {
-      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
-                           has_any(logs[j].detector, {"unreachable", "timeout", "timed-out", "connection",
-                                                      "forbidden", "denied", "credential", "authentication",
-                                                      "-dns", "not-found", "object-missing"});
-      if (!suffers) continue;
+      const auto speaks_of_keys = [](const EvidenceLine& line) {
+        return has_any(line.quote, {"KMS", "kms"});
+      };
+      const bool suffers =
+          taken ? has_any(logs[j].detector,
+                          {"unreachable", "timeout", "timed-out", "connection", "forbidden", "denied",
+                           "credential", "authentication", "-dns", "not-found", "object-missing"})
+                : std::ranges::any_of(logs[j].lines, speaks_of_keys);
+      if (!suffers || logs[j].verdict != Verdict::fault || logs[j].weight < kTold) continue;
       call.weight = std::max(call.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.01));
       (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
       cite_also(&call, logs[j], 1);
     }
-    return;  // the first that fits
+    if (taken) return;  // the first fits best
   }
 }
 

@@ -29,6 +29,9 @@ inline constexpr const char* stale_settings = "settings-stale";
 inline constexpr const char* run_succeeded = "run-succeeded";
 // That of a call that took something away in the cloud, which explains what is not reached from then on.
 inline constexpr const char* cloud_call = "cloud-call";
+// That of a key of the cloud with which nothing can be read, and that of a port that it shuts.
+inline constexpr const char* cloud_key = "cloud-key-unusable";
+inline constexpr const char* cloud_port = "cloud-port-shut";
 // That of who listens on a port, which explains why another cannot. It weighs nothing by itself.
 inline constexpr const char* port_held = "port-held";
 

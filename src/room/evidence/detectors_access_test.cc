@@ -181,11 +181,13 @@ TEST(Policies, ANamespaceWithAnotherValueOfTheLabelThatIsLetInIsShutOut) {
         {}, "Why does cart get no answer from its cache?");
   };
   const auto found = told("grant");
-  const Observation* one = find_by(found, "policy-space-unlike");
+  const Observation* one = find_by(found, "policy-space-mistyped");
   ASSERT_NE(one, nullptr);
-  EXPECT_NE(one->cause.find("cache-access=granted, and namespace cart is labelled cache-access=grant"),
+  EXPECT_NE(one->cause.find("Namespace cart is labelled cache-access=grant, and NetworkPolicy clients in "
+                            "namespace cache lets in only namespaces labelled cache-access=granted"),
             std::string::npos);
-  EXPECT_EQ(find_by(told("granted"), "policy-space-unlike"), nullptr);
+  for (const char* const label : {"granted", "denied"})  // it is let in; it is meant to be shut out
+    EXPECT_EQ(find_by(told(label), "policy-space-mistyped"), nullptr) << label;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "base/ascii.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
+#include "room/evidence/telling.h"
 
 namespace carrel {
 namespace {
@@ -67,8 +69,9 @@ bool is_expected(std::string_view key) {
 
 // Whose values are nobody's to read.
 bool is_secret(std::string_view key) {
-  static constexpr std::array<std::string_view, 6> parts = {"password", "passwd",     "secret",
-                                                            "token",    "credential", "private"};
+  static constexpr std::array<std::string_view, 13> parts = {
+      "password", "passwd", "secret",  "token",   "credential", "private",  "pwd",
+      "dsn",      "apikey", "api_key", "api-key", "access_key", "accesskey"};
   return std::ranges::any_of(parts, [&](std::string_view part) { return has(key, part); });
 }
 
@@ -93,6 +96,18 @@ bool is_diff(const Document& document) {
           document.path.find("diff") != std::string::npos);
 }
 
+// The setting of a line, named by the "name: X" above it where it only says "value: Y".
+Setting named_setting(const Document& document, std::uint32_t number, char mark) {
+  Setting setting = setting_of(document.line(number), mark);
+  if (setting.key != "value" || number < 2) return setting;
+  std::string_view above = document.line(number - 1);
+  above.remove_prefix(std::min<std::size_t>(above.find_first_not_of(" -+<>"), above.size()));
+  constexpr std::string_view name_mark = "name: ";
+  if (!above.starts_with(name_mark)) return {};
+  setting.key = trim(above.substr(name_mark.size()));
+  return setting;
+}
+
 // Whether it is worth telling: one setting with another value, which is not what every release changes.
 bool tells(const Change& change) {
   const Setting &before = change.before, &after = change.after;
@@ -103,14 +118,34 @@ bool tells(const Change& change) {
 // The lines of one mark from `number` on.
 std::vector<Placed> marked(const Document& document, std::uint32_t number, char mark) {
   std::vector<Placed> out;
-  for (; number <= document.starts.size() && document.line(number).starts_with(mark); ++number)
-    out.push_back({setting_of(document.line(number), mark), number});
+  for (; number <= document.starts.size() && document.line(number).starts_with(mark); ++number) {
+    if (out.size() == most_settings) break;
+    out.push_back({named_setting(document, number, mark), number});
+  }
   return out;
 }
 
-// What runs ("<") and what was wanted (">"), as `argocd app diff` prints them.
+// What runs ("<") and what is wanted (">"), as `argocd app diff` prints them: its first line is
+// "===== apps/Deployment shop/web ======".
 bool compares_with_wanted(const Document& document) {
-  return document.text.starts_with("===== ") || document.text.find("\n===== ") != std::string::npos;
+  const std::string_view head = document.starts.empty() ? std::string_view() : trim(document.line(1));
+  return head.starts_with("===== ") && head.ends_with(" ======");
+}
+
+// The settings of two texts by their names, those of one name in the order in which they stand; what is not
+// there equally often cannot be told apart.
+std::vector<Change> paired(const std::vector<Placed>& before, const std::vector<Placed>& after) {
+  std::map<std::string_view, std::vector<const Placed*>> old, now;
+  for (const Placed& each : before) old[each.setting.key].push_back(&each);
+  for (const Placed& each : after) now[each.setting.key].push_back(&each);
+  std::vector<Change> changes;
+  for (const Placed& each : before) {
+    std::vector<const Placed*>&here = old[each.setting.key], &there = now[each.setting.key];
+    if (here.empty() || here.front() != &each || here.size() != there.size()) continue;
+    for (std::size_t i = 0; i < here.size(); ++i)
+      changes.push_back({here[i]->line, there[i]->line, here[i]->setting, there[i]->setting});
+  }
+  return changes;
 }
 
 // "<" lines, "---", ">" lines.
@@ -120,26 +155,26 @@ void add_plain_hunk(const Document& document, std::uint32_t number, std::vector<
   if (first.empty() || border >= document.starts.size() || document.line(border) != "---") return;
   const std::vector<Placed> second = marked(document, border + 1, '>');
   const bool wanted = compares_with_wanted(document);
-  for (const Placed& one : first) {
-    const auto other =
-        std::ranges::find_if(second, [&](const Placed& each) { return each.setting.key == one.setting.key; });
-    if (other == second.end()) continue;
-    const Placed &before = wanted ? *other : one, &after = wanted ? one : *other;
-    changes->push_back({before.line, after.line, before.setting, after.setting});
-  }
+  for (const Change& change : wanted ? paired(second, first) : paired(first, second))
+    changes->push_back(change);
 }
 
 std::vector<Change> changes_in(const Survey& survey, const Document& document) {
   std::vector<Change> changes;
   for (std::uint32_t number = 1; number < document.starts.size() && changes.size() < most_settings;
        ++number) {
-    changes.push_back({number, number + 1, setting_of(document.line(number), '-'),
+    changes.push_back({number, number + 1, named_setting(document, number, '-'),
                        setting_of(document.line(number + 1), '+')});
+    if (changes.back().after.key == "value") changes.back().after.key = changes.back().before.key;
     if (!tells(changes.back())) changes.pop_back();
     const bool begins = number == 1 || !document.line(number - 1).starts_with('<');
     if (begins && document.line(number).starts_with('<')) add_plain_hunk(document, number, &changes);
   }
-  std::erase_if(changes, [](const Change& change) { return !tells(change); });
+  // How many replicas there are is an autoscaler's to say.
+  const bool wanted = compares_with_wanted(document);
+  std::erase_if(changes, [&](const Change& change) {
+    return !tells(change) || (wanted && change.before.key == "replicas");
+  });
   for (Change& change : changes) change.rank = rank_of(survey, change);
   std::ranges::stable_sort(changes, std::greater{}, &Change::rank);
   return changes;
@@ -152,10 +187,11 @@ std::string bare(std::string_view value) {
   constexpr std::size_t most = 90;
   value.remove_prefix(std::min(value.find_first_not_of(marks), value.size()));
   value = value.substr(0, value.find_last_not_of(marks) + 1);
-  if (value.size() <= most) return std::string(value);
+  if (value.size() <= most) return without_credentials(std::string(value));
   const std::size_t border = value.substr(0, most).find_last_of(" ,;\"");
-  if (border == std::string_view::npos) return brief(value, most);
-  return fmt::format("{} ...", value.substr(0, value.find_last_not_of(marks, border) + 1));
+  if (border == std::string_view::npos) return without_credentials(brief(value, most));
+  return without_credentials(
+      fmt::format("{} ...", value.substr(0, value.find_last_not_of(marks, border) + 1)));
 }
 
 // The parts in which two long values differ, from the border of the words before on.
@@ -261,15 +297,9 @@ std::string_view file_name(const Document& document) {
 void tell_since_revision(const Survey& survey, const Document& revision, const std::vector<Placed>& before,
                          const Document& today, const std::vector<Placed>& after, double weight,
                          Observations* out) {
-  std::vector<Change> changes;
-  for (const Placed& old : before) {
-    const auto now =
-        std::ranges::find_if(after, [&](const Placed& each) { return each.setting.key == old.setting.key; });
-    if (now == after.end()) continue;
-    Change change{old.line, now->line, old.setting, now->setting};
-    change.rank = rank_of(survey, change);
-    if (tells(change)) changes.push_back(change);
-  }
+  std::vector<Change> changes = paired(before, after);
+  std::erase_if(changes, [](const Change& change) { return !tells(change); });
+  for (Change& change : changes) change.rank = rank_of(survey, change);
   if (changes.empty()) return;
   std::ranges::stable_sort(changes, std::greater{}, &Change::rank);
   changes.resize(std::min(changes.size(), most_changes));
@@ -305,9 +335,11 @@ void tell_lost_values(const Survey& survey, const Document& revision, std::vecto
   const std::uint32_t none = says_no_values(today);
   std::erase_if(before, [](const Placed& each) { return is_secret(each.setting.key); });
   if (none == 0 || before.empty()) return;
-  std::ranges::stable_sort(before, std::greater{}, [&](const Placed& each) {
-    return rank_of(survey, {each.line, each.line, each.setting, each.setting});
-  });
+  std::vector<std::pair<int, Placed>> ranked;
+  for (const Placed& each : before)
+    ranked.emplace_back(rank_of(survey, {each.line, each.line, each.setting, each.setting}), each);
+  std::ranges::stable_sort(ranked, std::greater{}, [](const auto& each) { return each.first; });
+  std::ranges::transform(ranked, before.begin(), [](const auto& each) { return each.second; });
   before.resize(std::min(before.size(), most_changes));
   std::string told;
   for (const Placed& each : before)
@@ -322,27 +354,52 @@ void tell_lost_values(const Survey& survey, const Document& revision, std::vecto
   lack(&made, "whether what is asked about began with that change");
 }
 
+void tell_diff(const Survey& survey, const Document& document, bool of_release, bool asked,
+               Observations* out) {
+  const std::vector<Change> changes = changes_in(survey, document);
+  if (changes.empty()) return;
+  const bool wanted = compares_with_wanted(document);
+  std::string told;
+  for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
+    const auto [before, after] = differing(changes[i].before.value, changes[i].after.value);
+    const std::string_view key = changes[i].before.key, parted = i == 0 ? "" : "; ";
+    told += wanted ? fmt::format("{}{} is {} where {} is wanted", parted, key, bare(after), bare(before))
+                   : fmt::format("{}{} from {} to {}", parted, key, bare(before), bare(after));
+  }
+  const double weight = of_release && changes[0].rank >= matters ? 0.8 : asked ? 0.6 : 0.3;
+  Observation& made = report_missing(
+      out, changed_setting, weight, "", "", "",
+      fmt::format("{} ({}): {}.", wanted ? "What runs differs from what is wanted" : "A setting was changed",
+                  file_name(document), told));
+  for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
+    cite_line(&made, document, changes[i].line_after, wanted ? "what runs" : "what it was changed to");
+    cite_line(&made, document, changes[i].line_before, wanted ? "what is wanted" : "what it was before");
+  }
+  lack(&made, "whether what is asked about began with that change");
+}
+
 }  // namespace
 
 void detect_changes(const Survey& survey, Observations* out) {
   const bool of_release =
       survey.asks({"release", "deploy", "upgrade", "update", "change", "rollout", "rolled out"});
   std::size_t revisions = 0;
-  const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after"});
+  const bool asked = of_release || survey.asks({"since", "this morning", "yesterday", "after "});
   for (const Document& document : survey.inventory.documents()) {
     const bool of_rollout = document.path.find(history_mark) != std::string::npos;
     bool told_of_today = false;
     if (of_rollout && ++revisions <= most_revisions) {
-      for (const Document& today : survey.inventory.documents()) {
-        if (!is_same_workload(document.path, today.path)) continue;
-        tell_since_revision(survey, document, environment_in(document), today, environment_in(today),
+      const auto& all = survey.inventory.documents();
+      const auto today = std::ranges::find_if(
+          all, [&](const Document& each) { return is_same_workload(document.path, each.path); });
+      told_of_today = today != all.end();
+      if (told_of_today)
+        tell_since_revision(survey, document, environment_in(document), *today, environment_in(*today),
                             asked ? 0.6 : 0.3, out);
-        told_of_today = true;
-      }
     }
     const bool of_values = document.path.find("values") != std::string::npos;
     const auto [name, number] = numbered_revision(document.path);
-    if ((of_values || of_rollout) && !told_of_today && number > 1 && ++revisions <= most_revisions) {
+    if ((of_values || of_rollout) && !told_of_today && number > 0 && ++revisions <= most_revisions) {
       for (const Document& later : survey.inventory.documents()) {
         if (numbered_revision(later.path) != std::pair(name, number + 1)) continue;
         std::deque<std::string> paths;
@@ -358,30 +415,7 @@ void detect_changes(const Survey& survey, Observations* out) {
         break;
       }
     }
-    if (!is_diff(document)) continue;
-    const std::vector<Change> changes = changes_in(survey, document);
-    if (changes.empty()) continue;
-    std::string told;
-    for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
-      const auto [before, after] = differing(changes[i].before.value, changes[i].after.value);
-      told += fmt::format("{}{} from {} to {}", i == 0 ? "" : "; ", changes[i].before.key, bare(before),
-                          bare(after));
-    }
-    const bool wanted = compares_with_wanted(document);
-    Observation& made =
-        report_missing(out, changed_setting,
-                       of_release && changes[0].rank >= matters ? 0.8
-                       : asked                                  ? 0.6
-                                                                : 0.3,
-                       "", "", "",
-                       fmt::format("A setting {} ({}): {}.",
-                                   wanted ? "of what runs was changed from what is wanted" : "was changed",
-                                   file_name(document), told));
-    for (std::size_t i = 0; i < changes.size() && i < most_changes; ++i) {
-      cite_line(&made, document, changes[i].line_after, wanted ? "what runs" : "what it was changed to");
-      cite_line(&made, document, changes[i].line_before, wanted ? "what is wanted" : "what it was before");
-    }
-    lack(&made, "whether what is asked about began with that change");
+    if (is_diff(document)) tell_diff(survey, document, of_release, asked, out);
   }
 }
 

@@ -60,13 +60,6 @@ std::map<std::string, Holder> holders_in(const Document& document) {
   return out;
 }
 
-// A whole number of up to nine digits; 0: it is none.
-std::uint64_t number_in(std::string_view cell) {
-  if (cell.empty() || cell.size() > 9 || cell.find_first_not_of("0123456789") != std::string_view::npos)
-    return 0;
-  return static_cast<std::uint64_t>(std::atoll(std::string(cell).c_str()));
-}
-
 // Sessions by the program that opened them, or by its user where no program has a name.
 void add_sessions(const PsqlTable& table, std::map<std::string, Holder>* out) {
   const bool counts = table.has("count");

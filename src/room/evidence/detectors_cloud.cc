@@ -1,10 +1,13 @@
 // What was taken away in the cloud that a cluster runs in: calls that revoke, delete, disable or detach
-// something, in what CloudTrail recorded (`aws cloudtrail lookup-events`, or a file of its records); keys
-// that are about to be deleted (`aws kms describe-key`).
+// something that others may need, in what CloudTrail recorded (`aws cloudtrail lookup-events`, or a file of
+// its records); keys that are about to be deleted (`aws kms describe-key`).
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <iterator>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,22 +21,59 @@ namespace {
 
 constexpr std::size_t largest_trail = 4 << 20;
 constexpr std::size_t most_told = 8;
-constexpr std::size_t most_shown = 100;  // bytes of a name
+constexpr std::size_t most_calls = 10'000;  // that are looked at
+constexpr std::size_t most_shown = 100;     // bytes of a name
 
+// Calls after which something is not there that others may need; not those that come with every replacement
+// of machines, as their network interfaces and tags.
 bool takes_away(std::string_view call) {
-  static constexpr std::array<std::string_view, 13> starts = {
-      "Revoke",     "Delete",  "Detach",     "Disable",      "ScheduleKeyDeletion",
-      "Terminate",  "Stop",    "Deregister", "Disassociate", "Remove",
-      "Deactivate", "Release", "Unsubscribe"};
-  return std::ranges::any_of(starts, [&](std::string_view start) { return call.starts_with(start); });
-}
-
-// What comes and goes with every replacement of machines, and what nothing needs.
-bool is_routine(std::string_view call) {
-  static constexpr std::array<std::string_view, 7> parts = {
-      "Nodegroup", "Instances", "NetworkInterface", "Snapshot", "Tags", "LogStream", "Alarm"};
-  return std::ranges::any_of(
-      parts, [&](std::string_view part) { return call.find(part) != std::string_view::npos; });
+  static constexpr std::array<std::string_view, 46> calls = {"RevokeSecurityGroupIngress",
+                                                             "RevokeSecurityGroupEgress",
+                                                             "DeleteSecurityGroup",
+                                                             "DeleteRoute",
+                                                             "DeleteRouteTable",
+                                                             "DisassociateRouteTable",
+                                                             "DeleteNatGateway",
+                                                             "DetachInternetGateway",
+                                                             "DeleteInternetGateway",
+                                                             "DeleteVpcPeeringConnection",
+                                                             "DeleteVpcEndpoints",
+                                                             "DeleteTransitGatewayRoute",
+                                                             "DeleteNetworkAclEntry",
+                                                             "DeleteSubnet",
+                                                             "ScheduleKeyDeletion",
+                                                             "DisableKey",
+                                                             "RevokeGrant",
+                                                             "DetachRolePolicy",
+                                                             "DeleteRolePolicy",
+                                                             "DeleteRole",
+                                                             "DeletePolicy",
+                                                             "DetachUserPolicy",
+                                                             "DeleteUserPolicy",
+                                                             "DeleteUser",
+                                                             "DeleteAccessKey",
+                                                             "RemoveRoleFromInstanceProfile",
+                                                             "DeleteOpenIDConnectProvider",
+                                                             "DeleteBucketPolicy",
+                                                             "DeleteBucket",
+                                                             "DeleteHostedZone",
+                                                             "DeleteDBInstance",
+                                                             "StopDBInstance",
+                                                             "DeleteDBCluster",
+                                                             "StopDBCluster",
+                                                             "DeleteCacheCluster",
+                                                             "DeleteReplicationGroup",
+                                                             "DeleteLoadBalancer",
+                                                             "DeleteTargetGroup",
+                                                             "DeregisterTargets",
+                                                             "DeleteListener",
+                                                             "DeleteSecret",
+                                                             "DeleteParameter",
+                                                             "DeleteQueue",
+                                                             "DeleteTopic",
+                                                             "DeleteTable",
+                                                             "DeleteMountTarget"};
+  return std::ranges::find(calls, call) != calls.end();
 }
 
 // The first of several members that is there: lookup-events and the records of a trail name them differently.
@@ -54,32 +94,69 @@ const Value& target_of(const Value& event) {
   return event["requestParameters"];
 }
 
-void tell_call(const Survey& survey, const Question& question, const LooseJson& file, const Value& event,
-               Observations* out) {
-  const Value& call = either(event, "EventName", "eventName");
-  if (!takes_away(call.text())) return;
+// A call that took something away, and how well it fits what is asked about.
+struct Call {
+  Object source;  // the file; its event lies in it
+  EvidenceLine name, when, target;
+  std::string cause;
+  int distance = unknown_distance;  // minutes between it and the time asked about
+
+  static constexpr int unknown_distance = 24 * 60;
+};
+
+EvidenceLine line_of(const Object& source, const Value& value, const char* reason) {
+  Observation cited;
+  if (value.exists()) cite(&cited, source, value, reason);
+  return cited.lines.empty() ? EvidenceLine() : cited.lines.front();
+}
+
+std::optional<Call> call_in(const Question& question, const LooseJson& file, const Value& event) {
+  constexpr int before = -30,
+                after = 3;  // minutes: a cause precedes what is noticed of it, by clocks that differ
+  const Value& name = either(event, "EventName", "eventName");
+  const bool refused = event["errorCode"].exists() || has(event["CloudTrailEvent"].text(), "\"errorcode\"");
+  if (!takes_away(name.text()) || refused) return {};
   const Value& when = either(event, "EventTime", "eventTime");
   const Value& user = event["Username"].exists() ? event["Username"] : event["userIdentity"]["userName"];
   const Value& target = target_of(event);
-  // What is asked about since a time cannot come of what was done before.
-  const bool fits = !is_routine(call.text()) && (!question.asks_time() || question.began_since(when.text()));
-  const bool asked = survey.asks({"since", "change", "after", "root cause", "why", "what is the cause"});
-  Observation& made = report_missing(
-      out, cloud_call,
-      asked && fits ? 0.9
-      : fits        ? 0.5
-                    : 0.3,
-      "", "", "",
+  const Object source = file.source();
+  Call call{source, line_of(source, name, "the call"), line_of(source, when, "when it was made"),
+            line_of(source, target.text().empty() ? Value::null() : target, "what it was made on"), ""};
+  call.cause =
       fmt::format("{}{} called {}{}: what that took away is missing from then on.",
                   user.text().empty() ? "Somebody" : brief(user.text(), most_shown),
-                  when.text().empty() ? "" : fmt::format(" at {}", brief(when.text(), 40)),
-                  brief(call.text(), most_shown),
-                  target.text().empty() ? "" : fmt::format(" on {}", brief(target.text(), most_shown))));
-  const Object source = file.source();
-  cite(&made, source, call, "the call");
-  if (when.exists()) cite(&made, source, when, "when it was made");
-  if (!target.text().empty()) cite(&made, source, target, "what it was made on");
-  lack(&made, "whether what fails needs what the call took away");
+                  when.text().empty() ? "" : fmt::format(" at {}", brief(when.text(), 40)), name.text(),
+                  target.text().empty() ? "" : fmt::format(" on {}", brief(target.text(), most_shown)));
+  const std::optional<int> minutes = question.minutes_after(when.text());
+  if (minutes && *minutes >= before && *minutes <= after) call.distance = std::abs(*minutes);
+  return call;
+}
+
+void tell_calls(const Survey& survey, Observations* out) {
+  const Question question(survey.question);
+  std::vector<Call> calls;
+  for (const std::string_view mark : {"\"EventName\"", "\"eventName\""}) {
+    each_loose_json(survey.inventory, mark, largest_trail, [&](const LooseJson& file) {
+      for (const Value& event : either(file.root, "Events", "Records").items) {
+        if (calls.size() == most_calls) return;
+        if (std::optional<Call> call = call_in(question, file, event)) calls.push_back(std::move(*call));
+      }
+    });
+  }
+  std::ranges::stable_sort(calls, {}, &Call::distance);
+  for (std::size_t i = 0; i < calls.size() && i < most_told; ++i) {
+    const Call& call = calls[i];
+    const bool fits = call.distance < Call::unknown_distance;
+    Observation& made = report_missing(out, cloud_call,
+                                       fits && !survey.only_whether ? 0.9
+                                       : fits                       ? 0.5
+                                                                    : 0.35,
+                                       "", "", "", call.cause);
+    for (const EvidenceLine& line : {call.name, call.when, call.target}) {
+      if (!line.quote.empty()) made.lines.push_back(line);
+    }
+    lack(&made, "whether what fails needs what the call took away");
+  }
 }
 
 void tell_key(const Survey& survey, const LooseJson& file, Observations* out) {
@@ -87,7 +164,8 @@ void tell_key(const Survey& survey, const LooseJson& file, Observations* out) {
   const std::string_view state = key["KeyState"].text();
   if (state != "PendingDeletion" && state != "Disabled") return;
   Observation& made = report_missing(
-      out, "cloud-key-unusable", survey.only_whether ? 0.8 : 0.93, "", "", "",
+      out, cloud_key, survey.asks({"kms", "key", "encrypt", "decrypt", "invalidstate"}) ? 0.9 : 0.55, "", "",
+      "",
       fmt::format(
           "KMS key {}{} is {}: nothing that it encrypts can be read.", brief(key["KeyId"].text(), most_shown),
           key["Description"].text().empty() ? "" : fmt::format(" ({})", brief(key["Description"].text(), 60)),
@@ -132,7 +210,7 @@ void tell_shut_ports(const LooseJson& file, const std::map<std::string, Evidence
       if (has_one || of_machines.contains(std::string(group["GroupId"].text())) || out->size() >= most_told)
         continue;
       Observation& made = report_missing(
-          out, "cloud-port-shut", weight, "", "", "",
+          out, cloud_port, weight, "", "", "",
           fmt::format("Security group {}{} opens port {} only to {}, and the machines have {}: what they "
                       "send there is "
                       "dropped.",
@@ -153,19 +231,7 @@ void tell_shut_ports(const LooseJson& file, const std::map<std::string, Evidence
 }  // namespace
 
 void detect_cloud_changes(const Survey& survey, Observations* out) {
-  const Question question(survey.question);
-  std::size_t told = 0;
-  for (const std::string_view mark : {"\"EventName\"", "\"eventName\""}) {
-    each_loose_json(survey.inventory, mark, largest_trail, [&](const LooseJson& file) {
-      // The newest comes first; of several that fit the first is the likelier.
-      const Value& events = either(file.root, "Events", "Records");
-      for (std::size_t at = events.size(); at > 0 && told < most_told; --at) {
-        const std::size_t before = out->size();
-        tell_call(survey, question, file, events[at - 1], out);
-        told += out->size() - before;
-      }
-    });
-  }
+  tell_calls(survey, out);
   constexpr std::size_t most_groups = 1000;
   std::map<std::string, EvidenceLine> of_machines;
   each_loose_json(survey.inventory, "\"Reservations\"", largest_trail,
@@ -179,8 +245,10 @@ void detect_cloud_changes(const Survey& survey, Observations* out) {
     });
     std::ranges::move(shut, std::back_inserter(*out));
   }
-  each_loose_json(survey.inventory, "\"KeyMetadata\"", largest_trail,
-                  [&](const LooseJson& file) { tell_key(survey, file, out); });
+  std::size_t keys = 0;
+  each_loose_json(survey.inventory, "\"KeyMetadata\"", largest_trail, [&](const LooseJson& file) {
+    if (++keys <= most_told) tell_key(survey, file, out);
+  });
 }
 
 }  // namespace carrel

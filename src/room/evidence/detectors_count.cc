@@ -1,5 +1,6 @@
 // Answers to questions that count: how many pods are not ready, and which.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,8 +12,8 @@ namespace carrel {
 namespace {
 
 bool asks_for_unready(const Survey& survey) {
-  return survey.asks({"how many", "number of", "which pods", "list the pods", "which ones"}) &&
-         survey.asks({"pod"}) &&
+  return survey.asks({"how many", "which pods", "list the pods", "which ones"}) && survey.asks({"pod"}) &&
+         !survey.asks({"why", "cause", "reason", "because"}) &&
          survey.asks({"not ready", "unready", "not running", "unhealthy", "failing", "not healthy", "crash",
                       "are down", "pending"});
 }
@@ -22,12 +23,14 @@ bool asks_for_unready(const Survey& survey) {
 void detect_counts(const Survey& survey, Observations* out) {
   if (!asks_for_unready(survey)) return;
   const auto& all = survey.each("pod");
-  const bool in_a_space =
-      std::ranges::any_of(all, [&](const Object* pod) { return survey.names(pod->space); });
+  std::set<std::string_view> asked;  // namespaces
+  for (const Object* pod : all) {
+    if (survey.names(pod->space)) asked.insert(pod->space);
+  }
   std::vector<const Object*> unready;
   std::size_t counted = 0;
   for (const Object* pod : all) {
-    if ((in_a_space && !survey.names(pod->space)) || has_completed(*pod)) continue;
+    if ((!asked.empty() && !asked.contains(pod->space)) || has_completed(*pod)) continue;
     ++counted;
     if (pod_health(*pod) == Health::unhealthy) unready.push_back(pod);
   }
@@ -40,9 +43,10 @@ void detect_counts(const Survey& survey, Observations* out) {
   }
   if (unready.size() > limit::citations)
     told += fmt::format(" and {} more", unready.size() - limit::citations);
-  const std::string where = in_a_space ? fmt::format(" of namespace {}", unready.front()->space) : "";
+  const std::string space(asked.size() == 1 ? *asked.begin() : "");
+  const std::string where = space.empty() ? "" : fmt::format(" of namespace {}", space);
   Observation& made =
-      report_missing(out, "pods-counted", 0.97, "namespace", "", in_a_space ? unready.front()->space : "",
+      report_missing(out, "pods-counted", 0.97, "namespace", "", space,
                      brief(fmt::format("{} of {} pods{} {} not ready: {}.", unready.size(), counted, where,
                                        unready.size() == 1 ? "is" : "are", told),
                            limit::sentence));
@@ -51,8 +55,7 @@ void detect_counts(const Survey& survey, Observations* out) {
     if (made.lines.size() < limit::citations)
       cite(&made, *pod, *state_of(*pod).second, "the state of the pod");
   }
-  suggest(&made,
-          in_a_space ? fmt::format("kubectl get pods -n {}", unready.front()->space) : "kubectl get pods -A",
+  suggest(&made, !space.empty() ? fmt::format("kubectl get pods -n {}", space) : "kubectl get pods -A",
           "lists them again");
 }
 

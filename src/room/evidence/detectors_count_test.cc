@@ -54,5 +54,17 @@ TEST(Counts, WhichPodOfANodeUsesMostIsTold) {
   EXPECT_THAT(one->cause, HasSubstr("Pod b-0 in namespace shop uses the most memory on node w-1: 900Mi"));
 }
 
+TEST(Counts, WhoAsksWhyIsNotAnsweredWithACount) {
+  const std::string pods =
+      pod("web-1", "shop", "Running", "") + pod("db-0", "shop", "Running", "CrashLoopBackOff");
+  for (const char* const question :
+       {"A number of pods are failing. What is the root cause?", "Which pods crash, and why?",
+        "Why is the node almost out of memory, and how many pods are failing because of it?"}) {
+    const auto found = detect_in(pods, {}, question);
+    EXPECT_EQ(find_by(found, "pods-counted"), nullptr) << question;
+    EXPECT_EQ(find_by(found, "uses-most"), nullptr) << question;
+  }
+}
+
 }  // namespace
 }  // namespace carrel

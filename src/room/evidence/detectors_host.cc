@@ -15,7 +15,9 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t largest_output = 1 << 18;  // bytes
-constexpr std::size_t most_listeners = 64;
+constexpr std::size_t most_told = 16;            // file systems, and clocks
+constexpr std::size_t most_listeners = 64;       // of a file
+constexpr std::size_t most_of_all = 512;         // listeners of all files
 constexpr double least_offset =
     2;  // seconds: more than a second of difference is seen by those who compare times
 constexpr double large_offset = 30;  // what tokens and tickets hardly ever allow
@@ -49,65 +51,87 @@ std::vector<std::string_view> fields_of(std::string_view line) {
 }
 
 // "Filesystem Inodes IUsed IFree IUse% Mounted on"
-void tell_inodes(const Survey& survey, const Document& document, Observations* out) {
+void tell_inodes(const Survey& survey, const Document& document, std::size_t* told, Observations* out) {
   constexpr int nearly_all = 98;  // percent
   bool is_table = false;
   for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
     const std::string_view line = document.line(number);
-    if (line.starts_with("Filesystem") && has(line, "iuse%")) {
-      is_table = true;
+    if (line.starts_with("Filesystem")) {
+      is_table = has(line, "iuse%");
       continue;
     }
     const std::vector<std::string_view> fields = fields_of(line);
     if (!is_table || fields.size() != 6 || !fields[4].ends_with('%') || !fields[5].starts_with('/')) continue;
-    if (std::atoi(std::string(fields[4]).c_str()) < nearly_all) continue;
+    // An image that is mounted is full by its nature.
+    const bool is_image = fields[0].starts_with("/dev/loop") || fields[0].starts_with("/dev/sr") ||
+                          fields[5].starts_with("/snap/");
+    if (is_image || std::atoi(std::string(fields[4]).c_str()) < nearly_all || *told >= most_told) continue;
+    ++*told;
+    const bool none = fields[3] == "0";
     const std::string host = host_of(document);
     Observation& made = report_missing(
         out, "inodes-used-up",
         survey.asks({"space", "disk", "inode", "write", "file", "enospc"}) ? 0.92 : 0.6, "node", "", host,
         fmt::format(
-            "The file system {}{} has no inodes left ({} used, {} free): no file can be created there, "
-            "however many bytes are free.",
-            brief(fields[5], 80), on_host(host), fields[4], fields[3]));
+            "The file system {}{} has {}no inodes left ({} used, {} free): {}, however many bytes are free.",
+            brief(fields[5], 80), on_host(host), none ? "" : "nearly ", brief(fields[4], 8),
+            brief(fields[3], 20),
+            none ? "no file can be created there" : "few more files can be created there"));
     made.culprit.present = true;
     cite_line(&made, document, number, "its inodes");
     lack(&made, "which folder holds so many files");
   }
 }
 
-// "System time     : 187.402118204 seconds slow of NTP time", "System clock synchronized: no"
-void tell_clock(const Survey& survey, const Document& document, Observations* out) {
-  double offset = 0;
+// What one output tells of a clock.
+struct Clock {
+  double offset = 0;  // seconds
   std::string_view direction;
   std::uint32_t offset_line = 0, state_line = 0;
-  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
-    const std::string_view line = trim(document.line(number));
-    if (line.starts_with("System time") && has(line, "of ntp time")) {
-      const std::string_view value = trim(line.substr(std::min(line.find(':'), line.size() - 1) + 1));
-      std::from_chars(value.data(), value.data() + value.size(), offset);
-      direction = has(line, "slow") ? "behind" : "ahead of";
-      offset_line = number;
-    }
-    if ((line.starts_with("Leap status") && has(line, "not synchronised")) ||
-        (line.starts_with("System clock synchronized:") && line.ends_with("no")))
-      state_line = number;
-  }
-  const bool off = offset_line != 0 && offset >= least_offset;
-  if (!off && state_line == 0) return;
+};
+
+void tell_one_clock(const Survey& survey, const Document& document, const Clock& clock, Observations* out) {
+  const bool off = clock.offset_line != 0 && clock.offset >= least_offset;
+  if (!off && clock.state_line == 0) return;
   const std::string host = host_of(document);
   const bool asked =
       survey.asks({"clock", "time skew", "ntp", "chrony", "certificate", "token", "login", "signature"});
-  const double weight = offset >= large_offset ? 0.93 : off ? (asked ? 0.85 : 0.6) : asked ? 0.6 : 0.3;
+  const double weight = clock.offset >= large_offset ? 0.93 : off ? (asked ? 0.85 : 0.6) : asked ? 0.6 : 0.3;
   std::string cause = fmt::format("The clock{} is ", host.empty() ? " of the host" : on_host(host));
-  if (off) cause += fmt::format("{:.0f} seconds {} NTP time", offset, direction);
-  if (state_line != 0) cause += fmt::format("{}not synchronised", off ? " and " : "");
+  if (off) cause += fmt::format("{:.0f} seconds {} NTP time", clock.offset, clock.direction);
+  if (clock.state_line != 0) cause += fmt::format("{}not synchronised", off ? " and " : "");
   Observation& made = report_missing(
       out, "clock-off", weight, "node", "", host,
-      cause + ": what compares times there (tokens, certificates, leases) refuses what is valid elsewhere.");
+      cause +
+          (off ? ": what compares times there (tokens, certificates, leases) refuses what is valid elsewhere."
+               : ", so that nothing keeps it right."));
   made.culprit.present = true;
-  if (off) cite_line(&made, document, offset_line, "how far its clock is off");
-  if (state_line != 0) cite_line(&made, document, state_line, "its clock follows no server");
+  if (off) cite_line(&made, document, clock.offset_line, "how far its clock is off");
+  if (clock.state_line != 0) cite_line(&made, document, clock.state_line, "its clock follows no server");
   lack(&made, "why it reaches no time server");
+}
+
+// "System time     : 187.402118204 seconds slow of NTP time", "System clock synchronized: no"
+void tell_clock(const Survey& survey, const Document& document, std::size_t* told, Observations* out) {
+  Clock clock;
+  const auto tell = [&] {
+    if ((*told)++ < most_told) tell_one_clock(survey, document, clock, out);
+    clock = {};
+  };
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = trim(document.line(number));
+    if (line.starts_with("Reference ID") && clock.offset_line != 0) tell();  // the next host's
+    if (line.starts_with("System time") && has(line, "of ntp time")) {
+      const std::string_view value = trim(line.substr(std::min(line.find(':'), line.size() - 1) + 1));
+      std::from_chars(value.data(), value.data() + value.size(), clock.offset);
+      clock.direction = has(line, "slow") ? "behind" : "ahead of";
+      clock.offset_line = number;
+    }
+    if ((line.starts_with("Leap status") && has(line, "not synchronised")) ||
+        (line.starts_with("System clock synchronized:") && line.ends_with("no")))
+      clock.state_line = number;
+  }
+  tell();
 }
 
 // The port of "0.0.0.0:443", "[::]:22", "*:9100"; empty: none.
@@ -118,22 +142,31 @@ std::string_view port_in(std::string_view address) {
   return std::ranges::all_of(port, is_digit) && port.size() <= 5 ? port : std::string_view();
 }
 
-// The program of `users:(("haproxy",pid=903,fd=7))` and of "903/haproxy"; empty: it is not told.
+// The program of `users:(("haproxy",pid=903,fd=7))` and of "903/nginx:"; empty: it is not told.
 std::string_view program_in(std::string_view field) {
   if (field.starts_with("users:((\"")) return between(field, "((\"", "\"");
   const std::size_t slash = field.find('/');
   const bool has_id =
       slash != std::string_view::npos && slash > 0 && std::ranges::all_of(field.substr(0, slash), is_digit);
-  return has_id ? field.substr(slash + 1, field.find(':') - slash - 1) : std::string_view();
+  if (!has_id) return {};
+  field.remove_prefix(slash + 1);
+  return field.substr(0, field.find(':'));
 }
 
 void tell_listeners(const Document& document, std::size_t* told, Observations* out) {
-  for (std::uint32_t number = 1; number <= document.starts.size() && *told < most_listeners; ++number) {
+  std::size_t of_file = 0;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    if (of_file == most_listeners || *told == most_of_all) return;
     const std::vector<std::string_view> fields = fields_of(document.line(number));
-    if (fields.size() < 5 || std::ranges::find(fields, "LISTEN") == fields.end()) continue;
-    // Both `ss -ltnp` and `netstat -ltnp` print it fourth.
-    const std::string_view port = port_in(fields[3]), program = program_in(fields.back());
+    const auto listens = std::ranges::find(fields, "LISTEN");
+    if (fields.size() < 5 || listens == fields.end()) continue;
+    // Both `ss -ltnp` and `netstat -ltnp` print the address fourth, and the program behind the word.
+    std::string_view program;
+    for (auto field = listens; field != fields.end() && program.empty(); ++field)
+      program = program_in(*field);
+    const std::string_view port = port_in(fields[3]);
     if (port.empty() || !is_plain_name(program)) continue;
+    ++of_file;
     ++*told;
     const std::string host = host_of(document);
     Observation& made = report_missing(out, port_held, 0, "node", "", host,
@@ -146,13 +179,13 @@ void tell_listeners(const Document& document, std::size_t* told, Observations* o
 }  // namespace
 
 void detect_host_tools(const Survey& survey, Observations* out) {
-  std::size_t listeners = 0;
+  std::size_t inodes = 0, clocks = 0, listeners = 0;
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.size() > largest_output) continue;
-    if (document.text.find("IUse%") != std::string::npos) tell_inodes(survey, document, out);
+    if (document.text.find("IUse%") != std::string::npos) tell_inodes(survey, document, &inodes, out);
     if (document.text.find("of NTP time") != std::string::npos ||
         document.text.find("System clock synchronized") != std::string::npos)
-      tell_clock(survey, document, out);
+      tell_clock(survey, document, &clocks, out);
     if (document.text.find("LISTEN") != std::string::npos) tell_listeners(document, &listeners, out);
   }
 }

@@ -1,4 +1,6 @@
 // What a host's own tools lead to.
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +27,16 @@ TEST(Host, AFileSystemWithoutInodesIsTold) {
   EXPECT_THAT(one->cause, HasSubstr("/srv/builds of node w-1 has no inodes left (100% used, 0 free)"));
   EXPECT_EQ(one->lines[0].at.line, 3u);
   EXPECT_EQ(find_by(detect_in_files({{"df-i.txt", table("97")}}, "Why?"), "inodes-used-up"), nullptr);
-  // A table of bytes has no inodes.
+  // Nearly all; images that are mounted; a table of bytes below one of inodes.
+  const std::string other =
+      "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda1 10 9 1 99% /data\n/dev/loop3 11 11 0 100% "
+      "/snap/core20/1\n"
+      "Filesystem Size Used Avail Use% Mounted on\n/dev/vdb1 50G 50G 0 100% /full\n";
+  const auto others = detect_in_files({{"df.txt", other}}, "Why is there no space?");
+  ASSERT_NE(find_by(others, "inodes-used-up"), nullptr);
+  EXPECT_THAT(find_by(others, "inodes-used-up")->cause,
+              HasSubstr("/data has nearly no inodes left (99% used, 1 free)"));
+  EXPECT_EQ(std::ranges::count(others, "inodes-used-up", &Observation::detector), 1);
   EXPECT_EQ(find_by(detect_in_files({{"df.txt",
                                       "Filesystem 1K-blocks Used Available Use% Mounted on\n"
                                       "/dev/vda1 100 100 0 100% /\n"}},
@@ -76,6 +87,17 @@ TEST(Host, WhoListensIsToldToWhoCannot) {
   EXPECT_THAT(first("tcp 0 0 0.0.0.0:443 0.0.0.0:* LISTEN 897/haproxy\n").cause,
               HasSubstr("haproxy listens on port 443"));
   EXPECT_THAT(first("tcp 0 0 0.0.0.0:4430 0.0.0.0:* LISTEN 897/haproxy\n").cause, Not(HasSubstr("haproxy")));
+  EXPECT_THAT(first("tcp 0 0 0.0.0.0:443 0.0.0.0:* LISTEN 897/nginx: master\n").cause,
+              HasSubstr("nginx listens on port 443"));
+  // The minute of a time is no port.
+  log.lines[0].quote = "2026-05-02T14:22:11Z listen tcp :8443: bind: address already in use";
+  EXPECT_THAT(first(ss).cause, Not(HasSubstr("listens")));
+  log.lines[0].quote = "2026-05-02 14:22:11 listen tcp [::]:22: bind: address already in use";
+  EXPECT_THAT(first(ss).cause, HasSubstr("sshd listens on port 22"));
+  log.lines[0].quote = "Web server failed to start. Port 443 was already in use.";
+  EXPECT_THAT(first(ss).cause, HasSubstr("haproxy listens on port 443"));
+  log.culprit = {"pod", "shop", "web-0", true};
+  EXPECT_THAT(first(ss).cause, Not(HasSubstr("listens")));
   // By itself it is nothing.
   for (const Observation& each : detect_in_files({{"host/ss-ltnp.txt", ss}}, "What is wrong?"))
     EXPECT_EQ(each.weight, 0);

@@ -229,11 +229,12 @@ void detect_image_pulls(const Survey& survey, Observations* out) {
 
 namespace {
 
-// "sha256:1b77aa09c3f2" of an imageID; empty: it names no digest.
+// "sha256:1b77aa09c3f2" of "repo@sha256:..."; empty: it names no digest of a manifest. What stands without a
+// name is that of a configuration, which runtimes tell of the same image.
 std::string_view digest_in(std::string_view image_id) {
   constexpr std::size_t shown = 19;
-  const std::size_t at = image_id.rfind("sha256:");
-  return at == std::string_view::npos ? std::string_view() : image_id.substr(at, shown);
+  const std::size_t at = image_id.rfind("@sha256:");
+  return at == std::string_view::npos ? std::string_view() : image_id.substr(at + 1, shown);
 }
 
 // A container of pods that were made from one template, and what each of them runs.

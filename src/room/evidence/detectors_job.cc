@@ -341,28 +341,32 @@ void check_cron(const Survey& survey, const Completed& completed, const Object& 
 
 // The run that is asked about did its work: the Job by its name, or the latest of its CronJob.
 void tell_succeeded(const Survey& survey, Observations* out) {
-  const Object* latest = nullptr;
-  for (const Object* job : survey.each("job")) {
+  const auto& jobs = survey.each("job");
+  const bool in_a_space =
+      std::ranges::any_of(jobs, [&](const Object* job) { return survey.names(job->space); });
+  const Object* asked = nullptr;
+  bool last = false;  // of its CronJob
+  for (const Object* job : jobs) {
+    if (in_a_space && !survey.names(job->space)) continue;
     const auto own = run_of(job->name);
     if (survey.names(job->name)) {
-      latest = job;
+      asked = job;
+      last = false;
       break;
     }
     if (!own || !survey.names(own->first)) continue;
-    if (latest == nullptr || own->second > run_of(latest->name).value_or(*own).second) latest = job;
+    if (asked != nullptr && asked->space != job->space) return;  // which of them is meant cannot be told
+    if (asked == nullptr || own->second > run_of(asked->name).value_or(*own).second) asked = job, last = true;
   }
-  if (latest == nullptr || !is_complete(*latest)) return;
-  const auto own = run_of(latest->name);
-  Observation& made =
-      report(out, run_succeeded, 0.5, *latest,
-             fmt::format("No fault found: {}{} did not fail, it is complete.", described(*latest),
-                         own && survey.find("cronjob", latest->space, std::string(own->first)) != nullptr
-                             ? fmt::format(", the last run of CronJob {},", own->first)
-                             : ""));
+  if (asked == nullptr || !is_complete(*asked)) return;
+  Observation& made = report(
+      out, run_succeeded, 0.5, *asked,
+      fmt::format("No fault found: {}{} did not fail, it is complete.", described(*asked),
+                  last ? fmt::format(", the last run of CronJob {},", run_of(asked->name)->first) : ""));
   made.verdict = Verdict::no_fault;
-  cite(&made, *latest, (*latest)["metadata"]["name"], "the run");
-  cite(&made, *latest, (*latest)["status"]["succeeded"], "how many of its pods did their work");
-  suggest(&made, fmt::format("kubectl -n {} describe job {}", latest->space, latest->name),
+  cite(&made, *asked, (*asked)["metadata"]["name"], "the run");
+  cite(&made, *asked, (*asked)["status"]["succeeded"], "how many of its pods did their work");
+  suggest(&made, fmt::format("kubectl -n {} describe job {}", asked->space, asked->name),
           "shows how it went");
 }
 

@@ -55,10 +55,10 @@ void tell_selects_nothing(const Survey& survey, const Object& service, const Val
                                [&](const PodSpec& pods) { return pods.owner->space == service.space; });
   if (!any && !survey.inventory.lists_all("pod", service.space)) return;
   // A table of pods without their labels leaves open which of them it selects.
-  const bool unlabelled = std::ranges::any_of(survey.each("pod"), [&](const Object* pod) {
+  const auto is_unlabelled = [&](const Object* pod) {
     return pod->space == service.space && !tells_all(*pod) && !(*pod)["metadata"]["labels"].exists();
-  });
-  if (near == nullptr && unlabelled) return;
+  };
+  if (near == nullptr && std::ranges::any_of(survey.each("pod"), is_unlabelled)) return;
   std::string differs;
   const Value* wanted = &selector;
   const Value* found = near ? near->labels : &Value::null();

@@ -1,6 +1,7 @@
 // What is unlike its peers where all should be alike: the time zone of one CronJob among others, the cloud
 // account of one ServiceAccount among those of its namespace.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
@@ -37,19 +38,21 @@ Odd odd_one(const std::vector<Peer>& peers, std::size_t least_others) {
   return {few.front(), many.front()};
 }
 
-void tell_time_zones(const Survey& survey, Observations* out) {
-  std::vector<Peer> peers;
-  for (const Object* cron : survey.each("cronjob")) {
-    const Value& zone = (*cron)["spec"]["timeZone"];
-    if (!zone.text().empty()) peers.push_back({cron, &zone, zone.text()});
-  }
+// One name for those of the same zone.
+std::string_view zone_in(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> utc = {"Etc/UTC", "Etc/GMT", "Etc/UCT",
+                                                          "GMT",     "UCT",     "Zulu"};
+  return std::ranges::find(utc, name) == utc.end() ? name : "UTC";
+}
+
+void tell_time_zone(const Survey& survey, const std::vector<Peer>& peers, Observations* out) {
   const Odd odd = odd_one(peers, 2);
   if (odd.one == nullptr) return;
   const bool asked = survey.names(odd.one->object->name) &&
                      survey.asks({"hour", "late", "early", "time", "zone", "clock", "o'clock", "at "});
   Observation& made = report(out, "cronjob-zone-unlike", asked ? 0.88 : 0.4, *odd.one->object,
-                             fmt::format("{} is scheduled in time zone {}, the other CronJobs in {}: it runs "
-                                         "at another hour than they would.",
+                             fmt::format("{} is scheduled in time zone {}, the other CronJobs there that "
+                                         "name one in {}: its hours are not theirs.",
                                          described(*odd.one->object), brief(odd.one->part, most_shown),
                                          brief(odd.usual->part, most_shown)));
   cite(&made, *odd.one->object, *odd.one->value, "its time zone");
@@ -57,6 +60,15 @@ void tell_time_zones(const Survey& survey, Observations* out) {
   suggest(&made,
           fmt::format("kubectl -n {} get cronjob {} -o yaml", odd.one->object->space, odd.one->object->name),
           "shows its schedule and time zone");
+}
+
+void tell_time_zones(const Survey& survey, Observations* out) {
+  std::map<std::string_view, std::vector<Peer>> of_space;
+  for (const Object* cron : survey.each("cronjob")) {
+    const Value& zone = (*cron)["spec"]["timeZone"];
+    if (!zone.text().empty()) of_space[cron->space].push_back({cron, &zone, zone_in(zone.text())});
+  }
+  for (const auto& [space, peers] : of_space) tell_time_zone(survey, peers, out);
 }
 
 // The project or account in the annotation by which a ServiceAccount acts in its cloud.
@@ -78,7 +90,9 @@ void tell_accounts(const Survey& survey, Observations* out) {
   for (const auto& [key, peers] : of_key) {
     const Odd odd = odd_one(peers, 1);
     if (odd.one == nullptr) continue;
-    // Of two it is the one that is asked about.
+    // Of two it is the one that is asked about, if any is.
+    if (peers.size() == 2 && !survey.names(odd.one->object->name) && !survey.names(odd.usual->object->name))
+      continue;
     const bool other =
         peers.size() == 2 && !survey.names(odd.one->object->name) && survey.names(odd.usual->object->name);
     const Peer &one = other ? *odd.usual : *odd.one, &usual = other ? *odd.one : *odd.usual;

@@ -27,8 +27,14 @@ TEST(Peers, ACronJobInAnotherTimeZoneThanAllOthersIsTold) {
   const auto found = told("America/New_York");
   const Observation* one = find_by(found, "cronjob-zone-unlike");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause, HasSubstr("time zone America/New_York, the other CronJobs in Europe/Madrid"));
+  EXPECT_THAT(
+      one->cause,
+      HasSubstr("time zone America/New_York, the other CronJobs there that name one in Europe/Madrid"));
   EXPECT_EQ(find_by(told("Europe/Madrid"), "cronjob-zone-unlike"), nullptr);
+  EXPECT_EQ(find_by(detect_in(cron("a", "UTC") + cron("b", "UTC") + cron("close", "Etc/UTC"), {},
+                              "Why is close late?"),
+                    "cronjob-zone-unlike"),
+            nullptr);
   // Of two nobody knows which is right.
   EXPECT_EQ(
       find_by(detect_in(cron("a", "UTC") + cron("b", "Europe/Rome"), {}, "Why?"), "cronjob-zone-unlike"),

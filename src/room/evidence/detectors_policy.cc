@@ -479,26 +479,49 @@ void check_asked_pairs(const Survey& survey, std::set<std::string>* told, Observ
   }
 }
 
-// A policy lets in namespaces by a label which one of them has with another value, be it mistyped: that one
-// is shut out.
-void check_unlike_spaces(const Survey& survey, const Object& policy, Observations* out) {
-  for (const Value& rule : policy["spec"]["ingress"].items) {
-    for (const Value& peer : rule["from"].items) {
-      const Value& wanted = peer["namespaceSelector"]["matchLabels"];
-      if (wanted.size() != 1) continue;
+// Whether what is sent from a namespace may be let in by any policy of another.
+bool may_come_from(const Survey& survey, std::string_view policies_of, const Object& space) {
+  for (const Object* policy : survey.each("networkpolicy")) {
+    if (policy->space != policies_of || !governs(*policy, "Ingress")) continue;
+    if (!tells_all(*policy)) return true;
+    const Value& rules = (*policy)["spec"]["ingress"];
+    for (std::size_t i = 0; i < rules.size() && i < most_policies; ++i) {
+      const Value& peers = rules[i]["from"];
+      if (peers.size() == 0 || peers.size() > most_policies) return true;  // everybody, or too many to tell
+      const bool lets_in = std::ranges::any_of(peers.items, [&](const Value& peer) {
+        return peer["ipBlock"].exists() || space_matches(*policy, peer, &space, space.name);
+      });
+      if (lets_in) return true;
+    }
+  }
+  return false;
+}
+
+// A policy lets in namespaces by a label that one which is asked about has with nearly the same value:
+// mistyped, it is shut out.
+void check_mistyped_spaces(const Survey& survey, const std::vector<const Object*>& asked,
+                           const Object& policy, Observations* out) {
+  constexpr std::size_t most_edits = 2;
+  const Value& rules = policy["spec"]["ingress"];
+  for (std::size_t i = 0; i < rules.size() && i < most_policies; ++i) {
+    const Value& peers = rules[i]["from"];
+    for (std::size_t j = 0; j < peers.size() && j < most_policies; ++j) {
+      const Value& wanted = peers[j]["namespaceSelector"]["matchLabels"];
+      if (wanted.members.size() != 1) continue;
       const auto& [key, value] = *wanted.members.begin();
-      for (const Object* space : survey.each("namespace")) {
+      if (key == "kubernetes.io/metadata.name" || value.text().size() > limit::name) continue;
+      for (const Object* space : asked) {
         const Value& label = (*space)["metadata"]["labels"][key];
-        const bool unlike = label.exists() && label.text() != value.text() && space->name != policy.space &&
-                            key != "kubernetes.io/metadata.name";
-        if (!unlike || !survey.names(space->name)) continue;
-        Observation& made = report(out, "policy-space-unlike", 0.9, policy,
-                                   fmt::format("{} lets in only namespaces labelled {}={}, and namespace {} "
-                                               "is labelled {}={}: what its pods "
+        const bool nearly = label.exists() && label.text() != value.text() &&
+                            label.text().size() <= limit::name &&
+                            edit_distance(label.text(), value.text()) <= most_edits;
+        if (!nearly || space->name == policy.space || may_come_from(survey, policy.space, *space)) continue;
+        Observation& made = report(out, "policy-space-mistyped", 0.9, *space,
+                                   fmt::format("Namespace {} is labelled {}={}, and {} lets in only "
+                                               "namespaces labelled {}={}: what its pods "
                                                "send is dropped.",
-                                               described(policy), key, brief(value.text(), 60), space->name,
-                                               key, brief(label.text(), 60)));
-        made.culprit.space = space->name;  // where it is felt
+                                               space->name, key, brief(label.text(), 60), described(policy),
+                                               key, brief(value.text(), 60)));
         cite(&made, policy, value, "whom the policy lets in");
         cite(&made, *space, label, "how the namespace is labelled");
         suggest(&made, fmt::format("kubectl -n {} get networkpolicy {} -o yaml", policy.space, policy.name),
@@ -516,10 +539,14 @@ void detect_policies(const Survey& survey, Observations* out) {
   check_egress(survey, out);
   check_denied_ingress(survey, out);
   const auto& policies = survey.each("networkpolicy");
+  std::vector<const Object*> asked;
+  for (const Object* space : survey.each("namespace")) {
+    if (asked.size() < most_endpoints && survey.names(space->name)) asked.push_back(space);
+  }
   for (std::size_t i = 0; i < policies.size() && i < most_policies; ++i) {
     if (!tells_all(*policies[i]) || !governs(*policies[i], "Ingress")) continue;
     check_peers(survey, *policies[i], out);
-    check_unlike_spaces(survey, *policies[i], out);
+    check_mistyped_spaces(survey, asked, *policies[i], out);
   }
   for (const char* kind : {"servicemonitor", "podmonitor"}) {
     const auto& monitors = survey.each(kind);

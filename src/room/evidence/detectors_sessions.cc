@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -137,31 +138,61 @@ void add_waits(const Document& document, const PsqlTable& table, std::vector<Wai
   }
 }
 
-// The object of a row of pg_locks: what all its columns but the session and the kind of lock say.
+// The object of a row of pg_locks: what its columns but the session and the mode say; empty where they name
+// none.
 std::string locked_object(const PsqlTable& table, const PsqlTable::Row& row) {
-  std::string object;
-  for (const char* const column : {"locktype", "database", "relation", "page", "tuple", "virtualxid",
-                                   "transactionid", "classid", "objid", "objsubid", "relname"})
-    object += fmt::format("{}|", table.cell(row, column));
-  return object;
+  std::string object(table.cell(row, "locktype"));
+  bool named = false;
+  for (const char* const column : {"database", "relation", "page", "tuple", "virtualxid", "transactionid",
+                                   "classid", "objid", "objsubid", "relname"}) {
+    const std::string_view cell = table.cell(row, column);
+    named |= !cell.empty() && cell != "0" && std::string_view(column) != "database";
+    object += fmt::format("|{}", cell);
+  }
+  return named ? object : "";
 }
 
-// Rows of pg_locks that were not granted, beside the one that holds the same.
+// Whether one mode of lock keeps another waiting. Source: PostgreSQL's table of conflicting lock modes; each
+// row has the modes that a mode conflicts with, in the order of `modes`.
+bool conflict(std::string_view held, std::string_view wanted) {
+  static constexpr std::array<std::string_view, 8> modes = {
+      "AccessShareLock", "RowShareLock",          "RowExclusiveLock", "ShareUpdateExclusiveLock",
+      "ShareLock",       "ShareRowExclusiveLock", "ExclusiveLock",    "AccessExclusiveLock"};
+  static constexpr std::array<std::string_view, 8> rows = {"00000001", "00000011", "00001111", "00011111",
+                                                           "00110111", "00111111", "01111111", "11111111"};
+  const auto of_held = std::ranges::find(modes, held), of_wanted = std::ranges::find(modes, wanted);
+  if (of_held == modes.end() || of_wanted == modes.end()) return true;  // cannot be told
+  return rows[static_cast<std::size_t>(of_held - modes.begin())]
+             [static_cast<std::size_t>(of_wanted - modes.begin())] == '1';
+}
+
+// Rows of pg_locks that were not granted, beside one that holds the same in a mode that does not go with it.
 void add_lock_waits(const Document& document, const PsqlTable& table, std::vector<Wait>* waits) {
+  constexpr std::size_t most_holders = 64;  // of one object
   if (!table.has("granted") || !table.has("pid") || !table.has("locktype")) return;
   const auto is_granted = [&](const PsqlTable::Row& row) {
     return table.cell(row, "granted").starts_with('t');
   };
-  std::map<std::string, const PsqlTable::Row*> holders;
+  std::map<std::string, std::vector<const PsqlTable::Row*>> holders;
   for (const PsqlTable::Row& row : table.rows) {
-    if (is_granted(row)) holders.emplace(locked_object(table, row), &row);
+    const std::string_view pid = table.cell(row, "pid");
+    const std::string object = locked_object(table, row);
+    if (!is_granted(row) || object.empty() || pid.empty() || pid.size() > longest_number) continue;
+    if (std::vector<const PsqlTable::Row*>& of_it = holders[object]; of_it.size() < most_holders)
+      of_it.push_back(&row);
   }
   for (const PsqlTable::Row& row : table.rows) {
-    const auto holder = is_granted(row) ? holders.end() : holders.find(locked_object(table, row));
-    if (holder == holders.end() || waits->size() >= most_waits) continue;
-    const std::string_view waiter = table.cell(row, "pid"), held_by = table.cell(*holder->second, "pid");
-    if (waiter == held_by || waiter.size() > longest_number || held_by.size() > longest_number) continue;
-    waits->push_back({&document, row.line, std::string(waiter), std::string(held_by),
+    const std::string_view waiter = table.cell(row, "pid");
+    if (is_granted(row) || waiter.empty() || waiter.size() > longest_number || waits->size() >= most_waits)
+      continue;
+    const auto held = holders.find(locked_object(table, row));
+    if (held == holders.end()) continue;
+    const auto holder = std::ranges::find_if(held->second, [&](const PsqlTable::Row* each) {
+      return table.cell(*each, "pid") != waiter &&
+             conflict(table.cell(*each, "mode"), table.cell(row, "mode"));
+    });
+    if (holder == held->second.end()) continue;
+    waits->push_back({&document, row.line, std::string(waiter), std::string(table.cell(**holder, "pid")),
                       table.has("query") ? table.cell(row, "query") : table.cell(row, "locktype")});
   }
 }
@@ -196,9 +227,9 @@ Session session_of(const Survey& survey, const std::string& pid) {
 void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observations* out) {
   std::map<std::string_view, const Wait*> by_waiter;
   for (const Wait& wait : waits) by_waiter.emplace(wait.waiter, &wait);
-  std::map<std::string_view, std::size_t> behind;
+  std::map<std::string_view, std::set<std::string_view>> behind;  // who waits, by who holds
   const Wait* first = nullptr;
-  std::string_view root;
+  std::size_t most = 0;
   for (const Wait& wait : waits) {
     const Wait* last = &wait;
     for (std::size_t steps = 0; steps < longest_queue; ++steps) {
@@ -207,7 +238,9 @@ void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observat
       last = next->second;
     }
     if (by_waiter.contains(last->holder)) continue;  // they wait for each other
-    if (++behind[last->holder] > behind[root]) root = last->holder, first = last;
+    std::set<std::string_view>& waiting = behind[last->holder];
+    waiting.insert(wait.waiter);
+    if (waiting.size() > most) most = waiting.size(), first = last;
   }
   if (first == nullptr) return;
   const Session session = session_of(survey, first->holder);
@@ -215,11 +248,10 @@ void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observat
                                   "stuck", "write", "update", "second", "latency"});
   Observation& made = report_missing(
       out, "session-holds-locks", asked ? 0.94 : 0.84, "session", "", first->holder,
-      brief(fmt::format(
-                "PostgreSQL session {}{} holds a lock that {} waits for ({}){}.", first->holder,
-                session.text.empty() ? "" : fmt::format(" ({})", session.text), first->waiter,
-                brief(first->statement, 60),
-                behind[root] < 2 ? "" : fmt::format(", and {} others wait behind it", behind[root] - 1)),
+      brief(fmt::format("PostgreSQL session {}{} holds a lock that {} waits for ({}){}.", first->holder,
+                        session.text.empty() ? "" : fmt::format(" ({})", session.text), first->waiter,
+                        brief(first->statement, 60),
+                        most < 2 ? "" : fmt::format(", and {} others wait behind it", most - 1)),
             limit::sentence));
   made.culprit.present = true;
   if (session.document != nullptr) cite_line(&made, *session.document, session.line, "what the holder is at");

@@ -28,10 +28,23 @@ TEST(Threads, WhoHoldsTheLockThatMostWaitForIsTold) {
   const Observation* one = find_by(found, "threads-blocked");
   ASSERT_NE(one, nullptr);
   EXPECT_EQ(one->cause,
-            "40 threads wait for the lock of acme.Roles that thread exec-99 holds, which itself waits in "
+            "40 threads wait for the lock of acme.Roles that thread exec-99 holds, which is at "
             "com.sun.jndi.ldap.Connection.readReply.");
   EXPECT_THAT(one->lines[0].quote, HasSubstr("ldap.Connection.readReply"));
   EXPECT_EQ(find_by(detect_in_files({{"jvm/jstack.txt", dump(2)}}, "Why?"), "threads-blocked"), nullptr);
+}
+
+TEST(Threads, DumpsOfOneFileAreNotAddedAndWhoWaitsOnALockDoesNotHoldIt) {
+  const std::string three = dump(2) + dump(2) + dump(2);
+  EXPECT_EQ(find_by(detect_in_files({{"jvm/jstack.txt", three}}, "Why?"), "threads-blocked"), nullptr);
+  const std::string waits_on =
+      "\"pool-1\" #3\n   java.lang.Thread.State: WAITING (on object monitor)\n\tat "
+      "java.lang.Object.wait(Native)\n"
+      "\t- waiting on <0x00000006c1a47a10> (a acme.Roles)\n\tat acme.Pool.take(Pool.java:5)\n"
+      "\t- locked <0x00000006c1a47a10> (a acme.Roles)\n";
+  const auto found = detect_in_files({{"jvm/jstack.txt", dump(9) + waits_on}}, "Why does it hang?");
+  ASSERT_NE(find_by(found, "threads-blocked"), nullptr);
+  EXPECT_THAT(find_by(found, "threads-blocked")->cause, HasSubstr("thread exec-99 holds"));
 }
 
 TEST(Threads, ADumpThatWasCutSaysNothing) {
@@ -57,7 +70,8 @@ TEST(Plans, AQueryThatReadsAWholeTableIsTold) {
   const auto found = detect_in_files({{"mysql/explain.txt", plan("ALL ")}}, "Why is the page slow?");
   const Observation* one = find_by(found, "plan-reads-all");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause, HasSubstr("reads all of table bookings (4811902 rows, type ALL)"));
+  EXPECT_THAT(one->cause, HasSubstr("reads all of table bookings (4811902 rows, type ALL: a full table "
+                                    "scan), for which no index serves"));
   EXPECT_EQ(one->lines[0].at.line, 5u);
   EXPECT_EQ(find_by(detect_in_files({{"mysql/explain.txt", plan("ref ")}}, "Why is the page slow?"),
                     "plan-reads-all"),

@@ -243,11 +243,34 @@ TEST(Changes, WhatRunsIsComparedWithWhatIsWanted) {
       "Large uploads fail since yesterday. Why?");
   const Observation* one = find_by(found, "changed-setting");
   ASSERT_NE(one, nullptr);
-  EXPECT_EQ(one->cause,
-            "A setting of what runs was changed from what is wanted (app-diff.txt): proxy-body-size from 64m "
-            "to 8m.");
+  EXPECT_EQ(
+      one->cause,
+      "What runs differs from what is wanted (app-diff.txt): proxy-body-size is 8m where 64m is wanted.");
   EXPECT_EQ(one->lines[0].at.line, 3u);
   EXPECT_EQ(one->lines[1].at.line, 6u);
+}
+
+TEST(Changes, SettingsOfOneNameAreToldApartAndSecretsAreNotTold) {
+  const auto revision = [](const std::string& number, const std::string& more) {
+    return std::pair(
+        "helm/get-values-revision-" + number + ".yaml",
+        "extraEnv:\n- name: A\n  value: 1\n- name: B\n  value: 2\ndb:\n  url: postgres://app:hunter2@" +
+            more + "/x\n");
+  };
+  const std::string question = "It fails since the upgrade. Why?";
+  EXPECT_EQ(
+      find_by(detect_in_files({revision("1", "pg-1"), revision("2", "pg-1")}, question), "changed-setting"),
+      nullptr);
+  const auto found = detect_in_files({revision("1", "pg-1"), revision("2", "pg-2")}, question);
+  const Observation* one = find_by(found, "changed-setting");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause, HasSubstr("db.url from postgres://pg-1/x to postgres://pg-2/x"));
+  const auto diff =
+      detect_in_files({{"argocd/app-diff.txt",
+                        "===== apps/Deployment shop/web ======\n5,6c5,6\n<   name: DB_PASSWORD\n"
+                        "<   value: hunter2\n---\n>   name: DB_PASSWORD\n>   value: other7\n"}},
+                      question);
+  EXPECT_EQ(find_by(diff, "changed-setting"), nullptr);
 }
 
 }  // namespace

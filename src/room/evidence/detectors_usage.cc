@@ -10,6 +10,7 @@
 
 #include "room/evidence/detectors.h"
 #include "room/evidence/loose_json.h"
+#include "room/evidence/question.h"
 
 namespace carrel {
 namespace {
@@ -208,17 +209,19 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
   if (!limited) lack(&made, fmt::format("the {} limit of {}", resource, most.metrics->name));
 }
 
-// "most memory", "the highest share of the CPU".
+// "Which pod uses most of the memory?", "who has the highest share of the CPU?"
 bool asks_most(const Survey& survey, std::initializer_list<std::string_view> resources) {
-  constexpr std::size_t farthest = 20;  // bytes between the two words
-  for (const std::string_view most : {"most ", "highest "}) {
-    for (std::size_t at = survey.question.find(most); at != std::string::npos;
-         at = survey.question.find(most, at + 1)) {
-      const std::string_view rest =
-          std::string_view(survey.question).substr(at + most.size(), farthest + most.size());
-      if (std::ranges::any_of(resources, [&](std::string_view resource) { return has(rest, resource); }))
-        return true;
-    }
+  constexpr std::size_t farthest = 5;  // words
+  const std::vector<std::string> words = words_of(survey.question);
+  const auto has_one = [&](std::initializer_list<std::string_view> wanted, std::size_t from, std::size_t to) {
+    return std::any_of(
+        words.begin() + static_cast<std::ptrdiff_t>(from), words.begin() + static_cast<std::ptrdiff_t>(to),
+        [&](const std::string& word) { return std::ranges::find(wanted, word) != wanted.end(); });
+  };
+  if (!has_one({"which", "who", "what", "whose"}, 0, words.size())) return false;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const bool most = words[at] == "most" || words[at] == "highest";
+    if (most && has_one(resources, at + 1, std::min(words.size(), at + 1 + farthest))) return true;
   }
   return false;
 }
@@ -229,7 +232,7 @@ void detect_usage(const Survey& survey, Observations* out) {
   if (survey.each("podmetrics").empty()) return;
   check_balance(survey, out);
   const std::deque<LooseJson> loose = loose_resources(survey);
-  if (asks_most(survey, {"memory", "ram "})) tell_most(survey, loose, "memory", out);
+  if (asks_most(survey, {"memory", "ram"})) tell_most(survey, loose, "memory", out);
   if (asks_most(survey, {"cpu", "processor"})) tell_most(survey, loose, "cpu", out);
   for (const Object* metrics : survey.each("podmetrics")) {
     const Value& containers = (*metrics)["containers"];

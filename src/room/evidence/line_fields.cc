@@ -62,6 +62,7 @@ void keep_field(std::string_view key, std::string_view value, LineFields* fields
     set(&fields->code);
   } else if (name == "ns") {
     set(&fields->scope);
+    keep_other(key, value, &fields->others);
   } else if (name == "plansummary") {
     set(&fields->plan);
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {

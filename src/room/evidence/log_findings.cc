@@ -18,6 +18,7 @@
 #include "room/evidence/log_within.h"
 #include "room/evidence/mechanism.h"
 #include "room/evidence/relations.h"
+#include "room/evidence/telling.h"
 
 namespace carrel {
 namespace {
@@ -103,22 +104,6 @@ std::size_t shared(const std::set<std::string>& a, const std::set<std::string>& 
 std::string one_line(std::string text) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return text;
-}
-
-// Takes "user:password@" out of addresses: a cause is read by more people than the log it comes from.
-std::string without_credentials(std::string text) {
-  for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
-    std::size_t begin = at;
-    while (begin > 0 && text[begin - 1] != ' ' && text[begin - 1] != '/' && text[begin - 1] != '"' &&
-           text[begin - 1] != '\'' && text[begin - 1] != '=') {
-      --begin;
-    }
-    const std::size_t colon = text.find(':', begin);
-    if (colon == std::string::npos || colon >= at || colon == begin) continue;
-    text.erase(begin, at + 1 - begin);
-    at = begin;
   }
   return text;
 }

@@ -281,7 +281,8 @@ namespace {
 
 // Whether a connection that failed works again can be told from the log's going on without that failure.
 bool is_of_connection(const Mechanism* mechanism) {
-  static constexpr std::array<std::string_view, 8> kNames = {"database-unreachable",
+  static constexpr std::array<std::string_view, 9> kNames = {"dns-upstream",
+                                                             "database-unreachable",
                                                              "cache-unreachable",
                                                              "broker-unreachable",
                                                              "connection-refused",

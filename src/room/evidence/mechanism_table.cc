@@ -425,7 +425,9 @@ std::vector<Mechanism> make_table() {
        "connection terminated", "transport is closing", "use of closed network"}, {}},
       // A line of an access log: what the one behind it says tells why.
       {"answers-5xx", "answers requests with a server error (HTTP 5xx)", 0.0, true, {" http/1.1\" 50", " http/2.0\" 50",
-       " http/1.0\" 50", " http/2\" 50", "returning 50", "answering 50", "responding with 50", "responding 50"}, {}},
+       " http/1.0\" 50", " http/2\" 50", "returning 500 to", "returning 502 to", "returning 503 to",
+       "returning 504 to", "answering 500", "answering 502", "answering 503", "answering 504", "responding with 500",
+       "responding with 502", "responding with 503", "responding with 504"}, {}},
       {"circuit-open", "has opened its circuit breaker", 0.05, true, {"circuit breaker", "circuitbreaker",
        "callnotpermitted", "circuit is open", "circuit open"}, {"open", "permit", "trip"}},
       // Kubernetes as other software reports it.

@@ -1,6 +1,8 @@
 #include "room/evidence/psql_table.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 
 #include "base/text.h"
 
@@ -42,6 +44,12 @@ std::string_view PsqlTable::cell(const Row& row, std::string_view column) const 
   const auto found = std::ranges::find(columns, column);
   return found == columns.end() ? std::string_view()
                                 : row.cells[static_cast<std::size_t>(found - columns.begin())];
+}
+
+std::uint64_t number_in(std::string_view cell) {
+  if (cell.empty() || cell.size() > 9 || cell.find_first_not_of("0123456789") != std::string_view::npos)
+    return 0;
+  return static_cast<std::uint64_t>(std::atoll(std::string(cell).c_str()));
 }
 
 std::vector<PsqlTable> psql_tables(const Document& document) {

@@ -23,6 +23,9 @@ struct PsqlTable {
   std::string_view cell(const Row& row, std::string_view column) const;
 };
 
+// A whole number of up to nine digits in a cell; 0: it is none.
+std::uint64_t number_in(std::string_view cell);
+
 // The tables of a document of up to 1 MiB; of a larger one none. Views are into its text.
 std::vector<PsqlTable> psql_tables(const Document& document);
 

@@ -396,6 +396,14 @@ bool Question::began_since(std::string_view first) const {
   return window_.since >= 0 && clock_of(first) >= window_.since - kEarly;
 }
 
+std::optional<int> Question::minutes_after(std::string_view time) const {
+  const int clock = clock_of(time);
+  if (window_.since < 0 || clock < 0) return std::nullopt;
+  const int day = days_.empty() ? -1 : day_in(time);
+  if (day >= 0 && std::ranges::find(days_, day) == days_.end()) return std::nullopt;
+  return clock - window_.since;
+}
+
 int Question::in_time(std::string_view line) const {
   if (window_.from < 0) return 0;
   line = line.substr(0, 128);

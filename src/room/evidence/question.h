@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ class Question {
   // Whether something is asked about since a time, and what began at `first` (as a log writes it) did not
   // before.
   bool began_since(std::string_view first) const;
+  // How many minutes after the time since which something is asked about that is; nothing: no such time is
+  // asked, it tells none, or it is of another day.
+  std::optional<int> minutes_after(std::string_view time) const;
   // 1: the line, whose time stands at its front, is within that; -1: it is not; 0: it shows no time.
   int in_time(std::string_view line) const;
   // 1: the span of time (as a log writes it) meets the date or time asked for, -1: it does not, 0: not asked

@@ -15,12 +15,14 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t largest_answer = 4 << 20;
-constexpr std::size_t least_quoted = 16;  // bytes of a line that can be quoted in part alone
+constexpr std::size_t most_speakers = 256;  // of a file; what others said is read as nobody's
+constexpr std::size_t least_quoted = 16;    // bytes of a line that can be quoted in part alone
 
 struct Line {
   std::string_view time;  // nanoseconds since 1970, in decimal, or as ISO 8601 has it
   const Value* text = nullptr;
-  std::string head = {};  // time and level, where the store keeps them apart from the text
+  std::uint32_t column = 0;  // that it does not begin before
+  std::string head = {};     // time and level, where the store keeps them apart from the text
 };
 
 // Namespace, pod and container of a stream, as far as its labels tell.
@@ -61,11 +63,17 @@ std::string part_in(std::string_view line, std::string_view text) {
   return found ? std::string(longest) : "";
 }
 
-// Where in the file a mined line lies, and what was put before it.
+// Where in the file a mined line lies, from which column on at the earliest, and what was put before it.
 struct Place {
-  std::uint32_t line = 0;
+  std::uint32_t line = 0, column = 0;
   std::string head = {};
 };
+
+// An answer may be one line of megabytes.
+std::string_view text_at(const Document& document, const Place& place) {
+  const std::string_view line = document.line(place.line);
+  return line.substr(std::min<std::size_t>(place.column, line.size()));
+}
 
 // The same lines as the file has them. A trace may lie in one line of it, or in several. `places`: by the
 // number of the mined line.
@@ -83,13 +91,13 @@ std::vector<EvidenceLine> in_file(const Document& document, const std::vector<Pl
     if (mined >= places.size()) continue;
     std::string_view rest = line.quote;
     if (rest.starts_with(places[mined].head)) rest.remove_prefix(places[mined].head.size());
-    if (std::string whole = escaped_in(document.line(places[mined].line), rest); !whole.empty()) {
+    if (std::string whole = escaped_in(text_at(document, places[mined]), rest); !whole.empty()) {
       add(line, places[mined].line, std::move(whole));
       continue;
     }
     for (; !rest.empty() && mined < places.size(); ++mined) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      add(line, places[mined].line, part_in(document.line(places[mined].line), rest.substr(0, end)));
+      add(line, places[mined].line, part_in(text_at(document, places[mined]), rest.substr(0, end)));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
@@ -99,9 +107,11 @@ std::vector<EvidenceLine> in_file(const Document& document, const std::vector<Pl
 std::vector<Observation> mined(const Document& document, const Speaker& speaker, std::vector<Line> lines,
                                const std::string& question) {
   // The store answers with the latest first, unless it is asked otherwise.
-  std::ranges::stable_sort(lines, [](const Line& a, const Line& b) {
-    return std::pair(a.time.size(), a.time) < std::pair(b.time.size(), b.time);
-  });
+  const auto key = [](const Line& line) {
+    const bool number = std::ranges::all_of(line.time, is_digit);
+    return std::pair(number ? line.time.size() : 0, line.time);
+  };
+  std::ranges::stable_sort(lines, [&](const Line& a, const Line& b) { return key(a) < key(b); });
   const auto& [space, pod, container] = speaker;
   LogMiner miner(question);
   miner.begin({document.path, TextFile::Kind::log, space, pod, container});
@@ -109,8 +119,8 @@ std::vector<Observation> mined(const Document& document, const Speaker& speaker,
   for (const Line& line : lines) {
     miner.add(line.head + line.text->scalar + "\n");
     const auto count = static_cast<std::size_t>(std::ranges::count(line.text->scalar, '\n')) + 1;
-    places.push_back({line.text->line, line.head});
-    places.resize(places.size() + count - 1, {line.text->line});
+    places.push_back({line.text->line, line.column, line.head});
+    places.resize(places.size() + count - 1, {line.text->line, line.column});
   }
   miner.end();
   std::vector<Observation> found = miner.observations();
@@ -121,6 +131,11 @@ std::vector<Observation> mined(const Document& document, const Speaker& speaker,
 
 using Speakers = std::map<Speaker, std::vector<Line>>;
 
+std::vector<Line>& lines_of(Speakers* speakers, const Speaker& speaker) {
+  return speakers->size() < most_speakers || speakers->contains(speaker) ? (*speakers)[speaker]
+                                                                         : (*speakers)[Speaker()];
+}
+
 void add_apart(Speakers* speakers, const Speaker& speaker, const Value& time, const Value& level,
                const Value& text) {
   constexpr std::size_t longest = 64;  // of a time, and of a level
@@ -130,7 +145,7 @@ void add_apart(Speakers* speakers, const Speaker& speaker, const Value& time, co
   if (!time.text().empty()) head += std::string(time.text()) + " ";
   for (const char c : level.text()) head += is_lower(c) ? static_cast<char>(c - 'a' + 'A') : c;
   if (!level.text().empty()) head += ' ';
-  (*speakers)[speaker].push_back({time.text(), &text, std::move(head)});
+  lines_of(speakers, speaker).push_back({time.text(), &text, text.column, std::move(head)});
 }
 
 Speakers loki_lines(const Value& root) {
@@ -138,9 +153,9 @@ Speakers loki_lines(const Value& root) {
   const Value& data = root["data"];
   if (data["resultType"].text() != "streams") return speakers;
   for (const Value& stream : data["result"].items) {
-    std::vector<Line>& lines = speakers[speaker_of(stream["stream"])];
+    std::vector<Line>& lines = lines_of(&speakers, speaker_of(stream["stream"]));
     for (const Value& pair : stream["values"].items) {
-      if (pair[1].is(Value::Kind::string)) lines.push_back({pair[0].text(), &pair[1]});
+      if (pair[1].is(Value::Kind::string)) lines.push_back({pair[0].text(), &pair[1], pair.column});
     }
   }
   return speakers;

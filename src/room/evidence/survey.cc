@@ -385,8 +385,11 @@ bool is_complete(const Object& job) {
   const auto complete = [](const Value& condition) {
     return condition["type"].text() == "Complete" && condition["status"].text() != "False";
   };
+  // Without a number of completions one success is all, once no other of its pods runs.
+  const auto wanted = job["spec"]["completions"].integer();
   return std::ranges::any_of(status["conditions"].items, complete) ||
-         status["succeeded"].integer().value_or(0) >= job["spec"]["completions"].integer().value_or(1);
+         (status["succeeded"].integer().value_or(0) >= wanted.value_or(1) &&
+          (wanted || status["active"].integer().value_or(0) == 0));
 }
 
 bool was_retried(const Survey& survey, const Object& pod) {

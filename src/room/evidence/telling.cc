@@ -59,4 +59,19 @@ std::string shortened(std::string_view cause, std::size_t most) {
   return std::string(cut_words(cause, most));
 }
 
+std::string without_credentials(std::string text) {
+  for (std::size_t at = text.find('@'); at != std::string::npos; at = text.find('@', at + 1)) {
+    std::size_t begin = at;
+    while (begin > 0 && text[begin - 1] != ' ' && text[begin - 1] != '/' && text[begin - 1] != '"' &&
+           text[begin - 1] != '\'' && text[begin - 1] != '=') {
+      --begin;
+    }
+    const std::size_t colon = text.find(':', begin);
+    if (colon == std::string::npos || colon >= at || colon == begin) continue;
+    text.erase(begin, at + 1 - begin);
+    at = begin;
+  }
+  return text;
+}
+
 }  // namespace carrel

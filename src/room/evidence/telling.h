@@ -17,6 +17,8 @@ void cite_first(Observation* to, const Observation& from, std::size_t most = 1);
 // own, and the other weighs less than it.
 void tell_with(Observation* to, Observation* other, std::size_t most);
 void add_commands(Observation* to, const Observation& from);
+// Takes "user:password@" out of addresses: a cause is read by more people than what it comes from.
+std::string without_credentials(std::string text);
 // A cause in at most `most` bytes: who, what, and the part of the quoted message that tells.
 std::string shortened(std::string_view cause, std::size_t most);
 
