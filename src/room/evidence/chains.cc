@@ -12,6 +12,7 @@
 #include "base/brief.h"
 #include "base/text.h"
 #include "record/limits.h"
+#include "room/evidence/blame.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/log_cascade.h"
 #include "room/evidence/log_findings.h"
@@ -20,9 +21,6 @@
 
 namespace carrel {
 namespace {
-
-constexpr double kTold = 0.4;  // a finding that weighs less leads nowhere
-constexpr double kOfWhatIsWaitedFor = 0.985;
 
 // True where an observation is that something is not ready, which says so itself.
 bool is_not_ready(const Observation& observation) {
@@ -129,23 +127,6 @@ void trust_ready_nodes(const std::vector<Observation>& objects, std::vector<Obse
     if (well.verdict != Verdict::no_fault || well.culprit.kind != "node") continue;
     for (Observation& log : *logs) {
       if (log.detector == "log-error" && same_component(well, log)) log.weight *= 0.5;
-    }
-  }
-}
-
-// Whoever is evicted for want of disk while another one fills it is its victim, be it the one that is asked
-// about.
-void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
-  for (std::size_t i = 0; i < objects->size(); ++i) {
-    Observation& filled = (*objects)[i];
-    if (filled.detector != disk_filled) continue;
-    for (std::size_t j = 0; j < objects->size(); ++j) {
-      Observation& victim = (*objects)[j];
-      const bool evicted = victim.detector == "node-event" || victim.detector == "pod-evicted";
-      if (!evicted || !has_any(victim.cause, {"ephemeral-storage"})) continue;
-      filled.weight = std::max(filled.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
-      (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
-      cite_also(&filled, victim, 1);
     }
   }
 }
@@ -358,42 +339,6 @@ void tell_what_keeps_the_log(std::vector<Observation>* objects, std::vector<Obse
   }
 }
 
-// Statements that time out and pools that run dry come of who holds the locks that they wait for.
-void blame_who_holds_locks(std::vector<Observation>* objects, std::vector<double>* relevances,
-                           const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
-  for (std::size_t i = 0; i < objects->size(); ++i) {
-    Observation& holder = (*objects)[i];
-    if (holder.detector != "session-holds-locks") continue;
-    for (std::size_t j = 0; j < logs.size(); ++j) {
-      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
-                           has_any(logs[j].detector, {"statement-timeout", "too-many-connections",
-                                                      "idle-in-transaction", "lock-wait"});
-      if (!suffers) continue;
-      holder.weight = std::max(holder.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.01));
-      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
-      cite_also(&holder, logs[j], 1);
-    }
-  }
-}
-
-// Whoever is refused with a password that was changed after it started is refused for that.
-void blame_stale_settings(std::vector<Observation>* objects, std::vector<double>* relevances,
-                          const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
-  for (std::size_t i = 0; i < objects->size(); ++i) {
-    Observation& stale = (*objects)[i];
-    if (stale.detector != stale_settings) continue;
-    for (std::size_t j = 0; j < logs.size(); ++j) {
-      const bool is_refused = logs[j].verdict == Verdict::fault && same_component(stale, logs[j]) &&
-                              has_any(logs[j].detector, {"authentication", "credential", "token-expired"});
-      if (!is_refused || logs[j].weight < kTold) continue;
-      stale.weight = std::max(stale.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.02));
-      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
-      cite_also(&stale, logs[j], 1);
-      break;
-    }
-  }
-}
-
 // A CronJob that waits for its last run is told with what that run waits for.
 void tell_what_the_run_waits_for(std::vector<Observation>* objects, std::vector<Observation>* logs) {
   Observation* holder = nullptr;
@@ -446,53 +391,6 @@ void tell_why_there_are_no_metrics(std::vector<Observation>* objects, std::vecto
       tell_with(&scaler, root == nullptr ? &api : root, 2);
       if (root != nullptr) cite_first(&scaler, api);
     }
-  }
-}
-
-// What cannot resolve a name yields to what its name server says of itself, and what cannot connect to a node
-// whose kernel drops packets.
-void blame_the_network(std::vector<Observation>* logs, std::vector<double>* relevances) {
-  for (std::size_t i = 0; i < logs->size(); ++i) {
-    Observation& server = (*logs)[i];
-    const bool drops = server.detector == "log-connection-table-full";
-    if (!drops && server.detector != "log-dns-loop" && server.detector != "log-dns-upstream") continue;
-    for (std::size_t j = 0; j < logs->size(); ++j) {
-      const Observation& victim = (*logs)[j];
-      const bool suffers =
-          victim.detector == "log-dns" ||
-          (drops && (victim.detector == "log-unreachable" || victim.detector == "log-timeout"));
-      if (!suffers) continue;
-      server.weight = std::max(server.weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
-      (*relevances)[i] = std::max((*relevances)[i], (*relevances)[j]);
-      cite_also(&server, victim, 1);
-    }
-  }
-}
-
-// What was taken away in the cloud just before what needs it is not reached, or refused, is why; so is a key
-// that is to be deleted where somebody is refused its use.
-void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<double>* relevances,
-                               const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
-  constexpr double kFits = 0.7;  // the time speaks for it
-  for (std::size_t i = 0; i < objects->size(); ++i) {
-    Observation& call = (*objects)[i];
-    const bool taken = (call.detector == cloud_call || call.detector == cloud_port) && call.weight >= kFits;
-    if (!taken && call.detector != cloud_key) continue;
-    for (std::size_t j = 0; j < logs.size(); ++j) {
-      const auto speaks_of_keys = [](const EvidenceLine& line) {
-        return has_any(line.quote, {"KMS", "kms"});
-      };
-      const bool suffers =
-          taken ? has_any(logs[j].detector,
-                          {"unreachable", "timeout", "timed-out", "connection", "forbidden", "denied",
-                           "credential", "authentication", "-dns", "not-found", "object-missing"})
-                : std::ranges::any_of(logs[j].lines, speaks_of_keys);
-      if (!suffers || logs[j].verdict != Verdict::fault || logs[j].weight < kTold) continue;
-      call.weight = std::max(call.weight, std::min(kOfWhatIsWaitedFor, logs[j].weight + 0.01));
-      (*relevances)[i] = std::max((*relevances)[i], of_logs[j]);
-      cite_also(&call, logs[j], 1);
-    }
-    if (taken) return;  // the first fits best
   }
 }
 

@@ -1,0 +1,102 @@
+#include "room/evidence/blame.h"
+
+#include <algorithm>
+
+#include "room/evidence/detectors.h"
+#include "room/evidence/relations.h"
+#include "room/evidence/telling.h"
+
+namespace carrel {
+namespace {
+
+void take_blame(Observation* root, double* relevance, const Observation& victim, double of_victim) {
+  root->weight = std::max(root->weight, std::min(kOfWhatIsWaitedFor, victim.weight + 0.01));
+  *relevance = std::max(*relevance, of_victim);
+  cite_also(root, victim, 1);
+}
+
+}  // namespace
+
+void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& filled = (*objects)[i];
+    if (filled.detector != disk_filled) continue;
+    for (std::size_t j = 0; j < objects->size(); ++j) {
+      Observation& victim = (*objects)[j];
+      const bool evicted = victim.detector == "node-event" || victim.detector == "pod-evicted";
+      if (!evicted || !has_any(victim.cause, {"ephemeral-storage"})) continue;
+      take_blame(&filled, &(*relevances)[i], victim, (*relevances)[j]);
+    }
+  }
+}
+
+void blame_who_holds_locks(std::vector<Observation>* objects, std::vector<double>* relevances,
+                           const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& holder = (*objects)[i];
+    if (holder.detector != "session-holds-locks") continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
+                           has_any(logs[j].detector, {"statement-timeout", "too-many-connections",
+                                                      "idle-in-transaction", "lock-wait"});
+      if (!suffers) continue;
+      take_blame(&holder, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+  }
+}
+
+void blame_stale_settings(std::vector<Observation>* objects, std::vector<double>* relevances,
+                          const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& stale = (*objects)[i];
+    if (stale.detector != stale_settings) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool is_refused = logs[j].verdict == Verdict::fault && same_component(stale, logs[j]) &&
+                              has_any(logs[j].detector, {"authentication", "credential", "token-expired"});
+      if (!is_refused || logs[j].weight < kTold) continue;
+      take_blame(&stale, &(*relevances)[i], logs[j], of_logs[j]);
+      break;
+    }
+  }
+}
+
+void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<double>* relevances,
+                               const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  constexpr double kFits = 0.7;  // the time speaks for it
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& call = (*objects)[i];
+    const bool taken = (call.detector == cloud_call || call.detector == cloud_port) && call.weight >= kFits;
+    if (!taken && call.detector != cloud_key) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const auto speaks_of_keys = [](const EvidenceLine& line) {
+        return has_any(line.quote, {"KMS", "kms"});
+      };
+      const bool suffers =
+          taken ? has_any(logs[j].detector,
+                          {"unreachable", "timeout", "timed-out", "connection", "forbidden", "denied",
+                           "credential", "authentication", "-dns", "not-found", "object-missing"})
+                : std::ranges::any_of(logs[j].lines, speaks_of_keys);
+      if (!suffers || logs[j].verdict != Verdict::fault || logs[j].weight < kTold) continue;
+      take_blame(&call, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+    if (taken) return;  // the first fits best
+  }
+}
+
+void blame_the_network(std::vector<Observation>* logs, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& server = (*logs)[i];
+    const bool drops = server.detector == "log-connection-table-full";
+    if (!drops && server.detector != "log-dns-loop" && server.detector != "log-dns-upstream") continue;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      const Observation& victim = (*logs)[j];
+      const bool suffers =
+          victim.detector == "log-dns" ||
+          (drops && (victim.detector == "log-unreachable" || victim.detector == "log-timeout"));
+      if (!suffers) continue;
+      take_blame(&server, &(*relevances)[i], victim, (*relevances)[j]);
+    }
+  }
+}
+
+}  // namespace carrel
