@@ -261,6 +261,24 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
   }
 }
 
+// Whose writes are refused is told with the server that only copies another one: that it was sent to, where
+// its name tells so, else the only one there is.
+void tell_who_takes_no_writes(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (Observation& log : *logs) {
+    if (log.detector != "log-writes-refused" || log.lines.empty()) continue;
+    Observation* replica = nullptr;
+    std::size_t replicas = 0;
+    for (Observation& object : *objects) {
+      if (object.detector != only_copies) continue;
+      ++replicas;
+      const bool named = has_name(log.lines[0].quote, object.culprit.name, false);
+      if (replica == nullptr || named) replica = &object;
+      if (named) replicas = 0;
+    }
+    if (replica != nullptr && replicas <= 1) tell_with(&log, replica, 1);
+  }
+}
+
 // The port on which somebody cannot listen: "0.0.0.0:443", "tcp :8080: bind", "[::]:80", "Port 8080 was
 // already in use"; not the parts of a time of day. Empty: none is told.
 std::string_view port_in_error(std::string_view text) {
@@ -534,6 +552,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
   tell_who_listens(objects, logs);
+  tell_who_takes_no_writes(objects, logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);

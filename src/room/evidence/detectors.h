@@ -32,6 +32,9 @@ inline constexpr const char* cloud_call = "cloud-call";
 // That of a key of the cloud with which nothing can be read, and that of a port that it shuts.
 inline constexpr const char* cloud_key = "cloud-key-unusable";
 inline constexpr const char* cloud_port = "cloud-port-shut";
+// That of a server that only copies another one, which explains why it takes no writes. It weighs nothing by
+// itself.
+inline constexpr const char* only_copies = "only-copies";
 // That of who listens on a port, which explains why another cannot. It weighs nothing by itself.
 inline constexpr const char* port_held = "port-held";
 

@@ -1,7 +1,7 @@
 // What a database says of its sessions: which one holds the locks that others wait for, and which replication
 // slot nobody reads, for which it keeps its log. Sources: the section TRANSACTIONS of MySQL's SHOW ENGINE
-// INNODB STATUS; PostgreSQL's pg_blocking_pids(), pg_stat_activity and pg_replication_slots as psql prints
-// them.
+// INNODB STATUS; Redis' INFO replication; PostgreSQL's pg_blocking_pids(), pg_stat_activity and
+// pg_replication_slots as psql prints them.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -290,12 +290,65 @@ void tell_unread_slots(const Survey& survey, const Document& document, const Psq
   }
 }
 
+// The server whose answer a file is, by its name: "kvs-0" of "redis/kvs-0-info-replication.txt"; else the
+// file's name.
+std::string_view server_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+  for (const std::string_view mark : {"-info", "_info", ".info"}) {
+    const std::size_t at = name.find(mark);
+    if (at != std::string_view::npos && at > 0) return name.substr(0, at);
+  }
+  return name.substr(0, name.find('.'));
+}
+
+// The Service that sends to one pod of a StatefulSet alone; null: none does.
+const Object* service_of_pod(const Survey& survey, std::string_view pod) {
+  const auto& services = survey.each("service");
+  const auto pinned = std::ranges::find_if(services, [&](const Object* service) {
+    return (*service)["spec"]["selector"]["statefulset.kubernetes.io/pod-name"].text() == pod;
+  });
+  return pinned == services.end() ? nullptr : *pinned;
+}
+
+// A Redis server that only copies another one takes no writes. It weighs nothing by itself, for most setups
+// have some; but little is right where a Service sends to it alone.
+void tell_replica(const Survey& survey, const Document& document, Observations* out) {
+  std::uint32_t role = 0, master = 0;
+  for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
+    const std::string_view line = trim(document.line(number));
+    if (line == "role:slave" || line == "role:replica") role = number;
+    if (line.starts_with("master_host:")) master = number;
+  }
+  const std::string_view server = server_of(document.path);
+  if (role == 0 || master == 0 || !is_plain_name(server)) return;
+  const std::string copies =
+      fmt::format("a read-only replica of {}",
+                  brief(trim(document.line(master)).substr(std::string_view("master_host:").size()), 60));
+  const Object* service = service_of_pod(survey, server);
+  Observation& made =
+      service == nullptr
+          ? report_missing(out, only_copies, 0, "server", "", server,
+                           fmt::format("{} is {}.", server, copies))
+          : report(out, only_copies, 0.4, *service,
+                   fmt::format("{} sends to {} alone, which is {}.", described(*service), server, copies));
+  made.culprit.present = true;
+  cite_line(&made, document, role, "its role");
+  if (service != nullptr)
+    cite(&made, *service, (*service)["spec"]["selector"]["statefulset.kubernetes.io/pod-name"],
+         "to whom it sends");
+}
+
 }  // namespace
 
 void detect_sessions(const Survey& survey, Observations* out) {
+  constexpr std::size_t most_replicas = 64;
+  std::size_t replicas = 0;
   std::vector<Wait> waits;
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find(transaction_mark) != std::string::npos) tell_holder(document, out);
+    if (document.text.find("master_link_status:") != std::string::npos && ++replicas <= most_replicas)
+      tell_replica(survey, document, out);
     const bool waits_told = document.text.find("block") != std::string::npos ||
                             document.text.find("waiting_pid") != std::string::npos ||
                             document.text.find("granted") != std::string::npos;

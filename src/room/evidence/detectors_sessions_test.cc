@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "room/evidence/combine.h"
 #include "room/evidence/detector_case.h"
 #include "room/evidence/detectors.h"
 
@@ -104,6 +105,50 @@ TEST(Sessions, WhoHoldsALockThatAnotherWaitsForIsToldFromPgLocks) {
                                     "Why does the import hang?"),
                     "session-holds-locks"),
             nullptr);
+}
+
+TEST(Sessions, WhoseWritesAreRefusedIsToldWithTheReplicaThatItIsSentTo) {
+  Observation log;
+  log.detector = "log-writes-refused";
+  log.verdict = Verdict::fault;
+  log.cause = "Pod state-svc is refused its writes: the store is read-only";
+  log.strength = log.weight = 0.8;
+  log.lines.push_back({{"a.log", 1, 1, ""},
+                       "kvs-primary:6379: READONLY You can't write against a read only replica.",
+                       "",
+                       1,
+                       0.8});
+  const std::string info = "# Replication\nrole:slave\nmaster_host:10.19.4.11\nmaster_link_status:up\n";
+  const std::string question = "Why can nothing be saved?";
+  const auto first = [&](const std::vector<std::pair<std::string, std::string>>& files) {
+    return combine(detect_in_files(files, question), {log}, Question(question))[0].cause;
+  };
+  EXPECT_THAT(first({{"redis/kvs-0-info-replication.txt", info}}),
+              HasSubstr("kvs-0 is a read-only replica of 10.19.4.11"));
+  // Of several it is not told which.
+  EXPECT_EQ(first({{"redis/kvs-0-info.txt", info}, {"redis/kvs-2-info.txt", info}}), log.cause);
+}
+
+TEST(Sessions, AServiceThatSendsToOneReplicaAloneIsTold) {
+  Inventory inventory;
+  const Document& document =
+      inventory.add(Document{"services.yaml",
+                             object_head("v1", "Service", "kvs-primary") +
+                                 "spec: {selector: {app: kvs, statefulset.kubernetes.io/pod-name: kvs-0}}\n",
+                             {}});
+  Result<std::vector<Value>> values = read_yaml(document.text);
+  ASSERT_TRUE(values);
+  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  for (const char* const name : {"redis/kvs-0-info.txt", "redis/kvs-2-info.txt"}) {
+    Document file{name, "role:slave\nmaster_host:10.19.4.11\nmaster_link_status:up\n", {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+  }
+  const auto found = detect(inventory, "Why can nothing be saved?");
+  const Observation* one = find_by(found, only_copies);
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->culprit.name, "kvs-primary");
+  EXPECT_THAT(one->cause, HasSubstr("sends to kvs-0 alone, which is a read-only replica of 10.19.4.11"));
 }
 
 }  // namespace
