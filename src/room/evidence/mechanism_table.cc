@@ -259,6 +259,9 @@ std::vector<Mechanism> make_table() {
       {"token-expired", "rejects tokens that have expired", 0.08, true, {"token expired",
        "token has expired", "token is expired", "jwt expired", "expiredsignature", "session expired",
        "tokenexpirederror", "session has expired", "expired token", "credentials have expired"}, {}},
+      {"registry-unreachable", "cannot pull an image, as its registry or mirror is not reached", 0.13, true,
+       {"failed to resolve reference", "failed to pull and unpack", "failed to pull image"},
+       {"no route to host", "connection refused", "i/o timeout", "network is unreachable", "connection timed out"}},
       // CoreDNS: "2 shop.example. AAAA: read udp 10.1.0.7:30865->10.2.0.2:53: i/o timeout".
       {"dns-upstream", "gets no answer from the upstream DNS server that it forwards to", 0.14, true,
        {". a: read udp", ". aaaa: read udp", ". srv: read udp", ". ptr: read udp", ". mx: read udp",

@@ -179,6 +179,12 @@ INSTANTIATE_TEST_SUITE_P(
                   "too-many-connections"},
         NamedText{"Deadlock found when trying to get lock; try restarting transaction", "deadlock"},
         NamedText{"Payment API call failed: HTTP 429 Too Many Requests", "rate-limited"},
+        NamedText{"PullImage \"img.example/a:1\" failed: failed to pull and unpack image "
+                  "\"img.example/a:1\": failed to "
+                  "resolve reference \"img.example/a:1\": failed to do request: dial tcp 10.60.0.9:443: "
+                  "connect: no route "
+                  "to host",
+                  "registry-unreachable"},
         NamedText{"2 shop.example. AAAA: read udp 10.1.0.7:3086->10.2.0.2:53: i/o timeout", "dns-upstream"},
         NamedText{"lookup shop.example on 10.9.0.10:53: read udp 10.1.0.7:3086->10.9.0.10:53: i/o timeout",
                   "dns"},
