@@ -275,7 +275,12 @@ void tell_who_takes_no_writes(std::vector<Observation>* objects, std::vector<Obs
       if (replica == nullptr || named) replica = &object;
       if (named) replicas = 0;
     }
-    if (replica != nullptr && replicas <= 1) tell_with(&log, replica, 1);
+    if (replica != nullptr && replicas <= 1) {
+      tell_with(&log, replica, 1);
+      continue;
+    }
+    const auto failover = std::ranges::find(*logs, "log-failover", &Observation::detector);
+    if (failover != logs->end()) tell_with(&log, &*failover, 1);
   }
 }
 

@@ -192,8 +192,11 @@ void name_both(std::vector<Observation>* observations, const Question& question,
     const Observation& other = (*observations)[i];
     // Who says that there are two is told a second that is certain, however little it shows.
     const Mechanism* mechanism = mechanism_of(other.detector);
-    const bool counted = (question.has_word("two") || question.has_word("both")) && mechanism != nullptr &&
-                         mechanism->fault && mechanism->root >= 0.1;
+    static constexpr std::array<std::string_view, 5> kSaysTwo = {"two", "both", "independently", "separately",
+                                                                 "unrelated"};
+    const bool says_two =
+        std::ranges::any_of(kSaysTwo, [&](std::string_view word) { return question.has_word(word); });
+    const bool counted = says_two && mechanism != nullptr && mechanism->fault && mechanism->root >= 0.1;
     const bool strong = other.verdict == Verdict::fault && other.weight >= (counted ? 0.35 : 0.5) &&
                         other.weight >= (counted ? 0.4 : 0.7) * first.weight;
     // Two detectors of objects that blame one object tell of one fault; a log may tell of several.

@@ -37,6 +37,30 @@ TEST(Room, AVolumeOfOneNodeIsToldWithWhatIsWrongThere) {
   EXPECT_THAT(told("status: {conditions: [{type: Ready, status: 'True'}]}\n"), HasSubstr("node w-3 alone ("));
 }
 
+TEST(Room, AVolumeOfAZoneWithoutNodesIsTold) {
+  const auto told = [](const std::string& zone) {
+    const auto found = detect_in(
+        object_head("v1", "Pod", "tsdb-2") +
+            "spec: {containers: [{name: main, image: 'x/y:1'}], volumes: [{name: data, "
+            "persistentVolumeClaim: {claimName: "
+            "data-tsdb-2}}]}\nstatus: {phase: Pending}\n" +
+            event_about("Pod", "tsdb-2", "FailedScheduling",
+                        "0/1 nodes are available: 1 node(s) had volume node affinity conflict.") +
+            "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: pv-c}\nspec: {claimRef: "
+            "{namespace: shop, name: "
+            "data-tsdb-2}, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: "
+            "topology.kubernetes.io/zone, operator: In, values: [west-2c]}]}]}}}\n"
+            "---\napiVersion: v1\nkind: Node\nmetadata: {name: w-3, labels: {topology.kubernetes.io/zone: " +
+            zone + "}}\n",
+        {}, "Why is tsdb-2 Pending?");
+    const Observation* one = find_by(found, "scheduling-volume-node");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_THAT(told("west-2a"),
+              HasSubstr("its volume pv-c is in zone west-2c, where there is no node (any more)"));
+  EXPECT_THAT(told("west-2c"), HasSubstr("its volume pv-c is in zone west-2c, whose nodes cannot take it"));
+}
+
 TEST(Room, AHeapThatMayGrowBeyondTheLimitIsToldWithTheKill) {
   const auto told = [](const std::string& heap) {
     const auto found = detect_in(

@@ -190,10 +190,11 @@ const Happening* no_more_nodes(const Survey& survey, const Happening& happening)
   return found;
 }
 
-// A volume of a pod that can be used on one node alone.
+// A volume of a pod that can be used on one node, or in one zone, alone.
 struct Tied {
   const Object* volume = nullptr;
-  const Value* node_name = nullptr;
+  const Value* place = nullptr;  // the name of the node or of the zone
+  bool is_zone = false;
   const Object* node = nullptr;  // where the bundle has it
 };
 
@@ -204,12 +205,25 @@ Tied tied_volume(const Survey& survey, const Value& spec, const std::string& spa
     for (const Object* volume : survey.each("persistentvolume")) {
       const Value& bound = (*volume)["spec"]["claimRef"];
       const Value& nodes = volume_nodes(*volume);
+      const Value& zones = volume_zones(*volume);
       const bool own = bound["name"].text() == claim && bound["namespace"].text() == space;
-      if (!own || nodes.size() != 1 || nodes[0].text().size() > limit::name) continue;
-      return {volume, &nodes[0], survey.find("node", "", nodes[0].text())};
+      const Value& place = nodes.size() == 1 ? nodes[0] : zones.size() == 1 ? zones[0] : Value::null();
+      if (!own || !place.exists() || place.text().size() > limit::name) continue;
+      return {volume, &place, nodes.size() != 1, survey.find("node", "", place.text())};
     }
   }
   return {};
+}
+
+// ", where there is no node"; empty where there are some, or nodes do not say where they are.
+std::string_view lack_of_nodes(const Survey& survey, std::string_view zone) {
+  bool told = false;
+  for (const Object* node : survey.each("node")) {
+    const std::string_view own = (*node)["metadata"]["labels"]["topology.kubernetes.io/zone"].text();
+    if (own == zone) return ", whose nodes cannot take it";
+    told |= !own.empty();
+  }
+  return told ? ", where there is no node (any more)" : "";
 }
 
 // ", which is cordoned (SchedulingDisabled)"; empty where nothing is known to be wrong with it.
@@ -261,16 +275,21 @@ Reason of_volume_node(const Survey& survey, const std::string& who, const Part& 
   Reason reason{"scheduling-volume-node", "", 0.82};
   reason.tied = tied_volume(survey, spec, space);
   const Tied& tied = reason.tied;
-  reason.cause =
-      tied.volume == nullptr
-          ? fmt::format(
-                "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run "
-                "(volume node affinity conflict on {} node(s)).",
-                who, part.nodes)
-          : fmt::format(
-                "{} is Pending: its volume {} can be used on node {} alone{} (volume node affinity "
-                "conflict on {} other node(s)).",
-                who, tied.volume->name, tied.node_name->text(), trouble_of(tied.node), part.nodes);
+  if (tied.volume == nullptr) {
+    reason.cause = fmt::format(
+        "{} is Pending: its volume is tied by node affinity to a node where the pod cannot run "
+        "(volume node affinity conflict on {} node(s)).",
+        who, part.nodes);
+  } else if (tied.is_zone) {
+    reason.cause = fmt::format(
+        "{} is Pending: its volume {} is in zone {}{} (volume node affinity conflict on {} node(s)).", who,
+        tied.volume->name, tied.place->text(), lack_of_nodes(survey, tied.place->text()), part.nodes);
+  } else {
+    reason.cause = fmt::format(
+        "{} is Pending: its volume {} can be used on node {} alone{} (volume node affinity "
+        "conflict on {} other node(s)).",
+        who, tied.volume->name, tied.place->text(), trouble_of(tied.node), part.nodes);
+  }
   return reason;
 }
 
@@ -398,7 +417,7 @@ void tell(const Survey& survey, const Happening& happening, const Object* pod, O
     cite(&made, *pod, *reason.shown, "what the pod asks of a node");
   const Tied& tied = reason.tied;
   if (tied.volume != nullptr) {
-    cite(&made, *tied.volume, *tied.node_name, "the node that its volume is on");
+    cite(&made, *tied.volume, *tied.place, "the node that its volume is on");
     if (tied.node != nullptr)
       cite(&made, *tied.node, (*tied.node)["spec"]["unschedulable"], "the state of that node");
   }

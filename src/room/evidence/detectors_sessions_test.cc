@@ -125,6 +125,12 @@ TEST(Sessions, WhoseWritesAreRefusedIsToldWithTheReplicaThatItIsSentTo) {
   };
   EXPECT_THAT(first({{"redis/kvs-0-info-replication.txt", info}}),
               HasSubstr("kvs-0 is a read-only replica of 10.19.4.11"));
+  Observation failover = log;
+  failover.detector = "log-failover";
+  failover.cause = "Pod redis-node-2 made another instance the primary (a failover): +switch-master x";
+  failover.weight = 0.3;
+  EXPECT_THAT(combine({}, {log, failover}, Question(question))[0].cause,
+              HasSubstr("made another instance the primary"));
   // Of several it is not told which.
   EXPECT_EQ(first({{"redis/kvs-0-info.txt", info}, {"redis/kvs-2-info.txt", info}}), log.cause);
 }

@@ -16,9 +16,10 @@ namespace {
 
 constexpr double kCertain = 0.15;  // the root of a mechanism that needs no other words
 // What some programs tell at level info: PostgreSQL who waits for whom, and that it cannot archive, MongoDB
-// that it cannot catch up, ingress-nginx what it does not serve.
-constexpr std::array<std::string_view, 4> told_at_info = {lock_wait, "wal-unarchived", "replica-stale",
-                                                          "ingress-ignored"};
+// that it cannot catch up, ingress-nginx what it does not serve; and what a store that takes no writes
+// answered stands in access logs.
+constexpr std::array<std::string_view, 5> told_at_info = {lock_wait, "wal-unarchived", "replica-stale",
+                                                          "ingress-ignored", "writes-refused"};
 constexpr std::string_view raised_alarm = "resource-alarm";  // RabbitMQ only warns
 
 enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
@@ -74,6 +75,7 @@ unsigned senses_of(std::string_view text) {
       {"falling back to", kHandled},
       {"dropping it", kHandled},
       {", skipped", kHandled},
+      {"<corrected>", kHandled},
       {"grpc config stream", kHandled},  // Envoy asks for its settings again
       {"client disconnected", kHandled},
       {"client went away", kHandled},

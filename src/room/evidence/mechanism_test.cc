@@ -185,6 +185,12 @@ INSTANTIATE_TEST_SUITE_P(
                   "connect: no route "
                   "to host",
                   "registry-unreachable"},
+        NamedText{"503 UF TLS_error:|268435581:SSL routines:CERTIFICATE_VERIFY_FAILED:verify cert failed: "
+                  "verify SAN list",
+                  "certificate-name"},
+        NamedText{"relay replied 452 4.5.3 Daily sending quota exceeded for account shop, message dropped",
+                  "mail-refused"},
+        NamedText{"+switch-master mymaster redis-0.redis 6379 redis-1.redis 6379", "failover"},
         NamedText{"2 shop.example. AAAA: read udp 10.1.0.7:3086->10.2.0.2:53: i/o timeout", "dns-upstream"},
         NamedText{"lookup shop.example on 10.9.0.10:53: read udp 10.1.0.7:3086->10.9.0.10:53: i/o timeout",
                   "dns"},

@@ -406,14 +406,26 @@ bool was_retried(const Survey& survey, const Object& pod) {
   });
 }
 
-const Value& volume_nodes(const Object& volume) {
+namespace {
+
+const Value& volume_values(const Object& volume, std::string_view part_of_key) {
   for (const Value& term : volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"].items) {
     for (const Value& expression : term["matchExpressions"].items) {
-      if (has(expression["key"].text(), "hostname") && expression["operator"].text() == "In")
+      if (has(expression["key"].text(), part_of_key) && expression["operator"].text() == "In")
         return expression["values"];
     }
   }
   return Value::null();
+}
+
+}  // namespace
+
+const Value& volume_nodes(const Object& volume) {
+  return volume_values(volume, "hostname");
+}
+
+const Value& volume_zones(const Object& volume) {
+  return volume_values(volume, "/zone");
 }
 
 std::string command_text(const Value& container) {

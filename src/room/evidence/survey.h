@@ -115,6 +115,8 @@ bool is_complete(const Object& job);
 bool was_retried(const Survey& survey, const Object& pod);
 // The names of the nodes that a volume may be used on, by its node affinity; null: any.
 const Value& volume_nodes(const Object& volume);
+// The same for zones.
+const Value& volume_zones(const Object& volume);
 // Command and arguments in one text, parted by spaces.
 std::string command_text(const Value& container);
 
