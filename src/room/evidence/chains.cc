@@ -263,8 +263,10 @@ void tell_who_holds_connections(std::vector<Observation>* objects, std::vector<O
 
 // Whose writes are refused is told with the server that only copies another one: that it was sent to, where
 // its name tells so, else the only one there is.
-void tell_who_takes_no_writes(std::vector<Observation>* objects, std::vector<Observation>* logs) {
-  for (Observation& log : *logs) {
+void tell_who_takes_no_writes(std::vector<Observation>* objects, std::vector<Observation>* logs,
+                              std::vector<double>* of_logs) {
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& log = (*logs)[i];
     if (log.detector != "log-writes-refused" || log.lines.empty()) continue;
     Observation* replica = nullptr;
     std::size_t replicas = 0;
@@ -280,7 +282,10 @@ void tell_who_takes_no_writes(std::vector<Observation>* objects, std::vector<Obs
       continue;
     }
     const auto failover = std::ranges::find(*logs, "log-failover", &Observation::detector);
-    if (failover != logs->end()) tell_with(&log, &*failover, 1);
+    if (failover == logs->end()) continue;
+    log.weight = std::max(log.weight, failover->weight);
+    (*of_logs)[i] = std::max((*of_logs)[i], (*of_logs)[static_cast<std::size_t>(failover - logs->begin())]);
+    tell_with(&log, &*failover, 1);
   }
 }
 
@@ -557,7 +562,7 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
   tell_who_listens(objects, logs);
-  tell_who_takes_no_writes(objects, logs);
+  tell_who_takes_no_writes(objects, logs, of_logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
