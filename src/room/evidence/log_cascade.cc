@@ -178,6 +178,7 @@ enum Link { kUnlinked, kNear, kKind, kNamed };
 
 Link link_of(const Observation& log, const Observation& other) {
   if (other.verdict != Verdict::fault || other.weight < kAnswers || only_warns(other)) return kUnlinked;
+  if (other.detector == "log-failover") return kUnlinked;  // told with what came of it (chains.cc)
   const Mechanism* shown = mechanism_of(other.detector);
   if (shown != nullptr && shown->fault && shown->root == 0) return kUnlinked;  // it explains nothing
   const bool locks = other.detector == "log-idle-in-transaction" || other.detector == "log-metadata-lock" ||
