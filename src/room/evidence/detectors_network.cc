@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+#include "base/brief.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
 
@@ -401,6 +403,69 @@ void check_class(const Survey& survey, const Object& ingress, Observations* out)
           "shows class and events");
 }
 
+// "/api/v2" of "/api/v2(/|$)(.*)"
+std::string_view plain_path(const Value& path) {
+  std::string_view text = path["path"].text();
+  text = text.substr(0, text.find_first_of("(*$?"));
+  while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
+  return text;
+}
+
+// "/api" of "/api/v2": a version, and what it is one of; empty: the path ends in no version.
+std::string_view versioned_by(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos || slash == 0) return {};
+  const std::string_view last = path.substr(slash + 1);
+  const bool version =
+      last.size() >= 2 && last.size() <= 4 && last[0] == 'v' && std::ranges::all_of(last.substr(1), is_digit);
+  return version ? path.substr(0, slash) : std::string_view();
+}
+
+bool asks_for_path(const Survey& survey, std::string_view path) {
+  const std::size_t at = survey.question.find(to_lower(path));
+  if (at == std::string::npos) return false;
+  const std::size_t end = at + path.size();
+  return end == survey.question.size() || !is_alphanumeric(survey.question[end]);
+}
+
+// A version of an API that goes to whoever serves all the rest, though another version of it goes elsewhere.
+void check_versions(const Survey& survey, const Object& ingress, const Value& rule, Observations* out) {
+  constexpr std::size_t most_paths = 256;
+  const auto& paths = rule["http"]["paths"].items;
+  const auto service_of = [](const Value& path) -> const Value& {
+    const Value& name = path["backend"]["service"]["name"];
+    return name.exists() ? name : path["backend"]["serviceName"];
+  };
+  const Value *asked = nullptr, *other = nullptr, *rest = nullptr;
+  for (std::size_t i = 0; i < paths.size() && i < most_paths; ++i) {
+    const std::string_view path = plain_path(rule["http"]["paths"][i]);
+    if (path == "/") rest = &rule["http"]["paths"][i];
+    if (asked == nullptr && !versioned_by(path).empty() && asks_for_path(survey, path))
+      asked = &rule["http"]["paths"][i];
+  }
+  if (asked == nullptr || rest == nullptr || service_of(*asked).text() != service_of(*rest).text()) return;
+  for (std::size_t i = 0; i < paths.size() && i < most_paths; ++i) {
+    const Value& path = rule["http"]["paths"][i];
+    const bool sibling = versioned_by(plain_path(path)) == versioned_by(plain_path(*asked)) &&
+                         service_of(path).text() != service_of(*asked).text();
+    if (sibling) other = &path;
+  }
+  if (other == nullptr) return;
+  Observation& made = report(
+      out, "ingress-version-elsewhere",
+      survey.asks({"404", "405", "not found", "html", "wrong"}) ? 0.88 : 0.6, ingress,
+      fmt::format("{} routes {} to Service {}, which serves / as well, and {} to Service {}: requests for {} "
+                  "may reach the "
+                  "wrong Service.",
+                  described(ingress), brief(plain_path(*asked), 50), service_of(*asked).text(),
+                  brief(plain_path(*other), 50), service_of(*other).text(), brief(plain_path(*asked), 50)));
+  cite(&made, ingress, (*asked)["path"], "the path that is asked about");
+  cite(&made, ingress, service_of(*asked), "where it goes");
+  cite(&made, ingress, service_of(*other), "where another version goes");
+  suggest(&made, fmt::format("kubectl -n {} describe ingress {}", ingress.space, ingress.name),
+          "shows its routes");
+}
+
 }  // namespace
 
 // Nodes that drop what is sent to them: with externalTrafficPolicy Local only those take requests on which a
@@ -552,6 +617,7 @@ void detect_ingresses(const Survey& survey, Observations* out) {
     check_class(survey, *ingress, out);
     check_canary(survey, *ingress, out);
     for (const Value& rule : spec["rules"].items) {
+      check_versions(survey, *ingress, rule, out);
       for (const Value& path : rule["http"]["paths"].items)
         check_backend(survey, *ingress, path["backend"], out);
     }

@@ -34,6 +34,30 @@ TEST(Traffic, TheOlderOfTwoIngressesWithOnePathIsTaken) {
   EXPECT_EQ(find_by(told("/v2/returns"), "ingress-duplicate"), nullptr);
 }
 
+TEST(Traffic, AVersionOfAnApiThatGoesToTheFrontendIsTold) {
+  const auto told = [](const std::string& service, const std::string& question) {
+    const auto path = [](const std::string& at, const std::string& to) {
+      return "{path: " + at + ", pathType: Prefix, backend: {service: {name: " + to +
+             ", port: {number: 80}}}}";
+    };
+    return detect_in(
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: box, namespace: shop}\nspec: "
+        "{rules: "
+        "[{host: box.example, http: {paths: [" +
+            path("/api/v1", "api") + ", " + path("/api/v2", service) + ", " + path("/", "web") + "]}}]}\n",
+        {}, question);
+  };
+  const std::string question = "Why does the app get 404 for every /api/v2 call?";
+  const auto found = told("web", question);
+  const Observation* one = find_by(found, "ingress-version-elsewhere");
+  ASSERT_NE(one, nullptr);
+  EXPECT_THAT(one->cause,
+              HasSubstr("routes /api/v2 to Service web, which serves / as well, and /api/v1 to Service api"));
+  EXPECT_EQ(find_by(told("api", question), "ingress-version-elsewhere"), nullptr);
+  EXPECT_EQ(find_by(told("api-next", question), "ingress-version-elsewhere"), nullptr);
+  EXPECT_EQ(find_by(told("web", "Why is /api/v20 slow?"), "ingress-version-elsewhere"), nullptr);
+}
+
 TEST(Traffic, NodesWithoutAPodDropWhatIsSentToThem) {
   const auto told = [](const std::string& policy) {
     std::string yaml =

@@ -240,7 +240,7 @@ std::vector<Mechanism> make_table() {
        "certificate validity has ended"}, {}},
       {"certificate-ended", "has a certificate that has expired", 0.15, true, {"certificate"},
        {"is expired", "has expired", "expired on", "already expired"}},
-      {"certificate-name", "meets a TLS certificate made out for another name", 0.12, true,
+      {"certificate-name", "meets a TLS certificate that is not valid for the host name (another name, or one missing among its SANs)", 0.12, true,
        {"certificate is valid for", "doesn't contain any ip sans", "hostname mismatch",
        "doesn't match any of the subject", "no subject alternative", "certificate subject name",
        "err_tls_cert_altname_invalid", "hostname/ip does not match", "verify san list", "verify_san_list"}, {}},
