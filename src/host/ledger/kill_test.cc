@@ -39,7 +39,10 @@ class KillTest : public MadeLedger {
       if (!sha) ::_exit(4);
       run.state = RunState::finished;
       run.objects = {{"report", *sha}};
-      if (!ledger->finish(run, detail())) ::_exit(5);
+      if (Status finished = ledger->finish(run, detail()); !finished) {
+        say("failed: " + finished.error().what);
+        ::_exit(5);
+      }
       say("run " + id);
       auto rows = ledger->runs(50);
       if (!rows) ::_exit(6);
@@ -127,7 +130,8 @@ TEST_F(KillTest, NothingAcknowledgedIsLostAndTheChainHolds) {
     int status = 0;
     ::waitpid(child, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status)) << "round " << round << ": the writer failed with "
-                                     << WEXITSTATUS(status);
+                                     << WEXITSTATUS(status) << ", having said last\n"
+                                     << heard.substr(heard.size() - std::min<std::size_t>(heard.size(), 300));
     // The last line may be cut.
     hear(heard.substr(0, heard.rfind('\n') + 1));
     Ledger ledger = open();

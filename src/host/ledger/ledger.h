@@ -162,6 +162,7 @@ class Ledger {
                                      std::size_t most, std::size_t skip) const;
   Result<std::vector<std::string>> subjects_of(const PurgeWish& wish) const;
   Status purge_subject(const std::string& subject, const PurgeWish& wish, Purged* purged);
+  Status renew_index();
   Status sweep(Purged* purged);
   Status forget_prefixes(const std::vector<PrefixRow>& rows);
 

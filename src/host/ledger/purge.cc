@@ -1,5 +1,7 @@
 // Purging: the data of runs is removed for good, and the chain says so.
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <unordered_set>
 
 #include <fcntl.h>
@@ -16,6 +18,22 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t purged_at_once = 256;  // a transaction
+constexpr std::uint64_t most_levels = 1000;
+
+// How many levels the index has: SQLite gives it another with every merge of all of it, and takes one of more
+// than 2,000 for damaged (3.40; later ones stop at 64). They stand behind the first four bytes of its
+// structure, or behind a mark of four more, in groups of seven bits.
+std::uint64_t levels_in(std::string_view structure) {
+  structure.remove_prefix(std::min<std::size_t>(4, structure.size()));
+  if (structure.starts_with(std::string_view("\xff\x00\x00\x01", 4))) structure.remove_prefix(4);
+  std::uint64_t levels = 0;
+  for (std::size_t at = 0; at < structure.size() && at < 4; ++at) {
+    const auto byte = static_cast<unsigned char>(structure[at]);
+    levels = levels << 7 | (byte & 0x7f);
+    if (byte < 0x80) break;
+  }
+  return levels;
+}
 
 Result<std::vector<std::string>> texts(Statement& select) {
   std::vector<std::string> all;
@@ -106,6 +124,31 @@ Status Ledger::sweep(Purged* purged) {
   return {};
 }
 
+// Begins the index anew with the words of the runs that are in it, before it has more levels than SQLite
+// reads.
+Status Ledger::renew_index() {
+  Statement structure(database_, "SELECT block FROM words_data WHERE id = 10");
+  auto there = structure.step();
+  if (!there) return there.error();
+  if (!*there || levels_in(structure.bytes(0)) <= most_levels) return {};
+  auto transaction = Transaction::begin(database_);
+  if (!transaction) return transaction.error();
+  std::vector<std::int64_t> runs;
+  Statement indexed(database_, "SELECT number FROM run WHERE number IN (SELECT id FROM words_docsize)");
+  for (;;) {
+    auto row = indexed.step();
+    if (!row) return row.error();
+    if (!*row) break;
+    runs.push_back(indexed.number(0));
+  }
+  if (Status emptied = execute(database_, "INSERT INTO words (words) VALUES ('delete-all')"); !emptied)
+    return emptied;
+  for (const std::int64_t run : runs) {
+    if (Status added = index_run(run, ""); !added) return added;
+  }
+  return transaction->commit();
+}
+
 Result<bool> Ledger::was_purged(const std::string& subject) const {
   Statement select(database_, "SELECT 1 FROM purge WHERE subject = ?");
   return select.bind(subject).step();
@@ -137,6 +180,7 @@ Result<Purged> Ledger::purge(const PurgeWish& wish) {
   if (Status swept = sweep(&purged); !swept) return swept.error();
   // Words and pages of what is gone are overwritten (secure_delete) once the index is merged; what is left of
   // the file is given back where there is room for that.
+  if (Status renewed = renew_index(); !renewed) return renewed.error();
   if (Status merged = execute(database_, "INSERT INTO words (words) VALUES ('optimize')"); !merged)
     return merged.error();
   if (Status done = execute(database_, "PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done.error();

@@ -46,6 +46,36 @@ TEST_F(PurgeTest, AnInterruptedRunGoesToo) {
   EXPECT_TRUE(ledger.verify()->sound());
 }
 
+// SQLite takes an index of more than 2,000 levels for damaged, and each merge of all of it makes one.
+TEST_F(PurgeTest, ThousandsOfPurgesLeaveAnIndexThatIsRead) {
+  {
+    Ledger ledger = open();
+    RunRow run = row("20260101-000000-000001");
+    run.question = "xylophone of the first tenant";
+    ASSERT_TRUE(ledger.begin(run));
+    run.state = RunState::finished;
+    ASSERT_TRUE(ledger.finish(run));
+    finished(ledger, "20260101-000000-000002");
+  }
+  std::string merges = "BEGIN;";
+  for (int i = 0; i < 1900; ++i)
+    merges += "INSERT INTO words (rowid, text) VALUES (" + std::to_string(1000 + i) +
+              ", 'word');INSERT INTO words (words) VALUES ('optimize');";
+  tamper(merges + "COMMIT;", data_);
+  for (int i = 3; i < 120; ++i) {
+    Ledger ledger = open();
+    const std::string id = "20260101-000000-000" + std::to_string(100 + i);
+    finished(ledger, id);
+    PurgeWish wish;
+    wish.subject = id;
+    const auto purged = ledger.purge(wish);
+    ASSERT_TRUE(purged) << i << ": " << purged.error().what;
+  }
+  Ledger ledger = open();
+  EXPECT_EQ(ledger.search("xylophone", 5)->size(), 1u);
+  EXPECT_TRUE(ledger.verify()->sound());
+}
+
 // As ledgers were made before: the words of an interrupted run are not in the index.
 TEST_F(PurgeTest, ARunWhoseWordsWereNeverIndexedGoesToo) {
   Ledger ledger = open();
