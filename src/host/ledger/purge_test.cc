@@ -58,11 +58,11 @@ TEST_F(PurgeTest, ThousandsOfPurgesLeaveAnIndexThatIsRead) {
     finished(ledger, "20260101-000000-000002");
   }
   std::string merges = "BEGIN;";
-  for (int i = 0; i < 1900; ++i)
+  for (int i = 0; i < 2200; ++i)
     merges += "INSERT INTO words (rowid, text) VALUES (" + std::to_string(1000 + i) +
               ", 'word');INSERT INTO words (words) VALUES ('optimize');";
   tamper(merges + "COMMIT;", data_);
-  for (int i = 3; i < 120; ++i) {
+  for (int i = 3; i < 253; ++i) {
     Ledger ledger = open();
     const std::string id = "20260101-000000-000" + std::to_string(100 + i);
     finished(ledger, id);
