@@ -20,12 +20,10 @@ namespace {
 constexpr std::size_t purged_at_once = 256;  // a transaction
 constexpr std::uint64_t most_levels = 1000;
 
-// How many levels the index has: SQLite gives it another with every merge of all of it, and takes one of more
-// than 2,000 for damaged (3.40; later ones stop at 64). They stand behind the first four bytes of its
-// structure, or behind a mark of four more, in groups of seven bits.
+// How many levels the index has: SQLite gives it more with merges of all of it, and 3.40 takes one of more
+// than 2,000 for damaged. They stand behind the first four bytes of its structure, in groups of seven bits.
 std::uint64_t levels_in(std::string_view structure) {
   structure.remove_prefix(std::min<std::size_t>(4, structure.size()));
-  if (structure.starts_with(std::string_view("\xff\x00\x00\x01", 4))) structure.remove_prefix(4);
   std::uint64_t levels = 0;
   for (std::size_t at = 0; at < structure.size() && at < 4; ++at) {
     const auto byte = static_cast<unsigned char>(structure[at]);
@@ -127,10 +125,12 @@ Status Ledger::sweep(Purged* purged) {
 // Begins the index anew with the words of the runs that are in it, before it has more levels than SQLite
 // reads.
 Status Ledger::renew_index() {
-  Statement structure(database_, "SELECT block FROM words_data WHERE id = 10");
-  auto there = structure.step();
-  if (!there) return there.error();
-  if (!*there || levels_in(structure.bytes(0)) <= most_levels) return {};
+  {
+    Statement structure(database_, "SELECT block FROM words_data WHERE id = 10");
+    auto there = structure.step();
+    if (!there) return there.error();
+    if (!*there || levels_in(structure.bytes(0)) <= most_levels) return {};
+  }
   auto transaction = Transaction::begin(database_);
   if (!transaction) return transaction.error();
   std::vector<std::int64_t> runs;
@@ -178,9 +178,9 @@ Result<Purged> Ledger::purge(const PurgeWish& wish) {
     raise_index();
   }
   if (Status swept = sweep(&purged); !swept) return swept.error();
+  if (Status renewed = renew_index(); !renewed) return renewed.error();
   // Words and pages of what is gone are overwritten (secure_delete) once the index is merged; what is left of
   // the file is given back where there is room for that.
-  if (Status renewed = renew_index(); !renewed) return renewed.error();
   if (Status merged = execute(database_, "INSERT INTO words (words) VALUES ('optimize')"); !merged)
     return merged.error();
   if (Status done = execute(database_, "PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done.error();

@@ -12,6 +12,14 @@ namespace {
 
 class PurgeTest : public MadeLedger {
  protected:
+  // A run that is found by "xylophone".
+  void finish_with_words(Ledger& ledger) {
+    RunRow run = row("20260101-000000-000001");
+    run.question = "xylophone of the first tenant";
+    ASSERT_TRUE(ledger.begin(run));
+    run.state = RunState::finished;
+    ASSERT_TRUE(ledger.finish(run));
+  }
   // How many files below the home hold these bytes.
   int holding(const std::string& bytes) {
     int count = 0;
@@ -50,11 +58,7 @@ TEST_F(PurgeTest, AnInterruptedRunGoesToo) {
 TEST_F(PurgeTest, ThousandsOfPurgesLeaveAnIndexThatIsRead) {
   {
     Ledger ledger = open();
-    RunRow run = row("20260101-000000-000001");
-    run.question = "xylophone of the first tenant";
-    ASSERT_TRUE(ledger.begin(run));
-    run.state = RunState::finished;
-    ASSERT_TRUE(ledger.finish(run));
+    finish_with_words(ledger);
     finished(ledger, "20260101-000000-000002");
   }
   std::string merges = "BEGIN;";
@@ -79,11 +83,7 @@ TEST_F(PurgeTest, ThousandsOfPurgesLeaveAnIndexThatIsRead) {
 // As ledgers were made before: the words of an interrupted run are not in the index.
 TEST_F(PurgeTest, ARunWhoseWordsWereNeverIndexedGoesToo) {
   Ledger ledger = open();
-  RunRow run = row("20260101-000000-000001");
-  run.question = "xylophone of the first tenant";
-  ASSERT_TRUE(ledger.begin(run));
-  run.state = RunState::finished;
-  ASSERT_TRUE(ledger.finish(run));
+  finish_with_words(ledger);
   tamper("INSERT INTO words (words) VALUES ('delete-all')", data_);
   PurgeWish all;
   all.reason = "--all";

@@ -1,7 +1,7 @@
 // Where the reading of a prompt's beginning is cut into batches.
 //
 // A batch costs much before its first token (every weight is made floats for the BLAS: with 1.5B weights as
-// much as 150 tokens), so none may be a short rest: a step takes two thirds of a batch, and what is left is
+// much as 70 tokens), so none may be a short rest: a step takes two thirds of a batch, and what is left is
 // read at once as soon as it fits into one.
 #pragma once
 

@@ -83,7 +83,7 @@ class Relevance {
 
   double of(const Observation& observation) const {
     // Who asks which one it is does not know its name.
-    if (observation.detector == "uses-most" || observation.detector == "pods-counted") return 1;
+    if (observation.detector == uses_most || observation.detector == pods_counted) return 1;
     // What was measured, or changed, of nobody by name may be of whoever is asked about.
     if (observation.culprit.name.empty() && !observation.detector.starts_with("log-")) return 1;
     const bool system =

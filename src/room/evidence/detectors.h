@@ -25,6 +25,9 @@ inline constexpr const char* disk_filled = "node-disk-filled";
 // That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are
 // refused.
 inline constexpr const char* stale_settings = "settings-stale";
+// Those that answer what is asked: which pod uses the most, and how many are not ready.
+inline constexpr const char* uses_most = "uses-most";
+inline constexpr const char* pods_counted = "pods-counted";
 // That of a Job that did its work, whatever is said of it.
 inline constexpr const char* run_succeeded = "run-succeeded";
 // That of a call that took something away in the cloud, which explains what is not reached from then on.

@@ -1,6 +1,7 @@
 // What was taken away in the cloud that a cluster runs in: calls that revoke, delete, disable or detach
 // something that others may need, in what CloudTrail recorded (`aws cloudtrail lookup-events`, or a file of
-// its records); keys that are about to be deleted (`aws kms describe-key`).
+// its records); keys that are about to be deleted (`aws kms describe-key`); and ports that a security group
+// opens to nobody there is (`aws ec2 describe-security-groups` beside `describe-instances`).
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -96,7 +97,6 @@ const Value& target_of(const Value& event) {
 
 // A call that took something away, and how well it fits what is asked about.
 struct Call {
-  Object source;  // the file; its event lies in it
   EvidenceLine name, when, target;
   std::string cause;
   int distance = unknown_distance;  // minutes between it and the time asked about
@@ -120,7 +120,7 @@ std::optional<Call> call_in(const Question& question, const LooseJson& file, con
   const Value& user = event["Username"].exists() ? event["Username"] : event["userIdentity"]["userName"];
   const Value& target = target_of(event);
   const Object source = file.source();
-  Call call{source, line_of(source, name, "the call"), line_of(source, when, "when it was made"),
+  Call call{line_of(source, name, "the call"), line_of(source, when, "when it was made"),
             line_of(source, target.text().empty() ? Value::null() : target, "what it was made on"), ""};
   call.cause =
       fmt::format("{}{} called {}{}: what that took away is missing from then on.",
@@ -184,9 +184,8 @@ void add_machines(const LooseJson& file, std::size_t most, std::map<std::string,
       for (const Value& group : instance["SecurityGroups"].items) {
         const std::string name(group["GroupId"].text());
         if (name.empty() || groups->size() >= most || groups->contains(name)) continue;
-        Observation cited;
-        cite(&cited, source, group["GroupId"], "the security group of a machine");
-        if (!cited.lines.empty()) groups->emplace(name, cited.lines.front());
+        EvidenceLine line = line_of(source, group["GroupId"], "the security group of a machine");
+        if (!line.quote.empty()) groups->emplace(name, std::move(line));
       }
     }
   }

@@ -36,17 +36,14 @@ void detect_counts(const Survey& survey, Observations* out) {
   }
   if (unready.empty()) return;
   std::string told;
-  for (std::size_t at = 0; at < unready.size() && at < limit::citations; ++at) {
-    const std::string one =
-        fmt::format("{}{} ({})", at == 0 ? "" : ", ", unready[at]->name, state_of(*unready[at]).first);
-    told += one;
-  }
+  for (std::size_t at = 0; at < unready.size() && at < limit::citations; ++at)
+    told += fmt::format("{}{} ({})", at == 0 ? "" : ", ", unready[at]->name, state_of(*unready[at]).first);
   if (unready.size() > limit::citations)
     told += fmt::format(" and {} more", unready.size() - limit::citations);
   const std::string space(asked.size() == 1 ? *asked.begin() : "");
   const std::string where = space.empty() ? "" : fmt::format(" of namespace {}", space);
   Observation& made =
-      report_missing(out, "pods-counted", 0.97, "namespace", "", space,
+      report_missing(out, pods_counted, 0.97, "namespace", "", space,
                      brief(fmt::format("{} of {} pods{} {} not ready: {}.", unready.size(), counted, where,
                                        unready.size() == 1 ? "is" : "are", told),
                            limit::sentence));

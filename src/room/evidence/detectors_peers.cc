@@ -26,8 +26,8 @@ struct Odd {
   const Peer* usual = nullptr;
 };
 
-// The one whose part differs from that of all others, which are at least two, or the one other that is of the
-// same kind of value; none where several differ.
+// The one whose part differs from that of all others, of which there are at least so many; none where more
+// than two parts are told.
 Odd odd_one(const std::vector<Peer>& peers, std::size_t least_others) {
   std::map<std::string_view, std::vector<const Peer*>> parts;
   for (const Peer& peer : peers) parts[peer.part].push_back(&peer);
@@ -90,11 +90,9 @@ void tell_accounts(const Survey& survey, Observations* out) {
   for (const auto& [key, peers] : of_key) {
     const Odd odd = odd_one(peers, 1);
     if (odd.one == nullptr) continue;
-    // Of two it is the one that is asked about, if any is.
-    if (peers.size() == 2 && !survey.names(odd.one->object->name) && !survey.names(odd.usual->object->name))
-      continue;
-    const bool other =
-        peers.size() == 2 && !survey.names(odd.one->object->name) && survey.names(odd.usual->object->name);
+    // Of two it is the one that is asked about; where none is, none.
+    const bool other = peers.size() == 2 && !survey.names(odd.one->object->name);
+    if (other && !survey.names(odd.usual->object->name)) continue;
     const Peer &one = other ? *odd.usual : *odd.one, &usual = other ? *odd.one : *odd.usual;
     Observation& made =
         report(out, "rbac-identity-unlike", asked && survey.names(one.object->name) ? 0.9 : 0.4, *one.object,

@@ -200,7 +200,7 @@ void tell_most(const Survey& survey, const std::deque<LooseJson>& loose, const c
         fmt::format(", {:.0f}% of its limit of {}", 100 * most.amount / limit.amount, limit.place->text());
   if (next.amount > 0)
     cause += fmt::format("; the next is {} with {}", next.metrics->name, next.place->text());
-  Observation& made = report_missing(out, "uses-most", on_a_node ? 0.97 : 0.9, "pod", most.metrics->space,
+  Observation& made = report_missing(out, uses_most, on_a_node ? 0.97 : 0.9, "pod", most.metrics->space,
                                      most.metrics->name, cause + ".");
   made.culprit.present = true;
   cite(&made, *most.metrics, *most.place, "its usage");

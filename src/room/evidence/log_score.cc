@@ -151,8 +151,7 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   if (start.find("Warning ") != std::string_view::npos || start.find("Normal ") != std::string_view::npos)
     return Severity::info;
   // A revision of `helm history` that a later one took the place of.
-  if (line.message.find("\tsuperseded") != std::string::npos ||
-      line.message.find(" superseded ") != std::string::npos)
+  if (line.message.find("superseded") != std::string::npos && is_digit(line.message.front()))
     return Severity::info;
   const bool outright = line.message.starts_with("Error") || line.message.starts_with("error") ||
                         line.message.starts_with("Message:") ||

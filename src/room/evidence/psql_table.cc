@@ -17,9 +17,9 @@ bool is_boxed(std::string_view line) {
   return line.size() >= 2 && (line.front() == '|' || line.front() == '+') && line.back() == line.front();
 }
 
-std::vector<std::string_view> cells_of(std::string_view line) {
+std::vector<std::string_view> cells_of(std::string_view line, bool boxed) {
   std::vector<std::string_view> cells;
-  if (is_boxed(line)) line = line.substr(1, line.size() - 2);
+  if (boxed && is_boxed(line)) line = line.substr(1, line.size() - 2);
   for (std::size_t at = 0; at <= line.size() && cells.size() < most_columns;) {
     const std::size_t end = std::min(line.find('|', at), line.size());
     cells.push_back(trim(line.substr(at, end - at)));
@@ -56,24 +56,25 @@ std::vector<PsqlTable> psql_tables(const Document& document) {
   std::vector<PsqlTable> tables;
   if (document.text.size() > largest_document) return tables;
   std::size_t rows = 0;
-  bool in_table = false;
+  bool in_table = false, boxed = false;
   for (std::uint32_t line = 2; line <= document.starts.size() && rows < most_rows; ++line) {
     const std::string_view text = trim(document.line(line));
     if (is_rule(text)) {
-      if (is_boxed(text) && in_table) {  // its end
+      if (in_table && boxed) {  // its end
         in_table = false;
         continue;
       }
+      boxed = is_boxed(text);
       const std::string_view head = trim(document.line(line - 1));
-      std::vector<std::string_view> columns = cells_of(head);
+      std::vector<std::string_view> columns = cells_of(head, boxed);
       const auto borders = static_cast<std::size_t>(std::ranges::count(text, '+'));
-      in_table = columns.size() == (is_boxed(text) ? borders - 1 : borders + 1) &&
-                 is_boxed(head) == is_boxed(text) && tables.size() < most_tables;
+      in_table = columns.size() == (boxed ? borders - 1 : borders + 1) && (!boxed || is_boxed(head)) &&
+                 tables.size() < most_tables;
       if (in_table) tables.push_back({std::move(columns), {}});
       continue;
     }
     if (!in_table) continue;
-    std::vector<std::string_view> cells = cells_of(text);
+    std::vector<std::string_view> cells = cells_of(text, boxed);
     in_table = cells.size() == tables.back().columns.size() && !text.empty() && !text.starts_with('(');
     if (in_table) tables.back().rows.push_back({line, std::move(cells)}), ++rows;
   }

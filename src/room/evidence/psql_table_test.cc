@@ -38,6 +38,15 @@ TEST(PsqlTable, WhatIsCutOrNoTableHasNoRows) {
   }
 }
 
+TEST(PsqlTable, ARowMayBeEmptyAtBothEnds) {
+  const auto tables = tables_of(" a | b | c \n---+---+---\n   | x |   \n 1 | 2 | 3 \n(2 rows)\n");
+  ASSERT_EQ(tables.size(), 1u);
+  ASSERT_EQ(tables[0].rows.size(), 2u);
+  EXPECT_EQ(tables[0].cell(tables[0].rows[0], "a"), "");
+  EXPECT_EQ(tables[0].cell(tables[0].rows[0], "b"), "x");
+  EXPECT_EQ(tables[0].cell(tables[0].rows[1], "c"), "3");
+}
+
 TEST(PsqlTable, OfMysqlHasBordersAllAround) {
   const auto tables = tables_of(
       "mysql> SHOW INDEX FROM t;\n+-------+----------+\n| Table | Key_name |\n+-------+----------+\n| t     "
