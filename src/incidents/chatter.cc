@@ -7,18 +7,19 @@
 namespace carrel::incidents {
 namespace {
 
-// What a runtime says when all is well. {0}: a route or a table, {1} and {2}: numbers.
+// What a runtime says when all is well. {0}: a route or a table, {1} and {2}: numbers, {3}: its port where it
+// starts.
 struct Talk {
   Phrases start, work;
 };
 
 const Talk& training_talk(Runtime runtime) {
-  static const Talk own = {{"starting server", "configuration loaded", "listening on :{1}"},
+  static const Talk own = {{"starting server", "configuration loaded", "listening on :{3}"},
                            {"request served path={0} status=200 duration={2}ms",
                             "processed {2} items from {0}", "refreshed {0}: {1} entries",
                             "job {1} finished in {2} ms", "published {2} messages", "GET {0} 200 {2}ms"}};
   static const Talk java = {
-      {"Starting application using Java 17", "Tomcat started on port(s): {1} (http)",
+      {"Starting application using Java 17", "Tomcat started on port(s): {3} (http)",
        "Started application in {2}.41 seconds"},
       {"Completed 200 OK for {0} in {2} ms", "HikariPool-1 - Pool stats (total=10, active=2)",
        "Scheduled task for {0} done, {1} rows"}};
@@ -27,11 +28,11 @@ const Talk& training_talk(Runtime runtime) {
 
 const Talk& testing_talk(Runtime runtime) {
   static const Talk own = {
-      {"booting up", "settings read from environment", "ready to accept traffic on {1}"},
+      {"booting up", "settings read from environment", "ready to accept traffic on {3}"},
       {"handled {0} in {2} ms (200)", "batch of {2} rows written to {0}", "{0} synchronised, {1} records",
        "worker tick {1}: nothing to do", "acknowledged {2} deliveries", "heartbeat ok seq={1}"}};
   static const Talk java = {
-      {"Initializing context for the service", "Undertow listening on 0.0.0.0:{1}", "JVM running for {2}.08"},
+      {"Initializing context for the service", "Undertow listening on 0.0.0.0:{3}", "JVM running for {2}.08"},
       {"Served {0} with status 200 after {2} ms", "pool-main statistics: idle={2}, busy=1",
        "Housekeeping of {0} finished, {1} records seen"}};
   return runtime == Runtime::java ? java : own;
@@ -106,7 +107,9 @@ void chat(Scene& s, Workload& workload, Pod& pod) {
                                                      : testing_talk(workload.runtime);
   const bool crashing = !pod.ready && pod.restarts > 3;
   const auto begin = [&](Log* log, Millis at) {
-    for (const std::string& line : talk.start) add_line(s, log, workload, at += 15, {line});
+    const std::string port = std::to_string(workload.port);
+    for (const std::string& line : talk.start)
+      add_line(s, log, workload, at += 15, {filled(line, {"{0}", "{1}", "{2}", port})});
   };
   const auto earliest = [](const Log& log) {
     return std::min_element(log.lines.begin(), log.lines.end(),

@@ -258,7 +258,7 @@ class TableReader {
     std::string kind;
     std::string_view name;
     if (row.has("OBJECT")) {
-      if (!split_kind_and_name(row.cell("OBJECT"), &kind, &name)) return;
+      if (!split_kind_and_name(row.cell("OBJECT"), &kind, &name, true)) return;
     } else {
       kind = resource_name(row.cell("KIND"));
       name = row.cell("NAME");
@@ -526,13 +526,13 @@ bool is_object_name(std::string_view text) {
   });
 }
 
-bool split_kind_and_name(std::string_view text, std::string* kind, std::string_view* name) {
+bool split_kind_and_name(std::string_view text, std::string* kind, std::string_view* name, bool any_kind) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos || slash == 0) return false;
   const std::string_view rest = text.substr(slash + 1);
   const std::string_view before = text.substr(0, slash);
   // A kind of somebody's own shows its group or its capital.
-  if (find_kind(before) == nullptr && before.find('.') == std::string_view::npos &&
+  if (!any_kind && find_kind(before) == nullptr && before.find('.') == std::string_view::npos &&
       (before[0] < 'A' || before[0] > 'Z')) {
     return false;
   }

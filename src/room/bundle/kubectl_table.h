@@ -38,8 +38,10 @@ bool read_bare_row(Inventory* inventory, const Document& document, std::uint32_t
 // Adds to the value of an object of `kind` what its row tells.
 void fill_from_row(const std::string& kind, const Row& row, Value* object);
 
-// Splits "pod/api-0", "Pod/api-0", "deployment.apps/web"; false where there is no kind before a slash.
-bool split_kind_and_name(std::string_view text, std::string* kind, std::string_view* name);
+// Splits "pod/api-0", "Pod/api-0", "deployment.apps/web"; false where there is no kind before a slash. In the
+// column of an event's object any word is one.
+bool split_kind_and_name(std::string_view text, std::string* kind, std::string_view* name,
+                         bool any_kind = false);
 
 // True for a text that can be an object's name.
 bool is_object_name(std::string_view text);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/ascii.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/relations.h"
 #include "room/evidence/telling.h"
@@ -26,6 +29,19 @@ void blame_who_fills_the_disk(std::vector<Observation>* objects, std::vector<dou
       const bool evicted = victim.detector == "node-event" || victim.detector == "pod-evicted";
       if (!evicted || !has_any(victim.cause, {"ephemeral-storage"})) continue;
       take_blame(&filled, &(*relevances)[i], victim, (*relevances)[j]);
+    }
+  }
+}
+
+void blame_the_inodes(std::vector<Observation>* objects, std::vector<double>* relevances,
+                      const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& full = (*objects)[i];
+    if (full.detector != no_inodes) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers =
+          logs[j].verdict == Verdict::fault && logs[j].weight >= kTold && logs[j].detector == "log-disk-full";
+      if (suffers) take_blame(&full, &(*relevances)[i], logs[j], of_logs[j]);
     }
   }
 }
@@ -83,6 +99,43 @@ void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<do
   }
 }
 
+void blame_the_target_port(std::vector<Observation>* objects, std::vector<double>* relevances,
+                           const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& service = (*objects)[i];
+    const std::string_view port = between(service.cause, "to targetPort ", ",");
+    if (!service.detector.starts_with("service-target-") || port.empty()) continue;
+    const std::string at_port = fmt::format(":{}", port);
+    const auto is_refused = [&](const EvidenceLine& line) {
+      const std::size_t at = line.quote.find(at_port);
+      const std::size_t behind = at + at_port.size();
+      return at != std::string::npos && (behind == line.quote.size() || !is_digit(line.quote[behind])) &&
+             has(line.quote, "refused");
+    };
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers = logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
+                           std::ranges::any_of(logs[j].lines, is_refused);
+      if (suffers) take_blame(&service, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+  }
+}
+
+void blame_the_proxy(std::vector<Observation>* objects, std::vector<double>* relevances,
+                     const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& call = (*objects)[i];
+    if (call.detector != proxied_call) continue;
+    const std::string called(between(call.cause, "Calls to ", "."));
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool names_it = std::ranges::any_of(logs[j].lines, [&](const EvidenceLine& line) {
+        return has_name(line.quote, called, false) || has(line.quote, "squid");
+      });
+      if (names_it && !called.empty() && logs[j].verdict == Verdict::fault && logs[j].weight >= kTold)
+        take_blame(&call, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+  }
+}
+
 void blame_the_network(std::vector<Observation>* logs, std::vector<double>* relevances) {
   for (std::size_t i = 0; i < logs->size(); ++i) {
     Observation& server = (*logs)[i];
@@ -90,9 +143,13 @@ void blame_the_network(std::vector<Observation>* logs, std::vector<double>* rele
     if (!drops && server.detector != "log-dns-loop" && server.detector != "log-dns-upstream") continue;
     for (std::size_t j = 0; j < logs->size(); ++j) {
       const Observation& victim = (*logs)[j];
+      // The cluster's own names are looked up without the upstream server.
+      const bool own_name =
+          !victim.lines.empty() && victim.lines.front().quote.find(".svc") != std::string::npos;
+      const bool resolves =
+          victim.detector == "log-dns" && (server.detector != "log-dns-upstream" || !own_name);
       const bool suffers =
-          victim.detector == "log-dns" ||
-          (drops && (victim.detector == "log-unreachable" || victim.detector == "log-timeout"));
+          resolves || (drops && has_any(victim.detector, {"-unreachable", "-timeout", "-dns-upstream"}));
       if (!suffers) continue;
       take_blame(&server, &(*relevances)[i], victim, (*relevances)[j]);
     }

@@ -332,6 +332,53 @@ void tell_who_listens(std::vector<Observation>* objects, std::vector<Observation
   }
 }
 
+// A certificate that is valid for a search domain of the resolver shows that the name was found there.
+void tell_search_domains(const std::vector<Observation>& objects, std::vector<Observation>* logs) {
+  for (Observation& log : *logs) {
+    if (log.detector != "log-certificate-name" || log.lines.empty()) continue;
+    for (const Observation& domain : objects) {
+      if (domain.detector != searched_domain) continue;
+      const std::string wildcard = fmt::format("*.{}", domain.culprit.name);
+      if (log.lines.front().quote.find(wildcard) == std::string::npos) continue;
+      Observation told = domain;
+      told.cause = fmt::format("{}, where another server seems to answer", domain.cause);
+      tell_with(&log, &told, 1);
+      break;
+    }
+  }
+}
+
+// What the logs of several nodes tell alike is told once, with the nodes.
+void tell_on_which_nodes(std::vector<Observation>* logs) {
+  constexpr std::size_t most_named = 4;
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& first = (*logs)[i];
+    if (first.culprit.kind != "node" || first.verdict != Verdict::fault) continue;
+    std::vector<Observation*> others;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      Observation& other = (*logs)[j];
+      const bool alike = other.detector == first.detector && other.culprit.kind == "node" &&
+                         other.culprit.name != first.culprit.name;
+      if (!alike) continue;
+      // The heaviest tells, of equals the first.
+      if (other.weight > first.weight || (other.weight == first.weight && j < i)) {
+        others.clear();
+        break;
+      }
+      others.push_back(&other);
+    }
+    if (others.empty() || others.size() >= most_named) continue;
+    std::string names;
+    for (Observation* other : others) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", other->culprit.name);
+      cite_first(&first, *other, 1);
+      other->weight *= 0.9;
+    }
+    const std::string more = fmt::format("; {} nodes in all, with {}", others.size() + 1, names);
+    first.cause = shortened(first.cause, limit::sentence - more.size()) + more;
+  }
+}
+
 // The namespace of a service in its address: "policy" of "https://hooks.policy.svc:443/"; empty: none.
 std::string space_in_address(std::string_view text, const std::string& service) {
   const std::string mark = "://" + service + ".";
@@ -562,10 +609,15 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_what_grows(objects, logs);
   tell_who_holds_connections(objects, logs);
   tell_who_listens(objects, logs);
+  tell_on_which_nodes(logs);
+  tell_search_domains(*objects, logs);
   tell_who_takes_no_writes(objects, logs, of_logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
+  blame_the_inodes(objects, of_objects, *logs, *of_logs);
+  blame_the_target_port(objects, of_objects, *logs, *of_logs);
+  blame_the_proxy(objects, of_objects, *logs, *of_logs);
   blame_stale_settings(objects, of_objects, *logs, *of_logs);
   blame_what_was_taken_away(objects, of_objects, *logs, *of_logs);
   tell_what_the_run_waits_for(objects, logs);

@@ -38,6 +38,30 @@ TEST(Chain, WhyAnAlertFiresIsToldOfThoseThatItNames) {
   EXPECT_EQ(first("[Consumer groupId=order-view] Commit failed", "Does alert LagHigh fire?"), "alert");
 }
 
+TEST(Chain, WhatSeveralNodesLogAlikeIsToldOnceWithThem) {
+  const auto on = [](const std::string& node, const std::string& detector) {
+    Observation made = found(detector, 0.8, "Node " + node + " cannot pull an image",
+                             {"node", "", node, true}, "no route to host");
+    made.lines[0].at.file = node + ".txt";
+    return made;
+  };
+  const auto first = [](std::vector<Observation> logs) {
+    return combine({}, std::move(logs), Question("On which nodes do pulls fail, and why?"))[0];
+  };
+  const Observation three =
+      first({on("w-1", "log-registry-unreachable"), on("w-2", "log-dns"),
+             on("w-3", "log-registry-unreachable"), on("w-4", "log-registry-unreachable")});
+  EXPECT_THAT(three.cause, HasSubstr("Node w-1 cannot pull an image; 3 nodes in all, with w-3, w-4"));
+  EXPECT_EQ(three.lines.size(), 3u);
+  EXPECT_THAT(first({on("w-1", "log-registry-unreachable"), on("w-2", "log-dns")}).cause,
+              Not(HasSubstr("nodes in all")));
+  // More than can be cited.
+  EXPECT_THAT(first({on("w-1", "log-dns"), on("w-2", "log-dns"), on("w-3", "log-dns"), on("w-4", "log-dns"),
+                     on("w-5", "log-dns")})
+                  .cause,
+              Not(HasSubstr("nodes in all")));
+}
+
 TEST(Chain, WhoHoldsALockIsWhyStatementsTimeOut) {
   const auto holder =
       found("session-holds-locks", 0.6, "PostgreSQL session 7 holds a lock that 9 waits for (ALTER TABLE x).",

@@ -158,12 +158,17 @@ void join_health(std::vector<Observation>* observations) {
   }
 }
 
+// True for what shows that the very thing that is asked about is well.
+bool answers(const Observation& observation) {
+  return observation.detector == run_succeeded || observation.detector == scaler_content;
+}
+
 // Who asks why something fails has seen it fail: that what was looked at is well is no answer to that; but a
 // run that is complete did not fail.
 void doubt_health(std::vector<Observation>* observations) {
   constexpr std::string_view kHealth = "No fault found: ";
   for (Observation& observation : *observations) {
-    if (observation.verdict != Verdict::no_fault || observation.detector == run_succeeded) continue;
+    if (observation.verdict != Verdict::no_fault || answers(observation)) continue;
     observation.verdict = Verdict::insufficient_evidence;
     observation.detector = "unexplained";
     observation.missing = {"logs, events or measurements of the time at which it happens"};
@@ -180,6 +185,17 @@ std::size_t common_subject(std::string_view a, std::string_view b) {
     if (a[at] == ' ') common = at + 1;
   }
   return common >= 8 ? common : 0;
+}
+
+// True where an autoscaler that is asked about is content, and nothing else of what is named is at fault;
+// what its own description says is no other.
+bool is_content(const std::vector<Observation>& all, const Relevance& relevance) {
+  const auto content = std::ranges::find(all, scaler_content, &Observation::detector);
+  if (content == all.end()) return false;
+  return std::ranges::none_of(all, [&](const Observation& other) {
+    return other.verdict == Verdict::fault && other.weight >= kEnoughIfAsked && relevance.named(other) &&
+           !other.lines.empty() && other.lines.front().at.file != content->lines.front().at.file;
+  });
 }
 
 // Two independent causes in one sentence, where several are asked for.
@@ -303,7 +319,7 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
   const double enough = question.whether()       ? kEnoughIfAsked
                         : question.asks_reason() ? kEnoughIfTakenFor
                                                  : kEnough;
-  const bool no_fault = (healthy && worst < enough) || answered;
+  const bool no_fault = (healthy && worst < enough) || answered || is_content(all, relevance);
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {
     const bool first = (a.verdict == Verdict::no_fault) == no_fault;
     const bool second = (b.verdict == Verdict::no_fault) == no_fault;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "record/evidence.h"
+#include "room/evidence/listening.h"
 #include "room/inventory/inventory.h"
 
 namespace carrel {
@@ -26,6 +27,7 @@ struct Observation {
 };
 
 // Runs every detector; the order is that of the detectors, ranking is the caller's. Deterministic.
-std::vector<Observation> detect(const Inventory& inventory, const std::string& question);
+std::vector<Observation> detect(const Inventory& inventory, const std::string& question,
+                                const ListeningPorts& listening = {});
 
 }  // namespace carrel

@@ -15,30 +15,31 @@ namespace {
 using Detector = void (*)(const Survey&, Observations*);
 
 // All detectors, roots before symptoms.
-constexpr Detector detectors[] = {detect_references,    detect_container_starts,
-                                  detect_image_pulls,   detect_unlike_images,
-                                  detect_claims,        detect_volumes,
-                                  detect_scheduling,    detect_unplaceable,
-                                  detect_admission,     detect_quotas,
-                                  detect_permissions,   detect_policies,
-                                  detect_services,      detect_attachments,
-                                  detect_ingresses,     detect_stale_settings,
-                                  detect_hosts,         detect_probes,
-                                  detect_scaling,       detect_container_ends,
-                                  detect_jobs,          detect_nodes,
-                                  detect_lost_nodes,    detect_certificates,
-                                  detect_deliveries,    detect_rollouts,
-                                  detect_deletions,     detect_backups,
-                                  detect_usage,         detect_counts,
-                                  detect_host_tools,    detect_neighbours,
-                                  detect_measurements,  detect_traces,
-                                  detect_cloud_changes, detect_plans,
-                                  detect_sessions,      detect_changes,
-                                  detect_queues,        detect_clients,
-                                  detect_slow_commands, detect_thread_dumps,
-                                  detect_unlike_peers,  detect_unplaced_shards,
-                                  detect_alerts,        detect_stuck_pods,
-                                  detect_warnings,      detect_health};
+constexpr Detector detectors[] = {detect_references,     detect_container_starts,
+                                  detect_image_pulls,    detect_unlike_images,
+                                  detect_claims,         detect_volumes,
+                                  detect_scheduling,     detect_unplaceable,
+                                  detect_admission,      detect_quotas,
+                                  detect_permissions,    detect_policies,
+                                  detect_services,       detect_unheard_ports,
+                                  detect_attachments,    detect_ingresses,
+                                  detect_stale_settings, detect_hosts,
+                                  detect_probes,         detect_scaling,
+                                  detect_container_ends, detect_jobs,
+                                  detect_nodes,          detect_lost_nodes,
+                                  detect_certificates,   detect_deliveries,
+                                  detect_rollouts,       detect_deletions,
+                                  detect_backups,        detect_usage,
+                                  detect_counts,         detect_host_tools,
+                                  detect_proxied_calls,  detect_neighbours,
+                                  detect_measurements,   detect_traces,
+                                  detect_cloud_changes,  detect_plans,
+                                  detect_sessions,       detect_changes,
+                                  detect_queues,         detect_clients,
+                                  detect_slow_commands,  detect_thread_dumps,
+                                  detect_unlike_peers,   detect_unplaced_shards,
+                                  detect_alerts,         detect_stuck_pods,
+                                  detect_warnings,       detect_health};
 
 // Words of a question and the families of detectors (by the beginning of their names) that they speak of.
 struct AskedFamilies {
@@ -156,7 +157,9 @@ class Focus {
         const auto of_name = [&](char c) {
           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || (dotted && c == '.');
         };
-        if (at > 0 && of_name(cause[at - 1])) continue;
+        // "data-db-0" is the claim of "db-0".
+        const bool claims = at > 0 && cause[at - 1] == '-' && observation.detector.starts_with("claim-");
+        if (at > 0 && of_name(cause[at - 1]) && !claims) continue;
         const auto end =
             std::find_if_not(cause.begin() + static_cast<std::ptrdiff_t>(at), cause.end(), of_name);
         std::string whole(cause.begin() + static_cast<std::ptrdiff_t>(at), end);
@@ -305,8 +308,9 @@ void weigh_what_is_over(const Survey& survey, Observations* all) {
 
 }  // namespace
 
-std::vector<Observation> detect(const Inventory& inventory, const std::string& question) {
-  const Survey survey(inventory, question);
+std::vector<Observation> detect(const Inventory& inventory, const std::string& question,
+                                const ListeningPorts& listening) {
+  const Survey survey(inventory, question, listening);
   Observations all;
   for (const Detector detector : detectors) detector(survey, &all);
   std::erase_if(all, [](const Observation& observation) {

@@ -22,6 +22,8 @@ inline constexpr const char* holds_connections = "holds-most-connections";
 inline constexpr const char* changed_setting = "changed-setting";
 // That of a node's disk that one pod fills, which explains why others are evicted.
 inline constexpr const char* disk_filled = "node-disk-filled";
+// That of a file system without inodes, which explains why there is no space where there are bytes.
+inline constexpr const char* no_inodes = "inodes-used-up";
 // That of pods that began before a Secret or ConfigMap of theirs was changed, which explains what they are
 // refused.
 inline constexpr const char* stale_settings = "settings-stale";
@@ -30,16 +32,24 @@ inline constexpr const char* uses_most = "uses-most";
 inline constexpr const char* pods_counted = "pods-counted";
 // That of a Job that did its work, whatever is said of it.
 inline constexpr const char* run_succeeded = "run-succeeded";
+// That of an autoscaler that has no reason to scale, whatever is said of it.
+inline constexpr const char* scaler_content = "scaler-content";
 // That of a call that took something away in the cloud, which explains what is not reached from then on.
 inline constexpr const char* cloud_call = "cloud-call";
 // That of a key of the cloud with which nothing can be read, and that of a port that it shuts.
 inline constexpr const char* cloud_key = "cloud-key-unusable";
 inline constexpr const char* cloud_port = "cloud-port-shut";
+// That of calls within the cluster that go through a proxy for the outside, which explains what the proxy
+// answers.
+inline constexpr const char* proxied_call = "proxied-call";
 // That of a server that only copies another one, which explains why it takes no writes. It weighs nothing by
 // itself.
 inline constexpr const char* only_copies = "only-copies";
 // That of who listens on a port, which explains why another cannot. It weighs nothing by itself.
 inline constexpr const char* port_held = "port-held";
+// That of a domain that a resolver appends to names, which explains why a name leads elsewhere. It weighs
+// nothing by itself.
+inline constexpr const char* searched_domain = "searched-domain";
 
 void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
 void detect_unlike_images(const Survey& survey, Observations* out);     // detectors_image.cc
@@ -55,9 +65,11 @@ void detect_volumes(const Survey& survey, Observations* out);           // detec
 void detect_references(const Survey& survey, Observations* out);        // detectors_config.cc
 void detect_stale_settings(const Survey& survey, Observations* out);    // detectors_stale.cc
 void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
+void detect_proxied_calls(const Survey& survey, Observations* out);     // detectors_proxy.cc
 void detect_host_tools(const Survey& survey, Observations* out);        // detectors_host.cc
 void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
 void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
+void detect_unheard_ports(const Survey& survey, Observations* out);     // detectors_listening.cc
 void detect_ingresses(const Survey& survey, Observations* out);         // detectors_network.cc
 void detect_attachments(const Survey& survey, Observations* out);       // detectors_attachment.cc
 void detect_policies(const Survey& survey, Observations* out);          // detectors_policy.cc

@@ -183,11 +183,33 @@ TEST(Policies, ANamespaceWithAnotherValueOfTheLabelThatIsLetInIsShutOut) {
   const auto found = told("grant");
   const Observation* one = find_by(found, "policy-space-mistyped");
   ASSERT_NE(one, nullptr);
-  EXPECT_NE(one->cause.find("Namespace cart is labelled cache-access=grant, and NetworkPolicy clients in "
-                            "namespace cache lets in only namespaces labelled cache-access=granted"),
+  EXPECT_NE(one->cause.find("NetworkPolicy clients in namespace cache lets in only namespaces labelled "
+                            "cache-access=granted, but namespace cart is labelled cache-access=grant"),
             std::string::npos);
   for (const char* const label : {"granted", "denied"})  // it is let in; it is meant to be shut out
     EXPECT_EQ(find_by(told(label), "policy-space-mistyped"), nullptr) << label;
+}
+
+TEST(Policies, ANamespaceOfTheNameThatIsLetInWithoutTheLabelIsShutOut) {
+  const auto told = [](const std::string& labels, const std::string& also = "") {
+    return detect_in(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: allow-edge, namespace: "
+        "shop}\n"
+        "spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress], ingress: [{from: "
+        "[{namespaceSelector: {matchLabels: {name: edge}}}" +
+            also + "]}]}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: edge, labels: " + labels +
+            "}\n",
+        {}, "Why does shop answer 504?");
+  };
+  const auto found = told("{kubernetes.io/metadata.name: edge}");
+  const Observation* one = find_by(found, "policy-space-unlabelled");
+  ASSERT_NE(one, nullptr);
+  EXPECT_NE(
+      one->cause.find("lets in only namespaces labelled name=edge, but namespace edge has no label name"),
+      std::string::npos);
+  EXPECT_EQ(find_by(told("{name: edge}"), "policy-space-unlabelled"), nullptr);
+  EXPECT_EQ(find_by(told("{name: other}"), "policy-space-unlabelled"), nullptr);
+  EXPECT_EQ(find_by(told("{a: b}", ", {ipBlock: {cidr: 0.0.0.0/0}}"), "policy-space-unlabelled"), nullptr);
 }
 
 }  // namespace

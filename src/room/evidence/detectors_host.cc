@@ -1,5 +1,6 @@
 // What a host's own tools print: file systems without free inodes (`df -i`), clocks that are off
-// (`chronyc tracking`, `timedatectl`), and who listens on which port (`ss -ltnp`, `netstat -ltnp`).
+// (`chronyc tracking`, `timedatectl`), the domains of a resolv.conf, and who listens on which port (`ss
+// -ltnp`, `netstat -ltnp`).
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t largest_output = 1 << 18;  // bytes
 constexpr std::size_t most_told = 16;            // file systems, and clocks
+constexpr std::size_t most_domains = 32;         // of all files
 constexpr std::size_t most_listeners = 64;       // of a file
 constexpr std::size_t most_of_all = 512;         // listeners of all files
 constexpr double least_offset =
@@ -70,8 +72,8 @@ void tell_inodes(const Survey& survey, const Document& document, std::size_t* to
     const bool none = fields[3] == "0";
     const std::string host = host_of(document);
     Observation& made = report_missing(
-        out, "inodes-used-up",
-        survey.asks({"space", "disk", "inode", "write", "file", "enospc"}) ? 0.92 : 0.6, "node", "", host,
+        out, no_inodes, survey.asks({"space", "disk", "inode", "write", "file", "enospc"}) ? 0.92 : 0.6,
+        "node", "", host,
         fmt::format(
             "The file system {}{} has {}no inodes left ({} used, {} free): {}, however many bytes are free.",
             brief(fields[5], 80), on_host(host), none ? "" : "nearly ", brief(fields[4], 8),
@@ -176,16 +178,43 @@ void tell_listeners(const Document& document, std::size_t* told, Observations* o
   }
 }
 
+// "search shop.svc.cluster.local svc.cluster.local corp.example": the domains that are not the cluster's own.
+// Source: resolv.conf(5).
+void tell_searched_domains(const Document& document, std::size_t* told, Observations* out) {
+  constexpr std::uint32_t most_lines = 64;
+  std::string_view dots;
+  for (std::uint32_t number = 1; number <= std::min<std::size_t>(document.starts.size(), most_lines);
+       ++number)
+    if (const std::string_view line = document.line(number); line.find("ndots:") != line.npos) dots = line;
+  for (std::uint32_t number = 1; number <= std::min<std::size_t>(document.starts.size(), most_lines);
+       ++number) {
+    const std::vector<std::string_view> fields = fields_of(document.line(number));
+    if (fields.size() < 2 || fields[0] != "search") continue;
+    for (std::size_t i = 1; i < fields.size(); ++i) {
+      const bool own = fields[i].ends_with("cluster.local") || fields[i].find(".svc.") != fields[i].npos;
+      if (own || !is_plain_name(fields[i]) || *told == most_domains) continue;
+      ++*told;
+      Observation& made =
+          report_missing(out, searched_domain, 0, "domain", "", fields[i],
+                         fmt::format("the resolver appends the search domain {} to names{}", fields[i],
+                                     dots.empty() ? "" : fmt::format(" ({})", brief(trim(dots), 40))));
+      cite_line(&made, document, number, "the domains that are appended to names");
+    }
+  }
+}
+
 }  // namespace
 
 void detect_host_tools(const Survey& survey, Observations* out) {
-  std::size_t inodes = 0, clocks = 0, listeners = 0;
+  std::size_t inodes = 0, clocks = 0, listeners = 0, domains = 0;
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.size() > largest_output) continue;
     if (document.text.find("IUse%") != std::string::npos) tell_inodes(survey, document, &inodes, out);
     if (document.text.find("of NTP time") != std::string::npos ||
         document.text.find("System clock synchronized") != std::string::npos)
       tell_clock(survey, document, &clocks, out);
+    if (document.text.starts_with("search ") || document.text.find("\nsearch ") != std::string::npos)
+      tell_searched_domains(document, &domains, out);
     if (document.text.find("LISTEN") != std::string::npos) tell_listeners(document, &listeners, out);
   }
 }

@@ -27,6 +27,16 @@ TEST(Host, AFileSystemWithoutInodesIsTold) {
   EXPECT_THAT(one->cause, HasSubstr("/srv/builds of node w-1 has no inodes left (100% used, 0 free)"));
   EXPECT_EQ(one->lines[0].at.line, 3u);
   EXPECT_EQ(find_by(detect_in_files({{"df-i.txt", table("97")}}, "Why?"), "inodes-used-up"), nullptr);
+  // Whoever has no space lacks inodes.
+  Observation log;
+  log.detector = "log-disk-full";
+  log.verdict = Verdict::fault;
+  log.cause = "Pod builder-0 has no space left on its disk: [Errno 28] No space left on device";
+  log.strength = log.weight = 0.93;
+  log.culprit = {"pod", "ci", "builder-0", true};
+  log.lines.push_back({{"builder.log", 1, 1, ""}, "[Errno 28] No space left on device", "", 1, 0.9});
+  const Question question("Why does builder-0 say that there is no space?");
+  EXPECT_EQ(combine(found, {log}, question)[0].detector, "inodes-used-up");
   // Nearly all; images that are mounted; a table of bytes below one of inodes.
   const std::string other =
       "Filesystem Inodes IUsed IFree IUse% Mounted on\n/dev/vda1 10 9 1 99% /data\n/dev/loop3 11 11 0 100% "
@@ -101,6 +111,32 @@ TEST(Host, WhoListensIsToldToWhoCannot) {
   // By itself it is nothing.
   for (const Observation& each : detect_in_files({{"host/ss-ltnp.txt", ss}}, "What is wrong?"))
     EXPECT_EQ(each.weight, 0);
+}
+
+TEST(Host, ACertificateOfASearchDomainIsToldWithIt) {
+  Observation log;
+  log.detector = "log-certificate-name";
+  log.verdict = Verdict::fault;
+  log.cause =
+      "Pod puller-0 meets a TLS certificate that is not valid for the host name: certificate is valid";
+  log.strength = log.weight = 0.8;
+  log.lines.push_back({{"puller.log", 1, 1, ""},
+                       "certificate is valid for *.corp.example, not api.vendor.example",
+                       "",
+                       1,
+                       0.8});
+  const auto first = [&](const std::string& text) {
+    const auto domains = detect_in_files({{"debug/resolv.conf", text}}, "Why does TLS fail?");
+    for (const Observation& each : domains) EXPECT_EQ(each.weight, 0);
+    return combine(domains, {log}, Question("Why does TLS fail?"))[0];
+  };
+  const Observation told = first(
+      "nameserver 10.43.0.10\nsearch shop.svc.cluster.local svc.cluster.local cluster.local "
+      "corp.example\noptions ndots:5\n");
+  EXPECT_THAT(told.cause, HasSubstr("appends the search domain corp.example to names (options ndots:5)"));
+  EXPECT_EQ(told.lines[1].at.line, 2u);
+  EXPECT_THAT(first("search shop.svc.cluster.local other.example\n").cause, Not(HasSubstr("search domain")));
+  EXPECT_THAT(first("research corp.example\n").cause, Not(HasSubstr("search domain")));
 }
 
 }  // namespace

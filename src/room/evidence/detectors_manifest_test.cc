@@ -253,7 +253,8 @@ TEST(ManifestDetectors, AMonitorWhosePortNoPolicyLetsIn) {
 
 TEST(ManifestDetectors, AClassWhoseControllerRunsIsNotMissing) {
   const std::string ingress = object_head("networking.k8s.io/v1", "Ingress", "web") +
-                              "spec: {ingressClassName: nginx, rules: [{host: a.test}]}\n";
+                              "spec: {ingressClassName: nginx, rules: [{host: a.test}]}\n"
+                              "status: {loadBalancer: {}}\n";
   const std::string controller =
       "---\napiVersion: v1\nkind: Pod\nmetadata: {name: ingress-nginx-controller-1, namespace: edge}\nspec: "
       "{containers: [{name: c, image: 'x/y:1'}]}\nstatus: {phase: Running, conditions: [{type: Ready, "
@@ -261,6 +262,9 @@ TEST(ManifestDetectors, AClassWhoseControllerRunsIsNotMissing) {
       "'True'}], containerStatuses: [{name: c, ready: true, restartCount: 0, state: {running: {}}}]}\n";
   EXPECT_NE(find_by(detect_in(ingress, {}, "Why 502?"), "ingress-class-missing"), nullptr);
   EXPECT_EQ(find_by(detect_in(ingress + controller, {}, "Why 502?"), "ingress-class-missing"), nullptr);
+  // Of a manifest nobody can tell whether it is served.
+  const std::string manifest = ingress.substr(0, ingress.find("status:"));
+  EXPECT_EQ(find_by(detect_in(manifest, {}, "Why 502?"), "ingress-class-missing"), nullptr);
 }
 
 TEST(ManifestDetectors, WhoTheQuestionSaysCallsWhomIsJudgedByThePolicy) {

@@ -50,12 +50,28 @@ void suggest_service(Observation* made, const Object& service) {
           "shows selector, ports and endpoints");
 }
 
+bool shares_label(const Value& selector, const Value& labels) {
+  return std::ranges::any_of(selector.members, [&](const auto& member) {
+    return labels[member.first].exists() && labels[member.first].text() == member.second.text();
+  });
+}
+
 void tell_selects_nothing(const Survey& survey, const Object& service, const Value& selector,
                           Observations* out) {
   const PodSpec* near = nearest_pods(survey, service, selector);
   const bool any = std::any_of(survey.pod_specs().begin(), survey.pod_specs().end(),
                                [&](const PodSpec& pods) { return pods.owner->space == service.space; });
   if (!any && !survey.inventory.lists_all("pod", service.space)) return;
+  // Of a kind of workload that was not collected there may be pods of any label: only those of the Service's
+  // own name, or with another of the labels that it selects by, are told of then.
+  const bool listed = survey.inventory.lists_all("pod", service.space) ||
+                      survey.inventory.lists_all("statefulset", service.space);
+  const bool has_pods = std::ranges::any_of(survey.pod_specs(), [&](const PodSpec& pods) {
+    return pods.is_pod && pods.owner->space == service.space;
+  });
+  const bool is_near =
+      near != nullptr && (near->owner->name == service.name || shares_label(selector, *near->labels));
+  if (!listed && !has_pods && !is_near) return;
   // A table of pods without their labels leaves open which of them it selects.
   const auto is_unlabelled = [&](const Object* pod) {
     return pod->space == service.space && !tells_all(*pod) && !(*pod)["metadata"]["labels"].exists();
@@ -381,7 +397,7 @@ void check_class(const Survey& survey, const Object& ingress, Observations* out)
   const bool unseen = survey.unseen("ingressclass", "", name.text());
   const bool unserved =
       ingress["status"].exists() && ingress["status"]["loadBalancer"]["ingress"].size() == 0;
-  if (!missing && !(unseen && (unserved || !classes.empty() || !ingress["status"].exists()))) return;
+  if (!missing && !(unseen && (unserved || !classes.empty()))) return;
   // Whose controller runs, that has its class, which the bundle did not list.
   const auto runs = [&](const Object* pod) {
     return has(pod->name, "ingress") && has(pod->name, to_lower(name.text())) &&

@@ -674,5 +674,46 @@ INSTANTIATE_TEST_SUITE_P(
                      "950m",
                      "150m"}));
 
+TEST(Secrets, WhatMakesOneIsToldByItsEventsAlone) {
+  const auto found = detect_in(
+      event_about("ExternalSecret", "db", "UpdateFailed", "error retrieving secret: * Vault is sealed"), {},
+      "Why?");
+  const Observation* one = find_by(found, "custom-resource");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->makes.name, "db");
+  EXPECT_THAT(one->cause,
+              testing::HasSubstr("ExternalSecret db in namespace shop makes no Secret (UpdateFailed): error "
+                                 "retrieving secret: * Vault is sealed"));
+}
+
+TEST(Scaler, OneThatIsContentIsNoFault) {
+  const auto found = [](int usage, int wanted, const std::string& question) {
+    return detect_in(
+        deployment("api", "containers: [{name: api, image: 'x/y:1', resources: {requests: {cpu: 500m}}}]") +
+            scaler(
+                "minReplicas: 3, maxReplicas: 20, metrics: [{type: Resource, resource: {name: cpu, target: "
+                "{type: "
+                "Utilization, averageUtilization: 70}}}]",
+                "status: {currentReplicas: 3, desiredReplicas: " + std::to_string(wanted) +
+                    ", currentMetrics: [{type: Resource, resource: {name: cpu, current: "
+                    "{averageUtilization: " +
+                    std::to_string(usage) +
+                    "}}}], conditions: [{type: ScalingActive, status: 'True', reason: ValidMetricFound}]}\n"),
+        {}, question);
+  };
+  const std::string asked = "The HPA of api stays at 3 replicas. What is broken?";
+  const auto content = found(41, 3, asked);
+  const Observation* one = find_by(content, "scaler-content");
+  ASSERT_NE(one, nullptr);
+  EXPECT_EQ(one->verdict, Verdict::no_fault);
+  EXPECT_EQ(one->cause,
+            "No fault found: HorizontalPodAutoscaler api in namespace shop works as it should: cpu is at 41% "
+            "of its "
+            "request, below the target of 70%, so 3 replicas are enough.");
+  EXPECT_EQ(find_by(found(91, 3, asked), "scaler-content"), nullptr);
+  EXPECT_EQ(find_by(found(41, 4, asked), "scaler-content"), nullptr);
+  EXPECT_EQ(find_by(found(41, 3, "Why is api slow?"), "scaler-content"), nullptr);
+}
+
 }  // namespace
 }  // namespace carrel

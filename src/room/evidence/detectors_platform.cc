@@ -203,9 +203,15 @@ void check_release(const Object& release, Observations* out) {
   const Value& said = release["status"]["description"];
   const bool pending = phase.text().starts_with("pending-");
   if (!pending && phase.text() != "failed") return;
+  // That its pods did not come up in time says nothing of why.
+  const bool waited = has(said.text(), "timed out") || has(said.text(), "deadline exceeded");
   const std::string revision = fmt::format("revision {}", release["status"]["revision"].text());
   Observation& made = report(
-      out, pending ? "release-pending" : "release-failed", pending ? 0.86 : 0.7, release,
+      out, pending ? "release-pending" : "release-failed",
+      pending  ? 0.86
+      : waited ? 0.5
+               : 0.7,
+      release,
       pending
           ? fmt::format("{} is in status {} ({}): that operation has not come to its end, and as "
                         "long as that stands each further one is refused (another operation is in progress).",
@@ -215,6 +221,26 @@ void check_release(const Object& release, Observations* out) {
   cite(&made, release, phase, "the status of the release");
   suggest(&made, fmt::format("kubectl get secrets -n {}", release.space),
           "shows the revisions that Helm keeps");
+}
+
+// What makes a Secret and is known from its events alone says there why it does not.
+void check_maker_events(const Survey& survey, Observations* out) {
+  for (const Happening& happening : survey.happenings()) {
+    const bool makes = happening.kind == "externalsecret" || happening.kind == "sealedsecret";
+    if (!makes || !happening.warning ||
+        survey.find(happening.kind, happening.space, happening.name) != nullptr)
+      continue;
+    Observation& made = report_missing(
+        out, "custom-resource", 0.56, happening.kind, happening.space, happening.name,
+        fmt::format("{} makes no Secret ({}): {}", described(happening.kind, happening.space, happening.name),
+                    happening.reason, brief(happening.message->text(), 200)));
+    made.culprit.present = true;
+    made.makes = {"secret", happening.space, happening.name, false};
+    cite(&made, happening);
+    suggest(&made,
+            fmt::format("kubectl -n {} describe {} {}", happening.space, happening.kind, happening.name),
+            "shows its conditions and events");
+  }
 }
 
 bool is_builtin(std::string_view kind) {
@@ -289,6 +315,7 @@ void detect_certificates(const Survey& survey, Observations* out) {
 void detect_deliveries(const Survey& survey, Observations* out) {
   for (const Object* release : survey.each("release")) check_release(*release, out);
   for (const Object* application : survey.each("application")) check_application(*application, out);
+  check_maker_events(survey, out);
   std::set<std::string> kinds;
   for (const Object& object : survey.inventory.all()) kinds.insert(object.kind);
   for (const std::string& kind : kinds) {

@@ -497,11 +497,15 @@ bool may_come_from(const Survey& survey, std::string_view policies_of, const Obj
   return false;
 }
 
-// A policy lets in namespaces by a label that one which is asked about has with nearly the same value:
-// mistyped, it is shut out.
-void check_mistyped_spaces(const Survey& survey, const std::vector<const Object*>& asked,
-                           const Object& policy, Observations* out) {
-  constexpr std::size_t most_edits = 2;
+// A label by which a policy lets namespaces in.
+struct SpaceLabel {
+  std::string_view key;
+  const Value* value = nullptr;
+};
+
+// Those that are alone in their selector; a namespace's name as a label is its name.
+std::vector<SpaceLabel> space_labels_of(const Object& policy) {
+  std::vector<SpaceLabel> out;
   const Value& rules = policy["spec"]["ingress"];
   for (std::size_t i = 0; i < rules.size() && i < most_policies; ++i) {
     const Value& peers = rules[i]["from"];
@@ -509,26 +513,67 @@ void check_mistyped_spaces(const Survey& survey, const std::vector<const Object*
       const Value& wanted = peers[j]["namespaceSelector"]["matchLabels"];
       if (wanted.members.size() != 1) continue;
       const auto& [key, value] = *wanted.members.begin();
-      if (key == "kubernetes.io/metadata.name" || value.text().size() > limit::name) continue;
-      for (const Object* space : asked) {
-        const Value& label = (*space)["metadata"]["labels"][key];
-        const bool nearly = label.exists() && label.text() != value.text() &&
-                            label.text().size() <= limit::name &&
-                            edit_distance(label.text(), value.text()) <= most_edits;
-        if (!nearly || space->name == policy.space || may_come_from(survey, policy.space, *space)) continue;
-        Observation& made = report(out, "policy-space-mistyped", 0.9, *space,
-                                   fmt::format("Namespace {} is labelled {}={}, and {} lets in only "
-                                               "namespaces labelled {}={}: what its pods "
-                                               "send is dropped.",
-                                               space->name, key, brief(label.text(), 60), described(policy),
-                                               key, brief(value.text(), 60)));
-        cite(&made, policy, value, "whom the policy lets in");
-        cite(&made, *space, label, "how the namespace is labelled");
-        suggest(&made, fmt::format("kubectl -n {} get networkpolicy {} -o yaml", policy.space, policy.name),
-                "shows whom it lets in");
-        return;
-      }
+      if (key != "kubernetes.io/metadata.name" && value.text().size() <= limit::name)
+        out.push_back({key, &value});
     }
+  }
+  return out;
+}
+
+// Whose traffic a policy governs: " to web", where its pods are known.
+std::string governed_by(const Survey& survey, const Object& policy) {
+  const Value& chosen = policy["spec"]["podSelector"]["matchLabels"];
+  if (chosen.size() == 0) return {};
+  const auto pods = survey.selected(policy.space, chosen);
+  return pods.empty() ? "" : " to " + workload_of(*pods.front()->owner).second;
+}
+
+void tell_shut_out(const Survey& survey, const Object& policy, const SpaceLabel& wanted, const Object& space,
+                   const char* detector, const Object& culprit, Observations* out) {
+  const Value& labels = space["metadata"]["labels"];
+  const Value& label = labels[wanted.key];
+  Observation& made = report(
+      out, detector, 0.9, culprit,
+      fmt::format("{} lets in only namespaces labelled {}={}, but namespace {} {}: what its pods send{} "
+                  "is dropped.",
+                  described(policy), wanted.key, brief(wanted.value->text(), 60), space.name,
+                  label.exists() ? fmt::format("is labelled {}={}", wanted.key, brief(label.text(), 60))
+                                 : fmt::format("has no label {}", wanted.key),
+                  governed_by(survey, policy)));
+  cite(&made, policy, *wanted.value, "whom the policy lets in");
+  cite(&made, space, label.exists() ? label : labels, "how the namespace is labelled");
+  suggest(&made, fmt::format("kubectl -n {} get networkpolicy {} -o yaml", policy.space, policy.name),
+          "shows whom it lets in");
+  suggest(&made, fmt::format("kubectl get namespace {} -o yaml", space.name), "shows its labels");
+}
+
+// A policy lets in namespaces by a label that one which is asked about has with nearly the same value:
+// mistyped, it is shut out.
+void check_mistyped_spaces(const Survey& survey, const std::vector<const Object*>& asked,
+                           const Object& policy, Observations* out) {
+  constexpr std::size_t most_edits = 2;
+  for (const SpaceLabel& wanted : space_labels_of(policy)) {
+    for (const Object* space : asked) {
+      const Value& label = (*space)["metadata"]["labels"][wanted.key];
+      const bool nearly = label.exists() && label.text() != wanted.value->text() &&
+                          label.text().size() <= limit::name &&
+                          edit_distance(label.text(), wanted.value->text()) <= most_edits;
+      if (!nearly || space->name == policy.space || may_come_from(survey, policy.space, *space)) continue;
+      tell_shut_out(survey, policy, wanted, *space, "policy-space-mistyped", *space, out);
+      return;
+    }
+  }
+}
+
+// A policy lets in the namespace of a name by a label that it does not have.
+void check_unlabelled_spaces(const Survey& survey, const Object& policy, Observations* out) {
+  for (const SpaceLabel& wanted : space_labels_of(policy)) {
+    const Object* space = survey.find("namespace", "", wanted.value->text());
+    if (space == nullptr || !tells_all(*space) || space->name == policy.space ||
+        (*space)["metadata"]["labels"][wanted.key].exists() || may_come_from(survey, policy.space, *space))
+      continue;
+    tell_shut_out(survey, policy, wanted, *space, "policy-space-unlabelled", policy, out);
+    return;
   }
 }
 
@@ -547,6 +592,7 @@ void detect_policies(const Survey& survey, Observations* out) {
     if (!tells_all(*policies[i]) || !governs(*policies[i], "Ingress")) continue;
     check_peers(survey, *policies[i], out);
     check_mistyped_spaces(survey, asked, *policies[i], out);
+    check_unlabelled_spaces(survey, *policies[i], out);
   }
   for (const char* kind : {"servicemonitor", "podmonitor"}) {
     const auto& monitors = survey.each(kind);

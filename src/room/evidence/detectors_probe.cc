@@ -342,6 +342,18 @@ std::string killing_effect(const Object& pod, std::string_view container, const 
   return kind.effect;
 }
 
+// Where a container listens by its own log, when a probe is refused where it asks: "dial tcp
+// 10.2.3.4:8080: connect: connection refused".
+Unheard refused_at(const Survey& survey, const Happening& refusal, const std::string& container,
+                   std::string_view answer) {
+  if (!has(answer, "connection refused")) return {};
+  const std::string_view address = between(answer, "dial tcp ", ": connect");
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const std::int64_t port = std::atoll(std::string(address.substr(colon + 1, 5)).c_str());
+  return unheard(survey.listening.of(refusal.space, without_hashes(refusal.name)), container, port);
+}
+
 // "Readiness probe failed: HTTP probe failed with statuscode: 503"
 void tell_failures(const Survey& survey, const Object* pod, const std::vector<const Happening*>& happenings,
                    Observations* out) {
@@ -380,6 +392,12 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
     if (killed && &kind == &probes[0]) weight = 0.4;  // what kills it is told by the other probe
     // Of a pod that is gone, on its way there perhaps.
     const bool gone = pod == nullptr && survey.lacks("pod", telling->space, telling->name);
+    const Unheard elsewhere = refused_at(survey, *telling, container, answer);
+    if (elsewhere.instead != nullptr) {
+      weight = 0.88;
+      why += fmt::format("; by its log it listens on {}port {}{}", elsewhere.loopback ? "127.0.0.1, " : "",
+                         elsewhere.instead->port.number, elsewhere.loopback ? " alone" : "");
+    }
     if (healthy || gone) weight = 0.22;
     Observation& made = report_missing(
         out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
@@ -391,6 +409,7 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
                                                    : kind.effect));
     made.culprit.present = pod != nullptr;
     cite(&made, *telling);
+    if (elsewhere.instead != nullptr) made.lines.push_back(elsewhere.instead->line);
     if (probe->exists()) cite(&made, *pod, *probe, "the probe");
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", telling->space, telling->name),
             "shows probe and failures");

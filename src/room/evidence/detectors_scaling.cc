@@ -19,8 +19,7 @@ void suggest_scaler(Observation* made, const Object& scaler, std::string_view ta
 }
 
 // autoscaling/v1 has one CPU percentage, v2 a list of metrics.
-void check_requests(const Survey& survey, const Object& scaler, const PodSpec& target, Observations* out) {
-  (void)survey;
+void check_requests(const Object& scaler, const PodSpec& target, Observations* out) {
   struct Metric {
     std::string resource;
     const Value* place;
@@ -149,87 +148,97 @@ void check_set_back(const Survey& survey, const Object& scaler, Observations* ou
   suggest_scaler(&made, scaler, target);
 }
 
-void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
+// What an autoscaler scales.
+struct Scaled {
+  std::string kind;
+  std::string_view name;
+};
+
+// KEDA's ScaledObject means a Deployment where it says no kind (keda.sh/v1alpha1).
+Scaled scaled_by(const Object& scaler) {
   const Value& reference = scaler["spec"]["scaleTargetRef"];
-  const std::string_view name = reference["name"].text();
-  // KEDA's ScaledObject means a Deployment where it says no kind (keda.sh/v1alpha1).
-  const std::string kind =
-      reference["kind"].text().empty() ? "deployment" : resource_name(reference["kind"].text());
-  const std::string who = described(scaler);
-  if (name.empty()) return;
-  if (survey.find(kind, scaler.space, name) == nullptr && survey.lacks(kind, scaler.space, name)) {
-    const std::string near = nearest(survey, kind, scaler.space, name);
-    Observation& made = report_missing(
-        out, "scaler-target-missing", 0.9, kind, scaler.space, name,
-        fmt::format("{} cannot scale: its scaleTargetRef names {}, which does not exist{}.", who,
-                    described(kind, "", name), near.empty() ? "" : fmt::format("; there is {}", near)));
-    cite(&made, scaler, reference, "what it scales");
-    if (const Object* one = survey.find(kind, scaler.space, near))
-      cite(&made, *one, (*one)["metadata"]["name"], "what there is");
-    looked_for(&made, survey, kind, scaler.space);
-    suggest(&made, fmt::format("kubectl -n {} describe {} {}", scaler.space, scaler.kind, scaler.name),
-            "shows its target and conditions");
-    suggest(&made, fmt::format("kubectl get all -n {}", scaler.space), "shows what there is to scale");
-    return;
-  }
-  for (const PodSpec& pods : survey.pod_specs()) {
-    if (pods.owner->kind == kind && pods.owner->space == scaler.space && pods.owner->name == name &&
-        tells_all(*pods.owner)) {
-      check_requests(survey, scaler, pods, out);
-    }
-  }
+  return {reference["kind"].text().empty() ? "deployment" : resource_name(reference["kind"].text()),
+          reference["name"].text()};
+}
+
+void tell_missing_target(const Survey& survey, const Object& scaler, const Scaled& target,
+                         Observations* out) {
+  const std::string near = nearest(survey, target.kind, scaler.space, target.name);
+  Observation& made =
+      report_missing(out, "scaler-target-missing", 0.9, target.kind, scaler.space, target.name,
+                     fmt::format("{} cannot scale: its scaleTargetRef names {}, which does not exist{}.",
+                                 described(scaler), described(target.kind, "", target.name),
+                                 near.empty() ? "" : fmt::format("; there is {}", near)));
+  cite(&made, scaler, scaler["spec"]["scaleTargetRef"], "what it scales");
+  if (const Object* one = survey.find(target.kind, scaler.space, near))
+    cite(&made, *one, (*one)["metadata"]["name"], "what there is");
+  looked_for(&made, survey, target.kind, scaler.space);
+  suggest(&made, fmt::format("kubectl -n {} describe {} {}", scaler.space, scaler.kind, scaler.name),
+          "shows its target and conditions");
+  suggest(&made, fmt::format("kubectl get all -n {}", scaler.space), "shows what there is to scale");
+}
+
+// True where a condition of its own tells what keeps it from scaling.
+bool tell_conditions(const Object& scaler, std::string_view name, Observations* out) {
   bool told = false;
+  const std::string who = described(scaler);
   for (const Value& condition : scaler["status"]["conditions"].items) {
     const std::string_view type = condition["type"].text();
     const std::string_view status = condition["status"].text();
     const std::string_view message = condition["message"].text();
+    Observation* made = nullptr;
     if (type == "Ready" && status == "False" && scaler.kind == "scaledobject") {
-      Observation& made = report(out, "scaler-not-ready", 0.84, scaler,
-                                 fmt::format("{} cannot scale {}: {} ({})", who, name, brief(message, 170),
-                                             condition["reason"].text()));
-      cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
-      suggest_scaler(&made, scaler, name);
-      told = true;
+      made = &report(out, "scaler-not-ready", 0.84, scaler,
+                     fmt::format("{} cannot scale {}: {} ({})", who, name, brief(message, 170),
+                                 condition["reason"].text()));
+      cite_span(made, scaler, condition["message"], condition["reason"], "why it does not scale");
     } else if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
       const bool no_request = has(message, "missing request for");
-      Observation& made =
-          report(out, "scaler-no-metrics", no_request ? 0.92 : 0.82, scaler,
-                 fmt::format("{} cannot scale {}: {} ({})", who, name,
-                             no_request ? "its containers have no resource requests" : "it gets no metrics",
-                             brief(message, 170)));
-      cite_span(&made, scaler, condition["message"], condition["reason"], "why it does not scale");
-      suggest_scaler(&made, scaler, name);
-      told = true;
+      made =
+          &report(out, "scaler-no-metrics", no_request ? 0.92 : 0.82, scaler,
+                  fmt::format("{} cannot scale {}: {} ({})", who, name,
+                              no_request ? "its containers have no resource requests" : "it gets no metrics",
+                              brief(message, 170)));
+      cite_span(made, scaler, condition["message"], condition["reason"], "why it does not scale");
     } else if (type == "ScalingLimited" && status == "True" && has(message, "maximum replica count")) {
-      Observation& made =
-          report(out, "scaler-at-maximum", 0.62, scaler,
-                 fmt::format("{} is at its maximum of {} replicas and cannot scale {} further.", who,
-                             scaler["spec"]["maxReplicas"].text(), name));
-      cite_span(&made, scaler, condition["message"], condition["type"], "what limits it");
-      cite(&made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
-      suggest_scaler(&made, scaler, name);
-      told = true;
+      made = &report(out, "scaler-at-maximum", 0.62, scaler,
+                     fmt::format("{} is at its maximum of {} replicas and cannot scale {} further.", who,
+                                 scaler["spec"]["maxReplicas"].text(), name));
+      cite_span(made, scaler, condition["message"], condition["type"], "what limits it");
+      cite(made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
     }
+    if (made == nullptr) continue;
+    suggest_scaler(made, scaler, name);
+    told = true;
   }
+  return told;
+}
+
+// True where its bounds leave it no room, or it is at the upper one.
+bool tell_bounds(const Object& scaler, std::string_view name, bool told, Observations* out) {
   const auto least = scaler["spec"]["minReplicas"].integer();
   const auto most = scaler["spec"]["maxReplicas"].integer();
   const auto now = scaler["status"]["currentReplicas"].integer();
+  const std::string who = described(scaler);
+  Observation* made = nullptr;
   if (least && most && *least >= *most) {
-    Observation& made =
-        report(out, "scaler-no-room", 0.72, scaler,
-               fmt::format("{} cannot scale {}: minReplicas {} and maxReplicas {} leave it no room.", who,
-                           name, *least, *most));
-    cite_span(&made, scaler, scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"], "its bounds");
-    suggest_scaler(&made, scaler, name);
+    made = &report(out, "scaler-no-room", 0.72, scaler,
+                   fmt::format("{} cannot scale {}: minReplicas {} and maxReplicas {} leave it no room.", who,
+                               name, *least, *most));
+    cite_span(made, scaler, scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"], "its bounds");
   } else if (!told && most && now && *now >= *most && *most > 0) {
-    Observation& made = report(out, "scaler-at-maximum", 0.45, scaler,
-                               fmt::format("{} runs {} of at most {} replicas and cannot scale {} further.",
-                                           who, *now, *most, name));
-    cite(&made, scaler, scaler["status"]["currentReplicas"], "how many replicas there are");
-    cite(&made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
-    suggest_scaler(&made, scaler, name);
+    made = &report(out, "scaler-at-maximum", 0.45, scaler,
+                   fmt::format("{} runs {} of at most {} replicas and cannot scale {} further.", who, *now,
+                               *most, name));
+    cite(made, scaler, scaler["status"]["currentReplicas"], "how many replicas there are");
+    cite(made, scaler, scaler["spec"]["maxReplicas"], "its maximum");
   }
-  if (told) return;
+  if (made != nullptr) suggest_scaler(made, scaler, name);
+  return made != nullptr;
+}
+
+void tell_failed_metrics(const Survey& survey, const Object& scaler, std::string_view name,
+                         Observations* out) {
   const bool over = scales(survey, scaler);
   for (const Happening* happening : survey.about(scaler)) {
     if (happening->reason.substr(0, 9) != "FailedGet" && happening->reason != "FailedComputeMetricsReplicas")
@@ -237,17 +246,70 @@ void check_scaler(const Survey& survey, const Object& scaler, Observations* out)
     const bool no_request = has(happening->message->text(), "missing request for");
     Observation& made =
         report(out, "scaler-no-metrics",
-               over         ? 0.2
+               over         ? 0.15
                : no_request ? 0.92
                             : 0.8,
                scaler,
-               fmt::format("{} cannot scale {}: {} ({})", who, name,
+               fmt::format("{} cannot scale {}: {} ({})", described(scaler), name,
                            no_request ? "its containers have no resource requests" : "it gets no metrics",
                            brief(happening->message->text(), 170)));
     cite(&made, *happening);
     suggest_scaler(&made, scaler, name);
-    break;
+    return;
   }
+}
+
+// An autoscaler that is taken for broken although what it measures asks for no more replicas.
+void tell_content(const Survey& survey, const Object& scaler, std::string_view name, Observations* out) {
+  const bool asked = survey.asks({"hpa", "autoscal"}) && (survey.names(scaler.name) || survey.names(name));
+  const Value& status = scaler["status"];
+  if (!asked || !scales(survey, scaler) || status["currentMetrics"].size() == 0 ||
+      status["currentReplicas"].text() != status["desiredReplicas"].text())
+    return;
+  std::string measured;
+  const Value* shown = nullptr;
+  for (const Value& metric : scaler["spec"]["metrics"].items) {
+    const Value& resource = metric["resource"];
+    const auto goal = resource["target"]["averageUtilization"].integer();
+    for (const Value& current : status["currentMetrics"].items) {
+      if (current["resource"]["name"].text() != resource["name"].text()) continue;
+      const Value& now = current["resource"]["current"]["averageUtilization"];
+      if (!goal || !now.integer() || *now.integer() > *goal) return;
+      measured += fmt::format("{}{} is at {}% of its request, below the target of {}%",
+                              measured.empty() ? "" : ", ", resource["name"].text(), *now.integer(), *goal);
+      shown = &now;
+    }
+  }
+  if (shown == nullptr) return;
+  Observation& made =
+      report(out, scaler_content, 0.5, scaler,
+             fmt::format("No fault found: {} works as it should: {}, so {} {} are enough.", described(scaler),
+                         measured, status["desiredReplicas"].text(), "replicas"));
+  made.verdict = Verdict::no_fault;
+  cite(&made, scaler, *shown, "what it measures and aims at");
+  for (const Value& condition : status["conditions"].items)
+    cite_span(&made, scaler, condition["type"], condition["message"], "its condition");
+  suggest_scaler(&made, scaler, name);
+}
+
+void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
+  const Scaled target = scaled_by(scaler);
+  if (target.name.empty()) return;
+  if (survey.find(target.kind, scaler.space, target.name) == nullptr &&
+      survey.lacks(target.kind, scaler.space, target.name)) {
+    tell_missing_target(survey, scaler, target, out);
+    return;
+  }
+  for (const PodSpec& pods : survey.pod_specs()) {
+    if (pods.owner->kind == target.kind && pods.owner->space == scaler.space &&
+        pods.owner->name == target.name && tells_all(*pods.owner))
+      check_requests(scaler, pods, out);
+  }
+  const bool told = tell_conditions(scaler, target.name, out);
+  const bool bound = tell_bounds(scaler, target.name, told, out);
+  if (told) return;
+  tell_failed_metrics(survey, scaler, target.name, out);
+  if (!bound) tell_content(survey, scaler, target.name, out);
 }
 
 // Two autoscalers of one workload: each undoes what the other decides.

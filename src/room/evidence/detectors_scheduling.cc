@@ -245,7 +245,8 @@ struct Reason {
   Tied tied{};
 };
 
-Reason of_claim(const std::string& who, const Part& part, const Value& spec) {
+Reason of_claim(const Survey& survey, const Happening& happening, const Part& part, const Value& spec) {
+  const std::string who = described("pod", happening.space, happening.name);
   const Value* shown = &Value::null();
   std::string claims;
   for (const Value& volume : spec["volumes"].items) {
@@ -253,6 +254,12 @@ Reason of_claim(const std::string& who, const Part& part, const Value& spec) {
     if (!claim.exists()) continue;
     shown = &claim;
     claims += fmt::format(" {}", claim.text());
+  }
+  // A StatefulSet names the claims of its pods after them.
+  for (const Object* claim : survey.each("persistentvolumeclaim")) {
+    if (!claims.empty()) break;
+    if (claim->space == happening.space && claim->name.ends_with("-" + happening.name))
+      claims = " " + claim->name;
   }
   const std::string_view named = between(part.text, "persistentvolumeclaim \"", "\"");
   if (!named.empty() && has(part.text, "not found")) {
@@ -337,7 +344,7 @@ Reason reason_of(const Survey& survey, const Happening& happening, const Part& p
   const Value& affinity = spec["affinity"];
   switch (part.why) {
     case Why::claim:
-      return of_claim(who, part, spec);
+      return of_claim(survey, happening, part, spec);
     case Why::volume_node:
       return of_volume_node(survey, who, part, spec, happening.space);
     case Why::selector:

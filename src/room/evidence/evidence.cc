@@ -93,7 +93,7 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, con
   std::vector<Observation> saved = findings_of_saved_logs(inventory, question_text);
   of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
   weigh_what_was_overcome(inventory, &of_logs);
-  std::vector<Observation> of_objects = detect(inventory, question_text);
+  std::vector<Observation> of_objects = detect(inventory, question_text, logs.listening());
   keep_heaviest(&of_objects, &list.left_out);
   keep_heaviest(&of_logs, &list.left_out);
   std::vector<Observation> observations = combine(std::move(of_objects), std::move(of_logs), question);

@@ -345,7 +345,8 @@ Observation observe(const LogStore& store, const Question& question, const Group
   if (condition && question.about_performance() && group.count >= 3)
     weight = std::max(weight, lead.mechanism->root >= 0.13 ? 0.6 : 0.45);
   // One that is not asked for, beside what is, explains little.
-  if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance()) weight *= 0.85;
+  if (lead.mechanism != nullptr && !lead.mechanism->fault && !question.about_performance())
+    weight *= question.whether() ? 0.7 : 0.85;
   const bool shows_only = lead.mechanism != nullptr && lead.mechanism->fault && lead.mechanism->root == 0;
   // What kubectl had to say of a pod that was gone is no cause.
   if (tool && lead.message.starts_with("Error from server (NotFound): pods ")) {

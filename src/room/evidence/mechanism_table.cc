@@ -77,7 +77,7 @@ std::vector<Mechanism> make_table() {
       {"replica-stale", "is too far behind to catch up (too stale): what it lacks is no longer in the oplog of the "
        "others, so that it needs an initial sync", 0.15, true,
        {"too stale to use candidate", "could not find member to sync from", "too stale to catch up", "error rs102"}, {}},
-      {"poll-interval", "takes longer over its messages than max.poll.interval.ms allows, and is put out of its "
+      {"poll-interval", "takes longer over its messages than max.poll.interval.ms allows, and is removed from its "
        "consumer group", 0.15, true, {"consumer poll timeout has expired", "kicked out of the group",
        "maximum poll interval", "max.poll.interval.ms exceeded"}, {}},
       {"address-conflict", "finds the IP address that it takes already in use (address conflict)", 0.14, true,

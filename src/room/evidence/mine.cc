@@ -48,6 +48,7 @@ struct Template {
   bool example_cut = false;   // its line was longer, or not UTF-8 to its end
   std::uint32_t example = 0;  // offset into the arena
   std::uint16_t example_size = 0;
+  std::uint16_t ending_size = 0;  // of the end of its line, which stands behind the example in the arena
   std::uint8_t last_size = 0;
   std::int8_t in_time = 0;            // Question::in_time: 1 once a line was; then that line is the example
   float longest_s = 0;                // where slowness is asked for: the longest time that a line tells
@@ -78,6 +79,36 @@ std::string_view valid_prefix(std::string_view line, std::size_t most) {
     at += length;
   }
   return line.substr(0, at);
+}
+
+constexpr std::size_t kEnding = 200;  // bytes that are kept of what stands behind a quote
+
+// The mechanism that a line of JSON tells behind what is quoted of it, where it tells none before, in the
+// words around it; empty: none.
+std::string_view told_behind_quote(std::string_view line) {
+  constexpr std::size_t kAround = 80;
+  if (find_mechanism(line.substr(0, limit::quote)).mechanism != nullptr) return {};
+  const std::string_view rest = line.substr(limit::quote);
+  const MechanismMatch match = find_mechanism(rest);
+  if (match.mechanism == nullptr || !match.mechanism->fault || match.mechanism->root < 0.1) return {};
+  const std::size_t begin = match.begin - std::min<std::size_t>(match.begin, kAround);
+  const std::size_t end = std::min(rest.find_first_of("\"\\", match.end), rest.size());
+  return rest.substr(begin, std::min(end - begin, kEnding));
+}
+
+// What decides of a line that is longer than what is quoted of it: its last clause, since what wraps errors,
+// as Go's programs do, tells the deciding one last. Empty: nothing.
+std::string_view ending_of(std::string_view line) {
+  if (line.size() <= limit::quote || line.size() > kHashedBytes) return {};
+  std::string_view ending;
+  if (line.front() == '{') {
+    ending = told_behind_quote(line);
+  } else {
+    ending = line.substr(line.size() - std::min(kEnding, line.size() - limit::quote));
+    const std::size_t clause = ending.find(": ");
+    ending.remove_prefix(clause != ending.npos ? clause + 2 : ending.find(' ') + 1);  // npos + 1 is 0
+  }
+  return is_utf8(ending) ? ending : std::string_view();
 }
 
 }  // namespace
@@ -137,6 +168,7 @@ class LogMiner::Impl {
 
   Question question;
   LogStore store;
+  ListeningPorts listening;
   std::uint64_t unnamed_files = 0;
   std::uint64_t unnamed_lines = 0;
 
@@ -188,6 +220,7 @@ class LogMiner::Impl {
     ++line_number;
     if (!file.mined) return;
     if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    listening.note(file.file, line_number, text);
     // Only lines that begin so can open a trace.
     if (tracker.open() || text.empty() || text[0] == ' ' || text[0] == '\t' || text[0] == 'T' ||
         text[0] == 'g') {
@@ -257,6 +290,7 @@ class LogMiner::Impl {
     const std::string_view example = valid_prefix(text, limit::quote);
     entry->example = static_cast<std::uint32_t>(arena.size());
     entry->example_size = static_cast<std::uint16_t>(example.size());
+    entry->ending_size = 0;
     entry->example_cut = example.size() < text.size();
     arena.append(example);
     entry->first = line_number;
@@ -292,6 +326,11 @@ class LogMiner::Impl {
     entry.example_size = static_cast<std::uint16_t>(example.size());
     entry.example_cut = example.size() < text.size();
     arena.append(example);
+    if (severity >= Severity::warning) {
+      const std::string_view ending = ending_of(text);
+      entry.ending_size = static_cast<std::uint16_t>(ending.size());
+      arena.append(ending);
+    }
     table[slot_of(hash)] = index;
     templates.push_back(entry);
     return index;
@@ -451,7 +490,14 @@ class LogMiner::Impl {
     }
     if (trace_owner == kNoTemplate || traces.size() >= kFaultsKeptOfFile) return;
     Template& owner = templates[trace_owner];
-    if (owner.trace == kNoTemplate && owner.first >= trace.first && owner.first <= trace.end) {
+    // Where only a later line of the template is followed by a trace, what decides there is told with the
+    // first.
+    const bool is_later = owner.first < trace.first && !trace.decisive.empty();
+    if (is_later) {
+      trace.first = trace.end = owner.first;
+      trace.text = std::string(example(owner));
+    }
+    if (owner.trace == kNoTemplate && owner.first >= trace.first && (is_later || owner.first <= trace.end)) {
       owner.trace = static_cast<std::uint32_t>(traces.size());
       traces.push_back(std::move(trace));
     }
@@ -508,6 +554,9 @@ LogEntry LogMiner::Impl::entry_of(const Template& from) const {
     entry.causes = trace.causes;
     entry.frame = trace.frame;
     entry.frame_line = trace.frame_line;
+  } else if (from.ending_size > 0) {
+    entry.decisive_line = from.first;
+    entry.decisive = arena.substr(from.example + from.example_size, from.ending_size);
   }
   return entry;
 }
@@ -593,6 +642,10 @@ std::vector<EvidenceLine> LogMiner::candidates(const std::vector<Observation>& o
 
 std::vector<Observation> LogMiner::observations() const {
   return log_findings(impl_->store, impl_->question);
+}
+
+const ListeningPorts& LogMiner::listening() const {
+  return impl_->listening;
 }
 
 std::vector<LeftOut> LogMiner::left_out() const {

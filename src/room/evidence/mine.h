@@ -31,6 +31,8 @@ class LogMiner final : public LineSink {
   std::vector<EvidenceLine> candidates(const std::vector<Observation>& observations) const;
   // What the logs alone say is wrong: a finding for the leading error(s), or none.
   std::vector<Observation> observations() const;
+  // The ports on which the logs say that their programs listen.
+  const ListeningPorts& listening() const;
   // Files whose lines were not all looked at, and templates that were dropped for memory.
   std::vector<LeftOut> left_out() const;
 

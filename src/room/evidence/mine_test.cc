@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "record/limits.h"
 
 namespace carrel {
@@ -283,6 +284,46 @@ TEST(LogMiner, MemoryIsBoundedAndWhatIsDroppedIsCounted) {
   }
   for (const EvidenceLine& line : miner.candidates({})) accounted += line.occurrences;
   EXPECT_EQ(accounted, written);
+}
+
+TEST(LogMiner, TheEndOfALongLineDecides) {
+  const auto told = [](const std::string& end) {
+    LogMiner miner("Why are there no images?");
+    mine(&miner,
+         "level=error msg=\"PullImage failed\" error=\"failed to pull image " + std::string(390, 'w') +
+             ": failed to do request: " + end + "\"\n",
+         {"node.log", TextFile::Kind::log, "", "", ""});
+    return miner.observations();
+  };
+  const auto found = told("dial tcp 10.6.0.9:5000: connect: no route to host");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].detector, "log-registry-unreachable");
+  EXPECT_EQ(found[0].lines[0].quote,
+            "failed to do request: dial tcp 10.6.0.9:5000: connect: no route to host\"");
+  EXPECT_EQ(found[0].lines[0].at.line, 1u);
+  EXPECT_EQ(found[0].lines[1].quote.size(), limit::quote);
+  EXPECT_NE(told("unexpected status")[0].detector, "log-registry-unreachable");
+  // What is not UTF-8 is not quoted.
+  for (const Observation& each : told("no route to host\xff"))
+    for (const EvidenceLine& line : each.lines) EXPECT_TRUE(is_utf8(line.quote));
+}
+
+TEST(LogMiner, ATraceBelowALaterLineDecides) {
+  LogMiner miner("Why does nothing arrive?");
+  mine(&miner,
+       "2025-12-01T18:13:15.449Z ERROR Client : sending order 886913 failed\n"
+       "2025-12-01T18:13:16.449Z INFO Client : sent order 886914\n"
+       "2025-12-01T18:28:19.726Z ERROR Client : sending order 884864 failed\n"
+       "javax.net.ssl.SSLHandshakeException: PKIX path building failed: no path\n"
+       "\tat java.base/sun.security.ssl.Alert.createSSLException(Alert.java:130)\n"
+       "2025-12-01T18:29:19.726Z INFO Client : sent order 884865\n",
+       {"a.log", TextFile::Kind::log, "s", "p", "c"});
+  const auto found = miner.observations();
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].detector, "log-certificate-untrusted");
+  EXPECT_EQ(found[0].lines[0].at.line, 4u);
+  EXPECT_EQ(found[0].lines[1].at.line, 1u);
+  EXPECT_EQ(found[0].lines[1].quote, "2025-12-01T18:13:15.449Z ERROR Client : sending order 886913 failed");
 }
 
 TEST(LogMiner, ALineWithoutEndIsWaitedOut) {

@@ -12,6 +12,7 @@
 #include "record/limits.h"
 #include "room/evidence/needs.h"
 #include "room/evidence/question.h"
+#include "room/inventory/kinds.h"
 
 namespace carrel {
 namespace {
@@ -63,8 +64,11 @@ const Value& template_of(const Object& object) {
 
 }  // namespace
 
-Survey::Survey(const Inventory& all, const std::string& asked)
-    : inventory(all), question(to_lower(asked)), only_whether(Question(asked).only_whether()) {
+Survey::Survey(const Inventory& all, const std::string& asked, const ListeningPorts& ports)
+    : inventory(all),
+      listening(ports),
+      question(to_lower(asked)),
+      only_whether(Question(asked).only_whether()) {
   for (const Object& object : inventory.all()) {
     if (object.value == nullptr || object.file == nullptr) continue;
     const std::string key = key_of(object.kind, object.space, object.name);
@@ -286,44 +290,9 @@ std::string written_out(std::string_view kind, std::string_view space, std::stri
 }  // namespace
 
 std::string described(std::string_view kind, std::string_view space, std::string_view name) {
-  static const std::map<std::string_view, std::string_view> written = {
-      {"pod", "Pod"},
-      {"deployment", "Deployment"},
-      {"statefulset", "StatefulSet"},
-      {"daemonset", "DaemonSet"},
-      {"replicaset", "ReplicaSet"},
-      {"job", "Job"},
-      {"cronjob", "CronJob"},
-      {"service", "Service"},
-      {"ingress", "Ingress"},
-      {"persistentvolumeclaim", "PersistentVolumeClaim"},
-      {"persistentvolume", "PersistentVolume"},
-      {"storageclass", "StorageClass"},
-      {"configmap", "ConfigMap"},
-      {"secret", "Secret"},
-      {"serviceaccount", "ServiceAccount"},
-      {"role", "Role"},
-      {"rolebinding", "RoleBinding"},
-      {"clusterrole", "ClusterRole"},
-      {"clusterrolebinding", "ClusterRoleBinding"},
-      {"node", "Node"},
-      {"namespace", "Namespace"},
-      {"networkpolicy", "NetworkPolicy"},
-      {"resourcequota", "ResourceQuota"},
-      {"limitrange", "LimitRange"},
-      {"horizontalpodautoscaler", "HorizontalPodAutoscaler"},
-      {"poddisruptionbudget", "PodDisruptionBudget"},
-      {"certificate", "Certificate"},
-      {"apiservice", "APIService"},
-      {"certificatesigningrequest", "CertificateSigningRequest"},
-      {"application", "Application"},
-      {"helmrelease", "HelmRelease"},
-      {"release", "Helm release"},
-      {"kustomization", "Kustomization"},
-      {"validatingwebhookconfiguration", "ValidatingWebhookConfiguration"},
-      {"mutatingwebhookconfiguration", "MutatingWebhookConfiguration"}};
-  const auto found = written.find(kind);
-  return written_out(found == written.end() ? kind : found->second, space, name);
+  if (kind == "release") kind = "Helm release";
+  const KindEntry* entry = find_kind(kind);
+  return written_out(entry == nullptr ? kind : entry->api, space, name);
 }
 
 std::string described(const Object& object) {

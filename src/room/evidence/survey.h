@@ -43,9 +43,10 @@ struct Happening {
 
 class Survey {
  public:
-  Survey(const Inventory& inventory, const std::string& question);
+  Survey(const Inventory& inventory, const std::string& question, const ListeningPorts& listening);
 
   const Inventory& inventory;
+  const ListeningPorts& listening;
   const std::string question;  // in lower case
   const bool only_whether;     // Question::only_whether()
 
