@@ -64,9 +64,15 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return bytes;
 }
 
-Status write_file_durably(const std::string& path, std::string_view bytes, int mode) {
+Status sync_folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid() || ::fsync(directory.get()) != 0) return errno_error("cannot sync " + folder);
+  return {};
+}
+
+Status write_file_durably(const std::string& path, std::string_view bytes, int mode) {
   std::string temporary = path + ".XXXXXX";
   Fd file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file.valid()) return errno_error("cannot create a file beside " + path);
@@ -79,9 +85,7 @@ Status write_file_durably(const std::string& path, std::string_view bytes, int m
     ::unlink(temporary.c_str());
     return std::move(done.error()).in(path);
   }
-  const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid() || ::fsync(directory.get()) != 0) return errno_error("cannot sync " + folder);
-  return {};
+  return sync_folder_of(path);
 }
 
 }  // namespace carrel

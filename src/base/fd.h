@@ -59,6 +59,9 @@ Result<std::string> read_all(int fd, std::size_t limit);
 // Opens and reads a whole file, as above.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
+// Makes the names durable that stand in the folder of `path` (which may end in '/': that folder itself).
+Status sync_folder_of(const std::string& path);
+
 // Replaces `path` by a file with these bytes so that a crash leaves either the old or the new one: written
 // beside it, synced, renamed, and the folder synced.
 Status write_file_durably(const std::string& path, std::string_view bytes, int mode = 0600);

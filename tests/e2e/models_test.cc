@@ -134,6 +134,12 @@ TEST_F(Models, PullBeginsAnewWhereTheFileIsAnotherOne) {
   fs::remove(got());
   EXPECT_EQ(pull(plain).status, 0);  // a server that knows no ranges
   EXPECT_EQ(read(got()), bytes);
+  // One that says of no version which it is: nothing shows that the rest is of the same file.
+  const FileServer unmarked(bytes, {{.drop_after = 40'000, .etag = ""}, {.etag = ""}});
+  fs::remove(got());
+  EXPECT_EQ(pull(unmarked).status, 0);
+  EXPECT_EQ(read(got()), bytes);
+  EXPECT_THAT(unmarked.requests()[1], Not(HasSubstr("Range:")));
 }
 
 TEST_F(Models, PullKeepsNoFileOfAnotherSum) {

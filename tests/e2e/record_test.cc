@@ -82,7 +82,7 @@ TEST_F(LedgerOfRecords, IsSealedWithTheKeyOfACommand) {
   EXPECT_EQ(carrel({"triage", example, "--tenant", "acme"}).status, 2);
   // A command that fails, prints something else, or prints another key.
   for (const char* wrong :
-       {"exit 1", "echo hello", "echo carrel-key-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})
+       {"exit 1", "echo hello", "yes", "echo carrel-key-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})
     EXPECT_EQ(carrel({"show", run, "--key-command", wrong}).status == 0, false) << wrong;
   // What was begun without a key is not written to with one.
   carrel({"triage", example, "--tenant", "open"});

@@ -59,7 +59,8 @@ Status OutputFile::finish() {
   if (::fsync(file_.get()) != 0) return errno_error("cannot write " + path_);
   if (temporary_.empty()) {
     const std::string self = fmt::format("/proc/self/fd/{}", file_.get());
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      return sync_folder_of(path_);
     if (errno != EEXIST) return errno_error("cannot write " + path_);
     if (!replace_) return taken(path_);
     // A link replaces nothing: first another name, then rename.
@@ -75,7 +76,7 @@ Status OutputFile::finish() {
   if (done != 0 && errno == EINVAL) done = ::rename(temporary_.c_str(), path_.c_str());
   if (done != 0) return errno == EEXIST ? taken(path_) : errno_error("cannot write " + path_);
   temporary_.clear();
-  return {};
+  return sync_folder_of(path_);
 }
 
 }  // namespace carrel

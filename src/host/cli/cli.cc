@@ -155,7 +155,9 @@ int tell(const Error& error) {
 }
 
 std::string Desk::data_folder() const {
-  const std::string& given = settings.text("data");
+  // Paths below it are compared as text.
+  std::string given = std::filesystem::path(settings.text("data")).lexically_normal();
+  if (given.size() > 1 && given.ends_with('/')) given.pop_back();
   return given.empty() ? user_data_folder([](const char* name) { return std::getenv(name); }) : given;
 }
 

@@ -1,6 +1,7 @@
 #include "host/cli/find_run.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -24,7 +25,7 @@ namespace {
 Result<std::string> output_of(const std::string& command, const std::string& tenant) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
-  const Fd reading(ends[0]);
+  Fd reading(ends[0]);
   Fd writing(ends[1]);
   const std::string named = "CARREL_TENANT=" + tenant;
   std::vector<char*> environment;
@@ -45,8 +46,11 @@ Result<std::string> output_of(const std::string& command, const std::string& ten
   writing.reset();
   if (problem != 0) return Error{Code::machine, "the key command could not be started", ""};
   auto output = read_all(reading.get(), key_file_bytes);
+  reading.reset();  // one that says more than a key has is not waited for until it has said all
   int status = 0;
-  ::waitpid(child, &status, 0);
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return errno_error("cannot wait for the key command");
+  }
   if (!output || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     return Error{Code::usage, "the key command gave no key", "run it by itself and see what it says"};
   }

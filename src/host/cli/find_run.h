@@ -29,9 +29,6 @@ bool wants_key(const Desk& desk);
 // The ledger of a tenant that has one, unlocked where it is sealed.
 Result<Ledger> open_unlocked(const Desk& desk, const std::string& tenant);
 
-// The playbook of this title ("k8s-triage@3"), as it is now.
-Result<Playbook> playbook_named(const Desk& desk, const std::string& title);
-
 struct HeldRun {
   Ledger ledger;  // unlocked
   RunRow row;

@@ -166,12 +166,11 @@ void Download::prepare(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, request_.bearer.c_str());
   }
   headers_.reset();
-  if (have_ > 0) {
+  // Without a mark nobody says whether the rest is that of the same file: all of it is asked for again.
+  if (have_ > 0 && !origin_.mark.empty()) {
     curl_easy_setopt(easy, CURLOPT_RANGE, fmt::format("{}-", have_).c_str());
-    if (!origin_.mark.empty()) {
-      headers_.reset(curl_slist_append(nullptr, ("If-Range: " + origin_.mark).c_str()));
-      curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
-    }
+    headers_.reset(curl_slist_append(nullptr, ("If-Range: " + origin_.mark).c_str()));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_.get());
   }
 }
 
@@ -347,7 +346,7 @@ Status Download::finish() {
   if (error)
     return Error{Code::machine, fmt::format("cannot name {}: {}", request_.file, error.message()), ""};
   std::filesystem::remove(origin_path_, error);
-  return {};
+  return sync_folder_of(request_.file);
 }
 
 Result<Fetched> Download::run() {

@@ -1,6 +1,7 @@
 #include "host/ledger/ledger.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include <fcntl.h>
@@ -187,9 +188,16 @@ Result<std::vector<std::string>> Ledger::dead_runs() const {
     if (!row) return row.error();
     if (!*row) return dead;
     const std::string id = running.text(0);
-    const Fd lock(::open((folder_ + "/running/" + id).c_str(), O_RDONLY | O_CLOEXEC));
-    if (lock.valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;
-    dead.push_back(id);
+    const std::string path = folder_ + "/running/" + id;
+    const Fd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const bool gone = !lock.valid() && errno == ENOENT;
+    // Whether a run is dead whose lock cannot be looked at is not known.
+    if (!lock.valid() && !gone) return errno_error("cannot open " + path);
+    if (gone || ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+      dead.push_back(id);
+    } else if (errno != EWOULDBLOCK) {
+      return errno_error("cannot lock " + path);
+    }
   }
 }
 

@@ -88,26 +88,27 @@ Status Ledger::write_detail(std::int64_t number, const RunDetail& detail) {
 
 Result<RunDetail> Ledger::detail(const RunRow& run) const {
   RunDetail detail;
-  Status done =
-      each_row(database_, "SELECT variant, stop, tokens, chosen, agrees FROM try WHERE run = ?", run.number,
-               [&](const Statement& row) {
-                 detail.tries.push_back({row.text(0), row.text(1), static_cast<std::uint32_t>(row.number(2)),
-                                         row.number(3) != 0, row.number(4) != 0});
-               });
+  Status done = each_row(
+      database_, "SELECT variant, stop, tokens, chosen, agrees FROM try WHERE run = ? ORDER BY position",
+      run.number, [&](const Statement& row) {
+        detail.tries.push_back({row.text(0), row.text(1), static_cast<std::uint32_t>(row.number(2)),
+                                row.number(3) != 0, row.number(4) != 0});
+      });
   if (!done) return done.error();
-  done = each_row(database_, "SELECT stage, seconds, text FROM note WHERE run = ?", run.number,
-                  [&](const Statement& row) {
+  done = each_row(database_, "SELECT stage, seconds, text FROM note WHERE run = ? ORDER BY position",
+                  run.number, [&](const Statement& row) {
                     detail.notes.push_back({row.text(0), row.real(1), row.private_text(vault_, 2)});
                   });
   if (!done) return done.error();
-  done = each_row(database_, "SELECT kind, text, basis FROM claim WHERE run = ?", run.number,
-                  [&](const Statement& row) {
+  done = each_row(database_, "SELECT kind, text, basis FROM claim WHERE run = ? ORDER BY position",
+                  run.number, [&](const Statement& row) {
                     detail.claims.push_back(
                         {kind_of(row.text(0)), row.private_text(vault_, 1), row.private_text(vault_, 2), {}});
                   });
   if (!done) return done.error();
   done = each_row(database_,
-                  "SELECT claim, id, file, line, end_line, path, quote, reason FROM citation WHERE run = ?",
+                  "SELECT claim, id, file, line, end_line, path, quote, reason FROM citation WHERE run = ? "
+                  "ORDER BY claim, position",
                   run.number, [&](const Statement& row) {
                     const auto claim = static_cast<std::size_t>(row.number(0));
                     if (claim >= detail.claims.size()) return;
@@ -121,13 +122,14 @@ Result<RunDetail> Ledger::detail(const RunRow& run) const {
                   });
   if (!done) return done.error();
   done =
-      each_row(database_, "SELECT name, verdict, detail FROM verdict WHERE run = ?", run.number,
-               [&](const Statement& row) {
+      each_row(database_, "SELECT name, verdict, detail FROM verdict WHERE run = ? ORDER BY position",
+               run.number, [&](const Statement& row) {
                  detail.checks.push_back({row.text(0), verdict_of(row.text(1)), row.private_text(vault_, 2)});
                });
   if (!done) return done.error();
   done = each_row(
-      database_, "SELECT room, call, count FROM denial WHERE run = ?", run.number, [&](const Statement& row) {
+      database_, "SELECT room, call, count FROM denial WHERE run = ? ORDER BY position", run.number,
+      [&](const Statement& row) {
         detail.denials.push_back({row.text(0), row.text(1), static_cast<std::uint64_t>(row.number(2))});
       });
   if (!done) return done.error();
@@ -183,8 +185,9 @@ Result<std::vector<CitingClaim>> Ledger::citing(const std::string& file, std::ui
 Result<std::vector<std::string>> Ledger::texts_of(std::int64_t number) const {
   std::vector<std::string> texts;
   for (const char* sql :
-       {"SELECT question FROM run WHERE number = ?", "SELECT text FROM claim WHERE run = ?",
-        "SELECT quote FROM citation WHERE run = ?", "SELECT file FROM citation WHERE run = ?",
+       {"SELECT question FROM run WHERE number = ?", "SELECT text FROM claim WHERE run = ? ORDER BY position",
+        "SELECT quote FROM citation WHERE run = ? ORDER BY claim, position",
+        "SELECT file FROM citation WHERE run = ? ORDER BY claim, position",
         "SELECT text FROM review WHERE run = ? ORDER BY position",
         "SELECT reason FROM review WHERE run = ? ORDER BY position"}) {
     Status done = each_row(database_, sql, number, [&](const Statement& row) {

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -233,6 +235,24 @@ TEST_F(LedgerTest, ALiveRunOfAnotherProcessStaysRunning) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(LedgerTest, ARunWhoseLockCannotBeOpenedIsNotTakenForDead) {
+  Ledger mine = open();
+  ASSERT_TRUE(mine.begin(row("20260101-000000-00000d")));
+  Ledger theirs = open();
+  ASSERT_TRUE(theirs.runs(10));  // SQLite has its files open
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const Fd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(next.get());  // no further file can be opened
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto refused = theirs.runs(10);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(refused);
+  ASSERT_TRUE(theirs.runs(10));
+  EXPECT_EQ(theirs.runs(10)->at(0).state, RunState::running);
 }
 
 TEST_F(LedgerTest, TenantsShareNothing) {

@@ -18,13 +18,6 @@ namespace fs = std::filesystem;
 // The largest are states of think rooms: 150 KB a token of a model of four thousand million parameters.
 constexpr std::size_t object_limit = 4ULL << 30;
 
-// Makes the names in a folder durable.
-Status sync_folder(const std::string& path) {
-  const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || ::fsync(folder.get()) != 0) return errno_error("cannot sync " + path);
-  return {};
-}
-
 std::string object_path(const std::string& folder, const std::string& sha256) {
   return fmt::format("{}/objects/{}/{}", folder, sha256.substr(0, 2), sha256.substr(2));
 }
@@ -51,7 +44,7 @@ Result<StoredObject> put_object(const std::string& folder, const Vault& vault, c
   if (fs::exists(path, error)) return object;
   if (Status made = make_private_folder(fs::path(path).parent_path()); !made) return made.error();
   // Another process may have made the folder a moment ago and not have synced it yet: done each time.
-  if (Status synced = sync_folder(folder + "/objects"); !synced) return synced.error();
+  if (Status synced = sync_folder_of(folder + "/objects/"); !synced) return synced.error();
   if (Status written = write_file_durably(path, stored); !written) return written.error();
   return object;
 }

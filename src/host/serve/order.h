@@ -20,7 +20,7 @@ inline constexpr std::size_t served_texts = 256;
 inline constexpr std::size_t served_message = message + (1 << 20);
 }  // namespace limit
 
-// A think room's job. With it come two or four descriptors: the model file, and where states are lent the
+// A think room's job. With it comes one descriptor, the model file, or three where states are lent: that, the
 // earlier state, and memory for the room's own.
 struct ServeOrder {
   std::uint32_t version = serve_version;

@@ -3,6 +3,8 @@
 #include <list>
 #include <thread>
 
+#include <sys/socket.h>
+
 #include "base/text.h"
 #include "record/codec.h"
 
@@ -57,7 +59,7 @@ class Connection {
       : socket_(std::move(socket)), rooms_(rooms), server_stop_(stop) {
     thread_ = std::thread([this] {
       work();
-      socket_.reset();
+      ::shutdown(socket_.get(), SHUT_RDWR);  // closed by who looks at it, when the thread is done
       done_ = true;
     });
   }
@@ -80,11 +82,11 @@ class Connection {
     const auto tell = [&](const Progress& progress) {
       const auto body = encode(progress);
       // Whoever is gone is seen by the hang-up.
-      if (body && !send_message(socket_, ServeMessage::progress, *body)) stop_ = true;
+      if (body && !offer_message(socket_, ServeMessage::progress, *body, stop_)) stop_ = true;
     };
     const auto done = order ? rooms_.run(*order, std::move((*received)->files), tell, stop_) : order.error();
     const auto body = encode(answer_of(done));
-    if (body && !send_message(socket_, ServeMessage::answer, *body)) return;
+    if (body && !send_until(socket_, ServeMessage::answer, *body, stop_)) return;
   }
 
   Fd socket_;

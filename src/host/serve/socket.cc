@@ -160,8 +160,16 @@ Result<std::optional<Fd>> connect_to_server(const std::string& path) {
   return std::optional<Fd>(std::move(*socket));
 }
 
-Status send_message(const Fd& socket, ServeMessage type, std::string_view body,
-                    const std::vector<int>& files) {
+namespace {
+
+// What to do where the other end does not read: for how long a message waits for room.
+enum class Patience { forever, until_stopped, none };
+
+// True once all is sent, false where there was no room for it and the patience ended.
+Result<bool> send_all(const Fd& socket, ServeMessage type, std::string_view body,
+                      const std::vector<int>& files, Patience patience, const std::atomic<bool>* stop) {
+  constexpr int look_ms = 50;
+  if (files.size() > most_files) return Error{Code::does_not_fit, "too many files for one message", ""};
   std::string bytes = {'C', 's', static_cast<char>(serve_version), static_cast<char>(type)};
   for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(body.size() >> shift & 0xff);
   bytes += body;
@@ -180,12 +188,40 @@ Status send_message(const Fd& socket, ServeMessage type, std::string_view body,
       head->cmsg_len = CMSG_LEN(files.size() * sizeof(int));
       std::memcpy(CMSG_DATA(head), files.data(), files.size() * sizeof(int));
     }
-    const ssize_t n = ::sendmsg(socket.get(), &message, MSG_NOSIGNAL);
+    const int flags = MSG_NOSIGNAL | (patience == Patience::forever ? 0 : MSG_DONTWAIT);
+    const ssize_t n = ::sendmsg(socket.get(), &message, flags);
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      // What is begun must be ended, or the next message would be taken for the rest of it.
+      if (patience == Patience::none && sent == 0) return false;
+      if (stop != nullptr && *stop) return errno_error("cannot write to the socket");
+      pollfd room{socket.get(), POLLOUT, 0};
+      ::poll(&room, 1, look_ms);
+      continue;
+    }
     if (n < 0) return errno_error("cannot write to the socket");
     sent += static_cast<std::size_t>(n);
   }
-  return {};
+  return true;
+}
+
+}  // namespace
+
+Status send_message(const Fd& socket, ServeMessage type, std::string_view body,
+                    const std::vector<int>& files) {
+  const auto sent = send_all(socket, type, body, files, Patience::forever, nullptr);
+  return sent ? Status() : Status(sent.error());
+}
+
+Status send_until(const Fd& socket, ServeMessage type, std::string_view body, const std::atomic<bool>& stop) {
+  const auto sent = send_all(socket, type, body, {}, Patience::until_stopped, &stop);
+  return sent ? Status() : Status(sent.error());
+}
+
+Status offer_message(const Fd& socket, ServeMessage type, std::string_view body,
+                     const std::atomic<bool>& stop) {
+  const auto sent = send_all(socket, type, body, {}, Patience::none, &stop);
+  return sent ? Status() : Status(sent.error());
 }
 
 Result<std::optional<Received>> receive_message(const Fd& socket, const std::atomic<bool>& stop) {

@@ -50,9 +50,15 @@ struct Received {
   std::vector<Fd> files;
 };
 
-// Writes one message, with descriptors. A reader that is gone is an Error (machine).
+// Writes one message, with at most three descriptors. A reader that is gone is an Error (machine).
 Status send_message(const Fd& socket, ServeMessage type, std::string_view body,
                     const std::vector<int>& files = {});
+// The same for one who may have stopped reading without being gone (Ctrl-Z): waits for room until `stop`,
+// which is an Error then.
+Status send_until(const Fd& socket, ServeMessage type, std::string_view body, const std::atomic<bool>& stop);
+// Writes one that may be lost: where there is no room at once, nothing is sent.
+Status offer_message(const Fd& socket, ServeMessage type, std::string_view body,
+                     const std::atomic<bool>& stop);
 // Reads one. Nothing at the end of the stream, or where `stop` was set before it came, which is looked at
 // every 50 ms.
 Result<std::optional<Received>> receive_message(const Fd& socket, const std::atomic<bool>& stop);

@@ -147,5 +147,50 @@ TEST_F(Socket, WhatIsCutShortOrForeignIsNoMessage) {
   }
 }
 
+TEST_F(Socket, AReaderThatPausesIsNotWaitedFor) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd server(ends[0]);
+  Fd client(ends[1]);
+  const std::string body(1000, 'x');
+  // What finds no room is dropped, whole.
+  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(offer_message(server, ServeMessage::progress, body, stop_));
+  // The answer waits until somebody reads, or until it is to stop.
+  std::atomic<bool> stop = false;
+  std::thread stopper([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    stop = true;
+  });
+  EXPECT_FALSE(send_until(server, ServeMessage::answer, std::string(1 << 20, 'y'), stop));
+  stopper.join();
+  client.reset();
+  EXPECT_FALSE(offer_message(server, ServeMessage::progress, body, stop_));
+}
+
+TEST_F(Socket, WhatIsOfferedArrivesWholeOrNotAtAll) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd server(ends[0]);
+  const Fd client(ends[1]);
+  for (int i = 0; i < 5000; ++i)
+    ASSERT_TRUE(offer_message(server, ServeMessage::progress, std::string(1000, 'x'), stop_));
+  std::thread answering(
+      [&] { EXPECT_TRUE(send_until(server, ServeMessage::answer, std::string(1 << 20, 'y'), stop_)); });
+  std::size_t offered = 0;
+  for (;;) {
+    auto received = receive_message(client, stop_);
+    ASSERT_TRUE(received && *received);
+    if ((*received)->type == ServeMessage::answer) {
+      EXPECT_EQ((*received)->body, std::string(1 << 20, 'y'));
+      break;
+    }
+    ASSERT_EQ((*received)->body, std::string(1000, 'x'));
+    ++offered;
+  }
+  answering.join();
+  EXPECT_GT(offered, 0U);
+  EXPECT_LT(offered, 5000U);
+}
+
 }  // namespace
 }  // namespace carrel

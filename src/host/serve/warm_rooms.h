@@ -27,7 +27,6 @@ struct ServeCounts {
   std::map<std::string, std::uint64_t> rooms_ended;  // by why: idle, memory, replaced, used, stopped
   std::map<std::string, std::uint64_t> runs;         // by how they ended (to_string(Ending))
   std::uint64_t warm_runs = 0;                       // that found a room
-  std::uint64_t refused = 0;                         // orders that no room was made for
   std::uint64_t prompt_tokens = 0, reused_tokens = 0, output_tokens = 0;
   double run_s = 0, load_s = 0, prefill_s = 0, decode_s = 0;
 };

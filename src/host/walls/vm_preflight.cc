@@ -51,8 +51,10 @@ bool from_text(const std::string& text, const std::string& key, Preflight* verdi
     at = end + 1;
   }
   if (lines.size() != 5 || lines[0] != first_line || lines[1] != key) return false;
+  const std::size_t space = lines[2].find(' ');
+  if (space == std::string::npos) return false;  // damaged
   verdict->works = lines[2].starts_with("works ");
-  verdict->boot_s = std::strtod(lines[2].c_str() + lines[2].find(' '), nullptr);
+  verdict->boot_s = std::strtod(lines[2].c_str() + space, nullptr);
   verdict->why = lines[3];
   verdict->remedy = lines[4];
   return verdict->works || !verdict->why.empty();

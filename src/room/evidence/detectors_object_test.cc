@@ -1,4 +1,5 @@
 // References, storage, network, autoscalers, workloads, jobs, deliveries.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "room/evidence/detector_case.h"
