@@ -190,7 +190,7 @@ void check_spaces(const Survey& survey, Observations* out) {
     if (survey.find("namespace", "", space) != nullptr || survey.each("namespace").empty()) continue;
     std::string near;
     for (const Object* one : survey.each("namespace")) {
-      if (edit_distance(one->name, space) <= 2) near = one->name;
+      if (edit_distance(one->name, space, 2) <= 2) near = one->name;
     }
     const bool settled = survey.lacks("namespace", "", space);
     if (!settled && (near.empty() || seen.second > 3)) continue;
@@ -246,11 +246,16 @@ void check_variables(const Survey& survey, const PodSpec& pods, Observations* ou
   }
 }
 
-// A pod that does not ask the cluster's DNS.
-void check_resolver(const PodSpec& pods, Observations* out) {
+// A pod that does not ask the cluster's DNS. What is well, an agent of its node, and what the cluster's DNS
+// itself runs in mean to.
+void check_resolver(const Survey& survey, const PodSpec& pods, Observations* out) {
   const Value& policy = (*pods.spec)["dnsPolicy"];
   const Value& servers = (*pods.spec)["dnsConfig"]["nameservers"];
   if (policy.text() != "None" && (policy.text() != "Default" || !tells_all(*pods.owner))) return;
+  const bool about_names = survey.asks({"dns", "resol", "lookup", "host", "name"});
+  if ((*pods.spec)["hostNetwork"].is_true() || pods.owner->space == "kube-system" ||
+      (pods.health == Health::healthy && !about_names))
+    return;
   const std::string asked = servers.size() > 0 ? fmt::format(", only {}", servers[0].text()) : "";
   Observation& made =
       report(out, "dns-policy", servers.size() > 0 ? 0.7 : 0.4, *pods.owner,
@@ -392,7 +397,7 @@ void detect_hosts(const Survey& survey, Observations* out) {
     }
     check_mentions(survey, *pods.owner, hosts_of(*pods.spec), out);
     check_variables(survey, pods, out);
-    check_resolver(pods, out);
+    check_resolver(survey, pods, out);
   }
   for (const Object* map : survey.each("configmap")) {
     if (tells_all(*map) && map->space != "kube-system")

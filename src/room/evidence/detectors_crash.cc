@@ -200,8 +200,10 @@ AskedItself memory_asked_by(const Value& container) {
 void tell_out_of_memory(const Survey& survey, const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
-  std::string allowed =
-      memory.exists() ? fmt::format("its memory limit of {}", memory.text()) : "its memory limit";
+  const bool unlimited = end.spec != nullptr && tells_all(*end.pod) && !memory.exists();
+  std::string allowed = memory.exists() ? fmt::format("its memory limit of {}", memory.text())
+                        : unlimited     ? "its node"
+                                        : "its memory limit";
   const Object* range = nullptr;
   const Value* by_default = default_limit(survey, *end.pod, memory, &range);
   if (by_default != nullptr) allowed += fmt::format(", the default that {} sets,", described(*range));
@@ -218,9 +220,10 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
              : end.past             ? 0.68
                                     : 0.9,
              *end.pod,
-             fmt::format("{} of {} was OOMKilled (exit code {}): it needs more memory than {} allows{}.",
+             fmt::format("{} of {} was OOMKilled (exit code {}): it needs more memory than {} {}{}.",
                          container_words(end), described(*end.pod),
-                         (*end.terminated)["exitCode"].integer().value_or(137), allowed, restarts_text(end)));
+                         (*end.terminated)["exitCode"].integer().value_or(137), allowed,
+                         unlimited ? "has (it has no limit)" : "allows", restarts_text(end)));
   cite_span(&made, *end.pod, (*end.terminated)["reason"], (*end.terminated)["exitCode"],
             "why the container ended");
   if (memory.exists()) cite_span(&made, *end.pod, limits, memory, "the memory limit");

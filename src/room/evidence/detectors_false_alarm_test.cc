@@ -132,5 +132,131 @@ TEST(Alerts, OneThatAlwaysFiresIsNoFault) {
   EXPECT_LT(find_by(other, "alert")->weight, 0.2);
 }
 
+// How much a finding weighs; 0: there is none.
+double weight_of(const std::string& yaml, const char* detector,
+                 const std::string& question = "What is wrong?") {
+  const auto found = detect_in(yaml, {}, question);
+  const Observation* one = find_by(found, detector);
+  return one == nullptr ? 0 : one->weight;
+}
+constexpr double fault = 0.4;  // what weighs less is none where something shows health
+
+const std::string ready_pod =
+    "status: {phase: Running, conditions: [{type: Ready, status: 'True'}], containerStatuses: [{name: main, "
+    "ready: "
+    "true, restartCount: 0, state: {running: {}}}]}\n";
+
+TEST(FalseAlarms, APortNeedNotBeDeclared) {
+  const auto service = [](const std::string& ports) {
+    return object_head("v1", "Service", "api") + "spec: {selector: {app: api}, ports: [" + ports + "]}\n" +
+           deployment("api", plain_pod);
+  };
+  EXPECT_LT(weight_of(service("{name: http, port: 80, targetPort: 8080}, {name: metrics, port: 9102}"),
+                      "service-target-port"),
+            fault);
+  EXPECT_GE(weight_of(service("{name: http, port: 80, targetPort: 8081}"), "service-target-port"), fault);
+}
+
+TEST(FalseAlarms, APartOfAnOperatorsPodsMayBePlayedByNone) {
+  const auto service = [](const std::string& selector) {
+    return object_head("v1", "Service", "pg-ro") + "spec: {selector: {" + selector +
+           "}, ports: [{port: 5432}]}\n" + object_head("v1", "Pod", "pg-1") +
+           "spec: {containers: [{name: main, image: 'x/pg:1'}]}\n" + ready_pod;
+  };
+  const auto with_labels = [&](const std::string& selector) {
+    std::string yaml = service(selector);
+    const std::string head = "metadata: {name: pg-1, namespace: shop}";
+    yaml.replace(yaml.find(head), head.size(),
+                 "metadata: {name: pg-1, namespace: shop, labels: {cluster: pg, instanceRole: primary}}");
+    return yaml;
+  };
+  EXPECT_LT(weight_of(with_labels("cluster: pg, instanceRole: replica"), "service-selects-nothing"), fault);
+  EXPECT_GE(weight_of(with_labels("cluster: gp"), "service-selects-nothing"), fault);
+}
+
+TEST(FalseAlarms, WhoDoesNotAskTheClustersDnsMayMeanTo) {
+  const auto pod = [](const std::string& spec, const std::string& space, const std::string& status) {
+    return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: agent-1, namespace: " + space +
+           "}\nspec: {dnsPolicy: Default, " + spec + "containers: [{name: main, image: 'x/y:1'}]}\n" + status;
+  };
+  EXPECT_EQ(weight_of(pod("hostNetwork: true, ", "shop", ""), "dns-policy"), 0);
+  EXPECT_EQ(weight_of(pod("", "kube-system", ""), "dns-policy"), 0);
+  EXPECT_EQ(weight_of(pod("", "shop", ready_pod), "dns-policy"), 0);
+  EXPECT_GT(weight_of(pod("", "shop", ""), "dns-policy"), 0);
+  EXPECT_GT(weight_of(pod("", "shop", ready_pod), "dns-policy", "Why can agent-1 resolve no names?"), 0);
+}
+
+TEST(FalseAlarms, WhoIsShutOffWellIsNotCutOff) {
+  const std::string deny = object_head("networking.k8s.io/v1", "NetworkPolicy", "deny") +
+                           "spec: {podSelector: {}, policyTypes: [Ingress]}\n";
+  const std::string worker = deployment("worker", plain_pod);
+  const std::string service = object_head("v1", "Service", "worker") +
+                              "spec: {selector: {app: worker}, ports: [{port: 80, targetPort: 8080}]}\n";
+  EXPECT_EQ(weight_of(deny + worker, "policy-denies-ingress"), 0);
+  EXPECT_GE(weight_of(deny + worker + service, "policy-denies-ingress"), fault);
+  const auto egress = [](const std::string& port) {
+    return object_head("networking.k8s.io/v1", "NetworkPolicy", "out") +
+           "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: " + port + "}]}]}\n";
+  };
+  EXPECT_EQ(weight_of(egress("5353") + worker, "policy-denies-dns"), 0);  // OpenShift's
+  EXPECT_EQ(weight_of(egress("53") + worker, "policy-denies-dns"), 0);
+  EXPECT_GE(weight_of(egress("443") + worker, "policy-denies-dns"), fault);
+}
+
+TEST(FalseAlarms, AnAutoscalerIsOffWhereItsWorkloadIs) {
+  const auto scaler = [](const std::string& reason) {
+    return object_head("autoscaling/v2", "HorizontalPodAutoscaler", "api") +
+           "spec: {scaleTargetRef: {kind: Deployment, name: api}, maxReplicas: 5}\nstatus: {conditions: "
+           "[{type: "
+           "ScalingActive, status: 'False', reason: " +
+           reason + ", message: 'scaling is disabled since the replica count of the target is zero'}]}\n";
+  };
+  EXPECT_EQ(weight_of(scaler("ScalingDisabled"), "scaler-no-metrics"), 0);
+  EXPECT_GE(weight_of(scaler("FailedGetResourceMetric"), "scaler-no-metrics"), fault);
+}
+
+TEST(FalseAlarms, AClaimOfAClassThatWaitsForAPodWaitsByDesign) {
+  const auto claim = [](const std::string& mode) {
+    return object_head("v1", "PersistentVolumeClaim", "cache") +
+           "spec: {storageClassName: local, resources: {requests: {storage: 1Gi}}}\nstatus: {phase: "
+           "Pending}\n"
+           "---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: "
+           "local}\nvolumeBindingMode: " +
+           mode + "\n";
+  };
+  EXPECT_LT(weight_of(claim("WaitForFirstConsumer"), "claim-waits"), fault);
+  EXPECT_EQ(weight_of(claim("WaitForFirstConsumer"), "claim-pending"), 0);
+  EXPECT_GE(weight_of(claim("WaitForFirstConsumer"), "claim-waits", "Why is claim cache Pending?"), fault);
+  EXPECT_GE(weight_of(claim("Immediate"), "claim-pending"), fault);
+}
+
+TEST(FalseAlarms, AHostThatThePodsOwnFileNamesNeedsNoService) {
+  const auto pod = [](const std::string& aliases) {
+    return deployment("web",
+                      aliases +
+                          "containers: [{name: web, image: 'x/y:1', env: [{name: KAFKA_BROKERS, value: "
+                          "'broker1:9092'}]}]") +
+           object_head("v1", "Service", "web") + "spec: {selector: {app: web}, ports: [{port: 80}]}\n";
+  };
+  const auto finds_host = [&](const std::string& aliases) {
+    return find_by(detect_in(pod(aliases), {{"service", "shop"}}, "Why?"), "host-missing") != nullptr;
+  };
+  EXPECT_FALSE(finds_host("hostAliases: [{ip: 10.1.1.1, hostnames: [broker1]}], "));
+  EXPECT_TRUE(finds_host("hostAliases: [{ip: 10.1.1.1, hostnames: [other]}], "));
+}
+
+TEST(FalseAlarms, WhatIsLeftOfAnEvictedPodIsOver) {
+  const auto evicted = [](const std::string& sibling_status) {
+    return object_head("v1", "Pod", "web-6f85d7cbb6-q7x8d") +
+           "spec: {containers: [{name: main, image: 'x/y:1'}]}\nstatus: {phase: Failed, reason: Evicted, "
+           "message: "
+           "'The node was low on resource: memory.'}\n" +
+           object_head("v1", "Pod", "web-6f85d7cbb6-z2k4p") +
+           "spec: {containers: [{name: main, image: 'x/y:1'}]}\n" + sibling_status;
+  };
+  EXPECT_LT(weight_of(evicted(ready_pod), "pod-evicted"), fault);
+  EXPECT_GE(weight_of(evicted("status: {phase: Pending}\n"), "pod-evicted"), fault);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -146,7 +146,7 @@ void check_name(const PodSpec& pods, Observations* out) {
     if (name.size() < 5 || name.find('/') != std::string_view::npos) continue;
     const bool known = std::find(std::begin(official), std::end(official), name) != std::end(official);
     for (const std::string_view one : official) {
-      const std::size_t far = edit_distance(one, name);
+      const std::size_t far = edit_distance(one, name, 2);
       if (known || far == 0 || far > 2 || name[0] != one[0] || (far == 2 && name.size() != one.size()))
         continue;
       Observation& made =

@@ -94,11 +94,17 @@ void tell_selects_nothing(const Survey& survey, const Object& service, const Val
                                   near->owner->name, key, brief(label_text(*near->labels), 60));
     }
   }
+  // Which of an operator's pods plays a part is known to it alone, and a part may be played by none.
+  const bool is_role = std::ranges::any_of(selector.members, [&](const auto& member) {
+    return has(member.first, "role") && near != nullptr &&
+           (*near->labels)[member.first].text() != member.second.text();
+  });
   Observation& made =
       report(out, "service-selects-nothing",
-             near  ? 0.92
-             : any ? 0.75
-                   : 0.55,
+             is_role ? 0.35
+             : near  ? 0.92
+             : any   ? 0.75
+                     : 0.55,
              service,
              fmt::format("{} has no endpoints: its selector {} matches no pods{}{}.", described(service),
                          brief(label_text(selector), 90), differs.empty() ? "" : "; ", differs));
@@ -111,9 +117,28 @@ void tell_selects_nothing(const Survey& survey, const Object& service, const Val
   suggest_service(&made, service);
 }
 
+// True where a container of the pods declares the port that a Service sends to.
+bool declares(const std::vector<const PodSpec*>& matched, const Value& target) {
+  return std::ranges::any_of(matched, [&](const PodSpec* pods) {
+    return std::ranges::any_of((*pods->spec)["containers"].items, [&](const Value& container) {
+      return std::ranges::any_of(container["ports"].items, [&](const Value& one) {
+        return one["containerPort"].text() == target.text() || one["name"].text() == target.text();
+      });
+    });
+  });
+}
+
+const Value& target_of(const Value& port) {
+  return port["targetPort"].exists() ? port["targetPort"] : port["port"];
+}
+
 void check_ports(const Object& service, const std::vector<const PodSpec*>& matched, Observations* out) {
+  const auto& ports = service["spec"]["ports"].items;
+  // A container need not declare the ports that it listens on, and one of several is often left out.
+  const bool some_declared =
+      std::ranges::any_of(ports, [&](const Value& port) { return declares(matched, target_of(port)); });
   for (const Value& port : service["spec"]["ports"].items) {
-    const Value& target = port["targetPort"].exists() ? port["targetPort"] : port["port"];
+    const Value& target = target_of(port);
     if (target.text().empty() || target.text() == "0") continue;
     const auto number = target.integer();
     bool reached = false, judged = false;
@@ -131,7 +156,8 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
               number ? one["containerPort"].integer() == number : one["name"].text() == target.text();
           reached = reached || (same && (stock == 0 || !number || stock == *number));
           declared = declared || same;
-          if (offered.size() < 60) {
+          const bool is_new = offered.find(one["containerPort"].text()) == std::string::npos;
+          if (offered.size() < 60 && is_new) {
             offered += fmt::format(
                 "{}{}{}", offered.empty() ? "" : ", ", one["containerPort"].text(),
                 number || one["name"].text().empty() ? "" : fmt::format(" ({})", one["name"].text()));
@@ -161,9 +187,10 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
     // A port that the pod declares may be set where this does not look.
     Observation& made =
         report(out, "service-target-port",
-               declared ? 0.6
-               : number ? 0.84
-                        : 0.88,
+               declared        ? 0.6
+               : !number       ? 0.88
+               : some_declared ? 0.3
+                               : 0.84,
                service,
                fmt::format("{} sends port {} to targetPort {}, but the pods of {} {} listen on port {}, so "
                            "connections are refused "

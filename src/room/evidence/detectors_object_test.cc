@@ -106,11 +106,11 @@ INSTANTIATE_TEST_SUITE_P(
                        "initContainers: [{name: wait, image: 'x/web:1', command: [sh, -c, 'until nc -z db "
                        "5432; do sleep 1; done']}], " +
                            plain_pod) +
-                object_head("v1", "Service", "database") + "spec: {ports: [{port: 5432}]}\n",
+                object_head("v1", "Service", "db-main") + "spec: {ports: [{port: 5432}]}\n",
             "host-missing",
-            {"db:5432", "database"},
+            {"db:5432", "db-main"},
             "nc -z db ",
-            "nc -z database ",
+            "nc -z db-main ",
             {{"service", "shop"}}},
         DetectorCase{
             "host and port in two variables",

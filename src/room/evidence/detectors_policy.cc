@@ -162,7 +162,8 @@ void check_egress(const Survey& survey, Observations* out) {
     for (const Object* policy : policies) {
       for (const Value& rule : (*policy)["spec"]["egress"].items) {
         ++rules;
-        dns = dns || port_allowed(rule["ports"], 53, nullptr);
+        // OpenShift's DNS pods listen on 5353.
+        dns = dns || port_allowed(rule["ports"], 53, nullptr) || port_allowed(rule["ports"], 5353, nullptr);
       }
     }
     const Object& policy = *policies.front();
@@ -192,32 +193,50 @@ void check_egress(const Survey& survey, Observations* out) {
   }
 }
 
+// Whether any of a policy's rules lets in somebody who is there, or may be where the bundle does not reach.
+bool lets_in_somebody(const Survey& survey, const Spaces& spaces, const Object& policy) {
+  for (const Value& rule : policy["spec"]["ingress"].items) {
+    if (rule["from"].size() == 0) return true;
+    for (const Value& peer : rule["from"].items) {
+      if (may_be_elsewhere(survey, spaces, policy, peer) ||
+          std::ranges::any_of(survey.pod_specs(), [&](const PodSpec& other) {
+            return peer_matches(survey, policy, peer, other);
+          }))
+        return true;
+    }
+  }
+  return false;
+}
+
+// True where a Service sends to the pods: somebody is meant to connect to them.
+bool is_served(const Survey& survey, const PodSpec& pods) {
+  return std::ranges::any_of(survey.each("service"), [&](const Object* service) {
+    const Value& selector = (*service)["spec"]["selector"];
+    return service->space == pods.owner->space && selector.size() > 0 && selects(selector, *pods.labels);
+  });
+}
+
 void check_denied_ingress(const Survey& survey, Observations* out) {
   const Spaces spaces(survey);
+  std::map<const Object*, bool> open;  // policies that let somebody in
   std::set<const Object*> told;
   for (const PodSpec& pods : survey.pod_specs()) {
     const auto policies = policies_of(survey, pods, "Ingress");
     if (policies.empty()) continue;
-    std::size_t rules = 0;
-    bool reachable = false;
     const Object* allowing = nullptr;
+    bool reachable = false;
     for (const Object* one : policies) {
-      for (const Value& rule : (*one)["spec"]["ingress"].items) {
-        ++rules;
-        if (allowing == nullptr) allowing = one;
-        if (rule["from"].size() == 0) reachable = true;
-        for (const Value& peer : rule["from"].items) {
-          reachable = reachable || may_be_elsewhere(survey, spaces, *one, peer);
-          for (const PodSpec& other : survey.pod_specs())
-            reachable = reachable || peer_matches(survey, *one, peer, other);
-        }
-      }
+      const auto [entry, is_new] = open.try_emplace(one, false);
+      if (is_new) entry->second = lets_in_somebody(survey, spaces, *one);
+      reachable = reachable || entry->second;
+      if (allowing == nullptr && (*one)["spec"]["ingress"].size() > 0) allowing = one;
     }
     const Object& policy = allowing == nullptr ? *policies.front() : *allowing;
-    if (reachable || !told.insert(&policy).second) continue;
+    // A worker to which nobody connects is well shut off.
+    if (reachable || !is_served(survey, pods) || !told.insert(&policy).second) continue;
     Observation& made = report(
-        out, "policy-denies-ingress", rules == 0 ? 0.8 : 0.76, policy,
-        rules == 0
+        out, "policy-denies-ingress", allowing == nullptr ? 0.8 : 0.76, policy,
+        allowing == nullptr
             ? fmt::format("{} blocks all ingress to {}, and no other policy allows any, so nothing can "
                           "connect to {}.",
                           described(policy), chosen_text(policy), pods.owner->name)
@@ -557,7 +576,7 @@ void check_mistyped_spaces(const Survey& survey, const std::vector<const Object*
       const Value& label = (*space)["metadata"]["labels"][wanted.key];
       const bool nearly = label.exists() && label.text() != wanted.value->text() &&
                           label.text().size() <= limit::name &&
-                          edit_distance(label.text(), wanted.value->text()) <= most_edits;
+                          edit_distance(label.text(), wanted.value->text(), most_edits) <= most_edits;
       if (!nearly || space->name == policy.space || may_come_from(survey, policy.space, *space)) continue;
       tell_shut_out(survey, policy, wanted, *space, "policy-space-mistyped", *space, out);
       return;

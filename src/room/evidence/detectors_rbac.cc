@@ -302,7 +302,7 @@ const Object* meant_account(const Survey& survey, const Object& binding, std::st
     // One of many namespaces may have an account of that name; the one that is asked about is meant.
     const bool elsewhere = account->name == name && (is_only || binding.space.empty() ||
                                                      survey.names(account->space) || survey.names(name));
-    if (elsewhere || (account->space == space && edit_distance(account->name, name) <= 2)) found = account;
+    if (elsewhere || (account->space == space && edit_distance(account->name, name, 2) <= 2)) found = account;
   }
   return found;
 }

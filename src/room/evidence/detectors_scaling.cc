@@ -192,6 +192,8 @@ bool tell_conditions(const Object& scaler, std::string_view name, Observations* 
                      fmt::format("{} cannot scale {}: {} ({})", who, name, brief(message, 170),
                                  condition["reason"].text()));
       cite_span(made, scaler, condition["message"], condition["reason"], "why it does not scale");
+    } else if (condition["reason"].text() == "ScalingDisabled") {
+      continue;  // what it scales is at 0 replicas, which turns it off
     } else if ((type == "ScalingActive" || type == "AbleToScale") && status == "False") {
       const bool no_request = has(message, "missing request for");
       made =

@@ -144,8 +144,14 @@ void tell_evicted(const Survey& survey, const Object& pod, Observations* out) {
   const Value& status = pod["status"];
   const std::string_view message = status["message"].text();
   std::string_view resource = between(message, "low on resource: ", ".");
+  // What is left of one whose place another has taken.
+  const auto& siblings = survey.each("pod");
+  const bool replaced = !survey.asks({"evict"}) && std::ranges::any_of(siblings, [&](const Object* other) {
+    return other != &pod && other->space == pod.space &&
+           without_hashes(other->name) == without_hashes(pod.name) && pod_health(*other) == Health::healthy;
+  });
   Observation& made =
-      report(out, "pod-evicted", 0.82, pod,
+      report(out, "pod-evicted", replaced ? 0.3 : 0.82, pod,
              fmt::format("{} was evicted{}: {}", described(pod),
                          resource.empty() ? "" : fmt::format(" because its node ran low on {}", resource),
                          message.empty() ? "the bundle does not tell why." : std::string(message)));

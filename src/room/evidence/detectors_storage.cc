@@ -108,118 +108,159 @@ bool made_by_hand(const Survey& survey, const Object& claim) {
   });
 }
 
-void check_claim(const Survey& survey, const Object& claim, Observations* out) {
+// A claim that is not bound, and what is known of why.
+struct Unbound {
+  const Object* claim = nullptr;
+  std::string who, state;                // "PersistentVolumeClaim data in namespace shop", "is Pending"
+  std::string waiting;                   // who waits for it, as a part of a sentence
+  const Happening* telling = nullptr;    // the event that tells most
+  const Value* storage_class = nullptr;  // its name, as the claim has it
+};
+
+Unbound unbound(const Survey& survey, const Object& claim) {
   const std::string_view phase = claim["status"]["phase"].text();
-  const Value& storage_class = class_of(claim);
-  const std::string who = described(claim);
-  if (phase == "Bound") return;
-  if (phase == "Lost") {
-    Observation& made = report(out, "claim-lost", 0.88, claim,
-                               fmt::format("{} is Lost: its PersistentVolume {} does not exist any more.",
-                                           who, claim["spec"]["volumeName"].text()));
-    cite_span(&made, claim, claim["status"]["phase"], claim["status"]["phase"], "the state of the claim");
-    cite(&made, claim, claim["spec"]["volumeName"], "the volume it is tied to");
-    suggest_claim(&made, claim);
-    return;
-  }
-  const std::string waiting = waits_for(survey, claim);
-  const Happening* telling = nullptr;
+  Unbound out{&claim,
+              described(claim),
+              phase.empty() ? "cannot be bound" : fmt::format("is {}", phase),
+              waits_for(survey, claim),
+              nullptr,
+              &class_of(claim)};
   for (const Happening* happening : survey.about(claim, true)) {
-    if (happening->reason == "ProvisioningFailed" || happening->reason == "FailedBinding" ||
-        happening->reason == "WaitForFirstConsumer" || happening->reason == "ExternalProvisioning") {
-      if (telling == nullptr || happening->warning) telling = happening;
-    }
+    const bool tells = happening->reason == "ProvisioningFailed" || happening->reason == "FailedBinding" ||
+                       happening->reason == "WaitForFirstConsumer" ||
+                       happening->reason == "ExternalProvisioning";
+    if (tells && (out.telling == nullptr || happening->warning)) out.telling = happening;
   }
-  const std::string state = phase.empty() ? "cannot be bound" : fmt::format("is {}", phase);
-  const bool class_missing =
-      !storage_class.text().empty() && (survey.lacks("storageclass", "", storage_class.text()) ||
-                                        (telling && has(telling->message->text(), "storageclass") &&
-                                         has(telling->message->text(), "not found")));
-  const bool class_unseen = !storage_class.text().empty() && phase.empty() &&
-                            survey.unseen("storageclass", "", storage_class.text());
+  return out;
+}
+
+void tell_lost(const Unbound& lost, Observations* out) {
+  const Object& claim = *lost.claim;
+  Observation& made = report(out, "claim-lost", 0.88, claim,
+                             fmt::format("{} is Lost: its PersistentVolume {} does not exist any more.",
+                                         lost.who, claim["spec"]["volumeName"].text()));
+  cite(&made, claim, claim["status"]["phase"], "the state of the claim");
+  cite(&made, claim, claim["spec"]["volumeName"], "the volume it is tied to");
+  suggest_claim(&made, claim);
+}
+
+// True where its class does not exist.
+bool tell_missing_class(const Survey& survey, const Unbound& one, Observations* out) {
+  const std::string_view name = one.storage_class->text();
+  if (name.empty()) return false;
+  const bool is_said = one.telling && has(one.telling->message->text(), "storageclass") &&
+                       has(one.telling->message->text(), "not found");
+  const bool missing = survey.lacks("storageclass", "", name) || is_said;
+  const bool unseen =
+      (*one.claim)["status"]["phase"].text().empty() && survey.unseen("storageclass", "", name);
   // A volume made by hand may carry a class name that no StorageClass object has.
-  const auto& volumes = survey.each("persistentvolume");
-  const bool by_hand = std::any_of(volumes.begin(), volumes.end(), [&](const Object* pv) {
-    return (*pv)["spec"]["storageClassName"].text() == storage_class.text();
+  const bool by_hand = std::ranges::any_of(survey.each("persistentvolume"), [&](const Object* volume) {
+    return (*volume)["spec"]["storageClassName"].text() == name;
   });
-  if ((class_missing || class_unseen) && !by_hand) {
-    std::string others;
-    for (const Object* one : survey.each("storageclass")) others += (others.empty() ? "" : ", ") + one->name;
-    Observation& made = report_missing(
-        out, "claim-class-missing", class_missing ? 0.92 : 0.62, "storageclass", "", storage_class.text(),
-        fmt::format("{} {}: its storageClassName {} {}{}, so no volume can be provisioned{}.", who, state,
-                    storage_class.text(),
-                    class_missing ? "does not exist" : "is not in the bundle and may not exist",
-                    others.empty() ? "" : fmt::format(" (there is {})", brief(others, 60)), waiting));
-    cite(&made, claim, storage_class, "the class the claim names");
-    if (telling) cite(&made, *telling);
-    cite(&made, claim, claim["status"]["phase"], "the state of the claim");
-    looked_for(&made, survey, "storageclass", "");
-    suggest_claim(&made, claim);
-    if (class_unseen && !class_missing) lack(&made, "the list of storage classes");
-    return;
-  }
-  if (phase != "Pending" && !(phase.empty() && tells_all(claim) && made_by_hand(survey, claim))) return;
+  if ((!missing && !unseen) || by_hand) return false;
+  std::string others;
+  for (const Object* each : survey.each("storageclass")) others += (others.empty() ? "" : ", ") + each->name;
+  Observation& made = report_missing(
+      out, "claim-class-missing", missing ? 0.92 : 0.62, "storageclass", "", name,
+      fmt::format("{} {}: its storageClassName {} {}{}, so no volume can be provisioned{}.", one.who,
+                  one.state, name, missing ? "does not exist" : "is not in the bundle and may not exist",
+                  others.empty() ? "" : fmt::format(" (there is {})", brief(others, 60)), one.waiting));
+  cite(&made, *one.claim, *one.storage_class, "the class the claim names");
+  if (one.telling) cite(&made, *one.telling);
+  cite(&made, *one.claim, (*one.claim)["status"]["phase"], "the state of the claim");
+  looked_for(&made, survey, "storageclass", "");
+  suggest_claim(&made, *one.claim);
+  if (!missing) lack(&made, "the list of storage classes");
+  return true;
+}
+
+void tell_not_provisioned(const Unbound& one, Observations* out) {
+  Observation& made = report(out, "claim-provisioning", 0.88, *one.claim,
+                             fmt::format("{} is Pending because its volume cannot be provisioned: {}{}",
+                                         one.who, brief(one.telling->message->text(), 170), one.waiting));
+  cite(&made, *one.telling);
+  cite(&made, *one.claim, *one.storage_class, "the class the claim names");
+  suggest_claim(&made, *one.claim);
+}
+
+// True where there is a volume that it should be bound to, and does not fit.
+bool tell_misfit(const Survey& survey, const Unbound& one, Observations* out) {
+  const Object& claim = *one.claim;
   const Object* volume = nullptr;
   const Value* place = &Value::null();
   const std::string why_not = misfit(survey, claim, &volume, &place);
-  if (telling && telling->reason == "ProvisioningFailed") {
-    Observation& made = report(out, "claim-provisioning", 0.88, claim,
-                               fmt::format("{} is Pending because its volume cannot be provisioned: {}{}",
-                                           who, brief(telling->message->text(), 170), waiting));
-    cite(&made, *telling);
-    cite(&made, claim, storage_class, "the class the claim names");
-    suggest_claim(&made, claim);
-    return;
+  if (volume == nullptr) return false;
+  Observation& made = report(out, "claim-misfit", 0.86, claim,
+                             fmt::format("{} {}: {}{}.", one.who, one.state, why_not, one.waiting));
+  cite(&made, *volume, *place, "why the volume does not fit");
+  if (place == &(*volume)["spec"]["accessModes"])
+    cite(&made, claim, claim["spec"]["accessModes"], "the access modes the claim asks for");
+  cite(&made, claim, claim["spec"]["resources"], "what the claim asks for");
+  cite(&made, claim, *one.storage_class, "the class the claim names");
+  suggest_claim(&made, claim);
+  return true;
+}
+
+// True where its class binds only once a pod uses it, as an event tells or the class itself.
+bool tell_waits_for_consumer(const Survey& survey, const Unbound& one, Observations* out) {
+  const bool is_said = one.telling && one.telling->reason == "WaitForFirstConsumer";
+  const Object* its_class = survey.find("storageclass", "", one.storage_class->text());
+  const Value& mode = its_class == nullptr ? Value::null() : (*its_class)["volumeBindingMode"];
+  if (!is_said && (one.telling != nullptr || mode.text() != "WaitForFirstConsumer" || !one.waiting.empty()))
+    return false;
+  const Object& claim = *one.claim;
+  const bool asked =
+      survey.names(claim.name) || survey.asks({"pvc", "claim", "volume", "pending", "storage"});
+  Observation& made = report(out, "claim-waits", one.waiting.empty() && asked ? 0.6 : 0.3, claim,
+                             fmt::format("{} is Pending because its storage class binds only when a pod that "
+                                         "uses it is scheduled (WaitForFirstConsumer){}.",
+                                         one.who, one.waiting));
+  // What would use it and has no pod now, as a CronJob between its runs, does not wait for it.
+  if (survey.only_whether && waits_for(survey, claim, true).empty()) {
+    made.weight = 0.6;
+    made.verdict = Verdict::no_fault;
+    made.cause = fmt::format(
+        "No fault: {} is Pending by design: its storage class binds only when a pod uses the claim "
+        "(WaitForFirstConsumer), and none does yet.",
+        one.who);
   }
-  if (volume != nullptr) {
-    Observation& made =
-        report(out, "claim-misfit", 0.86, claim, fmt::format("{} {}: {}{}.", who, state, why_not, waiting));
-    cite(&made, *volume, *place, "why the volume does not fit");
-    if (place == &(*volume)["spec"]["accessModes"]) {
-      cite(&made, claim, claim["spec"]["accessModes"], "the access modes the claim asks for");
-    }
-    cite(&made, claim, claim["spec"]["resources"], "what the claim asks for");
-    cite(&made, claim, storage_class, "the class the claim names");
-    suggest_claim(&made, claim);
-    return;
-  }
-  if (phase.empty()) return;
-  if (telling && telling->reason == "WaitForFirstConsumer") {
-    Observation& made =
-        report(out, "claim-waits", waiting.empty() ? 0.6 : 0.3, claim,
-               fmt::format("{} is Pending because its storage class binds only when a pod that uses it is "
-                           "scheduled (WaitForFirstConsumer){}.",
-                           who, waiting));
-    // What would use it and has no pod now, as a CronJob between its runs, does not wait for it.
-    if (survey.only_whether && waits_for(survey, claim, true).empty()) {
-      made.weight = 0.6;
-      made.verdict = Verdict::no_fault;
-      made.cause = fmt::format(
-          "No fault: {} is Pending by design: its storage class binds only when a pod uses the claim "
-          "(WaitForFirstConsumer), and none does yet.",
-          who);
-    }
-    cite(&made, *telling);
-    suggest_claim(&made, claim);
-    return;
-  }
-  const bool none_default = storage_class.text().empty() && !storage_class.exists() &&
-                            survey.inventory.lists_all("storageclass", "");
+  if (is_said) cite(&made, *one.telling);
+  if (mode.exists()) cite(&made, *its_class, mode, "when the class binds");
+  cite(&made, claim, claim["status"]["phase"], "the state of the claim");
+  suggest_claim(&made, claim);
+  return true;
+}
+
+void tell_pending(const Survey& survey, const Unbound& one, Observations* out) {
+  const Object& claim = *one.claim;
+  const std::string_view name = one.storage_class->text();
+  const bool none_default =
+      name.empty() && !one.storage_class->exists() && survey.inventory.lists_all("storageclass", "");
   Observation& made = report(
       out, "claim-pending", none_default ? 0.82 : 0.6, claim,
       none_default
           ? fmt::format(
                 "{} is Pending: it names no storage class, no default one takes it, and no volume fits{}.",
-                who, waiting)
-          : fmt::format(
-                "{} is Pending, not bound to any volume{}{}{}.", who,
-                storage_class.text().empty() ? "" : fmt::format(", storage class {}", storage_class.text()),
-                telling ? ": " + brief(telling->message->text(), 120) : "", waiting));
-  if (telling) cite(&made, *telling);
+                one.who, one.waiting)
+          : fmt::format("{} is Pending, not bound to any volume{}{}{}.", one.who,
+                        name.empty() ? "" : fmt::format(", storage class {}", name),
+                        one.telling ? ": " + brief(one.telling->message->text(), 120) : "", one.waiting));
+  if (one.telling) cite(&made, *one.telling);
   cite(&made, claim, claim["status"]["phase"], "the state of the claim");
-  if (storage_class.exists()) cite(&made, claim, storage_class, "the class the claim names");
+  if (one.storage_class->exists()) cite(&made, claim, *one.storage_class, "the class the claim names");
   suggest_claim(&made, claim);
+}
+
+void check_claim(const Survey& survey, const Object& claim, Observations* out) {
+  const std::string_view phase = claim["status"]["phase"].text();
+  if (phase == "Bound") return;
+  const Unbound one = unbound(survey, claim);
+  if (phase == "Lost") return tell_lost(one, out);
+  if (tell_missing_class(survey, one, out)) return;
+  if (phase != "Pending" && !(phase.empty() && tells_all(claim) && made_by_hand(survey, claim))) return;
+  if (one.telling && one.telling->reason == "ProvisioningFailed") return tell_not_provisioned(one, out);
+  if (tell_misfit(survey, one, out) || phase.empty()) return;
+  if (!tell_waits_for_consumer(survey, one, out)) tell_pending(survey, one, out);
 }
 
 void check_pod_volumes(const Survey& survey, const PodSpec& pods, Observations* out) {

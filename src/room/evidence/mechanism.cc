@@ -1,7 +1,9 @@
 #include "room/evidence/mechanism.h"
 
 #include <algorithm>
+#include <array>
 
+#include "base/ascii.h"
 #include "base/phrase_set.h"
 #include "base/text.h"
 
@@ -34,6 +36,49 @@ Index make_index() {
   return {PhraseSet(phrases), std::move(owners)};
 }
 
+// Words that make a line one of ordinary life, where none of the others stands beside them.
+const PhraseSet& ordinary_words() {
+  static const PhraseSet set({"<disabled>", "<enabled>", "within limits", "within the limit", "<unlimited>",
+                              "<in progress>", "<finished>", "<completed>", "<started with", "<succeeded>",
+                              "is healthy", "<is ok>"});
+  return set;
+}
+const PhraseSet& failure_words() {
+  static const PhraseSet set({"error",     "fail",     "exception", "refused",  "<cannot",  "can't",
+                              "could not", "couldn't", "unable",    "denied",   "timed",    "timeout",
+                              "<lost>",    "fatal",    "panic",     "expired",  "exhaust",  "not found",
+                              "no such",   "reset",    "unreach",   "killed",   "reject",   "invalid",
+                              "missing",   "dropping", "<full>",    "unavail",  "split",    "<required",
+                              "<must>",    "exceed",   "too many",  "too long", "not ready"});
+  return set;
+}
+
+bool has_one(const PhraseSet& set, std::string_view text) {
+  std::vector<PhraseSet::Match> found;
+  set.find(text, &found);
+  return !found.empty();
+}
+
+// What is turned off may be called by what it would tell of.
+bool is_turned_off(std::string_view text) {
+  static const PhraseSet set({"reporting is disabled", "reporting disabled", "tracking is disabled",
+                              "tracking disabled", "detection is disabled", "detection disabled"});
+  return has_one(set, text);
+}
+
+bool is_ordinary(std::string_view text) {
+  return is_turned_off(text) || (has_one(ordinary_words(), text) && !has_one(failure_words(), text));
+}
+
+// "returned 500 rows", "http 500ms": a number of things, and no status.
+bool counts_things(std::string_view text, const PhraseSet::Match& match) {
+  static constexpr std::array<std::string_view, 11> kThings = {
+      "ms", "s ", " rows", " entries", " items", " record", " byte", " resul", " message", " object", " ms"};
+  if (match.end == 0 || !is_digit(text[match.end - 1])) return false;
+  const std::string_view rest = text.substr(match.end);
+  return std::ranges::any_of(kThings, [&](std::string_view thing) { return rest.starts_with(thing); });
+}
+
 // What a framework says around the error of the part that it could not make.
 bool is_wrapper(std::string_view phrase) {
   const std::string lower = to_lower(phrase);
@@ -62,7 +107,8 @@ MechanismMatch find_mechanism(std::string_view text) {
   const std::vector<Mechanism>& table = mechanisms();
   std::vector<PhraseSet::Match> matches;
   index.set.find(text, &matches);
-  if (matches.empty()) return {};
+  std::erase_if(matches, [&](const PhraseSet::Match& match) { return counts_things(text, match); });
+  if (matches.empty() || is_ordinary(text)) return {};
   std::vector<Seen> seen(table.size());
   for (const PhraseSet::Match& match : matches) {
     const Index::Owner& owner = index.owners[match.phrase];

@@ -214,8 +214,24 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Mechanism, OrdinaryTextShowsNone) {
   for (const char* text :
-       {"", "GET /healthz 200", "started worker 3", "room for improvement", "listening on :8080"}) {
+       {"", "GET /healthz 200", "started worker 3", "room for improvement", "listening on :8080",
+        "deadlock detection is disabled in this build", "connection pool started with max=10 min=2",
+        "JVM Metaspace 120M of 256M used", "redis maxmemory is unlimited",
+        "reconcile finished, sync duration=1.2s", "replica lag is 0.2s, within limits",
+        "Cluster partition reassignment in progress", "query returned 500 rows", "cache 300 -> 500 entries",
+        "http 500ms p99", "SENTRY_DSN is not set, error reporting is disabled"}) {
     EXPECT_EQ(find_mechanism(text).mechanism, nullptr) << text;
+  }
+}
+
+TEST(Mechanism, AFailureInOrdinaryWordsIsOne) {
+  for (const auto& [text, name] : std::vector<std::pair<std::string, std::string>>{
+           {"replication finished with error: standby is behind", "replication"},
+           {"deadlock detected, detection is enabled, transaction failed", "deadlock"},
+           {"upstream returned 500", "upstream-failed"},
+           {"upstream returned 503, in progress: failed", "upstream-failed"}}) {
+    ASSERT_NE(find_mechanism(text).mechanism, nullptr) << text;
+    EXPECT_EQ(find_mechanism(text).mechanism->name, name) << text;
   }
 }
 

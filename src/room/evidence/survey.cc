@@ -526,24 +526,33 @@ bool has(std::string_view text, std::string_view needle) {
   return contains_folded(text, needle);
 }
 
+namespace {
+
+// "db-secret" and "db-credentials": the same first part, or one that the other begins with.
+bool begin_alike(std::string_view a, std::string_view b) {
+  return a.substr(0, a.find('-')) == b.substr(0, b.find('-')) || a.starts_with(b) || b.starts_with(a);
+}
+
+}  // namespace
+
 std::string nearest(const Survey& survey, std::string_view kind, std::string_view space,
                     std::string_view name) {
-  std::string best;
-  std::size_t distance = std::max<std::size_t>(2, name.size() / 4) + 1;
-  std::string only;
-  std::size_t count = 0;
+  constexpr std::size_t most_edits = 8, most_compared = 2000;
+  std::string best, only;
+  std::size_t distance = std::clamp<std::size_t>(name.size() / 4, 2, most_edits) + 1, compared = 0;
   for (const Object* object : survey.each(kind)) {
     if (object->space != space || object->name == "kube-root-ca.crt" || has(object->name, "sh.helm.release"))
       continue;
-    ++count;
+    if (++compared > most_compared) break;
     only = object->name;
-    const std::size_t far = edit_distance(object->name, name);
+    const std::size_t far = edit_distance(object->name, name, distance - 1);
     if (far < distance) {
       distance = far;
       best = object->name;
     }
+    if (distance == 0) break;
   }
-  return best.empty() && count == 1 ? only : best;
+  return best.empty() && compared == 1 && begin_alike(only, name) ? only : best;
 }
 
 }  // namespace carrel

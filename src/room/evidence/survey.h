@@ -136,7 +136,7 @@ bool selector_matches(const Value& label_selector, const Value& labels);
 std::string label_text(const Value& labels);
 
 // The name of the object of a kind and namespace that comes nearest to one that does not exist (the only one
-// there is, where none is like it); empty: none.
+// there is, where both begin alike); empty: none.
 std::string nearest(const Survey& survey, std::string_view kind, std::string_view space,
                     std::string_view name);
 
