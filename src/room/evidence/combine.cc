@@ -316,9 +316,9 @@ std::vector<Observation> combine(std::vector<Observation> of_objects, std::vecto
     answered |= observation.verdict == Verdict::no_fault && observation.culprit.kind == "alert" &&
                 question.names(observation.culprit.name);
   }
-  const double enough = question.whether()       ? kEnoughIfAsked
-                        : question.asks_reason() ? kEnoughIfTakenFor
-                                                 : kEnough;
+  const double enough = question.whether()                           ? kEnoughIfAsked
+                        : question.asks_reason() && !question.open() ? kEnoughIfTakenFor
+                                                                     : kEnough;
   const bool no_fault = (healthy && worst < enough) || answered || is_content(all, relevance);
   std::stable_sort(all.begin(), all.end(), [&](const Observation& a, const Observation& b) {
     const bool first = (a.verdict == Verdict::no_fault) == no_fault;

@@ -1,6 +1,7 @@
 #include "room/evidence/detectors.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -291,6 +292,15 @@ bool is_over(const Survey& survey, const Siblings& siblings, const Observation& 
   return goes_on;
 }
 
+// States that somebody may well have meant.
+bool may_be_meant(std::string_view detector) {
+  static constexpr std::array<std::string_view, 9> states = {
+      "workload-zero-replicas", "node-cordoned",     "budget-blocks",
+      "rollout-paused",         "cronjob-suspended", "policy-denies-ingress",
+      "policy-denies-egress",   "policy-denies-dns", "scaler-no-room"};
+  return std::ranges::find(states, detector) != states.end();
+}
+
 // What a pod of a Job came to before another one did the work says little; and whether there is a fault is a
 // question of now.
 void weigh_what_is_over(const Survey& survey, Observations* all) {
@@ -302,7 +312,9 @@ void weigh_what_is_over(const Survey& survey, Observations* all) {
     if (observation.verdict != Verdict::fault) continue;
     const Object* pod = survey.find("pod", observation.culprit.space, observation.culprit.name);
     const bool retried = observation.culprit.kind == "pod" && pod != nullptr && was_retried(survey, *pod);
-    if (retried || (survey.only_whether && is_over(survey, siblings, observation))) observation.weight *= 0.4;
+    const bool meant = !survey.complains && may_be_meant(observation.detector);
+    if (retried || meant || (survey.only_whether && is_over(survey, siblings, observation)))
+      observation.weight *= 0.4;
   }
 }
 

@@ -302,6 +302,14 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   };
   static const std::set<std::string, std::less<>> kReasons = {"why", "what",  "which",
                                                               "how", "cause", "reason"};
+  static const std::set<std::string, std::less<>> kOpenWords = {"likely", "trouble", "bundle", "most",
+                                                                "probable"};
+  static const std::set<std::string, std::less<>> kComplaints = {"down",  "failing", "failed", "fails",
+                                                                 "stuck", "wrong",   "error",  "errors"};
+  open_ = any_of(kOpenWords) && !any_of(kComplaints) && identifiers_.empty() && dates_.empty() &&
+          days_.empty() && std::ranges::all_of(words_, [](const std::string& word) {
+            return is_everyday(word) || kOpenWords.contains(word);
+          });
   asks_reason_ = any_of(kReasons);
   // These open the matter only where no reason is asked for: "users have a problem since 14:00. Why?" does
   // not.

@@ -19,11 +19,14 @@ class Question {
   explicit Question(const std::string& text);
 
   const std::string& text() const { return text_; }
-  bool several() const { return several_; }  // "what are the causes", several complaints
-  bool whether() const { return whether_; }  // "is there a fault?"
-  // And nothing else: neither which nor why. That is a question of now.
+  bool several() const { return several_; }          // "what are the causes", several complaints
+  bool whether() const { return whether_; }          // "is there a fault?"
   bool asks_reason() const { return asks_reason_; }  // why, what, which
+  // And nothing else: neither which nor why. That is a question of now.
   bool only_whether() const { return whether_ && !asks_reason_; }
+  // "What is the likely root cause of the trouble in this bundle?": it tells of no trouble of its own, so
+  // that there may be none.
+  bool open() const { return open_; }
   std::uint32_t topics() const { return topics_; }
   // Bits of the topics whose words stand in a text.
   static std::uint32_t topics_of(std::string_view text);
@@ -77,6 +80,7 @@ class Question {
   bool several_ = false;
   bool whether_ = false;
   bool asks_reason_ = false;
+  bool open_ = false;
   PhraseSet set_;
 };
 

@@ -68,7 +68,8 @@ Survey::Survey(const Inventory& all, const std::string& asked, const ListeningPo
     : inventory(all),
       listening(ports),
       question(to_lower(asked)),
-      only_whether(Question(asked).only_whether()) {
+      only_whether(Question(asked).only_whether()),
+      complains(!only_whether && !Question(asked).open()) {
   for (const Object& object : inventory.all()) {
     if (object.value == nullptr || object.file == nullptr) continue;
     const std::string key = key_of(object.kind, object.space, object.name);

@@ -49,6 +49,7 @@ class Survey {
   const ListeningPorts& listening;
   const std::string question;  // in lower case
   const bool only_whether;     // Question::only_whether()
+  const bool complains;        // neither that, nor Question::open(): somebody says that something is wrong
 
   // The fullest view of every object of a kind, in the order they were read.
   const std::vector<const Object*>& each(std::string_view kind) const;
