@@ -51,10 +51,15 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
                         : rate_of_finding(*calibration, out.grounds.detector, out.grounds.weight);
   const bool unsure = best == nullptr || best->verdict == Verdict::insufficient_evidence;
   if (rate && !unsure) {
-    out.score = stated(rate->right);
+    // Cases that are evaluated nearly all have a fault, so that any hint of one is right there: what weighs
+    // so little that anything healthy would stand before it is stated as less.
+    constexpr double counts = 0.4;
+    const bool is_hint = best->verdict == Verdict::fault && best->weight < counts;
+    out.score = stated(rate->right * (is_hint ? best->weight / counts : 1));
     out.level = level_of(out.score);
     out.basis =
-        rate->cases == 0
+        is_hint ? fmt::format("{}, which is a hint of little weight; no model was asked", said)
+        : rate->cases == 0
             ? fmt::format("{}; {:.2f} right at its weight on {}, none of them its own; no model was asked",
                           said, out.score, cases(calibration->without_model.cases))
             : fmt::format("{}; {:.2f} right where that decided, on {}; no model was asked", said, out.score,

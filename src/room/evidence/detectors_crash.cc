@@ -119,6 +119,14 @@ bool long_over(const Survey& survey, const End& end) {
   return ended && *ended + kDay < collected_at(survey);
 }
 
+// Whoever asks whether there is a fault asks of now: a container that is well and ended once or twice is
+// none.
+bool is_one_of_few(const Survey& survey, const End& end) {
+  constexpr std::int64_t few = 2;
+  return survey.only_whether && end.past && pod_health(*end.pod) == Health::healthy &&
+         (*end.status)["restartCount"].integer().value_or(few + 1) <= few;
+}
+
 // The LimitRange of the pod's namespace whose default is this limit; null: none.
 const Value* default_limit(const Survey& survey, const Object& pod, const Value& limit,
                            const Object** range) {
@@ -216,9 +224,9 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
   if (asked.document != nullptr) allowed += fmt::format(" (it asks for {} itself)", asked.words);
   Observation& made =
       report(out, "container-out-of-memory",
-             long_over(survey, end) ? 0.3
-             : end.past             ? 0.68
-                                    : 0.9,
+             long_over(survey, end) || is_one_of_few(survey, end) ? 0.3
+             : end.past                                           ? 0.68
+                                                                  : 0.9,
              *end.pod,
              fmt::format("{} of {} was OOMKilled (exit code {}): it needs more memory than {} {}{}.",
                          container_words(end), described(*end.pod),

@@ -258,5 +258,26 @@ TEST(FalseAlarms, WhatIsLeftOfAnEvictedPodIsOver) {
   EXPECT_GE(weight_of(evicted("status: {phase: Pending}\n"), "pod-evicted"), fault);
 }
 
+TEST(FalseAlarms, WhatMayBeMeantIsNoFaultToWhoComplainsOfNothing) {
+  const std::string zero =
+      object_head("apps/v1", "Deployment", "mock") +
+      "spec:\n  replicas: 0\n  template:\n    spec: {containers: [{name: m, image: 'x/y:1'}]}\n";
+  for (const char* question : {"Is there a fault?", "Does anything need attention?",
+                               "What is the likely root cause of the trouble in this bundle?"})
+    EXPECT_LT(weight_of(zero, "workload-zero-replicas", question), fault / 2) << question;
+  EXPECT_GE(weight_of(zero, "workload-zero-replicas", "Why does mock not answer?"), fault);
+}
+
+TEST(FalseAlarms, OneEndLongAgoIsNoFaultOfNow) {
+  const std::string pod =
+      object_head("v1", "Pod", "indexer-0") +
+      "spec: {containers: [{name: main, image: 'x/y:1', resources: {limits: {memory: 1Gi}}}]}\n"
+      "status: {phase: Running, conditions: [{type: Ready, status: 'True'}], containerStatuses: "
+      "[{name: main, ready: true, restartCount: 1, state: {running: {}}, lastState: {terminated: "
+      "{reason: OOMKilled, exitCode: 137}}}]}\n";
+  EXPECT_LT(weight_of(pod, "container-out-of-memory", "Is there a fault now?"), fault);
+  EXPECT_GE(weight_of(pod, "container-out-of-memory", "Why did indexer-0 restart?"), fault);
+}
+
 }  // namespace
 }  // namespace carrel

@@ -211,8 +211,12 @@ void tell_manifests(const Survey& survey, double weight, Observations* out) {
                          described(*made.front()),
                          made.size() > 1 ? fmt::format(" and {} more workloads", made.size() - 1) : ""));
   found.verdict = Verdict::no_fault;
-  for (const Object* service : survey.each("service")) {
-    if (!survey.names(service->name)) continue;
+  // Of the Services one is shown, that is asked about where there is such a one.
+  const auto& services = survey.each("service");
+  const auto named =
+      std::ranges::find_if(services, [&](const Object* service) { return survey.names(service->name); });
+  for (const Object* service : services) {
+    if (named != services.end() ? !survey.names(service->name) : service != services.front()) continue;
     cite(&found, *service, (*service)["spec"]["selector"], "whom the Service selects");
     for (const PodSpec* pods : survey.selected(service->space, (*service)["spec"]["selector"]))
       cite(&found, *pods->owner, *pods->labels, "the labels of its pods");

@@ -122,20 +122,37 @@ std::string peer_text(const Value& peer) {
   return fmt::format("{}{}namespaces labelled {}", pods, pods.empty() ? "" : " in ", spaces);
 }
 
-// What the rules let in or out, in words: "pods labelled app=api, port 80".
+// True where the labels that a peer is known by stand in a quote.
+bool is_quoted(const Observation& made, const Value& peer) {
+  for (const char* selector : {"podSelector", "namespaceSelector"}) {
+    for (const auto& [key, value] : peer[selector]["matchLabels"].members) {
+      const bool stands = std::ranges::any_of(made.lines, [&](const EvidenceLine& line) {
+        return line.quote.find(key) != std::string::npos &&
+               line.quote.find(value.text()) != std::string::npos;
+      });
+      if (!stands) return false;
+    }
+  }
+  return true;
+}
+
+// What the rules let in or out, in words, as far as a quote of them goes: "pods labelled app=api, port 80".
 std::string rules_text(const Object& policy, const char* rules, const char* peers) {
+  Observation quoted;
+  cite(&quoted, policy, policy["spec"][rules], "");
   std::string text;
   for (const Value& rule : policy["spec"][rules].items) {
     for (const Value& peer : rule[peers].items) {
       const std::string said = peer_text(peer);
-      if (!said.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", said);
+      if (!said.empty() && is_quoted(quoted, peer))
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", said);
     }
     for (const Value& port : rule["ports"].items) {
       if (port["port"].exists())
         text += fmt::format("{}port {}", text.empty() ? "" : ", ", port["port"].text());
     }
   }
-  return brief(text, 90);
+  return text.empty() && policy["spec"][rules].size() > 0 ? "what it lists" : brief(text, 90);
 }
 
 std::string chosen_text(const Object& policy) {

@@ -259,6 +259,8 @@ void check_claim(const Survey& survey, const Object& claim, Observations* out) {
   if (tell_missing_class(survey, one, out)) return;
   if (phase != "Pending" && !(phase.empty() && tells_all(claim) && made_by_hand(survey, claim))) return;
   if (one.telling && one.telling->reason == "ProvisioningFailed") return tell_not_provisioned(one, out);
+  // Whom nobody uses yet waits for that, whatever volumes there are.
+  if (one.waiting.empty() && phase == "Pending" && tell_waits_for_consumer(survey, one, out)) return;
   if (tell_misfit(survey, one, out) || phase.empty()) return;
   if (!tell_waits_for_consumer(survey, one, out)) tell_pending(survey, one, out);
 }

@@ -64,9 +64,25 @@ void keep_heaviest(std::vector<Observation>* observations, std::vector<LeftOut>*
   });
 }
 
-// What a pod only warned of that did its work in the end.
-void weigh_what_was_overcome(const Inventory& inventory, std::vector<Observation>* of_logs) {
+// True where a pod is not among those of its namespace, and another of its workload is and is well.
+bool is_replaced(const Inventory& inventory, const Name& pod) {
+  if (inventory.find("pod", pod.space, pod.name) != nullptr) return false;
+  // "web-7d9f8b6c5-x2k4q" and "web-5c6d7e8f9-q8vzt" are of one workload.
+  const std::string workload = without_hashes(pod.name);
+  return std::ranges::any_of(inventory.all(), [&](const Object& other) {
+    return other.kind == "pod" && other.space == pod.space && other.value != nullptr &&
+           without_hashes(other.name) == workload && pod_health(other) == Health::healthy;
+  });
+}
+
+// What a pod only warned of that did its work in the end; and, where whether there is a fault is asked, what
+// a pod logged that is gone, while all that are there are well.
+void weigh_what_was_overcome(const Inventory& inventory, bool only_whether,
+                             std::vector<Observation>* of_logs) {
   for (Observation& log : *of_logs) {
+    if (only_whether && log.culprit.kind == "pod" && log.verdict == Verdict::fault &&
+        is_replaced(inventory, log.culprit))
+      log.weight *= 0.5;
     if (log.culprit.kind != "pod" || log.lines.empty() || !log.lines[0].reason.starts_with(warning_level))
       continue;
     const Object* pod = inventory.find("pod", log.culprit.space, log.culprit.name);
@@ -92,7 +108,7 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, con
   std::vector<Observation> of_logs = logs.observations();
   std::vector<Observation> saved = findings_of_saved_logs(inventory, question_text);
   of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
-  weigh_what_was_overcome(inventory, &of_logs);
+  weigh_what_was_overcome(inventory, question.only_whether(), &of_logs);
   std::vector<Observation> of_objects = detect(inventory, question_text, logs.listening());
   keep_heaviest(&of_objects, &list.left_out);
   keep_heaviest(&of_logs, &list.left_out);

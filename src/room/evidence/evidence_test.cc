@@ -52,6 +52,33 @@ TEST(MakeEvidence, APodThatDidItsWorkHasOvercomeWhatItWarnedOf) {
   EXPECT_LT(weight("Succeeded"), weight("Running"));
 }
 
+TEST(MakeEvidence, WhatAPodThatIsGoneLoggedIsOverToWhoAsksWhether) {
+  const auto weight = [](const std::string& pod, const std::string& question) {
+    Inventory inventory;
+    const Document& document = inventory.add(Document{
+        "pods.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: " + pod +
+            ", namespace: shop}\nspec: {containers: [{name: main}]}\nstatus: {phase: Running, conditions: "
+            "[{type: Ready, status: 'True'}], containerStatuses: [{name: main, ready: true, restartCount: 0, "
+            "state: {running: {}}}]}\n",
+        {}});
+    auto values = read_yaml(document.text);
+    EXPECT_TRUE(values);
+    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    LogMiner miner(question);
+    miner.begin({"a.log", TextFile::Kind::log, "shop", "web-6d5f7c9b8-x2k4q", "main"});
+    miner.add("ERROR leader election lost\n");
+    miner.end();
+    const EvidenceList list = make_evidence(inventory, miner, question);
+    const auto found = std::ranges::find(list.findings, "log-leader-election", &Finding::detector);
+    return found == list.findings.end() ? 0.0 : found->weight;
+  };
+  EXPECT_LT(weight("web-5c6d7f8b9-q8vzt", "Is there a fault?"),
+            weight("web-6d5f7c9b8-x2k4q", "Is there a fault?"));
+  EXPECT_EQ(weight("web-5c6d7f8b9-q8vzt", "Why does web fail?"),
+            weight("web-6d5f7c9b8-x2k4q", "Why does web fail?"));
+}
+
 TEST(MakeEvidence, EachLineIsThereOnce) {
   LogMiner miner("What are the causes?");
   mine(&miner, "a.log",

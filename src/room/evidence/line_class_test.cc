@@ -80,6 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
                "Mnesia lost"},
         Sample{"2025/06/20 10:00:01 [error] 29#29: *1 upstream timed out", Severity::error,
                "upstream timed out"},
+        Sample{"[2025-06-04 11:42:04,078: WARNING/ForkPoolWorker-2] Task sync retry", Severity::warning,
+               "Task sync retry"},
         Sample{"fail: Microsoft.Hosting[0]", Severity::error, ""}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -100,6 +102,7 @@ TEST(LineClass, FindsTheTime) {
   EXPECT_EQ(classify("ts=2025-05-22T06:30:34Z caller=m.go:1 msg=\"x\"").time, "2025-05-22T06:30:34Z");
   EXPECT_EQ(classify("{\"ts\":\"2025-05-22T06:30:34Z\",\"msg\":\"x\"}").time, "2025-05-22T06:30:34Z");
   EXPECT_EQ(classify("Jun 12 10:00:01 host sshd[1]: x").time, "Jun 12 10:00:01");
+  EXPECT_EQ(classify("[2025-06-04 11:42:04,078: INFO/MainProcess] x").time, "2025-06-04 11:42:04,078");
   EXPECT_EQ(classify("no time").time, "");
 }
 

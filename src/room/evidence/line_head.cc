@@ -202,8 +202,11 @@ Took Head::take_bracketed() {
   const std::string_view inside = trim(rest_.substr(1, end - 1));
   const std::size_t colon = inside.rfind(':');
   Severity level = level_of(inside);
-  if (level == Severity::unknown && colon != std::string_view::npos)
-    level = level_of(inside.substr(colon + 1));
+  // Celery's: "[2025-06-04 11:42:04,078: INFO/ForkPoolWorker-2]".
+  if (level == Severity::unknown && colon != std::string_view::npos) {
+    const std::string_view behind = trim(inside.substr(colon + 1));
+    level = level_of(behind.substr(0, behind.find('/')));
+  }
   if (level == Severity::unknown && open == '<' && inside.size() <= 3 && is_digit(inside[0])) {
     const int number = std::atoi(std::string(inside).c_str()) % 8;
     level = number <= 2   ? Severity::fatal
@@ -215,8 +218,9 @@ Took Head::take_bracketed() {
     // An Erlang process: "<0.123.0>".
     const bool process = open == '<' && inside.find_first_not_of("0123456789.") == std::string_view::npos;
     if (!process && (open != '[' || inside.find("  ") != std::string_view::npos)) return Took::nothing;
-    if (out_.time.empty()) out_.time = inside.substr(0, time_length(inside));
-  } else if (!out_.stated) {
+  }
+  if (out_.time.empty()) out_.time = inside.substr(0, time_length(inside));
+  if (level != Severity::unknown && !out_.stated) {
     state(level);
   }
   rest_.remove_prefix(end + 1);

@@ -273,7 +273,8 @@ bool asks_for_errors(const Question& question) {
 // True where a line tells of an answer that says what was wrong with the request: the client's fault, not
 // that of who logs it. Who may not do it, or too often (401, 403, 408, 429), is another matter.
 bool blames_client(std::string_view line) {
-  for (const std::string_view key : {"\"status\":", "status=", "\"status_code\":", "status_code="}) {
+  for (const std::string_view key :
+       {"\"status\":", "status=", "\"status_code\":", "status_code=", "\"statusCode\":"}) {
     const std::size_t at = line.find(key);
     if (at == std::string_view::npos) continue;
     std::string_view code = line.substr(at + key.size());
@@ -334,7 +335,7 @@ Observation observe(const LogStore& store, const Question& question, const Group
   if (question.only_whether() && !asks_for_errors(question) && lead.mechanism == nullptr &&
       lead.severity < Severity::fatal && lead.trace_first == 0)
     weight *= 0.75;
-  if (question.whether() && lead.mechanism == nullptr && blames_client(lead.example)) weight *= 0.6;
+  if (question.whether() && blames_client(lead.example)) weight *= 0.6;
   // Who tries again has not given up.
   if (question.whether() && lead.severity == Severity::warning && contains_folded(lead.message, "retry"))
     weight *= 0.6;

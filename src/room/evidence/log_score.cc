@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 5> told_at_info = {lock_wait, "wal-unarch
                                                           "ingress-ignored", "writes-refused"};
 constexpr std::string_view raised_alarm = "resource-alarm";  // RabbitMQ only warns
 
-enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
+enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled, kOfClient };
 
 // Words that give a line a sense beside its level.
 unsigned senses_of(std::string_view text) {
@@ -68,6 +68,9 @@ unsigned senses_of(std::string_view text) {
       {"<changed from", kValue},
       {"<allocated", kValue},
       {"is ignored>", kHandled},
+      {"while ssl handshaking", kOfClient},  // of scanners and old ones, at nginx
+      {"could not receive data from client", kOfClient},
+      {"unexpected eof on client connection", kOfClient},
       {", ignored", kHandled},
       {", ignoring", kHandled},
       {"using the default", kHandled},
@@ -242,7 +245,10 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
     // info.
     const bool outright = match.mechanism != nullptr && match.mechanism->fault &&
                           match.mechanism->root >= 0.1 && says_failure(line.message);
-    if ((reason || outright) && entry->severity == Severity::info) entry->severity = Severity::warning;
+    // Who tries again has not given up.
+    const bool again = contains_folded(line.message, "retry");
+    if ((reason || outright) && !again && entry->severity == Severity::info)
+      entry->severity = Severity::warning;
     const std::string_view name = match.mechanism == nullptr ? std::string_view() : match.mechanism->name;
     const bool tells = std::ranges::find(told_at_info, name) != told_at_info.end();
     if ((tells && entry->severity == Severity::info) ||
@@ -272,6 +278,8 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       (senses & (1u << kValue)) != 0 && std::any_of(entry->message.begin(), entry->message.end(), is_digit);
   entry->tells_cause = (senses & (1u << kCause)) != 0;
   entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
+  // What a client does wrong, or that it left, is no error of the server, whatever level it is told at.
+  if ((senses & (1u << kOfClient)) != 0) entry->severity = std::min(entry->severity, Severity::info);
   // That an alarm is over is told at the level at which it was raised.
   const bool cleared = (senses & (1u << kCleared)) != 0;
   if (cleared) entry->severity = std::min(entry->severity, Severity::info);
