@@ -90,12 +90,117 @@ void weigh_what_was_overcome(const Inventory& inventory, bool only_whether,
   }
 }
 
+// The lines of a list, each once and as far as there is room for them.
+class Lines {
+ public:
+  static constexpr std::uint32_t no_room = limit::evidence_lines;
+
+  // The line's index, or no_room.
+  std::uint32_t add(EvidenceLine line) {
+    const auto [found, is_new] =
+        index_.try_emplace(place_of(line), static_cast<std::uint32_t>(lines_.size()));
+    if (!is_new) return found->second;
+    const bool fits =
+        lines_.size() < limit::evidence_lines && bytes_ + bytes_of(line) <= limit::evidence_bytes;
+    if (!fits) {
+      index_.erase(found);
+      LeftOut& left = beyond_[line.at.file];
+      left = {line.at.file, "beyond the evidence budget", 1, left.lines + 1, left.bytes + line.quote.size()};
+      return no_room;
+    }
+    bytes_ += bytes_of(line);
+    lines_.push_back(std::move(line));
+    return found->second;
+  }
+
+  // One order over all: by score, that of their adding kept among equals. The findings' indices go along.
+  std::vector<EvidenceLine> in_order(std::vector<Finding>* findings) {
+    std::vector<std::uint32_t> order(lines_.size()), moved(lines_.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(
+        order, [&](std::uint32_t a, std::uint32_t b) { return lines_[a].score > lines_[b].score; });
+    std::vector<EvidenceLine> sorted;
+    sorted.reserve(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
+      moved[order[i]] = i;
+      sorted.push_back(std::move(lines_[order[i]]));
+    }
+    for (Finding& finding : *findings) {
+      for (std::uint32_t& at : finding.evidence) at = moved[at];
+    }
+    return sorted;
+  }
+
+  std::vector<LeftOut> left_out() const {
+    std::vector<LeftOut> out;
+    for (const auto& [file, left] : beyond_) out.push_back(left);
+    return out;
+  }
+
+ private:
+  std::vector<EvidenceLine> lines_;
+  std::map<Place, std::uint32_t> index_;
+  std::size_t bytes_ = 0;
+  std::map<std::string, LeftOut> beyond_;  // by file
+};
+
+// An observation as a finding, with the lines that there is room for.
+Finding finding_of(Observation&& observation, Lines* lines) {
+  Finding finding;
+  finding.detector = observation.detector;
+  finding.verdict = observation.verdict;
+  finding.cause = observation.cause;
+  finding.weight = observation.weight;
+  finding.searched = std::move(observation.searched);
+  finding.commands = std::move(observation.commands);
+  finding.missing = std::move(observation.missing);
+  finding.culprit = std::move(observation.culprit);
+  for (EvidenceLine& line : observation.lines) {
+    if (finding.evidence.size() == limit::citations || !is_valid(line)) continue;
+    line.score = std::max(line.score, observation.weight);
+    const std::uint32_t at = lines->add(std::move(line));
+    const bool cited = std::ranges::find(finding.evidence, at) != finding.evidence.end();
+    if (at != Lines::no_room && !cited) finding.evidence.push_back(at);
+  }
+  return finding;
+}
+
+// Half of the places are the reader's; the smallest of ours are counted in one.
+void gather_small(std::vector<LeftOut>* left_out) {
+  std::ranges::stable_sort(*left_out, [](const LeftOut& a, const LeftOut& b) { return a.lines > b.lines; });
+  if (left_out->size() <= limit::left_out / 2) return;
+  LeftOut rest{"", "many files with few lines left out each", 0, 0, 0};
+  for (std::size_t i = limit::left_out / 2 - 1; i < left_out->size(); ++i) {
+    if (rest.file.empty()) rest.file = (*left_out)[i].file;
+    rest.files += (*left_out)[i].files;
+    rest.lines += (*left_out)[i].lines;
+    rest.bytes += (*left_out)[i].bytes;
+  }
+  left_out->resize(limit::left_out / 2 - 1);
+  left_out->push_back(std::move(rest));
+}
+
+// What the objects and the logs say together, the heaviest first.
+std::vector<Observation> observations_of(const Inventory& inventory, const LogMiner& logs,
+                                         const std::string& text, std::vector<LeftOut>* left_out) {
+  const Question question(text);
+  std::vector<Observation> of_logs = logs.observations();
+  std::vector<Observation> saved = findings_of_saved_logs(inventory, text);
+  of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
+  weigh_what_was_overcome(inventory, question.only_whether(), &of_logs);
+  std::vector<Observation> of_objects = detect(inventory, text, logs.listening());
+  keep_heaviest(&of_objects, left_out);
+  keep_heaviest(&of_logs, left_out);
+  std::vector<Observation> observations = combine(std::move(of_objects), std::move(of_logs), question);
+  cut(&observations, limit::findings, "findings beyond the limit", left_out);
+  return observations;
+}
+
 }  // namespace
 
 EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, const std::string& asked) {
   const std::string spoken = workload_in_words(inventory, asked);
-  const std::string question_text = spoken.empty() ? asked : fmt::format("{} ({})", asked, spoken);
-  const Question question(question_text);
+  const std::string question = spoken.empty() ? asked : fmt::format("{} ({})", asked, spoken);
   EvidenceList list;
   list.format = inventory.format;
   list.lines_read = logs.lines_read();
@@ -105,95 +210,23 @@ EvidenceList make_evidence(const Inventory& inventory, const LogMiner& logs, con
   cut(&list.names, limit::names, "names beyond the limit", &list.left_out);
   cut(&list.searched, limit::searched, "listings beyond the limit", &list.left_out);
 
-  std::vector<Observation> of_logs = logs.observations();
-  std::vector<Observation> saved = findings_of_saved_logs(inventory, question_text);
-  of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
-  weigh_what_was_overcome(inventory, question.only_whether(), &of_logs);
-  std::vector<Observation> of_objects = detect(inventory, question_text, logs.listening());
-  keep_heaviest(&of_objects, &list.left_out);
-  keep_heaviest(&of_logs, &list.left_out);
-  std::vector<Observation> observations = combine(std::move(of_objects), std::move(of_logs), question);
-  cut(&observations, limit::findings, "findings beyond the limit", &list.left_out);
-
-  // The findings' own lines first, each once, then what the logs have beside.
-  std::map<Place, std::uint32_t> index;
-  std::size_t bytes = 0;
-  std::map<std::string, LeftOut> beyond;
-  const auto add = [&](EvidenceLine line) {
-    const auto [found, is_new] =
-        index.try_emplace(place_of(line), static_cast<std::uint32_t>(list.lines.size()));
-    if (!is_new) return found->second;
-    const bool fits =
-        list.lines.size() < limit::evidence_lines && bytes + bytes_of(line) <= limit::evidence_bytes;
-    if (!fits) {
-      index.erase(found);
-      LeftOut& left = beyond[line.at.file];
-      left = {line.at.file, "beyond the evidence budget", 1, left.lines + 1, left.bytes + line.quote.size()};
-      return static_cast<std::uint32_t>(limit::evidence_lines);
-    }
-    bytes += bytes_of(line);
-    list.lines.push_back(std::move(line));
-    return found->second;
-  };
+  // The findings' own lines first, then what the logs have beside.
+  std::vector<Observation> observations = observations_of(inventory, logs, question, &list.left_out);
+  std::vector<EvidenceLine> candidates = logs.candidates(observations);
+  Lines lines;
   for (Observation& observation : observations) {
-    Finding finding;
-    finding.detector = observation.detector;
-    finding.verdict = observation.verdict;
-    finding.cause = observation.cause;
-    finding.weight = observation.weight;
-    finding.searched = std::move(observation.searched);
-    finding.commands = std::move(observation.commands);
-    finding.missing = std::move(observation.missing);
-    finding.culprit = std::move(observation.culprit);
-    for (EvidenceLine& line : observation.lines) {
-      if (finding.evidence.size() == limit::citations || !is_valid(line)) continue;
-      line.score = std::max(line.score, observation.weight);
-      const std::uint32_t at = add(std::move(line));
-      const bool cited =
-          std::find(finding.evidence.begin(), finding.evidence.end(), at) != finding.evidence.end();
-      if (at < list.lines.size() && !cited) finding.evidence.push_back(at);
-    }
+    Finding finding = finding_of(std::move(observation), &lines);
     // A claim without a line to stand on is none.
     if (!finding.evidence.empty()) list.findings.push_back(std::move(finding));
   }
-  for (EvidenceLine& line : logs.candidates(observations)) {
-    if (is_valid(line)) add(std::move(line));
+  for (EvidenceLine& line : candidates) {
+    if (is_valid(line)) lines.add(std::move(line));
   }
+  list.lines = lines.in_order(&list.findings);
 
-  // One order over all: by score, the findings' order kept among equals.
-  std::vector<std::uint32_t> order(list.lines.size());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return list.lines[a].score > list.lines[b].score;
-  });
-  std::vector<std::uint32_t> moved(order.size());
-  std::vector<EvidenceLine> sorted;
-  sorted.reserve(order.size());
-  for (std::uint32_t i = 0; i < order.size(); ++i) {
-    moved[order[i]] = i;
-    sorted.push_back(std::move(list.lines[order[i]]));
-  }
-  list.lines = std::move(sorted);
-  for (Finding& finding : list.findings) {
-    for (std::uint32_t& at : finding.evidence) at = moved[at];
-  }
-
-  for (auto& [file, left] : beyond) list.left_out.push_back(std::move(left));
+  for (LeftOut& left : lines.left_out()) list.left_out.push_back(std::move(left));
   for (LeftOut& left : logs.left_out()) list.left_out.push_back(std::move(left));
-  std::stable_sort(list.left_out.begin(), list.left_out.end(),
-                   [](const LeftOut& a, const LeftOut& b) { return a.lines > b.lines; });
-  if (list.left_out.size() > limit::left_out / 2) {
-    // Half of the places are the reader's; the smallest of ours are counted in one.
-    LeftOut rest{"", "many files with few lines left out each", 0, 0, 0};
-    for (std::size_t i = limit::left_out / 2 - 1; i < list.left_out.size(); ++i) {
-      if (rest.file.empty()) rest.file = list.left_out[i].file;
-      rest.files += list.left_out[i].files;
-      rest.lines += list.left_out[i].lines;
-      rest.bytes += list.left_out[i].bytes;
-    }
-    list.left_out.resize(limit::left_out / 2 - 1);
-    list.left_out.push_back(std::move(rest));
-  }
+  gather_small(&list.left_out);
   return list;
 }
 
