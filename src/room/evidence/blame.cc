@@ -46,6 +46,35 @@ void blame_the_inodes(std::vector<Observation>* objects, std::vector<double>* re
   }
 }
 
+void blame_the_path(std::vector<Observation>* objects, std::vector<double>* relevances,
+                    const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
+  for (std::size_t i = 0; i < objects->size(); ++i) {
+    Observation& path = (*objects)[i];
+    if (path.detector != path_mtu) continue;
+    for (std::size_t j = 0; j < logs.size(); ++j) {
+      const bool suffers =
+          logs[j].verdict == Verdict::fault && logs[j].weight >= kTold &&
+          has_any(logs[j].detector, {"timeout", "timed-out", "connection-broken", "connection-lost"});
+      if (suffers) take_blame(&path, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+  }
+}
+
+void blame_the_mesh(std::vector<Observation>* logs, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& server = (*logs)[i];
+    if (server.detector != "log-plaintext-refused" || server.culprit.name.empty()) continue;
+    const std::string name(without_added(server.culprit.name));
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      const Observation& victim = (*logs)[j];
+      const bool calls_it = std::ranges::any_of(
+          victim.lines, [&](const EvidenceLine& line) { return has_name(line.quote, name, false); });
+      if (i != j && calls_it && has_any(victim.detector, {"connection-"}) && victim.weight >= kTold)
+        take_blame(&server, &(*relevances)[i], victim, (*relevances)[j]);
+    }
+  }
+}
+
 void blame_who_holds_locks(std::vector<Observation>* objects, std::vector<double>* relevances,
                            const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
   for (std::size_t i = 0; i < objects->size(); ++i) {
@@ -132,6 +161,22 @@ void blame_the_proxy(std::vector<Observation>* objects, std::vector<double>* rel
       });
       if (names_it && !called.empty() && logs[j].verdict == Verdict::fault && logs[j].weight >= kTold)
         take_blame(&call, &(*relevances)[i], logs[j], of_logs[j]);
+    }
+  }
+}
+
+void blame_the_watermark(std::vector<Observation>* logs, std::vector<double>* relevances) {
+  for (std::size_t i = 0; i < logs->size(); ++i) {
+    Observation& full = (*logs)[i];
+    if (full.detector != "log-disk-watermark") continue;
+    for (std::size_t j = 0; j < logs->size(); ++j) {
+      const Observation& victim = (*logs)[j];
+      const bool writes = std::ranges::any_of(victim.lines, [](const EvidenceLine& line) {
+        return has(line.quote, "_bulk") || has(line.quote, "elasticsearch") ||
+               has(line.quote, "opensearch") || has(line.quote, "output:es");
+      });
+      if (i != j && writes && victim.verdict == Verdict::fault && victim.weight >= kTold)
+        take_blame(&full, &(*relevances)[i], victim, (*relevances)[j]);
     }
   }
 }

@@ -27,12 +27,19 @@ void blame_stale_settings(std::vector<Observation>* objects, std::vector<double>
 // that is to be deleted where somebody is refused its use.
 void blame_what_was_taken_away(std::vector<Observation>* objects, std::vector<double>* relevances,
                                const std::vector<Observation>& logs, const std::vector<double>& of_logs);
+// What times out or breaks off where large packets get lost on the way does so for them.
+void blame_the_path(std::vector<Observation>* objects, std::vector<double>* relevances,
+                    const std::vector<Observation>& logs, const std::vector<double>& of_logs);
+// Who is reset by a sidecar that takes only mutual TLS is reset for that.
+void blame_the_mesh(std::vector<Observation>* logs, std::vector<double>* relevances);
 // Whoever is refused at the port that a Service sends to, where nothing listens, is refused for that.
 void blame_the_target_port(std::vector<Observation>* objects, std::vector<double>* relevances,
                            const std::vector<Observation>& logs, const std::vector<double>& of_logs);
 // What a call within the cluster fails of that goes through a proxy is the proxy's answer.
 void blame_the_proxy(std::vector<Observation>* objects, std::vector<double>* relevances,
                      const std::vector<Observation>& logs, const std::vector<double>& of_logs);
+// Writes to a search cluster fail for its disk that is nearly full.
+void blame_the_watermark(std::vector<Observation>* logs, std::vector<double>* relevances);
 // What cannot resolve a name yields to what its name server says of itself, and what cannot connect to a node
 // whose kernel drops packets.
 void blame_the_network(std::vector<Observation>* logs, std::vector<double>* relevances);

@@ -348,6 +348,55 @@ void tell_search_domains(const std::vector<Observation>& objects, std::vector<Ob
   }
 }
 
+// Who is refused by another container of its own pod ("localhost:9090") yields to what that one says.
+void yield_to_the_own_server(std::vector<Observation>* logs) {
+  for (Observation& refused : *logs) {
+    const bool own = refused.detector == "log-connection-refused" && !refused.lines.empty() &&
+                     has_any(refused.lines.front().quote, {"localhost:", "127.0.0.1:", "[::1]:"});
+    if (!own) continue;
+    for (Observation& other : *logs) {
+      const bool same_pod =
+          &other != &refused && other.culprit.kind == "pod" && other.culprit.name == refused.culprit.name &&
+          other.culprit.space == refused.culprit.space && other.detector != refused.detector;
+      if (!same_pod || other.verdict != Verdict::fault || other.weight < kTold || only_warns(other)) continue;
+      other.weight = std::max(other.weight, std::min(kStrongestOfLog, refused.weight + 0.01));
+      cite_also(&other, refused, 1);
+      refused.weight *= 0.6;
+      break;
+    }
+  }
+}
+
+// A certificate that has expired although it was renewed is told with who has not reloaded it: the workload
+// that the address in the error names.
+void tell_who_serves_the_old_certificate(const std::vector<Observation>& objects,
+                                         std::vector<Observation>* logs) {
+  for (Observation& log : *logs) {
+    if (log.detector != "log-certificate-expired" || log.lines.empty()) continue;
+    for (const Observation& old : objects) {
+      if (old.detector != old_certificate) continue;
+      const std::string server(without_added(old.culprit.name));
+      const bool is_its = std::ranges::any_of(
+          log.lines, [&](const EvidenceLine& line) { return has_name(line.quote, server, false); });
+      if (!is_its) continue;
+      Observation told = old;
+      tell_with(&log, &told, 2);
+      break;
+    }
+  }
+}
+
+// A disk that is slow is told with who writes most to it.
+void tell_who_writes(const std::vector<Observation>& objects, std::vector<Observation>* logs) {
+  const auto writer = std::ranges::find(objects, disk_writer, &Observation::detector);
+  if (writer == objects.end()) return;
+  for (Observation& log : *logs) {
+    if (log.detector != "log-slow-disk" && log.detector != "log-disk-saturated") continue;
+    Observation told = *writer;
+    tell_with(&log, &told, 1);
+  }
+}
+
 // What the logs of several nodes tell alike is told once, with the nodes.
 void tell_on_which_nodes(std::vector<Observation>* logs) {
   constexpr std::size_t most_named = 4;
@@ -611,10 +660,16 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_who_listens(objects, logs);
   tell_on_which_nodes(logs);
   tell_search_domains(*objects, logs);
+  tell_who_serves_the_old_certificate(*objects, logs);
+  tell_who_writes(*objects, logs);
   tell_who_takes_no_writes(objects, logs, of_logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
   blame_the_network(logs, of_logs);
+  blame_the_watermark(logs, of_logs);
+  blame_the_mesh(logs, of_logs);
+  yield_to_the_own_server(logs);
+  blame_the_path(objects, of_objects, *logs, *of_logs);
   blame_the_inodes(objects, of_objects, *logs, *of_logs);
   blame_the_target_port(objects, of_objects, *logs, *of_logs);
   blame_the_proxy(objects, of_objects, *logs, *of_logs);

@@ -42,6 +42,13 @@ inline constexpr const char* cloud_port = "cloud-port-shut";
 // That of calls within the cluster that go through a proxy for the outside, which explains what the proxy
 // answers.
 inline constexpr const char* proxied_call = "proxied-call";
+// That of large packets that get lost on the way, which explains why what is large hangs.
+inline constexpr const char* path_mtu = "path-mtu";
+// That of who writes most to a node's disk, which explains why it is slow. It weighs nothing by itself.
+inline constexpr const char* disk_writer = "disk-writer";
+// That of pods that run since before their certificate was renewed, which explains why it has expired. It
+// weighs nothing by itself.
+inline constexpr const char* old_certificate = "certificate-not-reloaded";
 // That of a server that only copies another one, which explains why it takes no writes. It weighs nothing by
 // itself.
 inline constexpr const char* only_copies = "only-copies";
@@ -66,11 +73,12 @@ void detect_references(const Survey& survey, Observations* out);        // detec
 void detect_stale_settings(const Survey& survey, Observations* out);    // detectors_stale.cc
 void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
 void detect_proxied_calls(const Survey& survey, Observations* out);     // detectors_proxy.cc
+void detect_transcripts(const Survey& survey, Observations* out);       // detectors_path.cc
 void detect_host_tools(const Survey& survey, Observations* out);        // detectors_host.cc
 void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
 void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
 void detect_unheard_ports(const Survey& survey, Observations* out);     // detectors_listening.cc
-void detect_ingresses(const Survey& survey, Observations* out);         // detectors_network.cc
+void detect_ingresses(const Survey& survey, Observations* out);         // detectors_ingress.cc
 void detect_attachments(const Survey& survey, Observations* out);       // detectors_attachment.cc
 void detect_policies(const Survey& survey, Observations* out);          // detectors_policy.cc
 void detect_permissions(const Survey& survey, Observations* out);       // detectors_rbac.cc

@@ -203,8 +203,10 @@ void check_release(const Object& release, Observations* out) {
   const Value& said = release["status"]["description"];
   const bool pending = phase.text().starts_with("pending-");
   if (!pending && phase.text() != "failed") return;
-  // That its pods did not come up in time says nothing of why.
-  const bool waited = has(said.text(), "timed out") || has(said.text(), "deadline exceeded");
+  // That its pods did not come up in time, a hook failed or an object was not taken says nothing of why.
+  const bool waited = has(said.text(), "timed out") || has(said.text(), "deadline exceeded") ||
+                      has(said.text(), "hooks failed") || said.text().ends_with(" with kind Deployment") ||
+                      (has(said.text(), "cannot patch") && !has(said.text(), "is invalid"));
   const std::string revision = fmt::format("revision {}", release["status"]["revision"].text());
   Observation& made = report(
       out, pending ? "release-pending" : "release-failed",

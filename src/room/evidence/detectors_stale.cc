@@ -80,6 +80,34 @@ bool check_settings(const Survey& survey, const PodSpec& pods, Observations* out
   return false;
 }
 
+// Pods that mount a certificate and run since before it was renewed: what loads it only at its start still
+// serves the old one.
+void check_certificate_loads(const Survey& survey, const Object& certificate, Observations* out) {
+  const Value& from = certificate["status"]["notBefore"];
+  const Value& until = certificate["status"]["notAfter"];
+  const Value& secret = certificate["spec"]["secretName"];
+  if (!is_api_time(from.text()) || secret.text().empty()) return;
+  for (const PodSpec& pods : survey.pod_specs()) {
+    const Value* const started =
+        pods.is_pod && pods.owner->space == certificate.space ? last_start(*pods.owner) : nullptr;
+    if (started == nullptr || started->text() >= from.text()) continue;
+    const auto& volumes = (*pods.spec)["volumes"].items;
+    const auto volume = std::ranges::find_if(
+        volumes, [&](const Value& each) { return each["secret"]["secretName"].text() == secret.text(); });
+    if (volume == volumes.end()) continue;
+    Observation& made =
+        report(out, old_certificate, 0, *pods.owner,
+               fmt::format("{} runs since {} and has not reloaded its certificate, which was renewed on {} "
+                           "(valid until {}): "
+                           "it still serves the old one",
+                           without_hashes(pods.owner->name), started->text(), from.text(), until.text()));
+    cite(&made, *pods.owner, *started, "since when it runs");
+    cite_span(&made, certificate, from, until, "when its certificate was renewed");
+    suggest(&made, fmt::format("kubectl get pods -n {}", pods.owner->space), "shows how long its pods run");
+    return;
+  }
+}
+
 }  // namespace
 
 void detect_stale_settings(const Survey& survey, Observations* out) {
@@ -89,6 +117,8 @@ void detect_stale_settings(const Survey& survey, Observations* out) {
     const std::string of = pods.owner->space + "/" + workload_of(*pods.owner).second;
     if (!told.contains(of) && check_settings(survey, pods, out)) told.insert(of);
   }
+  for (const Object* certificate : survey.each("certificate"))
+    check_certificate_loads(survey, *certificate, out);
 }
 
 }  // namespace carrel

@@ -1,8 +1,10 @@
 #include "room/evidence/evidence.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -14,6 +16,7 @@
 #include "room/evidence/saved_logs.h"
 #include "room/evidence/spoken_name.h"
 #include "room/evidence/survey.h"
+#include "room/evidence/telling.h"
 
 namespace carrel {
 namespace {
@@ -87,6 +90,41 @@ void weigh_what_was_overcome(const Inventory& inventory, bool only_whether,
       continue;
     const Object* pod = inventory.find("pod", log.culprit.space, log.culprit.name);
     if (pod != nullptr && has_completed(*pod)) log.weight *= 0.6;
+  }
+}
+
+// "risk" of "https://engine.risk.svc.cluster.local:8443/score", and "engine"; empty: no such address.
+std::pair<std::string, std::string> address_in(std::string_view text) {
+  const std::size_t svc = text.find(".svc");
+  if (svc == text.npos) return {};
+  const std::size_t dot = text.rfind('.', svc - 1);
+  if (svc == 0 || dot == text.npos) return {};
+  const std::size_t before = text.find_last_of("/ \"'@=(,", dot);
+  const std::string_view name = text.substr(before + 1, dot - before - 1);  // npos + 1 is 0
+  const std::string_view space = text.substr(dot + 1, svc - dot - 1);
+  if (!is_plain_name(name) || !is_plain_name(space)) return {};
+  return {std::string(space), std::string(name)};
+}
+
+// Who waits in vain for a service of a namespace that the bundle has nothing of cannot be told why.
+void tell_what_is_out_of_sight(const Inventory& inventory, std::vector<Observation>* of_logs) {
+  static constexpr std::array<std::string_view, 4> kWaits = {"log-timeout", "log-upstream-failed",
+                                                             "log-connection-refused", "log-unreachable"};
+  std::set<std::string_view> seen;
+  for (const Object& object : inventory.all()) seen.insert(object.space);
+  for (const Observation& log : *of_logs) seen.insert(log.culprit.space);
+  for (Observation& log : *of_logs) {
+    if (log.verdict != Verdict::fault || std::ranges::find(kWaits, log.detector) == kWaits.end() ||
+        log.lines.empty() || seen.empty())
+      continue;
+    const auto [space, name] = address_in(log.lines.front().quote);
+    if (space.empty() || seen.contains(space)) continue;
+    const std::string more = fmt::format(
+        "; why {} does not answer cannot be determined, as the bundle has nothing of namespace {}", name,
+        space);
+    log.cause = shortened(log.cause, limit::sentence - more.size()) + more;
+    log.verdict = Verdict::insufficient_evidence;
+    log.missing.push_back(fmt::format("the pods, events and logs of namespace {}", space));
   }
 }
 
@@ -188,6 +226,7 @@ std::vector<Observation> observations_of(const Inventory& inventory, const LogMi
   std::vector<Observation> saved = findings_of_saved_logs(inventory, text);
   of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
   weigh_what_was_overcome(inventory, question.only_whether(), &of_logs);
+  if (question.asks_reason()) tell_what_is_out_of_sight(inventory, &of_logs);
   std::vector<Observation> of_objects = detect(inventory, text, logs.listening());
   keep_heaviest(&of_objects, left_out);
   keep_heaviest(&of_logs, left_out);

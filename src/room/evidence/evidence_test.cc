@@ -79,6 +79,27 @@ TEST(MakeEvidence, WhatAPodThatIsGoneLoggedIsOverToWhoAsksWhether) {
             weight("web-6d5f7c9b8-x2k4q", "Why does web fail?"));
 }
 
+TEST(MakeEvidence, WhyWhatIsOutOfSightDoesNotAnswerCannotBeDetermined) {
+  const auto first = [](const std::string& url, const std::string& question) {
+    LogMiner miner(question);
+    mine(&miner, "a.log", "ERROR score failed: request timed out: POST " + url + "\n");
+    return make_evidence(Inventory(), miner, question).findings.at(0);
+  };
+  const std::string why = "Why do checkouts fail?";
+  const Finding far = first("https://engine.risk.svc.cluster.local:8443/score", why);
+  EXPECT_EQ(far.verdict, Verdict::insufficient_evidence);
+  EXPECT_NE(far.cause.find(
+                "why engine does not answer cannot be determined, as the bundle has nothing of namespace "
+                "risk"),
+            std::string::npos)
+      << far.cause;
+  ASSERT_FALSE(far.missing.empty());
+  // One that is in the bundle, one outside of the cluster, and who does not ask why.
+  EXPECT_EQ(first("https://engine.shop.svc:8443/score", why).verdict, Verdict::fault);
+  EXPECT_EQ(first("https://engine.example.com/score", why).verdict, Verdict::fault);
+  EXPECT_EQ(first("https://engine.risk.svc/score", "Is there a fault?").verdict, Verdict::fault);
+}
+
 TEST(MakeEvidence, EachLineIsThereOnce) {
   LogMiner miner("What are the causes?");
   mine(&miner, "a.log",

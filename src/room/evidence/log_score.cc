@@ -67,6 +67,7 @@ unsigned senses_of(std::string_view text) {
       {"<set to", kValue},
       {"<changed from", kValue},
       {"<allocated", kValue},
+      {"isr updated to", kRecovery},
       {"is ignored>", kHandled},
       {"while ssl handshaking", kOfClient},  // of scanners and old ones, at nginx
       {"could not receive data from client", kOfClient},
@@ -290,15 +291,17 @@ namespace {
 
 // Whether a connection that failed works again can be told from the log's going on without that failure.
 bool is_of_connection(const Mechanism* mechanism) {
-  static constexpr std::array<std::string_view, 9> kNames = {"dns-upstream",
-                                                             "database-unreachable",
-                                                             "cache-unreachable",
-                                                             "broker-unreachable",
-                                                             "connection-refused",
-                                                             "connection-lost",
-                                                             "unreachable",
-                                                             "dns",
-                                                             "timeout"};
+  static constexpr std::array<std::string_view, 11> kNames = {"replication",
+                                                              "leader-election",
+                                                              "dns-upstream",
+                                                              "database-unreachable",
+                                                              "cache-unreachable",
+                                                              "broker-unreachable",
+                                                              "connection-refused",
+                                                              "connection-lost",
+                                                              "unreachable",
+                                                              "dns",
+                                                              "timeout"};
   return mechanism != nullptr && std::find(kNames.begin(), kNames.end(), mechanism->name) != kNames.end();
 }
 

@@ -23,7 +23,7 @@ bool ends_in(const Observation& root, const Observation& end) {
     std::string_view root;
     std::set<std::string_view> ends_in;
   };
-  static const std::array<Row, 9> kRows = {{
+  static const std::array<Row, 10> kRows = {{
       {"log-migration-failed", {"log-config-invalid", "log-unhandled-exception"}},
       {"log-license",
        {"log-permission-denied", "log-forbidden", "log-writes-refused", "log-upstream-failed"}},
@@ -38,6 +38,7 @@ bool ends_in(const Observation& root, const Observation& end) {
       {"log-api-overloaded", {"log-timeout", "log-slow"}},
       {"log-slow-disk", {"log-timeout", "log-slow"}},
       {"log-wal-unarchived", {"log-disk-full"}},
+      {"log-service-link", {"log-config-invalid", "log-port-in-use"}},
   }};
   return std::ranges::any_of(
       kRows, [&](const Row& row) { return row.root == root.detector && row.ends_in.contains(end.detector); });

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{
             "bootstrap check failure [1] of [1]: max virtual memory areas vm.max_map_count [65530] is too "
             "low",
-            "bootstrap-check"},
+            "map-count"},
         NamedText{
             "\"Ignoring ingress because of error while validating ingress class\" ingress=\"web/front\"",
             "ingress-ignored"},
@@ -195,6 +195,12 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"lookup shop.example on 10.9.0.10:53: read udp 10.1.0.7:3086->10.9.0.10:53: i/o timeout",
                   "dns"},
         NamedText{"listen tcp :8080: bind: address already in use", "port-in-use"},
+        NamedText{"net/http: invalid header field value for \"Private-Token\"", "header-invalid"},
+        NamedText{"NumberFormatException: For input string: \"tcp://10.43.118.20:8080\"", "service-link"},
+        NamedText{"error: Dirty database version 47. Fix and force version.", "migration-dirty"},
+        NamedText{"I/O error on POST request for \"http://a.b.svc/\": Connection reset", "connection-broken"},
+        NamedText{"print_req_error: I/O error, dev sda, sector 4711", "disk-fault"},
+        NamedText{"Failed to bind properties under 'a.port' to int", "config-invalid"},
         NamedText{"upstream prematurely closed connection", "upstream-failed"},
         NamedText{"dial tcp 10.0.0.7:8080: connect: connection refused", "connection-refused"},
         NamedText{"read tcp: connection reset by peer", "connection-lost"},
