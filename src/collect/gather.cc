@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include "collect/redact/unreadable.h"
+
 namespace carrel {
 
 BundleClock::BundleClock() {
@@ -147,12 +149,19 @@ class Gatherer {
     return masked;
   }
 
+  void leave_out(const Task& task, const std::string& status, const std::string& why) {
+    manifest_->missing.push_back({task.path, without_secrets(task.source), status, without_secrets(why)});
+  }
+
   Status keep(const Task& task, Gathered* gathered) {
     if (!gathered->end) return gathered->end.error();
     const TaskEnd& end = *gathered->end;
     if (!end.missing.empty()) {
-      manifest_->missing.push_back(
-          {task.path, without_secrets(task.source), end.status, without_secrets(end.missing)});
+      leave_out(task, end.status, end.missing);
+      return {};
+    }
+    if (const auto unreadable = judge_readable(gathered->spool.head())) {
+      leave_out(task, "", fmt::format("it {}: {}", unreadable->what, unreadable->remedy));
       return {};
     }
     ManifestFile file;

@@ -3,7 +3,8 @@
 // lie in spools.
 //
 // Redaction is the last thing before a file is written, whatever it came from, and in the order of the files,
-// so that equal values have equal pseudonyms and these do not depend on who was faster either.
+// so that equal values have equal pseudonyms and these do not depend on who was faster either. What the
+// redactor cannot read is left out.
 #pragma once
 
 #include <atomic>

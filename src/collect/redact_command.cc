@@ -15,6 +15,7 @@
 #include "collect/commands.h"
 #include "collect/out/output_file.h"
 #include "collect/redact/report.h"
+#include "collect/redact/unreadable.h"
 #include "collect/redaction.h"
 #include "collect/spool/spool.h"
 #include "record/exit_status.h"
@@ -32,18 +33,6 @@ struct RedactArguments {
   RedactionOptions redaction;
 };
 
-// What is packed hides what is in it: masking nothing there would be a false promise.
-bool is_packed(std::string_view head) {
-  using namespace std::string_view_literals;
-  for (const std::string_view magic : {"\x1f\x8b"sv, "\x28\xb5\x2f\xfd"sv,
-                                       "\xfd"
-                                       "7zXZ"sv,
-                                       "BZh"sv, "PK\x03\x04"sv, "7z\xbc\xaf"sv}) {
-    if (head.starts_with(magic)) return true;
-  }
-  return head.size() > 262 && head.substr(257, 5) == "ustar";
-}
-
 Status redact_stream(int from, const std::string& name, const ByteSink& write, Redactor* redactor) {
   std::string piece(piece_bytes, '\0'), out;
   redactor->begin(name);
@@ -57,9 +46,8 @@ Status redact_stream(int from, const std::string& name, const ByteSink& write, R
       held += *got;
     }
     const std::string_view bytes(piece.data(), held);
-    if (first && is_packed(bytes))
-      return Error{Code::bad_input, name + " is packed, and secrets in it would stay",
-                   "unpack it and give what is inside"};
+    if (const auto unreadable = first ? judge_readable(bytes) : std::nullopt)
+      return Error{Code::bad_input, name + " " + unreadable->what, unreadable->remedy};
     redactor->feed(bytes, &out);
     if (held < piece.size()) redactor->finish(&out);
     if (Status written = write(out); !written) return written;

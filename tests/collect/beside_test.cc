@@ -166,6 +166,24 @@ TEST_F(Beside, ThisMachineAndFilesByPattern) {
   EXPECT_EQ(inspect().status, 0);
 }
 
+TEST_F(Beside, WhatCannotBeMaskedIsLeftOutAndSaid) {
+  const std::string plain = file("etc/app.env", "DB_PASSWORD=hunter2x\n");
+  ASSERT_EQ(run({"gzip", "-k", plain}).status, 0);
+  ASSERT_EQ(run({"tar", "-cf", folder_ + "/etc/app.tar", plain}).status, 0);
+  file("etc/wide.env", std::string("P\0W\0D\0=\0h\0u\0n\0t\0e\0r\0\n\0", 22));
+  file("etc/keys.p12", std::string("\x30\x82\x04\x01\x02\x01\x03 password=hunter2x"));
+  const e2e::Outcome outcome = collect_beside({"--config", folder_ + "/etc/*"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("app.env.gz: it is packed (gzip)"), HasSubstr("app.tar: it is packed (tar)"),
+                    HasSubstr("wide.env: it is text in UTF-16"), HasSubstr("keys.p12: it is no text")));
+  const std::string root = "configuration" + folder_ + "/etc/";
+  EXPECT_THAT(from_bundle(root + "app.env"), HasSubstr("DB_PASSWORD=redacted-password-1"));
+  for (const char* const name : {"app.env.gz", "app.tar", "wide.env", "keys.p12"})
+    EXPECT_EQ(from_bundle(root + name), "") << name;
+  EXPECT_EQ(inspect().status, 0);
+}
+
 TEST_F(Beside, AWrongCommandLineIsToldBeforeAnythingRuns) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{},

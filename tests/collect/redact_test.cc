@@ -68,7 +68,11 @@ TEST_F(Redact, SaysWhatIsWrongBeforeItWritesAnything) {
   const Outcome packed = diag({"redact", e2e::example});
   EXPECT_EQ(packed.status, 4);
   EXPECT_EQ(packed.out, "");
-  EXPECT_THAT(packed.err, HasSubstr("is packed, and secrets in it would stay"));
+  EXPECT_THAT(packed.err, HasSubstr("is packed (gzip), and secrets in it would stay"));
+  const Outcome wide = diag({"redact", file("wide.env", std::string("\xff\xfeP\0=\0h\0", 8))});
+  EXPECT_EQ(wide.status, 4);
+  EXPECT_EQ(wide.out, "");
+  EXPECT_THAT(wide.err, HasSubstr("is text in UTF-16, and secrets in it would stay"));
   file("old.map", "kept");
   const Outcome map = diag({"redact", "--map", path("old.map"), "--map-key", path("k"), log});
   EXPECT_EQ(map.status, 2);

@@ -10,7 +10,7 @@
 //
 // What comes out is the same however the bytes are cut. Text stays what it was (JSON, YAML, lines of a log):
 // the value alone is replaced by its pseudonym. Bytes that are no text pass through unless a finder
-// recognises a secret in them; packed data must be unpacked first.
+// recognises a secret in them: what is no text is kept away from here (unreadable.h).
 //
 // Memory: half a megabyte. Speed: `make bench`, redact_*_mb_s. Not thread-safe; Redactors of one Pseudonyms
 // belong to one thread.

@@ -14,6 +14,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t most_in_memory = 256 << 10;
+constexpr std::size_t head_bytes = 4 << 10;
 
 std::atomic<std::uint64_t> spools{0};
 
@@ -74,6 +75,7 @@ Status Spool::write(std::string_view bytes) {
   const std::uint64_t at = size_;
   size_ += bytes.size();
   digest_.add(bytes);
+  head_ += bytes.substr(0, head_bytes - head_.size());
   if (!file_.valid() && memory_.size() + bytes.size() <= most_in_memory) {
     memory_ += bytes;
     return {};

@@ -32,12 +32,15 @@ class Spool {
   void restart();
 
   std::uint64_t size() const { return size_; }
+  // The first 4 KiB, by which it is told what this is.
+  std::string_view head() const { return head_; }
   std::string sha256() { return digest_.hex(); }  // called once, when all is written
   Status copy_to(const ByteSink& write) const;
 
  private:
   std::string folder_;
   std::string memory_;
+  std::string head_;
   Fd file_;
   std::uint64_t number_ = 0;  // of this content: no other is encrypted with the same stream
   std::uint64_t size_ = 0;
