@@ -62,6 +62,41 @@ std::size_t trim_breaks(std::string_view text, std::size_t begin, std::size_t en
   return end;
 }
 
+struct LoginOption {
+  std::string_view text;
+  std::string_view command;
+  bool attached = false;   // its value follows it without a blank
+  bool with_user = false;  // USER:PASSWORD
+};
+
+constexpr LoginOption login_options[] = {
+    {" -u", "curl", false, true},
+    {" --user", "curl", false, true},
+    {" -u", "wget", false, true},
+    {" --user", "wget", false, true},
+    {" -p", "sshpass"},
+    {" -p", "sshpass", true},
+    {" -p", "mysql", true},
+    {" -p", "mariadb", true},
+    {" -p", "docker login"},
+    {" -p", "podman login"},
+    {" -p", "registry login"},
+    {" -p", "oc login"},
+    {" -p", "mongo"},
+    {" -a", "redis-cli"},
+    {" -k", "openssl enc"},
+};
+
+// The option of a command that stands before it in the line. Upper case says something else: "-P" is a port.
+const LoginOption* login_option(std::string_view text, std::string_view before, bool blank) {
+  for (const LoginOption& option : login_options) {
+    if (option.text == text && option.attached != blank &&
+        before.find(option.command) != std::string_view::npos)
+      return &option;
+  }
+  return nullptr;
+}
+
 void add_address(std::string_view text, Span span, std::string_view label, Masks* masks) {
   masks->push_back({span, label, to_lower(piece(text, span)), Until::seen, 0});
 }
@@ -94,19 +129,17 @@ void find_command_login(const Sight& sight, Masks* masks) {
   const std::size_t begin = line_begin(text, sight.anchor.begin);
   const std::string_view before = text.substr(begin, sight.anchor.begin - begin);
   const std::size_t at = skip_spaces(text, sight.anchor.end);
-  const bool password = piece(text, sight.anchor).ends_with("-p");
-  if (password) {
-    if (before.find("sshpass") == std::string_view::npos) return;
-  } else if (before.find("curl") == std::string_view::npos && before.find("wget") == std::string_view::npos) {
-    return;
-  }
+  const LoginOption* const option = login_option(piece(text, sight.anchor), before, at > sight.anchor.end);
+  if (option == nullptr) return;
   ValueSpan value = argument_at(sight, at);
-  if (!password) {
+  if (option->with_user) {
     const std::size_t colon = piece(text, value.span).find(':');
     if (colon == std::string_view::npos) return;
     value.span.begin += colon + 1;
   }
-  if (!is_no_secret(piece(text, value.span)))
+  const std::string_view held = piece(text, value.span);
+  const bool ports = held.find_first_not_of("0123456789:.") == std::string_view::npos;
+  if (!is_no_secret(held) && !(option->attached && ports))
     masks->push_back({value.span, "password", {}, value.until, value.depth});
 }
 

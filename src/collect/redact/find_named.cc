@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/text.h"
 #include "collect/redact/finders.h"
 #include "collect/redact/key_name.h"
@@ -11,7 +12,9 @@ namespace {
 
 constexpr std::size_t sibling_bytes = 96;   // between a name and the value that belongs to it
 constexpr std::size_t before_bytes = 1024;  // how far before its name such a value may begin
+constexpr std::size_t login_bytes = 256;    // between a machine of netrc and its password
 constexpr std::size_t most_items = 1000;    // of a list
+constexpr std::size_t most_members = 8;     // of an object, before its value
 
 bool equals_folded(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && contains_folded(text, lower);
@@ -126,6 +129,29 @@ std::optional<ValueSpan> value_of_flag(const Sight& sight, Span key) {
   return argument_at(sight, at);
 }
 
+// Does "machine … login NAME" of netrc end here?
+bool ends_with_login(std::string_view before) {
+  if (before.find("machine ") == std::string_view::npos && before.find("default ") == std::string_view::npos)
+    return false;
+  before = trim(before);
+  const std::size_t blank = before.find_last_of(" \t\n");
+  return blank != std::string_view::npos && trim(before.substr(0, blank)).ends_with("login");
+}
+
+// "2024-05-14T07:05:41Z"
+bool begins_with_date(std::string_view word) {
+  return word.size() >= 10 && word[4] == '-' && word[7] == '-' &&
+         std::all_of(word.begin(), word.begin() + 4, is_digit);
+}
+
+// Does the word stand in a sentence between "password" and what it is?
+bool says_what_it_is(std::string_view word) {
+  for (const std::string_view each : {"is", "was", "now", "set", "changed", "reset", "to", "be"}) {
+    if (equals_folded(word, each)) return true;
+  }
+  return false;
+}
+
 // `password VALUE` of netrc, `requirepass VALUE` of Redis.
 std::optional<ValueSpan> value_of_directive(const Sight& sight, Span key) {
   const std::string_view text = sight.text;
@@ -135,14 +161,57 @@ std::optional<ValueSpan> value_of_directive(const Sight& sight, Span key) {
   const std::string_view before = text.substr(begin, key.begin - begin);
   const bool redis =
       (equals_folded(name, "requirepass") || equals_folded(name, "masterauth")) && trim(before).empty();
+  const std::size_t above = key.begin > login_bytes ? key.begin - login_bytes : 0;
   const bool netrc =
-      equals_folded(name, "password") &&
-      ((before.find("login ") != std::string_view::npos) ||
-       (trim(before).empty() && text.substr(0, begin).ends_with("\n") &&
-        text.substr(begin > 256 ? begin - 256 : 0, std::min<std::size_t>(begin, 256)).find("login ") !=
-            std::string_view::npos));
+      equals_folded(name, "password") && ends_with_login(text.substr(above, key.begin - above));
   if (!redis && !netrc) return std::nullopt;
   return argument_at(sight, skip_spaces(text, key.end));
+}
+
+// "password is hunter2", "password changed to hunter2" and "password hunter2 set" of a sentence: the word
+// where it looks chosen. Behind the name itself it has to be longer: "password auth2 failed".
+std::optional<ValueSpan> value_in_sentence(const Sight& sight, Span key, std::string_view label) {
+  const std::string_view text = sight.text;
+  if (label != "password" || key.end >= text.size() || !is_space(text[key.end])) return std::nullopt;
+  std::size_t at = skip_spaces(text, key.end);
+  bool called = false;
+  for (Span word = word_from(text, at); says_what_it_is(piece(text, word)); word = word_from(text, at)) {
+    const std::size_t next = skip_spaces(text, word.end);
+    if (next == word.end) return std::nullopt;
+    called = true;
+    at = next;
+  }
+  ValueSpan value = argument_at(sight, at);
+  // What ends the sentence makes no word a password.
+  std::string_view held = piece(text, value.span);
+  held = held.substr(0, held.find_last_not_of(".!?") + 1);
+  if (!looks_chosen(held) || (!called && held.size() < 8)) return std::nullopt;
+  if (looks_like_path(held) || looks_like_object(held) || begins_with_date(held)) return std::nullopt;
+  if (piece(text, value.span).ends_with('.')) --value.span.end;
+  return value;
+}
+
+// The value of `{"password": {"value": "…"}}` and of YAML's "value:" below the name.
+std::optional<ValueSpan> value_in_object(const Sight& sight, Span key) {
+  const std::string_view text = sight.text;
+  std::size_t at = key.end, behind = at;
+  if (quote_at(text, at, &behind).mark != 0) at = behind;
+  at = skip_spaces(text, at);
+  if (at >= text.size() || (text[at] != ':' && text[at] != '=')) return std::nullopt;
+  at = skip_between(text, at + 1);
+  const bool braces = at < text.size() && text[at] == '{';
+  if (braces) at = skip_between(text, at + 1);
+  const std::size_t column = key.begin - line_begin(text, key.begin);
+  for (std::size_t members = 0; members < most_members; ++members) {
+    const Span word = word_from(text, at);
+    const std::size_t line = line_begin(text, at);
+    const bool below = line > key.begin && at - line > column;
+    if (word.empty() || (!braces && !below)) return std::nullopt;
+    const auto value = value_after(sight, word);
+    if (!value || names_a_value(piece(text, word))) return value;
+    at = skip_between(text, value->span.end);
+  }
+  return std::nullopt;
 }
 
 // "Secret Access Key: …", "API key …": the word before belongs to the name.
@@ -176,6 +245,7 @@ bool is_secret(std::string_view text, Span key, KeyVerdict verdict, const ValueS
   if (is_no_secret(held)) return false;
   if (verdict.telling == Telling::weak) {
     if (equals_folded(name, "auth") && is_login_in_base64(held)) return true;
+    if (verdict.label == "password" && value.list) return true;
     return looks_random(held) && !looks_like_path(held) && !looks_like_object(held);
   }
   if (is_shell_folder(name, held)) return false;
@@ -235,6 +305,7 @@ void find_items_below(const Sight& sight, Span key, KeyVerdict verdict, Masks* m
     if (item.find(": ") != std::string_view::npos || item.ends_with(':')) return;
     ValueSpan value = argument_at(sight, begin);
     if (!value.quoted) value.span.end = end;
+    value.list = true;
     if (!value.span.empty() && is_secret(text, key, verdict, value)) add(text, value, verdict.label, masks);
     at = end;
   }
@@ -261,7 +332,7 @@ bool may_have_value(std::string_view text, Span key) {
     if (next >= text.size()) return false;
     if (text[next] == ':' || text[next] == '=') return true;
     const bool flag = key.begin > 0 && text[key.begin - 1] == '-';
-    return flag || piece(text, key).size() > 7;  // "password", "requirepass", "masterauth"
+    return flag || key.size() > 5;  // "passwd", "password", "requirepass", "masterauth"
   }
   return std::string_view(":=\"'\\]>`\n\r<%,").find(c) != std::string_view::npos;
 }
@@ -285,6 +356,8 @@ std::size_t find_named(const Sight& sight, KeyJudge* judge, Masks* masks) {
   if (!value) value = value_after(sight, key);
   if (!value && verdict.telling == Telling::strong) value = value_of_flag(sight, key);
   if (!value && verdict.telling == Telling::strong) value = value_of_directive(sight, key);
+  if (!value && verdict.telling == Telling::strong) value = value_in_sentence(sight, key, verdict.label);
+  if (!value) value = value_in_object(sight, key);
   if (value && verdict.label == "authorization") pass_scheme(sight, &*value);
   if (!value) find_items_below(sight, key, verdict, masks);
   if (!value || value->span.empty() || !is_secret(text, key, verdict, *value)) return key.end;

@@ -214,6 +214,18 @@ void find_in_dsn(const Sight& sight, Masks* masks) {
   mask(text, {name, end}, "database", masks);
 }
 
+void find_in_oracle_url(const Sight& sight, Masks* masks) {
+  const std::string_view text = sight.text;
+  const std::size_t begin = sight.anchor.end;
+  std::size_t end = begin;
+  while (end < text.size() && !ends_url(text[end]) && end - begin < 512) ++end;
+  const std::string_view url = text.substr(begin, end - begin);
+  const std::size_t slash = url.find('/'), at = url.rfind('@');
+  if (at == std::string_view::npos || slash > at) return;  // "@//host:1521/service"
+  mask(text, {begin, begin + slash}, "user", masks);
+  mask(text, {begin + slash + 1, begin + at}, "password", masks);
+}
+
 void find_connection_part(const Sight& sight, std::string_view label, Masks* masks) {
   const std::string_view text = sight.text;
   if (sight.anchor.begin > 0 && in_key(text[sight.anchor.begin - 1])) return;

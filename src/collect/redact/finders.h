@@ -17,13 +17,15 @@ std::size_t find_named(const Sight& sight, KeyJudge* judge, Masks* masks);
 void find_in_url(const Sight& sight, Masks* masks);
 void find_at_sign(const Sight& sight, Masks* masks);
 void find_in_dsn(const Sight& sight, Masks* masks);
+// "jdbc:oracle:thin:": user/password@….
+void find_in_oracle_url(const Sight& sight, Masks* masks);
 // "server", "data source", …: a part of a connection string, which ends with ';'.
 void find_connection_part(const Sight& sight, std::string_view label, Masks* masks);
 
 // Behind "bearer" and "basic": what an Authorization header has there.
 void find_bearer(const Sight& sight, Masks* masks);
 void find_basic(const Sight& sight, Masks* masks);
-// "-u" of curl, "-p" of sshpass.
+// "-u" of curl, "-p" of sshpass, mysql and docker login, …
 void find_command_login(const Sight& sight, Masks* masks);
 // "identified by", "password": a string of SQL.
 void find_in_sql(const Sight& sight, Masks* masks);

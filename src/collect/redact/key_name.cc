@@ -304,7 +304,8 @@ KeyVerdict judge_key(std::string_view name) {
     }
     if (among(harmless_after, part) || (part == "id" && i > 0 && parts.part[i - 1] == "key")) break;
     if (is_number_part(part) || among(fillers, part)) continue;
-    if (last && among(weak_words, part)) return {Telling::weak, part.starts_with("key") ? "key" : "secret"};
+    if (last && among(weak_words, part))
+      return {Telling::weak, part.starts_with("key") ? "key" : part == "passwords" ? "password" : "secret"};
     last = false;
   }
   for (std::size_t i = 0; i < parts.count; ++i) {

@@ -25,6 +25,7 @@ class RedactionPlan {
     url,
     at_sign,
     dsn,
+    oracle_url,
     connection_part,
     bearer,
     basic,

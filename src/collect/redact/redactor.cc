@@ -141,6 +141,9 @@ void Redactor::look(const RedactionPlan::Anchor& anchor, std::size_t at) {
     case Finder::dsn:
       find_in_dsn(seen, &masks_);
       break;
+    case Finder::oracle_url:
+      find_in_oracle_url(seen, &masks_);
+      break;
     case Finder::connection_part:
       find_connection_part(seen, anchor.label, &masks_);
       break;
