@@ -166,6 +166,15 @@ TEST_F(Beside, ThisMachineAndFilesByPattern) {
   EXPECT_EQ(inspect().status, 0);
 }
 
+TEST_F(Beside, ANameThatIsNoTextIsTheSameInTheBundleAndItsManifest) {
+  file("etc/n\xff.log", "one\n");
+  file("etc/n\xfe.log", "two\n");
+  ASSERT_EQ(collect_beside({"--config", folder_ + "/etc/*"}).status, 0);
+  const e2e::Outcome outcome = inspect();
+  EXPECT_EQ(outcome.status, 0) << outcome.out;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("n\\\\xff.log"), HasSubstr("n\\\\xfe.log")));
+}
+
 TEST_F(Beside, WhatCannotBeMaskedIsLeftOutAndSaid) {
   const std::string plain = file("etc/app.env", "DB_PASSWORD=hunter2x\n");
   ASSERT_EQ(run({"gzip", "-k", plain}).status, 0);

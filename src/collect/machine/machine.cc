@@ -124,6 +124,18 @@ std::vector<Fact> facts(const MachineOptions& options) {
   return all;
 }
 
+// A name in the bundle is text: a byte that is no UTF-8 stands as \xff, so that two names stay two.
+std::string name_in_bundle(std::string_view path) {
+  std::string name = "configuration";
+  while (!path.empty()) {
+    const std::size_t length = utf8_length(path);
+    name += length > 0 ? std::string(path.substr(0, length))
+                       : fmt::format("\\x{:02x}", static_cast<unsigned char>(path.front()));
+    path.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return name;
+}
+
 std::vector<std::string> matches(const std::string& pattern, std::string* problem) {
   glob_t found{};
   const int state = ::glob(pattern.c_str(), 0, nullptr, &found);
@@ -205,14 +217,14 @@ std::vector<Task> machine_tasks(const MachineOptions& options, const std::atomic
     std::string problem;
     const std::vector<std::string> paths = matches(pattern, &problem);
     for (const std::string& path : paths) {
-      tasks.push_back({"configuration" + path, path, "asked for with --config " + pattern,
+      tasks.push_back({name_in_bundle(path), path, "asked for with --config " + pattern,
                        [path, most = options.bytes](Spool& out) { return copy_file(path, most, out); }});
     }
     if (!problem.empty()) {
-      tasks.push_back({"configuration" + pattern, pattern, "asked for with --config",
-                       [problem](Spool&) -> Result<TaskEnd> {
-                         return TaskEnd{"", problem, ""};
-                       }});
+      tasks.push_back(
+          {name_in_bundle(pattern), pattern, "asked for with --config", [problem](Spool&) -> Result<TaskEnd> {
+             return TaskEnd{"", problem, ""};
+           }});
     }
   }
   return tasks;
