@@ -1,7 +1,9 @@
 // carrel-fetch: the one program with a network client, started by `carrel models pull` alone. It is given a
-// URL and the file to write, reads nothing of the user's, and tells on stdout how it goes, a line each:
+// URL and the file to write (FILE.part: host/fetch/fetch.h), reads nothing of the user's, and tells on stdout
+// how it goes, a line each:
 //
 //   progress DONE TOTAL RESUMED        bytes
+//   retry NUMBER OF SECONDS WHY        an attempt failed, and another follows
 //   fetched BYTES RESUMED SHA256|-     the sum that the server names, where it does
 //   error CODE, then a line with what is wrong and one with what to do
 //
@@ -50,13 +52,17 @@ int run(const std::vector<std::string>& words) {
   request.url = rest[0];
   request.file = rest[1];
   auto shown = std::chrono::steady_clock::time_point();
-  const auto progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t resumed) {
+  FetchObserver observer;
+  observer.progress = [&](std::uint64_t done, std::uint64_t total, std::uint64_t resumed) {
     const auto now = std::chrono::steady_clock::now();
     if (now - shown < std::chrono::milliseconds(100)) return;
     shown = now;
     tell(fmt::format("progress {} {} {}", done, total, resumed));
   };
-  const auto fetched = fetch(request, progress, stop_requested);
+  observer.retry = [](int number, int of, double seconds, const std::string& why) {
+    tell(fmt::format("retry {} {} {} {}", number, of, seconds, escape_for_terminal(why)));
+  };
+  const auto fetched = fetch(request, observer, stop_requested);
   if (!fetched) {
     tell(fmt::format("error {}", static_cast<int>(fetched.error().code)));
     tell(escape_for_terminal(fetched.error().what));

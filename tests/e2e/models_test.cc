@@ -159,6 +159,44 @@ TEST_F(Models, PullKeepsNoFileOfAnotherSum) {
   EXPECT_THAT(other.err, HasSubstr("that the server names"));
 }
 
+TEST_F(Models, PullNeverRemovesAFileThatStoodBefore) {
+  const std::string bytes = read(tiny_model());
+  const FileServer server(bytes, {{}});
+  ASSERT_EQ(pull(server).status, 0);
+  const Outcome outcome = pull(server, {"--name", "big", "--sha256", std::string(64, '0')});
+  EXPECT_EQ(outcome.status, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("its SHA-256 is " + sum_of(tiny_model())));
+  EXPECT_THAT(outcome.err, HasSubstr("it was there before and stays"));
+  EXPECT_EQ(read(got()), bytes);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST_F(Models, PullKeepsNoPageInAModelsPlace) {
+  const FileServer page("<html>sign in first</html>", {{}});
+  const Outcome outcome = pull(page);
+  EXPECT_EQ(outcome.status, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("is not a GGUF model file; it was removed"));
+  EXPECT_THAT(outcome.err, HasSubstr("it may be a page"));
+  for (const char* const end : {"", ".part", ".part.origin"}) EXPECT_FALSE(fs::exists(got() + end)) << end;
+  EXPECT_EQ(pull(FileServer(read(tiny_model()), {{}})).status, 0);
+}
+
+TEST_F(Models, PullGivesUpSoonWhereNobodyAnswers) {
+  const std::vector<std::string> refused = {"models", "pull", "http://127.0.0.1:1/got.gguf"};
+  const Outcome outcome = carrel(refused);
+  EXPECT_EQ(outcome.status, 7);
+  EXPECT_THAT(outcome.err, HasSubstr("retry 1 of 2 in 0.5 s: http://127.0.0.1:1/got.gguf"));
+  EXPECT_THAT(outcome.err, HasSubstr("retry 2 of 2 in 1 s"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("where it stopped")));
+  EXPECT_FALSE(fs::exists(got() + ".part"));
+  std::vector<std::string> quiet = refused;
+  quiet.emplace_back("-q");
+  EXPECT_THAT(carrel(quiet).err, Not(HasSubstr("retry")));
+  const Outcome unknown = carrel({"models", "pull", "https://nobody.invalid/got.gguf"});
+  EXPECT_EQ(unknown.status, 7);
+  EXPECT_THAT(unknown.err, Not(HasSubstr("retry")));
+}
+
 TEST_F(Models, PullTellsWhatKeepsItFromWorking) {
   const FileServer huge("x", {{.claimed = 1ULL << 60}});
   const Outcome full = pull(huge);

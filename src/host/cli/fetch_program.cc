@@ -23,8 +23,7 @@ constexpr std::size_t longest_line = 8192;
 
 class Conversation {
  public:
-  explicit Conversation(const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-      : progress_(progress) {}
+  explicit Conversation(const FetchEvents& events) : events_(events) {}
 
   // False where a line is too long.
   bool add(std::string_view bytes) {
@@ -44,8 +43,7 @@ class Conversation {
     if (fetched_) return *fetched_;
     if (failed_ && error_.size() >= 2)
       return Error{code_, escape_for_terminal(error_[0]), escape_for_terminal(error_[1])};
-    return Error{Code::machine, "carrel-fetch ended without a word",
-                 "give the same command again; what arrived is kept"};
+    return Error{Code::machine, "carrel-fetch ended without a word", "give the same command again"};
   }
 
  private:
@@ -59,7 +57,14 @@ class Conversation {
     words >> kind;
     if (kind == "progress") {
       std::uint64_t done = 0, total = 0;
-      if (words >> done >> total) progress_(done, total);
+      if (words >> done >> total) events_.progress(done, total);
+    } else if (kind == "retry") {
+      int number = 0, of = 0;
+      double seconds = 0;
+      std::string why;
+      if (words >> number >> of >> seconds && std::getline(words >> std::ws, why))
+        events_.retry(
+            fmt::format("retry {} of {} in {} s: {}", number, of, seconds, escape_for_terminal(why)));
     } else if (kind == "fetched") {
       FetchOutcome outcome;
       if (words >> outcome.bytes >> outcome.resumed >> outcome.sha256) {
@@ -74,7 +79,7 @@ class Conversation {
     }
   }
 
-  const std::function<void(std::uint64_t, std::uint64_t)>& progress_;
+  const FetchEvents& events_;
   std::string line_;
   std::optional<FetchOutcome> fetched_;
   bool failed_ = false;
@@ -106,8 +111,7 @@ Result<pid_t> start(const FetchOrder& order, int output) {
 
 }  // namespace
 
-Result<FetchOutcome> run_fetch_program(const FetchOrder& order,
-                                       const std::function<void(std::uint64_t, std::uint64_t)>& progress,
+Result<FetchOutcome> run_fetch_program(const FetchOrder& order, const FetchEvents& events,
                                        const std::atomic<bool>& stop) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("cannot make a pipe");
@@ -117,7 +121,7 @@ Result<FetchOutcome> run_fetch_program(const FetchOrder& order,
   writing.reset();
   if (!process) return process.error();
 
-  Conversation conversation(progress);
+  Conversation conversation(events);
   bool told = false, sound = true;
   for (char block[4096];;) {
     if (stop && !told) {

@@ -22,7 +22,8 @@ Result<ChosenModel> chosen_model(const Desk& desk, const std::string& given);
 // Hashes the file and lets an inspect room describe it, with progress on stderr.
 Result<Model> open_model(const Desk& desk, const std::string& path, const ExpectedSum& sum);
 
-// The same, and puts it on the list; the model as it was listed. `rename`: see list_model().
-Result<ListedModel> list_file(const Desk& desk, ListedModel model, const ExpectedSum& sum, bool rename);
+// Puts what was opened so on the list; the model as it was listed. `rename`: see list_model().
+Result<ListedModel> list_opened(const Desk& desk, ListedModel model, const Model& opened,
+                                const ExpectedSum& sum, bool rename);
 
 }  // namespace carrel

@@ -167,6 +167,11 @@ void print_card_json(const Model& model, const std::string& path) {
   std::puts(buffer.GetString());
 }
 
+Result<ListedModel> list_file(const Desk& desk, ListedModel model, const ExpectedSum& sum, bool rename) {
+  auto opened = open_model(desk, model.path, sum);
+  return opened ? list_opened(desk, std::move(model), *opened, sum, rename) : opened.error();
+}
+
 // Looks at every file in a room and lists those that can be used. The rest is told with its reason; only
 // where nothing could be listed is that a failure.
 int list_all(const Desk& desk, const StoreContent& content, const std::string& source,
@@ -199,12 +204,11 @@ int list_all(const Desk& desk, const StoreContent& content, const std::string& s
 
 }  // namespace
 
-Result<ListedModel> list_file(const Desk& desk, ListedModel model, const ExpectedSum& sum, bool rename) {
-  auto opened = open_model(desk, model.path, sum);
-  if (!opened) return opened.error();
-  model.sha256 = opened->sha256();
-  model.bytes = opened->card().file_bytes;
-  model.about = opened->card().quantisation;
+Result<ListedModel> list_opened(const Desk& desk, ListedModel model, const Model& opened,
+                                const ExpectedSum& sum, bool rename) {
+  model.sha256 = opened.sha256();
+  model.bytes = opened.card().file_bytes;
+  model.about = opened.card().quantisation;
   model.verified = sum.sha256.empty() ? "" : sum.whose;
   auto name = list_model(desk.data_folder(), model, rename);
   if (!name) return name.error();

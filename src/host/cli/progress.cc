@@ -60,6 +60,11 @@ void ProgressLine::stage(const std::string& name) {
   std::fprintf(stderr, terminal_ ? "\r\x1b[K%s: %s" : "%s: %s\n", input_.c_str(), doing(stage_));
 }
 
+void ProgressLine::note(const std::string& text) const {
+  if (!quiet_)
+    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s: %s\n" : "%s: %s\n", input_.c_str(), text.c_str());
+}
+
 void ProgressLine::room(const Progress& told) {
   // Reading and writing have each their own speed.
   if (told.stage != room_.stage && told.context > 0) {

@@ -22,6 +22,8 @@ class ProgressLine {
   // A stage begins; how far it is, in the stage's own unit.
   void stage(const std::string& name);
   void progress(std::uint64_t done, std::uint64_t total);
+  // A line of its own that stays, unless quiet; the stage goes on.
+  void note(const std::string& text) const;
   // What a room tells of itself is part of the line from then on.
   void room(const Progress& told);
   // Takes the line away, before other output.

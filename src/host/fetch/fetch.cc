@@ -64,9 +64,9 @@ std::uint64_t number_of(std::string_view text) {
 
 class Download {
  public:
-  Download(const FetchRequest& request, const FetchProgress& progress, const std::atomic<bool>& stop)
+  Download(const FetchRequest& request, const FetchObserver& observer, const std::atomic<bool>& stop)
       : request_(request),
-        progress_(progress),
+        observer_(observer),
         stop_(stop),
         part_(request.file + ".part"),
         origin_path_(part_ + ".origin") {}
@@ -102,15 +102,18 @@ class Download {
     return Next::give_up;
   }
   void pause(double seconds) const;
-  Status finish();
+  Status get();
+  void leave_nothing_empty();
 
   const FetchRequest& request_;
-  const FetchProgress& progress_;
+  const FetchObserver& observer_;
   const std::atomic<bool>& stop_;
   const std::string part_, origin_path_;
   Fd file_;
   Origin origin_;
   std::uint64_t have_ = 0, resumed_ = 0, total_ = 0;
+  bool arrived_ = false;   // a byte, in this call
+  int most_attempts_ = 0;  // after the failure that was last
   Error error_;
   std::unique_ptr<curl_slist, FreeList> headers_;
 
@@ -130,6 +133,8 @@ Status Download::open_part() {
   }
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0) return errno_error("cannot look at " + part_);
+  if (status.st_nlink == 0)  // who had the lock took the name away
+    return Error{Code::machine, part_ + " was removed by another carrel", "give the same command again"};
   have_ = static_cast<std::uint64_t>(status.st_size);
   origin_ = read_origin(origin_path_);
   if (have_ > 0 && origin_.url != request_.url) {  // of something else: begin anew
@@ -265,15 +270,18 @@ std::size_t Download::take_body(std::string_view bytes) {
     return 0;
   }
   have_ += bytes.size();
-  progress_(have_, total_, resumed_);
+  arrived_ = true;
+  observer_.progress(have_, total_, resumed_);
   return bytes.size();
 }
 
 Download::Next Download::judge(CURLcode code, long status) {
+  if (stop_ && have_ == 0) return fail({Code::interrupted, "interrupted before anything arrived", ""});
   if (stop_)
     return fail(
         {Code::interrupted, "interrupted; what has arrived is kept", "the same command goes on from there"});
   if (!error_.what.empty()) return Next::give_up;
+  most_attempts_ = request_.attempts;
   switch (code) {
     case CURLE_OK:
       break;
@@ -286,10 +294,22 @@ Download::Next Download::judge(CURLcode code, long status) {
     case CURLE_SSL_CACERT_BADFILE:
       return fail({Code::machine, fmt::format("{}: {}", request_.url, curl_easy_strerror(code)),
                    "install ca-certificates, or set SSL_CERT_FILE to the authority of your proxy"});
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      if (!arrived_) most_attempts_ = 1;
+      break;
+    case CURLE_COULDNT_CONNECT:
+      if (!arrived_) most_attempts_ = std::min(request_.attempts, request_.refused_attempts);
+      break;
     default:
-      error_ = {Code::machine, fmt::format("{}: {}", request_.url, curl_easy_strerror(code)),
-                "see to the network, then give the same command again; it goes on from where it stopped"};
-      return Next::again;
+      break;
+  }
+  if (code != CURLE_OK) {
+    error_ = {Code::machine, fmt::format("{}: {}", request_.url, curl_easy_strerror(code)),
+              have_ == 0 ? "see to the URL and the network, then give the same command again"
+                         : "see to the network, then give the same command again; it goes on from where it "
+                           "stopped"};
+    return Next::again;
   }
   if (status == 200 || status == 206) {
     if (!body_began_ && !begin_body()) return Next::give_up;  // an empty file
@@ -339,18 +359,14 @@ void Download::pause(double seconds) const {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
-Status Download::finish() {
-  if (::fsync(file_.get()) != 0) return errno_error("cannot write " + part_);
+void Download::leave_nothing_empty() {
+  if (have_ > 0) return;
   std::error_code error;
-  std::filesystem::rename(part_, request_.file, error);
-  if (error)
-    return Error{Code::machine, fmt::format("cannot name {}: {}", request_.file, error.message()), ""};
   std::filesystem::remove(origin_path_, error);
-  return sync_folder_of(request_.file);
+  std::filesystem::remove(part_, error);
 }
 
-Result<Fetched> Download::run() {
-  if (Status opened = open_part(); !opened) return opened.error();
+Status Download::get() {
   double wait = request_.first_pause_s;
   for (int failures = 0;;) {
     const std::uint64_t before = have_;
@@ -361,21 +377,31 @@ Result<Fetched> Download::run() {
       failures = 0;
       wait = request_.first_pause_s;
     }
-    if (++failures >= request_.attempts) return error_;
+    if (++failures >= most_attempts_) return error_;
+    observer_.retry(failures, most_attempts_ - 1, wait, error_.what);
     pause(wait);
     wait = std::min(wait * 2, longest_pause_s);
   }
-  if (Status done = finish(); !done) return done.error();
+  if (::fsync(file_.get()) != 0) return errno_error("cannot write " + part_);
+  return {};
+}
+
+Result<Fetched> Download::run() {
+  if (Status opened = open_part(); !opened) return opened.error();
+  if (Status got = get(); !got) {
+    leave_nothing_empty();
+    return got.error();
+  }
   return Fetched{have_, resumed_, sha256_};
 }
 
 }  // namespace
 
-Result<Fetched> fetch(const FetchRequest& request, const FetchProgress& progress,
+Result<Fetched> fetch(const FetchRequest& request, const FetchObserver& observer,
                       const std::atomic<bool>& stop) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     return Error{Code::machine, "libcurl cannot be used", ""};
-  return Download(request, progress, stop).run();
+  return Download(request, observer, stop).run();
 }
 
 }  // namespace carrel

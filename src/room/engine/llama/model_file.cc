@@ -153,7 +153,7 @@ void FreeModel::operator()(llama_model* model) const {
 Result<ModelPointer> load_model(Fd file, const std::string& name, bool only_description) {
   char magic[4] = {};
   if (::pread(file.get(), magic, 4, 0) != 4 || std::memcmp(magic, "GGUF", 4) != 0) {
-    return Error{Code::bad_input, name + " is not a GGUF model file", "name a file that ends in .gguf"};
+    return Error{Code::bad_input, name + " is not a GGUF model file", "get the model file again"};
   }
   const std::unique_ptr<FILE, int (*)(FILE*)> stream(::fdopen(file.get(), "rb"), std::fclose);
   if (!stream) return errno_error("cannot read " + name);
