@@ -197,6 +197,25 @@ TEST_F(Models, PullGivesUpSoonWhereNobodyAnswers) {
   EXPECT_THAT(unknown.err, Not(HasSubstr("retry")));
 }
 
+TEST_F(Models, RemoveDeletesAPulledFileWhereThatIsAsked) {
+  const std::string model = tiny_model();
+  const FileServer server(read(model), {{}});
+  ASSERT_EQ(pull(server, {"--name", "one"}).status, 0);
+  ASSERT_EQ(pull(server, {"--name", "two"}).status, 0);
+  EXPECT_EQ(carrel({"models", "remove", "one", "--delete-file"}).status, 2);  // it is two's as well
+  const Outcome kept = carrel({"models", "remove", "two"});
+  EXPECT_THAT(kept.out, HasSubstr("its file stays and takes"));
+  EXPECT_THAT(kept.out, HasSubstr(got()));
+  const Outcome deleted = carrel({"models", "remove", "one", "--delete-file"});
+  EXPECT_EQ(deleted.status, 0) << deleted.err;
+  EXPECT_THAT(deleted.out, HasSubstr("its file was deleted"));
+  EXPECT_FALSE(fs::exists(got()));
+  ASSERT_EQ(carrel({"models", "add", model, "--name", "mine"}).status, 0);
+  EXPECT_EQ(carrel({"models", "remove", "mine", "--delete-file"}).status, 2);
+  EXPECT_TRUE(fs::exists(model));
+  EXPECT_EQ(carrel({"models", "inspect", "mine", "-q"}).status, 0);  // and it is listed still
+}
+
 TEST_F(Models, PullTellsWhatKeepsItFromWorking) {
   const FileServer huge("x", {{.claimed = 1ULL << 60}});
   const Outcome full = pull(huge);

@@ -402,6 +402,7 @@ int run_command_line(int count, const char* const* arguments) {
   models_import->add_option("--from", model.from, "the store's folder; else where that program looks");
   CLI::App* models_remove = models->add_subcommand("remove", "Take a model off the list; its file stays");
   models_remove->add_option("NAME", model.what, "its name")->required();
+  models_remove->add_flag("--delete-file", model.delete_file, "delete the file too, where it was pulled");
   CLI::App* models_inspect =
       models->add_subcommand("inspect", "What a model file says of itself, read in a room");
   models_inspect->add_option("MODEL", model.what, "a name of the list or a file")->required();

@@ -39,6 +39,7 @@ struct ModelArguments {
   std::string from;    // --from
   std::string sha256;  // --sha256
   std::size_t slots = 1;
+  bool delete_file = false;  // --delete-file
 };
 
 struct RunArguments {

@@ -172,6 +172,24 @@ Result<ListedModel> list_file(const Desk& desk, ListedModel model, const Expecte
   return opened ? list_opened(desk, std::move(model), *opened, sum, rename) : opened.error();
 }
 
+// Only a file that was pulled is Carrel's to delete, and only where no other name of the list is for it.
+Status may_delete_file(const Desk& desk, const std::string& name) {
+  auto models = listed_models(desk.data_folder());
+  if (!models) return models.error();
+  auto model = find_model(desk.data_folder(), name);
+  if (!model) return model.error();
+  if (!model->source.starts_with("pull "))
+    return Error{Code::usage,
+                 fmt::format("{} was not pulled, and its file is not Carrel's: {}", name, model->path),
+                 "leave --delete-file away, and delete the file yourself where you want to"};
+  for (const ListedModel& other : *models) {
+    if (other.name != name && other.path == model->path)
+      return Error{Code::usage, fmt::format("{} and {} are names of one file", name, other.name),
+                   "leave --delete-file away, or remove the other name first"};
+  }
+  return {};
+}
+
 // Looks at every file in a room and lists those that can be used. The rest is told with its reason; only
 // where nothing could be listed is that a failure.
 int list_all(const Desk& desk, const StoreContent& content, const std::string& source,
@@ -283,9 +301,23 @@ int models_import_command(const Desk& desk, const ModelArguments& arguments) {
 }
 
 int models_remove_command(const Desk& desk, const ModelArguments& arguments) {
+  if (arguments.delete_file) {
+    if (Status may = may_delete_file(desk, arguments.what); !may) return tell(may.error());
+  }
   auto gone = unlist_model(desk.data_folder(), arguments.what);
   if (!gone) return tell(gone.error());
-  print("{} is off the list; its file stays: {}\n", gone->name, escape_for_terminal(gone->path));
+  const std::string path = escape_for_terminal(gone->path);
+  std::error_code error;
+  const std::uint64_t bytes = fs::file_size(gone->path, error);
+  if (error) {
+    print("{} is off the list; its file is gone: {}\n", gone->name, path);
+  } else if (!arguments.delete_file) {
+    print("{} is off the list; its file stays and takes {}: {}\n", gone->name, gigabytes(bytes), path);
+  } else if (fs::remove(gone->path, error); error) {
+    return tell({Code::machine, fmt::format("cannot delete {}: {}", gone->path, error.message()), ""});
+  } else {
+    print("{} is off the list; its file was deleted, {}: {}\n", gone->name, gigabytes(bytes), path);
+  }
   return exit_status::passed;
 }
 
