@@ -1,20 +1,35 @@
 #include "host/flow/input.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "digest/sha256.h"
 #include "host/flow/tar_stream.h"
+#include "record/limits.h"
 
 namespace carrel {
 namespace {
 
 Error interrupted() {
   return {Code::interrupted, "interrupted", ""};
+}
+
+void add_unreadable(const std::string& name, const std::string& why, std::vector<LeftOut>* all) {
+  const std::string reason = fmt::format("cannot be read ({})", why);
+  auto entry =
+      std::find_if(all->begin(), all->end(), [&](const LeftOut& each) { return each.reason == reason; });
+  if (entry == all->end()) {
+    const std::string valid = to_utf8(name);
+    entry = all->insert(entry, {std::string(cut_utf8(valid, limit::path)), reason, 0, 0, 0});
+  }
+  ++entry->files;
 }
 
 }  // namespace
@@ -31,7 +46,7 @@ struct InputStream::Writer {
   void write() {
     Sha256 digest;
     bool reader_left = false;  // a room that has what it needs: the digest is still of the whole folder
-    done = write_tar(folder, [&](std::string_view bytes) -> Status {
+    const auto send = [&](std::string_view bytes) -> Status {
       if (stop || abandoned) return interrupted();
       digest.add(bytes);
       if (reader_left) return {};
@@ -39,7 +54,8 @@ struct InputStream::Writer {
       if (written || errno != EPIPE) return written;
       reader_left = true;
       return {};
-    });
+    };
+    done = write_tar(folder, send, [](const std::string&, const std::string&) {});  // told when it was hashed
     end.reset();
     if (done && digest.hex() != sha256) {
       done = Error{Code::bad_input, folder + " changed while the run read it",
@@ -87,12 +103,15 @@ Result<Input> Input::open(const std::string& path, const HashProgress& progress,
     return input;
   }
   Sha256 digest;
-  Status done = write_tar(path, [&](std::string_view bytes) -> Status {
+  const auto hash = [&](std::string_view bytes) -> Status {
     if (stop) return interrupted();
     digest.add(bytes);
     input.bytes_ += bytes.size();
     progress(input.bytes_, 0);
     return {};
+  };
+  Status done = write_tar(path, hash, [&](const std::string& name, const std::string& why) {
+    add_unreadable(name, why, &input.unreadable_);
   });
   if (!done) return done.error();
   input.sha256_ = digest.hex();

@@ -1,7 +1,8 @@
 // Input: the bundle of a run, opened and hashed by the host, which never parses it.
 //
 // A file is handed to rooms as its descriptor. A folder is streamed as a tar (tar_stream.h), by a thread,
-// into a pipe; its digest is that of the stream, and each stream to a room is compared with it.
+// into a pipe; its digest is that of the stream, and each stream to a room is compared with it. What this
+// user may not read in the folder is left out of the stream and told.
 #pragma once
 
 #include <atomic>
@@ -9,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 #include "host/flow/hashed_file.h"
+#include "record/evidence.h"
 
 namespace carrel {
 
@@ -52,12 +55,15 @@ class Input {
   const std::string& sha256() const { return file_ ? file_->sha256() : sha256_; }
   std::uint64_t bytes() const { return file_ ? file_->bytes() : bytes_; }
   bool is_folder() const { return !file_; }
+  // Of a folder: what could not be opened, an entry a reason with the first as an example.
+  const std::vector<LeftOut>& unreadable() const { return unreadable_; }
 
  private:
   std::string path_;
   std::optional<HashedFile> file_;
   std::string sha256_;  // of a folder's stream
   std::uint64_t bytes_ = 0;
+  std::vector<LeftOut> unreadable_;
 };
 
 }  // namespace carrel

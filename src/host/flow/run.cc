@@ -208,9 +208,17 @@ class Run {
       if (!evidence) return evidence.error();
       evidence_ = std::move(*evidence);
       if (earlier_) evidence_ = after_earlier(*earlier_, std::move(evidence_));
+      tell_unreadable();
       fill_stats();
       return put("evidence", evidence_);
     });
+  }
+
+  // What the room never saw comes before what it left out.
+  void tell_unreadable() {
+    std::vector<LeftOut>& all = evidence_.left_out;
+    all.insert(all.begin(), input_->unreadable().begin(), input_->unreadable().end());
+    if (all.size() > limit::left_out) all.resize(limit::left_out);
   }
 
   void fill_stats() {

@@ -13,8 +13,13 @@
 
 namespace carrel {
 
-// Calls `write` with the stream's bytes until it is whole or `write` fails. A file that cannot be opened, or
-// that shrinks while it is read, is an Error naming it (nothing is left out in silence).
-Status write_tar(const std::string& folder, const std::function<Status(std::string_view)>& write);
+// Told what cannot be opened, by its name below the folder (a folder's ends with '/'), and why.
+using Unreadable = std::function<void(const std::string& name, const std::string& why)>;
+
+// Calls `write` with the stream's bytes until it is whole or `write` fails. What lies in the folder and
+// cannot be opened is told to `unreadable` and left out; without one, of the folder itself, and where a file
+// shrinks while it is read, that is an Error naming it (nothing is left out in silence).
+Status write_tar(const std::string& folder, const std::function<Status(std::string_view)>& write,
+                 const Unreadable& unreadable = nullptr);
 
 }  // namespace carrel

@@ -77,6 +77,40 @@ TEST_F(TarStream, WhatCannotBeReadIsAnErrorThatNamesIt) {
   EXPECT_THAT(absent.error().what, testing::HasSubstr("absent"));
 }
 
+TEST_F(TarStream, WhatMayNotBeReadIsToldAndLeftOut) {
+  file("open.log", "one\n");
+  file("closed.log", "two\n");
+  file("closed/three.log", "three\n");
+  ASSERT_EQ(::chmod((folder_ + "/in/closed.log").c_str(), 0), 0);
+  ASSERT_EQ(::chmod((folder_ + "/in/closed").c_str(), 0), 0);
+  ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+  const bool root = ::geteuid() == 0;  // who may read all
+  if (root) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  std::string bytes;
+  std::vector<std::string> told;
+  const auto keep = [&](std::string_view more) -> Status {
+    bytes += more;
+    return {};
+  };
+  const Status done = write_tar(folder_ + "/in", keep, [&](const std::string& name, const std::string& why) {
+    told.push_back(name + ": " + why);
+  });
+  const Status strict = write_tar(folder_ + "/in", keep);
+  const Status top = write_tar(folder_ + "/in/closed", keep, [](const std::string&, const std::string&) {});
+  if (root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  EXPECT_EQ(::chmod((folder_ + "/in/closed").c_str(), 0700), 0);
+  EXPECT_TRUE(done);
+  EXPECT_THAT(told, testing::ElementsAre("closed/: Permission denied", "closed.log: Permission denied"));
+  EXPECT_NE(bytes.find("open.log"), std::string::npos);
+  EXPECT_EQ(bytes.find("closed.log"), std::string::npos);
+  EXPECT_FALSE(strict);
+  EXPECT_FALSE(top);
+}
+
 TEST_F(TarStream, AWriterThatFailsEndsIt) {
   file("a", std::string(5 << 20, 'x'));
   int calls = 0;
