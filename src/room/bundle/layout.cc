@@ -278,6 +278,7 @@ std::string FormatVotes::format(bool has_objects) const {
   add(journal_text_, "journal or syslog");
   add(docker_, "docker logs (JSON)");
   if (!files.empty()) return files;
+  if (alone_) return has_objects ? "file with Kubernetes objects" : "text file";
   return has_objects ? "folder with Kubernetes objects" : "folder of text";
 }
 

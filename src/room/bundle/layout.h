@@ -36,17 +36,20 @@ Place place_of(std::string_view path);
 class FormatVotes {
  public:
   void see(std::string_view path);
+  // The whole input is one file.
+  void see_alone() { alone_ = true; }
   // How a file of it begins.
   void see_content(std::string_view head);
   // "support bundle (troubleshoot)", "kubectl cluster-info dump", "must-gather", "sos report"; where it is
   // none of them, what its files are: "saved kubectl output", "journald export", "journald JSON", "journal or
   // syslog", "docker logs (JSON)", several joined by " and "; "folder with Kubernetes objects" or "folder of
-  // text".
+  // text", of one file alone "file with Kubernetes objects" or "text file".
   std::string format(bool has_objects) const;
 
  private:
   bool troubleshoot_ = false, dump_ = false, must_gather_ = false, sos_ = false, kubectl_ = false;
   bool journal_export_ = false, journal_json_ = false, journal_text_ = false, docker_ = false;
+  bool alone_ = false;
 };
 
 }  // namespace carrel

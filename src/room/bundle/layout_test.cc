@@ -98,6 +98,11 @@ TEST(Layout, TellsTheFormat) {
   EXPECT_EQ(format_of({"describe-pod.txt", "app.log"}), "saved kubectl output");
   EXPECT_EQ(format_of({"manifests/api.yaml"}), "folder with Kubernetes objects");
   EXPECT_EQ(format_of({"a.txt", "b/c.log"}, false), "folder of text");
+  FormatVotes alone;
+  alone.see("api.log");
+  alone.see_alone();
+  EXPECT_EQ(alone.format(false), "text file");
+  EXPECT_EQ(alone.format(true), "file with Kubernetes objects");
   FormatVotes votes;
   votes.see_content("__CURSOR=1\n");
   votes.see_content("NAME   READY\n");

@@ -13,6 +13,7 @@ void Pour::begin(std::string_view name, std::string_view as) {
   state_ = State::deciding;
   place_ = place_of(as.empty() ? name : as);
   place_.file.path = name;
+  place_.file.plain = held_ == nullptr;
   head_.clear();
   refusal_.clear();
   text_.clear();

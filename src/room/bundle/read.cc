@@ -159,6 +159,7 @@ class Reading {
     if (refuse_name(name) != nullptr) name = "input.txt";
     ++members_;
     votes_.see(name);
+    votes_.see_alone();
     pour_.begin(name);
     bool wanted = true;
     for (bool first = true;; first = false) {

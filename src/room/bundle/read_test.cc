@@ -321,6 +321,7 @@ TEST(Read, WithoutKubernetesNothingIsAnObject) {
   Inventory inventory;
   made::Kept sink;
   ASSERT_TRUE(read_bundle(fd.get(), options, &inventory, &sink));
+  EXPECT_TRUE(sink.files.at("pods.json").plain);
   EXPECT_TRUE(inventory.all().empty());
   EXPECT_TRUE(inventory.documents().empty());
   EXPECT_TRUE(sink.text.contains("pods.json"));

@@ -34,8 +34,9 @@ const LogFile& file_of(const LogStore& store, const LogEntry& entry) {
   return store.files[entry.file];
 }
 
-// "api in pod api-5d8f-x", "pod api-0", "the file var/log/messages".
+// "Container api of pod api-5d8f-x", "Pod api-0", "The log messages"; "api.log" of a plain file.
 std::string component(const TextFile& file) {
+  if (file.plain) return file.path.substr(file.path.rfind('/') + 1);
   if (!file.pod.empty()) {
     const bool plain =
         file.container.empty() || file.container == "all-containers" || file.pod.starts_with(file.container);
@@ -437,7 +438,7 @@ std::vector<Observation> quiet_logs(const LogStore& store, const Question& quest
         *std::max_element(of_file[index].begin(), of_file[index].end(),
                           [](const auto* a, const auto* b) { return a->count < b->count; });
     std::string name = component(file.file);
-    name[0] = static_cast<char>(name[0] - 'A' + 'a');
+    if (!file.file.plain) name[0] = static_cast<char>(name[0] - 'A' + 'a');
     const std::string when = question.asks_time() && question.whether() ? " in the time asked for" : "";
     found.cause =
         fmt::format("No fault found: the log of {} holds no error{}{} and shows normal work ({}).", name,

@@ -34,6 +34,23 @@ TEST(LogFindings, SayTheMechanismAndQuoteTheMessage) {
   EXPECT_EQ(found[0].culprit.name, "api-5d8f7b9c6-j4k8n");
 }
 
+TEST(LogFindings, APlainFileIsCalledByItsName) {
+  TextFile file{"var/Api.log", TextFile::Kind::log, "", "", "Api"};
+  file.plain = true;
+  const auto cause = [&](const std::string& question, const std::string& text) {
+    LogMiner miner(question);
+    miner.begin(file);
+    miner.add(text);
+    miner.end();
+    const auto found = miner.observations();
+    return found.empty() ? std::string() : found[0].cause;
+  };
+  EXPECT_EQ(cause("", "ERROR Can't connect to MySQL server on 'db.shop'\n"),
+            "Api.log cannot connect to its database: Can't connect to MySQL server on 'db.shop'");
+  EXPECT_THAT(cause("Is Api well?", "INFO listening on port 8080\n"),
+              HasSubstr("the log of Api.log holds no error"));
+}
+
 TEST(LogFindings, TheSlowestOfSlowQueriesIsTold) {
   const auto all = findings(
       "LOG:  slow query took 201 ms: select a from customers\n"

@@ -20,6 +20,7 @@ struct TextFile {
   Kind kind = Kind::other;
   std::string space, pod, container;  // of a log, as far as the path tells
   std::string node{};                 // whose own log it is (its kubelet's, its kernel's), likewise
+  bool plain = false;                 // nothing here is of Kubernetes: it is called by its own name
 };
 
 class LineSink {
