@@ -138,7 +138,9 @@ class Collection {
     const auto& missing = collected_.manifest.missing;
     const std::string why = missing.empty() ? "nothing was asked for" : missing.front().reason;
     return {Code::machine, "nothing could be collected, so there is no bundle: " + why,
-            "`support-diag collect --dry-run` shows what is asked; see whether `kubectl version` works"};
+            options_.cluster
+                ? "`support-diag collect --dry-run` shows what is asked; see whether `kubectl version` works"
+                : "`support-diag collect --dry-run` with the same options shows what is asked"};
   }
 };
 

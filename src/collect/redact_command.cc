@@ -68,10 +68,7 @@ class RedactCommand {
     if (Status made = make_folder(); !made) return made;
     if (Status done = redact_all(redaction->redactor()); !done) return done;
     if (Status kept = redaction->keep_map(); !kept) return kept;
-    if (!arguments_.report.empty()) {
-      const std::string json = redaction_report_json(reports_, redaction->pseudonyms());
-      if (Status kept = write_file_durably(arguments_.report, json, 0644); !kept) return kept;
-    }
+    if (Status told = write_report(redaction->pseudonyms()); !told) return told;
     std::fprintf(stderr, "support-diag: %s\n", redaction_summary(reports_, redaction->pseudonyms()).c_str());
     return {};
   }
@@ -79,6 +76,11 @@ class RedactCommand {
  private:
   Status check_names() const {
     std::error_code error;
+    if (arguments_.out == "-")
+      return Error{Code::usage, "--out names a folder", "leave it away: what was masked goes to stdout then"};
+    if (arguments_.out.empty() && arguments_.report == "-")
+      return Error{Code::usage, "stdout has what was masked, and the report would stand in it",
+                   "name a file for the report, or a folder for the files with --out"};
     if (arguments_.out.empty()) return {};
     std::set<std::string> names;
     for (const std::string& file : arguments_.files) {
@@ -91,6 +93,13 @@ class RedactCommand {
         return Error{Code::usage, to + " exists already", "name another folder with --out"};
     }
     return {};
+  }
+
+  Status write_report(const Pseudonyms& pseudonyms) const {
+    if (arguments_.report.empty()) return {};
+    const std::string json = redaction_report_json(reports_, pseudonyms);
+    if (arguments_.report == "-") return write_all(STDOUT_FILENO, json);
+    return write_file_durably(arguments_.report, json, 0644);
   }
 
   Status make_folder() const {
@@ -148,7 +157,7 @@ void add_redact_command(CLI::App* app, Chosen* chosen) {
   redact->add_option("FILE", arguments->files, "what to read; without one, and for \"-\", stdin");
   redact->add_option("-o,--out", arguments->out, "a folder to write each file into, by its name [stdout]");
   add_redaction_options(redact, &arguments->redaction);
-  redact->add_option("--report", arguments->report, "write what was masked where, as JSON");
+  redact->add_option("--report", arguments->report, "write what was masked where, as JSON; \"-\": to stdout");
   redact->callback([arguments, chosen] {
     *chosen = [arguments] {
       const Status done = RedactCommand(*arguments).run();

@@ -193,6 +193,16 @@ TEST_F(Beside, WhatCannotBeMaskedIsLeftOutAndSaid) {
   EXPECT_EQ(inspect().status, 0);
 }
 
+TEST_F(Beside, WhereNoClusterIsAskedNothingIsSaidOfOne) {
+  const e2e::Outcome nothing = collect_beside({"--prometheus", "http://127.0.0.1:1"});
+  EXPECT_EQ(nothing.status, 7);
+  EXPECT_THAT(nothing.err, AllOf(HasSubstr("nothing could be collected"), Not(HasSubstr("kubectl"))));
+  const e2e::Outcome stream =
+      run({SUPPORT_DIAG, "collect", "--no-cluster", "--config", "/etc/hostname", "--out", "-"});
+  EXPECT_EQ(stream.status, 2);
+  EXPECT_THAT(stream.err, HasSubstr("stdout is no file"));
+}
+
 TEST_F(Beside, AWrongCommandLineIsToldBeforeAnythingRuns) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{},

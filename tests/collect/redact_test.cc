@@ -54,6 +54,12 @@ TEST_F(Redact, FilesGoIntoAFolderWithAReport) {
   const std::string report = read(path("report.json"));
   EXPECT_THAT(report, HasSubstr("a.yaml"));
   EXPECT_THAT(report, Not(HasSubstr("b.log")));
+  const Outcome told = diag({"redact", "--out", path("more"), "--report", "-", a, b});
+  EXPECT_EQ(told.out, report);
+  const Outcome mixed = diag({"redact", "--report", "-", a});
+  EXPECT_EQ(mixed.status, 2);
+  EXPECT_EQ(mixed.out, "");
+  EXPECT_EQ(diag({"redact", "--out", "-", a}).status, 2);
   const Outcome again = diag({"redact", "--out", path("out"), a});
   EXPECT_EQ(again.status, 2);
   EXPECT_THAT(again.err, HasSubstr("exists already"));

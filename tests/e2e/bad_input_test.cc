@@ -51,6 +51,7 @@ TEST_F(BadInput, Archives) {
       {"triage", file("noise.bin", std::string("\x00\x01\x02\x7f\x45", 5) + std::string(5000, '\xf3'))}, 4,
       "noise.bin");
   expect_failed({"triage", "/dev/null"}, 4, "neither a file nor a folder");
+  expect_failed({"triage", "-"}, 2, "write it to a file first");
 }
 
 TEST_F(BadInput, ABundleWithoutKubernetesIsToldAsSuch) {

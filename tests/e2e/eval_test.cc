@@ -65,6 +65,11 @@ TEST_F(Eval, GradesEveryCaseAndTakesWhatIsTheSameFromTheLastOne) {
 
 TEST_F(Eval, ThresholdsMistakesAndOtherProgramsHaveTheirStatus) {
   const std::string folder = cases(2);
+  for (const char* const option : {"--junit", "--html", "--calibrate"}) {
+    const Outcome stream = carrel({"eval", "k8s-triage", "--cases", folder, option, "-"});
+    EXPECT_EQ(stream.status, 2);
+    EXPECT_THAT(stream.err, HasSubstr("stdout is no file"));
+  }
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.5"}).status, 0);
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.6"}).status, 3);
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--no-worse"}).status, 0);

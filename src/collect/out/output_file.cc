@@ -17,6 +17,9 @@ Error taken(const std::string& path) {
 }  // namespace
 
 Result<OutputFile> OutputFile::create(const std::string& path, bool replace) {
+  if (path == "-")
+    return Error{Code::usage, "stdout is no file: what is written here has its name only once it is whole",
+                 "name a file"};
   OutputFile out;
   const std::size_t slash = path.rfind('/');
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);

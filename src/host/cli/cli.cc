@@ -206,6 +206,12 @@ Examples:
 Exit status: 0 every case was evaluated, whatever is right; 3 --at-least or --no-worse does not hold;
 of a case that could not be run, that of its run; 2 usage, 4 bad cases, 7 this machine, 130 interrupted.)";
 
+// What is written there replaces the whole file, as nothing can in a stream.
+CLI::Validator a_file() {
+  return {[](const std::string& path) { return path == "-" ? "stdout is no file: name one" : std::string(); },
+          ""};
+}
+
 void add_eval(CLI::App* eval, EvalArguments* arguments) {
   eval->footer(eval_examples);
   eval->add_option("PLAYBOOK", arguments->playbook, "name of one that came with Carrel, or a folder")
@@ -218,9 +224,10 @@ void add_eval(CLI::App* eval, EvalArguments* arguments) {
   eval->add_option("--answers", arguments->answers,
                    "grade another program's answers: a folder with <id>.json");
   eval->add_option("--against", arguments->against, "compare with this evaluation, not the last one");
-  eval->add_option("--junit", arguments->junit, "write JUnit's XML to this file");
-  eval->add_option("--html", arguments->html, "write a page to this file");
-  eval->add_option("--calibrate", arguments->calibrate, "write how often what was right to this file");
+  eval->add_option("--junit", arguments->junit, "write JUnit's XML to this file")->check(a_file());
+  eval->add_option("--html", arguments->html, "write a page to this file")->check(a_file());
+  eval->add_option("--calibrate", arguments->calibrate, "write how often what was right to this file")
+      ->check(a_file());
   eval->add_option("--at-least", arguments->at_least, "exit with 3 where a smaller share is right, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
   eval->add_flag("--no-worse", arguments->no_worse, "exit with 3 where a case became worse");
@@ -255,7 +262,7 @@ void add_sweep(CLI::App* sweep, SweepArguments* arguments) {
   sweep->add_option("--vary-jobs", arguments->jobs, "numbers of cases at a time")
       ->delimiter(',')
       ->check(CLI::Range(1, 64));
-  sweep->add_option("--html", arguments->html, "write a page with a plot to this file");
+  sweep->add_option("--html", arguments->html, "write a page with a plot to this file")->check(a_file());
   sweep->add_flag("--afresh", arguments->afresh, "take nothing from earlier evaluations");
 }
 

@@ -1,5 +1,6 @@
 #include "host/flow/hashed_file.h"
 
+#include <cerrno>
 #include <vector>
 
 #include <fcntl.h>
@@ -15,6 +16,12 @@ std::int64_t change_time(const struct stat& status) {
   return status.st_ctim.tv_sec * 1'000'000'000LL + status.st_ctim.tv_nsec;
 }
 
+// A run names what it read, so that it can be traced and replayed: what has flowed by is there for neither.
+Error no_stream(const std::string& path) {
+  return {Code::usage, path + " is a stream, and what is read has to be a file that can be read again",
+          "write it to a file first, as with `cat > bundle.tar.gz`, and give that"};
+}
+
 }  // namespace
 
 Result<HashedFile> HashedFile::open(const std::string& path, const HashProgress& progress,
@@ -24,9 +31,11 @@ Result<HashedFile> HashedFile::open(const std::string& path, const HashProgress&
   // Not blocking: opening a pipe that nobody writes would wait for ever.
   file.file_ = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
+  if (!file.file_.valid() && errno == ENOENT && path == "-") return no_stream(path);
   if (!file.file_.valid() || ::fstat(file.file_.get(), &status) != 0) {
     return errno_error("cannot open " + path, Code::bad_input);
   }
+  if (S_ISFIFO(status.st_mode)) return no_stream(path);
   if (!S_ISREG(status.st_mode)) {
     return Error{Code::bad_input, path + " is neither a file nor a folder", "give a file"};
   }
