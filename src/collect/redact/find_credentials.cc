@@ -11,6 +11,8 @@
 namespace carrel {
 namespace {
 
+constexpr std::size_t command_bytes = 256;  // between a command and its option, in a list
+
 bool in_token(char c) {
   return in_word(c) || c == '-' || c == '.' || c == '~' || c == '+' || c == '/' ||
          c == '=';  // RFC 6750, b64token
@@ -70,21 +72,21 @@ struct LoginOption {
 };
 
 constexpr LoginOption login_options[] = {
-    {" -u", "curl", false, true},
-    {" --user", "curl", false, true},
-    {" -u", "wget", false, true},
-    {" --user", "wget", false, true},
-    {" -p", "sshpass"},
-    {" -p", "sshpass", true},
-    {" -p", "mysql", true},
-    {" -p", "mariadb", true},
-    {" -p", "docker login"},
-    {" -p", "podman login"},
-    {" -p", "registry login"},
-    {" -p", "oc login"},
-    {" -p", "mongo"},
-    {" -a", "redis-cli"},
-    {" -k", "openssl enc"},
+    {"-u", "curl", false, true},
+    {"--user", "curl", false, true},
+    {"-u", "wget", false, true},
+    {"--user", "wget", false, true},
+    {"-p", "sshpass"},
+    {"-p", "sshpass", true},
+    {"-p", "mysql", true},
+    {"-p", "mariadb", true},
+    {"-p", "docker login"},
+    {"-p", "podman login"},
+    {"-p", "registry login"},
+    {"-p", "oc login"},
+    {"-p", "mongo"},
+    {"-a", "redis-cli"},
+    {"-k", "openssl enc"},
 };
 
 // The option of a command that stands before it in the line. Upper case says something else: "-P" is a port.
@@ -95,6 +97,14 @@ const LoginOption* login_option(std::string_view text, std::string_view before, 
       return &option;
   }
   return nullptr;
+}
+
+// Where the next string of a list begins, behind the quote at `at`: npos where none does, `at` where there is
+// no quote.
+std::size_t next_of_list(std::string_view text, std::size_t at) {
+  if (at >= text.size() || text[at] != '"') return at;
+  const std::size_t next = text.find_first_not_of(" \t\r\n,", at + 1);
+  return next < text.size() && text[next] == '"' ? next : std::string_view::npos;
 }
 
 void add_address(std::string_view text, Span span, std::string_view label, Masks* masks) {
@@ -126,11 +136,14 @@ void find_basic(const Sight& sight, Masks* masks) {
 
 void find_command_login(const Sight& sight, Masks* masks) {
   const std::string_view text = sight.text;
-  const std::size_t begin = line_begin(text, sight.anchor.begin);
+  const bool in_list = text[sight.anchor.begin] == '"';  // ["redis-cli", "-a", "…"], a line each or not
+  const std::size_t begin = in_list ? sight.anchor.begin - std::min(sight.anchor.begin, command_bytes)
+                                    : line_begin(text, sight.anchor.begin);
   const std::string_view before = text.substr(begin, sight.anchor.begin - begin);
-  const std::size_t at = skip_spaces(text, sight.anchor.end);
-  const LoginOption* const option = login_option(piece(text, sight.anchor), before, at > sight.anchor.end);
-  if (option == nullptr) return;
+  const std::size_t at = in_list ? next_of_list(text, sight.anchor.end) : skip_spaces(text, sight.anchor.end);
+  const LoginOption* const option =
+      login_option(piece(text, sight.anchor).substr(1), before, at > sight.anchor.end);
+  if (option == nullptr || at >= text.size()) return;
   ValueSpan value = argument_at(sight, at);
   if (option->with_user) {
     const std::size_t colon = piece(text, value.span).find(':');
@@ -138,9 +151,9 @@ void find_command_login(const Sight& sight, Masks* masks) {
     value.span.begin += colon + 1;
   }
   const std::string_view held = piece(text, value.span);
-  const bool ports = held.find_first_not_of("0123456789:.") == std::string_view::npos;
-  if (!is_no_secret(held) && !(option->attached && ports))
-    masks->push_back({value.span, "password", {}, value.until, value.depth});
+  const bool ports = held.find_first_not_of("0123456789:.") == std::string_view::npos &&
+                     (option->attached || held.find(':') != std::string_view::npos);
+  if (!is_no_secret(held) && !ports) masks->push_back({value.span, "password", {}, value.until, value.depth});
 }
 
 void find_in_sql(const Sight& sight, Masks* masks) {

@@ -144,9 +144,18 @@ bool begins_with_date(std::string_view word) {
          std::all_of(word.begin(), word.begin() + 4, is_digit);
 }
 
+// "password is base64 encoded", "password hash is sha256".
+bool names_an_encoding(std::string_view word) {
+  const std::string lower = to_lower(word.substr(0, 16));
+  for (const std::string_view each : {"base64", "sha", "md5", "utf", "argon2"}) {
+    if (lower.starts_with(each)) return true;
+  }
+  return false;
+}
+
 // Does the word stand in a sentence between "password" and what it is?
 bool says_what_it_is(std::string_view word) {
-  for (const std::string_view each : {"is", "was", "now", "set", "changed", "reset", "to", "be"}) {
+  for (const std::string_view each : {"is", "was", "has", "been", "now", "set", "changed", "reset", "to"}) {
     if (equals_folded(word, each)) return true;
   }
   return false;
@@ -186,7 +195,8 @@ std::optional<ValueSpan> value_in_sentence(const Sight& sight, Span key, std::st
   std::string_view held = piece(text, value.span);
   held = held.substr(0, held.find_last_not_of(".!?") + 1);
   if (!looks_chosen(held) || (!called && held.size() < 8)) return std::nullopt;
-  if (looks_like_path(held) || looks_like_object(held) || begins_with_date(held)) return std::nullopt;
+  if (looks_like_path(held) || looks_like_object(held) || begins_with_date(held) || names_an_encoding(held))
+    return std::nullopt;
   if (piece(text, value.span).ends_with('.')) --value.span.end;
   return value;
 }

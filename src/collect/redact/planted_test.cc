@@ -209,6 +209,9 @@ const std::vector<std::string>& by_hand() {
       "mysql -uroot -p«my-4ttached» shop\n",
       "mysqldump -h db -u root -p'«my quoted»' shop\n",
       "docker login -u u -p «d0cker» registry.example\n",
+      R"({"args":["mysql","-uroot","-p«in-a-list1»","shop"]})",
+      "\"command\": [\n  \"redis-cli\",\n  \"-a\",\n  \"«in-lines 2»\",\n  \"ping\"\n]\n",
+      R"(["curl", "-u", "admin:«in-a-list3»", "https://x"])",
       "redis-cli -h cache -a «r3discli» ping\n",
       "openssl enc -aes-256-cbc -k «enc-k3y» -in x\n",
       "      DB_PASSWORD:  «described»\n      API_KEY:      <set to the key 'k' in secret 's'>  Optional: "
@@ -244,6 +247,7 @@ const std::vector<std::string>& by_hand() {
       "INFO password «hunter2xyzQ9» set\n",
       "the new password was set to «Xy12ab».\n",
       "root password is now '«gen3rated one»'\n",
+      "Your password has been set to \"«abc123»\"\n",
       "passwd changed to «pw99!»\n",
       R"({"level":"debug","msg":"connect","password":"«json-l0g»","ts":1})",
       "level=debug token=«lgfmt-9x» path=/\n",
