@@ -59,7 +59,11 @@ TEST(Unreadable, TextIsReadWhateverIsInIt) {
        {""s, "a"s, "password=hunter2\n"s, "\xef\xbb\xbfkey: value\n"s, "caf\xe9 \xe4\xb8\xad\n"s,
         "\x1b[31mred\x1b[0m\tx\r\n"s, std::string(4000, '\0') + "rotated while it was written\n",
         std::string(4096, '\0'), std::string(200, 'x') + "\x01\n", "/usr/bin/app\0--config\0/etc/app.yaml\0"s,
-        "BZ, BZ2 and 7z\n"s})
+        "BZ, BZ2 and 7z\n"s,
+        "8=FIX.4.4\x01"
+        "9=65\x01"
+        "35=A\x01"
+        "58=caf\xc3\xa9\x01"s})
     EXPECT_EQ(judged(text), "") << text;
 }
 
