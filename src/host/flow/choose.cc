@@ -93,8 +93,9 @@ Result<std::string> choose_answer(const Playbook& playbook, const ThinkResult& r
     for (const TryOutcome& outcome : report->tries)
       ends.push_back(fmt::format("{}: {}", outcome.variant, outcome.stop));
     report->verdict = Verdict::insufficient_evidence;
-    report->root_cause = "The model came to no whole answer, so nothing can be told.";
-    report->missing = {fmt::format("a whole answer ({})", fmt::join(ends, ", "))};
+    report->root_cause = "The model came to no whole answer, so it tells no cause.";
+    report->missing = {
+        fmt::format("a whole answer ({}); --output-tokens gives it more room", fmt::join(ends, ", "))};
     report->confidence = {"low", 0, "no try was completed", {}};
     return std::string();
   }

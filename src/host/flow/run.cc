@@ -285,7 +285,8 @@ class Run {
     auto chosen = choose_answer(request_.playbook, *result, evidence_, ids_, &report_);
     if (!chosen) return chosen.error();
     answer_json_ = std::move(*chosen);
-    if (model_->chooses_findings()) fill_alternatives(&report_, evidence_);
+    // A model that comes to no answer does not take away what is known without one.
+    if (model_->chooses_findings() || answer_json_.empty()) fill_alternatives(&report_, evidence_);
     return {};
   }
 

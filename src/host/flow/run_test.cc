@@ -272,6 +272,9 @@ TEST_F(RunTest, NoWholeAnswerIsToldAsSuch) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->verdict, Verdict::insufficient_evidence);
   EXPECT_FALSE(report->passed());
+  // What is known without the model is told beside.
+  ASSERT_EQ(report->alternatives.size(), 1u);
+  EXPECT_EQ(report->alternatives[0].cause, evidence_.findings[0].cause);
 }
 
 // A try that was ended at a cap or for going round in circles is closed to valid JSON; it is no answer.

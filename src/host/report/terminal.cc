@@ -231,7 +231,7 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
     for (const std::string& item : report.missing) page.wrapped("  - ", item);
   }
   if (!report.alternatives.empty()) {
-    page.heading("Also seen, weaker");
+    page.heading(report.evidence.empty() ? "What the detectors found" : "Also seen, weaker");
     for (const Alternative& item : report.alternatives) {
       page.wrapped(fmt::format("  {:.2f}  ", item.weight), item.cause);
       if (!item.evidence.empty())
