@@ -168,6 +168,14 @@ TEST_F(Eval, ASweepHasEveryCombinationAndGoesOnWhereItEnded) {
   for (rapidjson::SizeType i = 0; i < 4; ++i)
     EXPECT_EQ(first["points"][i]["median_s"], again["points"][i]["median_s"]);
   EXPECT_EQ(carrel({"sweep", "k8s-triage", "--cases", folder, "--vary-context", "much"}).status, 2);
+  // What is wrong at the end is told before anything has run.
+  const Outcome late = carrel({"sweep", "k8s-triage", "--cases", folder, "--vary-context", "1024,much"});
+  EXPECT_EQ(late.status, 2);
+  EXPECT_EQ(late.err.find(" of "), std::string::npos) << late.err;
+  const Outcome nowhere =
+      carrel({"eval", "k8s-triage", "--cases", folder, "--html", folder_ + "/none/page.html"});
+  EXPECT_EQ(nowhere.status, 2);
+  EXPECT_NE(nowhere.err.find("there is no folder"), std::string::npos) << nowhere.err;
 }
 
 // A model file that recommends what the playbook does not want is told of, in a sweep as in a run.

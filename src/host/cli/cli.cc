@@ -6,6 +6,7 @@
 #include <map>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "host/cli/record_commands.h"
@@ -206,9 +207,16 @@ Examples:
 Exit status: 0 every case was evaluated, whatever is right; 3 --at-least or --no-worse does not hold;
 of a case that could not be run, that of its run; 2 usage, 4 bad cases, 7 this machine, 130 interrupted.)";
 
-// What is written there replaces the whole file, as nothing can in a stream.
+// What is written there replaces the whole file, as nothing can in a stream; and is written at the end, so
+// that a folder that is not there is told at the beginning.
 CLI::Validator a_file() {
-  return {[](const std::string& path) { return path == "-" ? "stdout is no file: name one" : std::string(); },
+  return {[](const std::string& path) -> std::string {
+            if (path == "-") return "stdout is no file: name one";
+            const auto folder = std::filesystem::path(path).parent_path();
+            std::error_code error;
+            if (folder.empty() || std::filesystem::is_directory(folder, error)) return {};
+            return fmt::format("there is no folder {}", escape_for_terminal(folder.string()));
+          },
           ""};
 }
 

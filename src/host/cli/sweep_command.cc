@@ -95,6 +95,12 @@ int sweep_command(const Desk& desk, const SweepArguments& arguments) {
       {arguments.models, arguments.contexts, arguments.tries, arguments.temperatures, arguments.jobs});
   if (!cells) return tell(cells.error());
 
+  // A mistake in the last combination is told before the first one has run.
+  for (const SweepCell& cell : *cells) {
+    if (auto settings = settings_of(desk, cell); !settings)
+      return tell(std::move(settings.error()).in(cell.label()));
+  }
+
   request->afresh = arguments.afresh;
   SweepView view;
   view.playbook = request->playbook.title();

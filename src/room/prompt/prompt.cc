@@ -168,7 +168,7 @@ Error Maker::does_not_fit(std::uint64_t shared) const {
           "instructions and up to {} each for the answer, which leaves {} for the evidence, and it needs at "
           "least {}",
           have, job_.variants.size(), all_questions_, job_.output_tokens, shared, needed_),
-      "raise the context, lower the output cap, use fewer variants, or use a model with a longer context"};
+      "raise --context, lower --output-tokens, name fewer --variants, or use a model with a longer context"};
 }
 
 Result<bool> Maker::fill(const Tokens& opening, std::uint64_t shared) {

@@ -178,7 +178,7 @@ TEST(Prompt, WhatDoesNotFitAtAllIsRefusedWithTheNumbers) {
   EXPECT_EQ(prompt.error().code, Code::does_not_fit);
   EXPECT_THAT(prompt.error().what, HasSubstr("600 tokens"));
   EXPECT_THAT(prompt.error().what, HasSubstr("up to 200 each"));
-  EXPECT_THAT(prompt.error().remedy, HasSubstr("raise the context"));
+  EXPECT_THAT(prompt.error().remedy, HasSubstr("raise --context"));
   EXPECT_FALSE(make_prompt(job(), model(300)));
 }
 

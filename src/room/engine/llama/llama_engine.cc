@@ -232,7 +232,7 @@ Result<Extended> LlamaEngine::extend(std::span<const Extension> extensions) {
   resynchronise();
   if (result == 2) return Extended::deadline;
   if (result == 1) {
-    return Error{Code::does_not_fit, "the context is full", "raise the context or lower the output cap"};
+    return Error{Code::does_not_fit, "the context is full", "raise --context or lower --output-tokens"};
   }
   const std::string logged = take_logged_error();
   return Error{
