@@ -30,7 +30,7 @@ void read_queries(const std::string& text) {
   const Query query = query_of(text);
   if (const auto wish = queue_wish(query)) {
     expect(wish->page.limit >= 1 && wish->page.limit <= 200 && wish->max_score >= 0 && wish->max_score <= 1);
-    expect(wish->page.cursor.empty() || is_run_id(wish->page.cursor));
+    expect(wish->page.run.empty() ? wish->page.started_at.empty() : is_run_id(wish->page.run));
   }
   if (const auto wish = runs_wish(query)) expect(wish->tenant.size() <= 64);
   if (const auto wish = lines_wanted(query))

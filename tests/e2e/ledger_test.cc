@@ -44,6 +44,24 @@ TEST_F(LedgerOfRuns, AnIdThatFitsSeveralRunsIsToldAcrossTenants) {
   EXPECT_THAT(within.err, HasSubstr("more than one run begins with 2"));
 }
 
+// Runs without a tenant have one each; those of one second have names and ids in any order.
+TEST_F(LedgerOfRuns, TheNewestOfAllTenantsAreListedAndTheOldestWait) {
+  std::vector<std::string> oldest;
+  for (int i = 0; i < 6; ++i)
+    oldest.emplace_back(json_of(carrel({"triage", example, "--json", "-q"}))["run"].GetString());
+  const auto runs = json_of(carrel({"runs", "--json", "-n", "4"}));
+  const auto queue = json_of(carrel({"review", "--list", "--json", "-n", "4"}));
+  ASSERT_EQ(runs.Size(), 4u);
+  ASSERT_EQ(queue["queue"].Size(), 4u);
+  for (rapidjson::SizeType i = 0; i < 4; ++i) {
+    EXPECT_EQ(runs[i]["run"].GetString(), oldest[5 - i]);
+    EXPECT_EQ(queue["queue"][i]["run"].GetString(), oldest[i]);
+  }
+  EXPECT_EQ(queue["waiting"].GetInt(), 6);
+  EXPECT_THAT(carrel({"review", "--list", "-n", "4"}).out, HasSubstr("4 of 6; -n lists more\n"));
+  EXPECT_THAT(carrel({"review", "--list"}).out, testing::Not(HasSubstr(" of 6;")));
+}
+
 TEST_F(LedgerOfRuns, ADamagedLedgerHidesNoOther) {
   carrel({"triage", example, "--json", "--tenant", "acme"});
   file(".local/share/carrel/tenants/bolt/ledger.db", std::string(8192, 'x'));

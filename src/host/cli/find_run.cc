@@ -126,6 +126,13 @@ Result<Ledger> open_unlocked(const Desk& desk, const std::string& tenant) {
   return ledger;
 }
 
+Result<Ledger> open_for_list(const Desk& desk, const std::string& tenant) {
+  auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+  if (!ledger || !ledger->locked() || desk.settings.text("key-command").empty()) return ledger;
+  if (Status opened = ledger->unlock(key_source(desk, tenant)); !opened) return opened.error();
+  return ledger;
+}
+
 Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
   std::vector<HeldRun> found;
   bool all_read = true;

@@ -62,41 +62,27 @@ void print_row(const RunRow& row) {
   std::puts(escape_for_terminal(line).c_str());
 }
 
-// Of throw-away tenants, whose names begin with the time of their one run, no more than are listed at all.
-std::vector<std::string> newest_tenants(const Desk& desk, std::size_t most) {
-  std::vector<std::string> tenants = tenants_of(desk);
-  const auto throw_away = [](const std::string& tenant) { return tenant.starts_with(throw_away_tenants); };
-  const auto first = std::find_if(tenants.begin(), tenants.end(), throw_away);
-  const auto last = std::find_if_not(first, tenants.end(), throw_away);
-  if (static_cast<std::size_t>(last - first) > most)
-    tenants.erase(first, last - static_cast<std::ptrdiff_t>(most));
-  return tenants;
-}
-
 }  // namespace
 
 int runs_command(const Desk& desk, std::size_t most) {
   std::vector<RunRow> rows;
   int status = exit_status::passed;
   const bool all = desk.settings.text("tenant").empty();
-  for (const std::string& tenant : newest_tenants(desk, most)) {
+  for (const std::string& tenant : tenants_of(desk)) {
     // An evaluation has hundreds of runs; they are listed by their tenant's name.
     if (all && tenant.starts_with(evaluation_tenants)) continue;
-    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    // Without its key a sealed ledger still has ids, times and states to tell.
+    auto ledger = open_for_list(desk, tenant);
     if (!ledger && ledger.error().code == Code::usage) return tell(ledger.error());
-    // Without its key a sealed ledger still has ids, times and states to tell; nobody is asked for one here.
-    Status opened = ledger ? Status() : Status(ledger.error());
-    if (opened && ledger->locked() && !desk.settings.text("key-command").empty())
-      opened = ledger->unlock(key_source(desk, tenant));
-    auto some = opened ? ledger->runs(most) : opened.error();
+    auto some = ledger ? ledger->runs(most) : ledger.error();
     if (!some) {
       status = tell(std::move(some.error()).in("tenant " + tenant));
       continue;
     }
     rows.insert(rows.end(), some->begin(), some->end());
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const RunRow& a, const RunRow& b) { return a.started_at > b.started_at; });
+  std::sort(rows.begin(), rows.end(),
+            [](const RunRow& a, const RunRow& b) { return place_of(a) > place_of(b); });
   if (rows.size() > most) rows.resize(most);
   if (desk.json) {
     print_json(rows);

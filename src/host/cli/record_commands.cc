@@ -226,8 +226,8 @@ int search_command(const Desk& desk, const std::string& words, std::size_t most)
     }
     for (FoundRun& run : *found) all.push_back(std::move(run));
   }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const FoundRun& a, const FoundRun& b) { return a.run.started_at > b.run.started_at; });
+  std::sort(all.begin(), all.end(),
+            [](const FoundRun& a, const FoundRun& b) { return place_of(a.run) > place_of(b.run); });
   if (all.size() > most) all.resize(most);
   if (desk.json) {
     JsonPage json;

@@ -1,4 +1,5 @@
 // `carrel review` and `carrel export`.
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -42,6 +43,7 @@ void write_queue(JsonPage& json, const std::vector<QueueRow>& rows) {
 int queue_command(const Desk& desk, const ReviewArguments& arguments) {
   int status = exit_status::passed;
   std::vector<QueueRow> all;
+  std::uint64_t waiting = 0;
   QueueFilter filter;
   filter.failed_only = arguments.failed_only;
   filter.most = arguments.most;
@@ -49,22 +51,24 @@ int queue_command(const Desk& desk, const ReviewArguments& arguments) {
   for (const std::string& tenant : tenants_of(desk)) {
     // Runs of an evaluation wait for nobody.
     if (all_tenants && tenant.starts_with(evaluation_tenants)) continue;
-    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
+    auto ledger = open_for_list(desk, tenant);
     if (!ledger && ledger.error().code == Code::usage) return tell(ledger.error());
-    Status opened = ledger ? Status() : Status(ledger.error());
-    if (opened && ledger->locked() && !desk.settings.text("key-command").empty())
-      opened = ledger->unlock(key_source(desk, tenant));
-    auto rows = opened ? ledger->queue(filter) : opened.error();
-    if (!rows) {
-      status = tell(std::move(rows.error()).in("tenant " + tenant));
+    auto rows = ledger ? ledger->queue(filter) : ledger.error();
+    auto length = rows ? ledger->queue_length(filter) : rows.error();
+    if (!length) {
+      status = tell(std::move(length.error()).in("tenant " + tenant));
       continue;
     }
     all.insert(all.end(), rows->begin(), rows->end());
+    waiting += *length;
   }
+  std::sort(all.begin(), all.end(),
+            [](const QueueRow& a, const QueueRow& b) { return place_of(a.run) < place_of(b.run); });
   if (all.size() > arguments.most) all.resize(arguments.most);
   if (desk.json) {
     JsonPage json;
     write_queue(json, all);
+    json.count("waiting", waiting);
     print("{}", json.finish());
     return status;
   }
@@ -74,6 +78,7 @@ int queue_command(const Desk& desk, const ReviewArguments& arguments) {
           row.failed_checks.empty() ? "" : "  FAILED: " + escape_for_terminal(row.failed_checks),
           escape_for_terminal(row.cause));
   }
+  if (all.size() < waiting) print("{} of {}; -n lists more\n", all.size(), waiting);
   if (all.empty() && status == exit_status::passed) print("No run waits for a decision.\n");
   return status;
 }

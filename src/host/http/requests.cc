@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t most_tenant = 64;
 constexpr std::size_t most_path = 4096;
+constexpr std::size_t most_cursor = 100;
 constexpr std::size_t most_words = 400;
 constexpr std::size_t most_text = 64 << 10;
 constexpr std::size_t most_question = 8 << 10;
@@ -164,7 +165,14 @@ void take_run(Members& members, std::string_view name, std::string* into) {
 
 void take_page(Members& members, PageWish* page) {
   take_limit(members, &page->limit);
-  take_run(members, "cursor", &page->cursor);
+  std::string cursor;
+  members.text("cursor", 1, most_cursor, &cursor);
+  if (!members.has("cursor")) return;
+  const auto slash = std::min(cursor.find('/'), cursor.size());
+  page->started_at = cursor.substr(0, slash);
+  page->run = cursor.substr(std::min(slash + 1, cursor.size()));
+  if (page->started_at.empty() || !is_run_id(page->run))
+    members.fail(wrong("cursor", "is none that a page gave"));
 }
 
 // The member as it was written, where it is a number within its bounds.

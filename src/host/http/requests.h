@@ -16,7 +16,8 @@ namespace carrel {
 
 struct PageWish {
   std::size_t limit = 50;
-  std::string cursor;  // the id after which the page begins; empty: the first page
+  // Of the run after which the page begins; empty: the first page. A cursor is the two with '/' between them.
+  std::string started_at, run;
 };
 
 struct QueueWish {

@@ -30,20 +30,24 @@ TEST(Requests, ReadsAQueue) {
                          {"max_score", "0.5"},
                          {"before", "2026-01-02T03:04:05.000Z"},
                          {"limit", "200"},
-                         {"cursor", run}});
+                         {"cursor", "2026-01-02T03:04:05.678Z/" + std::string(run)}});
   ASSERT_TRUE(all);
   EXPECT_EQ(all->tenant, "acme");
   EXPECT_TRUE(all->failed);
   EXPECT_FALSE(all->decided);
   EXPECT_EQ(all->max_score, 0.5);
   EXPECT_EQ(all->page.limit, 200u);
-  EXPECT_EQ(all->page.cursor, run);
+  EXPECT_EQ(all->page.started_at, "2026-01-02T03:04:05.678Z");
+  EXPECT_EQ(all->page.run, run);
   const std::vector<std::pair<Query, const char*>> wrong = {
       {{{"limit", "0"}}, "limit must be from 1 to 200"},
       {{{"limit", "201"}}, "limit"},
       {{{"limit", "1e2"}}, "limit"},
       {{{"limit", " 1"}}, "limit"},
-      {{{"cursor", "x"}}, "cursor is no id of a run"},
+      {{{"cursor", "x"}}, "cursor is none that a page gave"},
+      {{{"cursor", run}}, "cursor is none that a page gave"},
+      {{{"cursor", "/" + std::string(run)}}, "cursor is none that a page gave"},
+      {{{"cursor", "2026-01-02T03:04:05.678Z/"}}, "cursor is none that a page gave"},
       {{{"failed", "1"}}, "failed must be true or false"},
       {{{"max_score", "nan"}}, "max_score"},
       {{{"max_score", "1.01"}}, "max_score"},

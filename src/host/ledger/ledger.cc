@@ -282,14 +282,15 @@ Result<std::vector<RunRow>> Ledger::select(const std::string& where,
 
 Result<std::vector<RunRow>> Ledger::runs(std::size_t most, std::size_t skip) {
   if (Status marked = mark_interrupted(); !marked) return marked.error();
-  return select("1 ORDER BY number DESC", {}, most, skip);
+  return select("1 ORDER BY started_at DESC, id DESC", {}, most, skip);
 }
 
 Result<std::vector<RunRow>> Ledger::runs(const RunFilter& filter) {
   if (Status marked = mark_interrupted(); !marked) return marked.error();
-  std::string where = "(?1 = '' OR id < ?1)";
+  std::string where = "(?2 = '' OR (started_at, id) < (?1, ?2))";
   if (filter.state) where += fmt::format(" AND state = '{}'", to_string(*filter.state));
-  return select(where + " ORDER BY id DESC", {filter.below}, filter.most, 0);
+  return select(where + " ORDER BY started_at DESC, id DESC", {filter.below.started_at, filter.below.id},
+                filter.most, 0);
 }
 
 Result<std::vector<RunRow>> Ledger::find_all(const std::string& prefix, std::size_t most) {

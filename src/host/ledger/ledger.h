@@ -86,7 +86,7 @@ class Ledger {
 
   // The newest first, after the first `skip`. Runs whose process is gone are marked interrupted before.
   Result<std::vector<RunRow>> runs(std::size_t most, std::size_t skip = 0);
-  // The newest first by their ids, that the filter fits.
+  // The newest first, that the filter fits.
   Result<std::vector<RunRow>> runs(const RunFilter& filter);
   // The run with this id, or else the newest runs whose ids begin with it, at most `most`.
   Result<std::vector<RunRow>> find_all(const std::string& prefix, std::size_t most);
@@ -102,8 +102,10 @@ class Ledger {
   // Keeps a person's decision; fills in its id and time. A run without a report takes none.
   Status add_review(const RunRow& run, ReviewRow* review);
   Result<std::vector<ReviewRow>> reviews(const RunRow& run) const;
-  // Finished runs that the filter fits, the oldest first by their ids.
+  // Finished runs that the filter fits, the oldest first.
   Result<std::vector<QueueRow>> queue(const QueueFilter& filter) const;
+  // How many there are, whatever the filter's `most` is.
+  Result<std::uint64_t> queue_length(const QueueFilter& filter) const;
 
   // Keeps a consented use of a cloud model; fills in its id and time.
   Status add_exception(const RunRow& run, ExceptionRow* exception);

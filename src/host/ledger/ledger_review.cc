@@ -56,6 +56,21 @@ Status acceptable(const RunRow& run, const ReviewRow& review, std::size_t claims
   return {};
 }
 
+// Which runs a filter fits, with what its parameters stand for.
+std::string condition_of(const QueueFilter& filter) {
+  std::string where =
+      "state = 'finished' AND score <= ?1 AND (?2 = '' OR finished_at < ?2) "
+      "AND (started_at, id) > (?3, ?4)";
+  if (!filter.decided)
+    where += " AND NOT EXISTS (SELECT 1 FROM review WHERE review.run = run.number AND claim = -1)";
+  if (filter.failed_only) where += " AND passed = 0";
+  return where;
+}
+
+std::vector<std::string> arguments_of(const QueueFilter& filter) {
+  return {fmt::format("{}", filter.most_score), filter.before, filter.after.started_at, filter.after.id};
+}
+
 }  // namespace
 
 const char* to_string(ReviewRow::Decision decision) {
@@ -113,14 +128,7 @@ Result<std::vector<ReviewRow>> Ledger::reviews(const RunRow& run) const {
 }
 
 Result<std::vector<QueueRow>> Ledger::queue(const QueueFilter& filter) const {
-  std::string where = "state = 'finished' AND score <= ?1";
-  const std::vector<std::string> arguments = {fmt::format("{}", filter.most_score), filter.before,
-                                              filter.after};
-  if (!filter.decided)
-    where += " AND NOT EXISTS (SELECT 1 FROM review WHERE review.run = run.number AND claim = -1)";
-  if (filter.failed_only) where += " AND passed = 0";
-  where += " AND (?2 = '' OR finished_at < ?2) AND id > ?3 ORDER BY id";
-  auto runs = select(where, arguments, filter.most, 0);
+  auto runs = select(condition_of(filter) + " ORDER BY started_at, id", arguments_of(filter), filter.most, 0);
   if (!runs) return runs.error();
   std::vector<QueueRow> rows;
   Statement cause(database_, "SELECT text FROM claim WHERE run = ? AND position = 0");
@@ -142,6 +150,14 @@ Result<std::vector<QueueRow>> Ledger::queue(const QueueFilter& filter) const {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+Result<std::uint64_t> Ledger::queue_length(const QueueFilter& filter) const {
+  Statement count(database_, fmt::format("SELECT count(*) FROM run WHERE {}", condition_of(filter)).c_str());
+  for (const std::string& argument : arguments_of(filter)) count.bind(argument);
+  auto row = count.step();
+  if (!row) return row.error();
+  return static_cast<std::uint64_t>(count.number(0));
 }
 
 Status Ledger::add_exception(const RunRow& run, ExceptionRow* exception) {

@@ -1,9 +1,11 @@
 #include "host/ledger/ledger.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -189,20 +191,37 @@ TEST_F(LedgerTest, ListsGoOnAfterTheLastOfAPage) {
   const RunRow second = finished(ledger, "20260101-000000-000002");
   const RunRow third = finished(ledger, "20260101-000000-000003");
   QueueFilter queue;
-  queue.after = first.id;
+  queue.after = place_of(first);
   queue.most = 1;
   ASSERT_EQ(ledger.queue(queue)->size(), 1u);
   EXPECT_EQ(ledger.queue(queue)->front().run.id, second.id);
-  queue.after = third.id;
+  EXPECT_EQ(*ledger.queue_length(queue), 2u);
+  queue.after = place_of(third);
   EXPECT_TRUE(ledger.queue(queue)->empty());
+  EXPECT_EQ(*ledger.queue_length(queue), 0u);
   RunFilter filter;
-  filter.below = third.id;
+  filter.below = place_of(third);
   ASSERT_EQ(ledger.runs(filter)->size(), 2u);
   EXPECT_EQ(ledger.runs(filter)->front().id, second.id);
   filter.state = RunState::finished;
   EXPECT_EQ(ledger.runs(filter)->size(), 2u);
   filter.state = RunState::running;
   EXPECT_TRUE(ledger.runs(filter)->empty());
+}
+
+// Ids of one second are drawn in any order; what was begun later is newer all the same.
+TEST_F(LedgerTest, ListsAreInTheOrderOfTheStartsNotOfTheIds) {
+  Ledger ledger = open();
+  const RunRow first = finished(ledger, "20260101-000000-00000f");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const RunRow second = finished(ledger, "20260101-000000-000001");
+  EXPECT_EQ(ledger.runs(10)->front().id, second.id);
+  EXPECT_EQ(ledger.runs(RunFilter{})->front().id, second.id);
+  EXPECT_EQ(ledger.queue({})->front().run.id, first.id);
+  RunFilter older;
+  older.below = place_of(second);
+  ASSERT_EQ(ledger.runs(older)->size(), 1u);
+  EXPECT_EQ(ledger.runs(older)->front().id, first.id);
 }
 
 TEST_F(LedgerTest, AKilledRunReadsAsInterrupted) {

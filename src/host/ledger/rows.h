@@ -1,6 +1,7 @@
 // What a ledger holds and tells, as plain records. Times are UTC, ISO 8601 with milliseconds.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,6 +35,16 @@ struct RunRow {
   std::vector<std::pair<std::string, std::string>> objects;  // role ("report", "evidence") and SHA-256
 };
 
+// Where a run stands in a list: by its start, and by its id among those that began in one moment. So the runs
+// of several tenants have one order, whatever their ids were drawn as.
+struct RunPlace {
+  std::string started_at, id;
+  auto operator<=>(const RunPlace&) const = default;
+};
+inline RunPlace place_of(const RunRow& run) {
+  return {run.started_at, run.id};
+}
+
 // A person's decision on a report, or on one claim of it.
 struct ReviewRow {
   enum class Decision : std::uint8_t { accept, edit, reject, count_ };
@@ -61,14 +72,14 @@ struct QueueFilter {
   bool failed_only = false;  // a check failed
   double most_score = 1;     // confidence at most this
   std::string before;        // finished before this time; empty: any
-  std::string after;         // runs whose ids come after this one, for the next page; empty: from the first
+  RunPlace after;            // runs behind this one, for the next page; empty: from the first
   std::size_t most = 100;
 };
 
 // Which runs to list, the newest first.
 struct RunFilter {
   std::optional<RunState> state;
-  std::string below;  // runs whose ids come before this one, for the next page; empty: from the newest
+  RunPlace below;  // runs before this one, for the next page; empty: from the newest
   std::size_t most = 100;
 };
 

@@ -57,9 +57,10 @@ Gathered<Row> gather(Tenants& tenants, const std::string& named, Read read) {
   return out;
 }
 
-// The first `limit` of what was gathered, in the order of `before`; `id` is what a next page begins after.
-template <class Row, class Before, class Write, class Id>
-HttpAnswer page_of(Gathered<Row> gathered, std::size_t limit, Before before, Write write, Id id) {
+// The first `limit` of what was gathered, in the order of `before`; `cursor` is what a next page begins
+// after.
+template <class Row, class Before, class Write, class Cursor>
+HttpAnswer page_of(Gathered<Row> gathered, std::size_t limit, Before before, Write write, Cursor cursor) {
   if (gathered.refused) return *gathered.refused;
   std::stable_sort(gathered.items.begin(), gathered.items.end(),
                    [&](const auto& a, const auto& b) { return before(a.row, b.row); });
@@ -69,7 +70,7 @@ HttpAnswer page_of(Gathered<Row> gathered, std::size_t limit, Before before, Wri
   JsonPage json;
   json.list("items", gathered.items,
             [&](const auto& item) { json.object([&] { write(json, item.tenant, item.row); }); });
-  if (const std::string next = more ? id(gathered.items.back().row) : std::string(); !next.empty())
+  if (const std::string next = more ? cursor(gathered.items.back().row) : std::string(); !next.empty())
     json.text("next", next);
   json.list("unread", gathered.unread, [&](const auto& each) {
     json.object([&] {
@@ -78,6 +79,11 @@ HttpAnswer page_of(Gathered<Row> gathered, std::size_t limit, Before before, Wri
     });
   });
   return json_answer(json.finish());
+}
+
+// A next page begins behind this run (http/requests.h reads it).
+std::string cursor_after(const RunRow& run) {
+  return run.started_at + "/" + run.id;
 }
 
 // Of a list that has one page.
@@ -111,13 +117,14 @@ HttpAnswer Api::queue(const HttpRequest& request, const Caller&) {
   filter.failed_only = wish->failed;
   filter.most_score = wish->max_score;
   filter.before = wish->before;
-  filter.after = wish->page.cursor;
+  filter.after = {wish->page.started_at, wish->page.run};
   filter.most = wish->page.limit + 1;
   return page_of(
       gather<QueueRow>(tenants_, wish->tenant, [&](Ledger& ledger) { return ledger.queue(filter); }),
-      wish->page.limit, [](const QueueRow& a, const QueueRow& b) { return a.run.id < b.run.id; },
+      wish->page.limit,
+      [](const QueueRow& a, const QueueRow& b) { return place_of(a.run) < place_of(b.run); },
       [](JsonPage& json, const std::string&, const QueueRow& row) { write_waiting(json, row); },
-      [](const QueueRow& row) { return row.run.id; });
+      [](const QueueRow& row) { return cursor_after(row.run); });
 }
 
 HttpAnswer Api::runs(const HttpRequest& request, const Caller&) {
@@ -128,13 +135,12 @@ HttpAnswer Api::runs(const HttpRequest& request, const Caller&) {
        {RunState::running, RunState::finished, RunState::failed, RunState::interrupted}) {
     if (wish->state == to_string(state)) filter.state = state;
   }
-  filter.below = wish->page.cursor;
+  filter.below = {wish->page.started_at, wish->page.run};
   filter.most = wish->page.limit + 1;
   return page_of(
       gather<RunRow>(tenants_, wish->tenant, [&](Ledger& ledger) { return ledger.runs(filter); }),
-      wish->page.limit, [](const RunRow& a, const RunRow& b) { return a.id > b.id; },
-      [](JsonPage& json, const std::string&, const RunRow& row) { write_head(json, row); },
-      [](const RunRow& row) { return row.id; });
+      wish->page.limit, [](const RunRow& a, const RunRow& b) { return place_of(a) > place_of(b); },
+      [](JsonPage& json, const std::string&, const RunRow& row) { write_head(json, row); }, cursor_after);
 }
 
 HttpAnswer Api::search(const HttpRequest& request, const Caller&) {
@@ -143,7 +149,7 @@ HttpAnswer Api::search(const HttpRequest& request, const Caller&) {
   return page_of(
       gather<FoundRun>(tenants_, wish->tenant,
                        [&](Ledger& ledger) { return ledger.search(wish->words, wish->limit); }),
-      wish->limit, [](const FoundRun& a, const FoundRun& b) { return a.run.id > b.run.id; },
+      wish->limit, [](const FoundRun& a, const FoundRun& b) { return place_of(a.run) > place_of(b.run); },
       [](JsonPage& json, const std::string&, const FoundRun& found) {
         write_head(json, found.run);
         json.text("excerpt", found.excerpt);
