@@ -13,6 +13,7 @@ Error errno_error(const std::string& what, Code code) {
   std::string remedy;
   if (number == ENOSPC || number == EDQUOT) remedy = "free some space on that disk and run it again";
   if (number == EMFILE || number == ENFILE) remedy = "raise the limit on open files (ulimit -n)";
+  if (number == EACCES) remedy = "give this user the permission, or run it as the user whose it is";
   Error error{code, fmt::format("{}: {}", what, std::strerror(number)), remedy};
   errno = number;
   return error;
@@ -62,6 +63,23 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   auto bytes = read_all(fd->get(), limit);
   if (!bytes) return std::move(bytes.error()).in(path);
   return bytes;
+}
+
+Result<bool> path_exists(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return errno_error("cannot look at " + path);
+}
+
+Result<std::optional<std::string>> read_file_if_there(const std::string& path, std::size_t limit) {
+  auto there = path_exists(path);
+  if (!there) return there.error();
+  if (!*there) return std::optional<std::string>();
+  auto bytes = read_file(path, limit);
+  if (bytes) return std::optional(std::move(*bytes));
+  bytes.error().code = Code::machine;
+  return bytes.error();
 }
 
 Status sync_folder_of(const std::string& path) {

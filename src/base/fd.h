@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,13 @@ Result<std::string> read_all(int fd, std::size_t limit);
 
 // Opens and reads a whole file, as above.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
+
+// Whether something stands at `path`. What cannot be looked at is not taken for missing: that is an Error.
+Result<bool> path_exists(const std::string& path);
+
+// The same of a file that is our own: nothing where there is none, and what else keeps it from being read is
+// the machine's.
+Result<std::optional<std::string>> read_file_if_there(const std::string& path, std::size_t limit);
 
 // Makes the names durable that stand in the folder of `path` (which may end in '/': that folder itself).
 Status sync_folder_of(const std::string& path);

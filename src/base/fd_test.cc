@@ -112,5 +112,22 @@ TEST_F(FdTest, ReadsThroughAPipeToItsEnd) {
   EXPECT_EQ(bytes->size(), 10'000u);
 }
 
+// A link that leads to itself can be read by nobody, not even by root, whom no permission keeps out.
+TEST_F(FdTest, WhatCannotBeLookedAtIsNotMissing) {
+  ASSERT_TRUE(write_file_durably(path("file"), "text"));
+  std::filesystem::create_symlink("loop", path("loop"));
+  EXPECT_TRUE(*path_exists(path("file")));
+  for (const char* missing : {"none", "none/below", "file/below"}) {
+    EXPECT_FALSE(*path_exists(path(missing))) << missing;
+    EXPECT_FALSE(*read_file_if_there(path(missing), 10)) << missing;
+  }
+  EXPECT_EQ(**read_file_if_there(path("file"), 10), "text");
+  for (const char* loop : {"loop", "loop/below"}) {
+    EXPECT_EQ(path_exists(path(loop)).error().code, Code::machine) << loop;
+    EXPECT_EQ(read_file_if_there(path(loop), 10).error().code, Code::machine) << loop;
+  }
+  EXPECT_EQ(read_file_if_there(folder_, 10).error().code, Code::machine);
+}
+
 }  // namespace
 }  // namespace carrel

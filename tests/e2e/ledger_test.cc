@@ -73,6 +73,27 @@ TEST_F(LedgerOfRuns, ADamagedLedgerHidesNoOther) {
   EXPECT_EQ(carrel({"show", rows[0]["run"].GetString()}).status, 0);
 }
 
+// Links that lead to themselves can be read by nobody, not even by root, whom no permission keeps out.
+TEST_F(LedgerOfRuns, WhatCannotBeReadIsNotEmpty) {
+  std::filesystem::create_symlink("data", folder_ + "/data");
+  for (const std::string command : {"runs", "runs --json", "search word", "review --list", "reviewers list",
+                                    "models list", "ledger verify", "show 2", "runs --tenant acme",
+                                    "trace a.log:1", "purge --older-than 1d", "prove --tenant acme"}) {
+    const Outcome outcome = run({"sh", "-c", "exec " CARREL " " + command + " --data $HOME/data"});
+    EXPECT_EQ(outcome.status, 7) << command << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot look at")) << command;
+    EXPECT_EQ(outcome.out, "") << command;
+  }
+  // One tenant that cannot be looked into hides no other.
+  carrel({"triage", example, "-q", "--json", "--tenant", "acme"});
+  const std::string tenants = folder_ + "/.local/share/carrel/tenants/";
+  std::filesystem::create_symlink("bolt", tenants + "bolt");
+  const Outcome runs = carrel({"runs", "--json"});
+  EXPECT_EQ(runs.status, 7);
+  EXPECT_THAT(runs.err, HasSubstr("tenant bolt: cannot look at"));
+  EXPECT_EQ(json_of(runs).Size(), 1u);
+}
+
 TEST_F(LedgerOfRuns, LostOutputIsAFailure) {
   carrel({"triage", example, "--json", "--tenant", "acme"});
   for (const std::string command : {"show 2", "show 2 --json", "runs", "runs --json", "doctor", "config",

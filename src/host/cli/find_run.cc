@@ -74,9 +74,10 @@ Result<Playbook> playbook_named(const Desk& desk, const std::string& title) {
   return load_playbook(*folder, setting_mistake);
 }
 
-std::vector<std::string> tenants_of(const Desk& desk) {
+Result<std::vector<std::string>> tenants_of(const Desk& desk) {
   const std::string& named = desk.settings.text("tenant");
-  return named.empty() ? Ledger::tenants(desk.data_folder()) : std::vector<std::string>{named};
+  if (named.empty()) return Ledger::tenants(desk.data_folder());
+  return std::vector<std::string>{named};
 }
 
 bool wants_key(const Desk& desk) {
@@ -136,7 +137,9 @@ Result<Ledger> open_for_list(const Desk& desk, const std::string& tenant) {
 Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
   std::vector<HeldRun> found;
   bool all_read = true;
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tenants.error();
+  for (const std::string& tenant : *tenants) {
     auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
     if (!ledger && ledger.error().code == Code::usage) return ledger.error();
     auto rows = ledger ? ledger->find_all(id, 2) : ledger.error();
@@ -165,11 +168,11 @@ Result<HeldRun> find_run(const Desk& desk, const std::string& id) {
     return std::move(run);
   }
   if (!found.empty()) {
-    std::vector<std::string> tenants;
-    for (const HeldRun& each : found) tenants.push_back(each.row.tenant);
+    std::vector<std::string> owners;
+    for (const HeldRun& each : found) owners.push_back(each.row.tenant);
     return Error{
         Code::usage,
-        fmt::format("more than one run begins with {}: of the tenants {}", id, fmt::join(tenants, ", ")),
+        fmt::format("more than one run begins with {}: of the tenants {}", id, fmt::join(owners, ", ")),
         "give more of its id, or the tenant with --tenant"};
   }
   if (!all_read) {

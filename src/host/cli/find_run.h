@@ -13,7 +13,7 @@
 namespace carrel {
 
 // The tenants to look at: the one that was named, or all.
-std::vector<std::string> tenants_of(const Desk& desk);
+Result<std::vector<std::string>> tenants_of(const Desk& desk);
 
 // The tenant's key: what --key-command prints ("carrel-key-1:…"), or made from a passphrase that is asked for
 // at the terminal, for a ledger that has one, or is to have one (--passphrase).

@@ -68,7 +68,9 @@ int runs_command(const Desk& desk, std::size_t most) {
   std::vector<RunRow> rows;
   int status = exit_status::passed;
   const bool all = desk.settings.text("tenant").empty();
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& tenant : *tenants) {
     // An evaluation has hundreds of runs; they are listed by their tenant's name.
     if (all && tenant.starts_with(evaluation_tenants)) continue;
     // Without its key a sealed ledger still has ids, times and states to tell.

@@ -124,7 +124,9 @@ int prove_all_of(const Desk& desk, const std::string& tenant, const std::vector<
   auto own = open_unlocked(desk, tenant);
   if (!own) return tell(own.error());
   std::map<std::string, Ledger> others;
-  for (const std::string& other : Ledger::tenants(desk.data_folder())) {
+  auto tenants = Ledger::tenants(desk.data_folder());
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& other : *tenants) {
     if (other == tenant) continue;
     auto ledger = open_unlocked(desk, other);
     // What cannot be looked at is no proof.

@@ -171,7 +171,9 @@ void write_audit(JsonPage& json, const std::string& tenant, const LedgerAudit& a
 int verify_command(const Desk& desk) {
   int status = exit_status::passed;
   std::vector<std::pair<std::string, LedgerAudit>> audits;
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& tenant : *tenants) {
     auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
     auto audit = ledger ? ledger->verify() : ledger.error();
     if (!audit) {
@@ -212,7 +214,9 @@ void print_found(const FoundRun& found) {
 int search_command(const Desk& desk, const std::string& words, std::size_t most) {
   int status = exit_status::passed;
   std::vector<FoundRun> all;
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& tenant : *tenants) {
     auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
     // One who looks through all tenants is asked for no key: what is sealed is told as not looked at.
     const bool named = !desk.settings.text("tenant").empty() || !desk.settings.text("key-command").empty();
@@ -294,13 +298,14 @@ int purge_command(const Desk& desk, const PurgeArguments& arguments) {
                  "name a run with --run, an age with --older-than, or a tenant with --tenant"});
   }
   PurgeWish wish;
-  std::vector<std::string> tenants = tenants_of(desk);
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
   if (!arguments.run.empty()) {
     auto found = find_run(desk, arguments.run);
     if (!found) return tell(found.error());
     wish.subject = found->row.id;
     wish.reason = "--run";
-    tenants = {found->row.tenant};
+    *tenants = {found->row.tenant};
   }
   if (!arguments.older_than.empty()) {
     auto before = time_before(arguments.older_than);
@@ -311,7 +316,7 @@ int purge_command(const Desk& desk, const PurgeArguments& arguments) {
   if (wish.reason.empty()) wish.reason = "--tenant";
   int status = exit_status::passed;
   std::vector<std::pair<std::string, Purged>> all;
-  for (const std::string& tenant : tenants) {
+  for (const std::string& tenant : *tenants) {
     auto ledger = open_unlocked(desk, tenant);
     auto purged = ledger ? ledger->purge(wish) : ledger.error();
     if (!purged) {

@@ -48,7 +48,9 @@ int queue_command(const Desk& desk, const ReviewArguments& arguments) {
   filter.failed_only = arguments.failed_only;
   filter.most = arguments.most;
   const bool all_tenants = desk.settings.text("tenant").empty();
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& tenant : *tenants) {
     // Runs of an evaluation wait for nobody.
     if (all_tenants && tenant.starts_with(evaluation_tenants)) continue;
     auto ledger = open_for_list(desk, tenant);

@@ -84,7 +84,9 @@ int trace_line(const Desk& desk, const std::string& file, std::uint32_t line) {
   constexpr std::size_t most = 100;
   int status = exit_status::passed;
   std::vector<CitingClaim> all;
-  for (const std::string& tenant : tenants_of(desk)) {
+  auto tenants = tenants_of(desk);
+  if (!tenants) return tell(tenants.error());
+  for (const std::string& tenant : *tenants) {
     auto ledger = open_unlocked(desk, tenant);
     auto found = ledger ? ledger->citing(file, line, most) : ledger.error();
     if (!found) {

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "host/ledger/statement.h"
 
 namespace carrel {
@@ -50,8 +51,9 @@ Status raise_head(const std::string& data, const std::string& chain, const Chain
 }
 
 Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain) {
-  std::error_code error;
-  if (!std::filesystem::exists(path_of(data), error)) return std::optional<ChainHead>();
+  auto there = path_exists(path_of(data));
+  if (!there) return there.error();
+  if (!*there) return std::optional<ChainHead>();
   // What a kill left half written is taken back by whoever opens the index next, if only to read.
   const bool writable = ::access(path_of(data).c_str(), W_OK) == 0;
   auto database = open_index(path_of(data), writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);

@@ -60,8 +60,9 @@ class Ledger {
   // The same of a tenant that has a ledger already; else an Error, and nothing is made. It may be on a disk
   // that cannot be written, and stays locked where it is sealed: unlock() opens it.
   static Result<Ledger> open_existing(const std::string& data, const std::string& tenant);
-  // The tenants that have a ledger below `data`, sorted.
-  static std::vector<std::string> tenants(const std::string& data);
+  // The tenants that have a ledger below `data`, sorted; those whose folder cannot be looked into are among
+  // them, for open_existing() to tell why. An Error where it cannot be told which there are.
+  static Result<std::vector<std::string>> tenants(const std::string& data);
 
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;

@@ -120,12 +120,18 @@ Ledger::~Ledger() {
   sqlite3_close(database_);
 }
 
-std::vector<std::string> Ledger::tenants(const std::string& data) {
+Result<std::vector<std::string>> Ledger::tenants(const std::string& data) {
+  const std::string folder = data + "/tenants";
   std::vector<std::string> names;
+  auto any = path_exists(folder);
+  if (!any) return any.error();
+  if (!*any) return names;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(data + "/tenants", error)) {
-    if (fs::exists(entry.path() / "ledger.db", error)) names.push_back(entry.path().filename());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const auto there = path_exists(entry->path() / "ledger.db");
+    if (!there || *there) names.push_back(entry->path().filename());
   }
+  if (error) return Error{Code::machine, fmt::format("cannot list {}: {}", folder, error.message()), ""};
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -174,10 +180,11 @@ Result<Ledger> Ledger::open(const std::string& data, const std::string& tenant, 
 }
 
 Result<Ledger> Ledger::open_existing(const std::string& data, const std::string& tenant) {
-  std::error_code error;
   if (!is_tenant_name(tenant)) return not_a_tenant(tenant);
   const std::string folder = data + "/tenants/" + tenant;
-  if (!fs::exists(folder + "/ledger.db", error)) {
+  auto there = path_exists(folder + "/ledger.db");
+  if (!there) return there.error();
+  if (!*there) {
     return Error{Code::usage, "there is no tenant " + tenant, "`carrel runs` lists the runs of all tenants"};
   }
   auto ledger = open_database(data, tenant, ::access(folder.c_str(), W_OK) == 0);

@@ -282,7 +282,7 @@ TEST_F(LedgerTest, TenantsShareNothing) {
   ASSERT_TRUE(sha);
   EXPECT_FALSE(b.get(*sha));
   EXPECT_TRUE(b.runs(10)->empty());
-  EXPECT_EQ(Ledger::tenants(data_), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(*Ledger::tenants(data_), (std::vector<std::string>{"a", "b"}));
 }
 
 TEST_F(LedgerTest, AChangedObjectIsRefused) {

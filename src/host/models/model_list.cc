@@ -91,11 +91,10 @@ Result<std::vector<ListedModel>> from_json(const std::string& path, std::string_
 
 Result<std::vector<ListedModel>> read_list(const std::string& data) {
   const std::string path = list_path(data);
-  std::error_code error;
-  if (data.empty() || !std::filesystem::exists(path, error)) return std::vector<ListedModel>();
-  auto bytes = read_file(path, list_limit);
+  if (data.empty()) return std::vector<ListedModel>();
+  auto bytes = read_file_if_there(path, list_limit);
   if (!bytes) return bytes.error();
-  return from_json(path, *bytes);
+  return *bytes ? from_json(path, **bytes) : std::vector<ListedModel>();
 }
 
 // Held while the list is read, changed and replaced.

@@ -23,7 +23,7 @@ struct Gathered {
   };
   std::vector<Item> items;
   std::vector<Unread> unread;
-  std::optional<HttpAnswer> refused;  // a tenant that was named cannot be read
+  std::optional<HttpAnswer> refused;  // a tenant that was named, or which there are, cannot be read
 };
 
 // Calls `read` with the ledger of the tenant that was named, or of each. The hundreds of runs of an
@@ -31,11 +31,17 @@ struct Gathered {
 template <class Row, class Read>
 Gathered<Row> gather(Tenants& tenants, const std::string& named, Read read) {
   Gathered<Row> out;
-  if (!named.empty() && !tenants.has(named)) {
+  auto names = tenants.names();
+  if (!names) {
+    out.refused = problem_of(names.error());
+    return out;
+  }
+  if (!named.empty()) std::erase_if(*names, [&](const std::string& name) { return name != named; });
+  if (!named.empty() && names->empty()) {
     out.refused = problem(404, "no-such-tenant", "there is no tenant " + named, "");
     return out;
   }
-  for (const std::string& tenant : named.empty() ? tenants.names() : std::vector<std::string>{named}) {
+  for (const std::string& tenant : *names) {
     const bool of_evaluation = tenant.starts_with(evaluation_tenants);
     if (named.empty() && of_evaluation && !std::is_same_v<Row, EvaluationRow>) continue;
     auto ledger = tenants.open(tenant);
@@ -96,8 +102,10 @@ std::string no_next(const Row&) {
 
 HttpAnswer Api::tenants(const HttpRequest& request, const Caller&) {
   if (Status good = no_wish(request.query); !good) return bad_request(good.error());
+  const auto names = tenants_.names();
+  if (!names) return problem_of(names.error());
   JsonPage json;
-  json.list("items", tenants_.names(), [&](const std::string& name) {
+  json.list("items", *names, [&](const std::string& name) {
     auto ledger = tenants_.open(name);
     json.object([&] {
       json.text("name", name);

@@ -7,15 +7,10 @@ namespace carrel {
 Tenants::Tenants(std::string data, std::string only, KeyOf key)
     : data_(std::move(data)), only_(std::move(only)), key_(std::move(key)) {}
 
-std::vector<std::string> Tenants::names() const {
-  std::vector<std::string> all = Ledger::tenants(data_);
-  if (!only_.empty()) std::erase_if(all, [&](const std::string& name) { return name != only_; });
+Result<std::vector<std::string>> Tenants::names() const {
+  auto all = Ledger::tenants(data_);
+  if (all && !only_.empty()) std::erase_if(*all, [&](const std::string& name) { return name != only_; });
   return all;
-}
-
-bool Tenants::has(const std::string& tenant) const {
-  const std::vector<std::string> all = names();
-  return std::find(all.begin(), all.end(), tenant) != all.end();
 }
 
 Result<Tenants::Lease> Tenants::open(const std::string& tenant) {
@@ -63,7 +58,9 @@ std::optional<Tenants::HeldRun> Tenants::find(const std::string& run) {
     if (const auto known = places_.find(run); known != places_.end()) place = known->second;
   }
   if (!place.empty()) return find_in(place, run);
-  for (const std::string& tenant : names()) {
+  const auto tenants = names();
+  if (!tenants) return std::nullopt;
+  for (const std::string& tenant : *tenants) {
     auto found = find_in(tenant, run);
     if (!found) continue;
     const std::lock_guard lock(mutex_);

@@ -43,8 +43,7 @@ class Tenants {
     std::unique_lock<std::mutex> lock_;
   };
 
-  std::vector<std::string> names() const;
-  bool has(const std::string& tenant) const;
+  Result<std::vector<std::string>> names() const;
 
   // Unlocked where there is a key for it; else it is locked. Errors: those of Ledger::open_existing, and of a
   // key that is wrong.

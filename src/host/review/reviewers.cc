@@ -33,11 +33,10 @@ Error damaged(const std::string& path) {
 Result<Hashes> read_hashes(const std::string& data) {
   const std::string path = path_of(data);
   Hashes hashes;
-  std::error_code error;
-  if (!std::filesystem::exists(path, error) && !error) return hashes;
-  auto text = read_file(path, file_limit);
+  auto text = read_file_if_there(path, file_limit);
   if (!text) return text.error();
-  std::string_view rest = *text;
+  if (!*text) return hashes;
+  std::string_view rest = **text;
   if (!rest.starts_with(file_head) || rest.back() != '\n') return damaged(path);
   rest.remove_prefix(file_head.size());
   while (!rest.empty()) {
