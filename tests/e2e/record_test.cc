@@ -60,6 +60,23 @@ TEST_F(LedgerOfRecords, IsVerifiedSearchedAndPurged) {
   EXPECT_THAT(broken.out + broken.err, HasSubstr("malformed"));
 }
 
+TEST_F(LedgerOfRecords, IsMissedByTheHomeIndexAndMissesIt) {
+  triage();
+  carrel({"triage", example, "--json", "-q", "--tenant", "bolt"});
+  EXPECT_EQ(carrel({"ledger", "verify"}).status, 0);
+  std::filesystem::remove_all(ledger() + "/../bolt");
+  const Outcome gone = carrel({"ledger", "verify"});
+  EXPECT_EQ(gone.status, 7);
+  EXPECT_THAT(gone.out, HasSubstr("acme  sound"));
+  EXPECT_THAT(gone.out, HasSubstr("which no tenant has: a whole ledger was taken away"));
+  EXPECT_EQ(json_of(carrel({"ledger", "verify", "--json"}))["chains_without_ledger"].Size(), 1u);
+  EXPECT_EQ(carrel({"ledger", "verify", "--tenant", "acme"}).status, 0);
+  std::filesystem::remove(ledger() + "/../../home.db");
+  const Outcome unknown = carrel({"ledger", "verify"});
+  EXPECT_EQ(unknown.status, 7);
+  EXPECT_THAT(unknown.out, HasSubstr("the home index (home.db) does not know this chain"));
+}
+
 TEST_F(LedgerOfRecords, IsSealedWithTheKeyOfACommand) {
   const Outcome key = carrel({"ledger", "key"});
   const std::string path = file("acme.key", key.out);

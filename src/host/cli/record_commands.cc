@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "host/cli/find_run.h"
 #include "host/cli/print.h"
+#include "host/ledger/home_index.h"
 #include "host/ledger/ledger.h"
 #include "host/report/terminal.h"
 #include "record/exit_status.h"
@@ -93,7 +94,8 @@ Exit status: 0 done, 2 usage, 7 this machine.)";
 constexpr const char* verify_examples = R"(
 Walks the chain of each tenant's ledger from its first entry: every entry is signed and follows from the one
 before, every row and every object is what its entry says, and the newest entry is the one the home index knows.
-A sealed ledger needs no key for this.
+Where the index does not know a chain it cannot be told whether its end is here; where no tenant has a chain that
+the index knows, a whole ledger was taken away. A sealed ledger needs no key for this.
 
 Examples:
   carrel ledger verify
@@ -171,6 +173,9 @@ void write_audit(JsonPage& json, const std::string& tenant, const LedgerAudit& a
 int verify_command(const Desk& desk) {
   int status = exit_status::passed;
   std::vector<std::pair<std::string, LedgerAudit>> audits;
+  // The index first: a ledger that is made meanwhile is in neither.
+  const auto chains = indexed_chains(desk.data_folder());
+  if (!chains) status = tell(chains.error());
   auto tenants = tenants_of(desk);
   if (!tenants) return tell(tenants.error());
   for (const std::string& tenant : *tenants) {
@@ -185,11 +190,24 @@ int verify_command(const Desk& desk) {
     if (!desk.json) print_audit(tenant, *audit);
     audits.emplace_back(tenant, std::move(*audit));
   }
+  // Whose a chain is can be told only where every ledger was read.
+  std::vector<std::string> gone;
+  if (chains && desk.settings.text("tenant").empty() && audits.size() == tenants->size()) gone = *chains;
+  std::erase_if(gone, [&](const std::string& chain) {
+    return std::any_of(audits.begin(), audits.end(),
+                       [&](const auto& audited) { return audited.second.chain == chain; });
+  });
+  if (!gone.empty()) status = exit_status::machine;
   if (desk.json) {
     JsonPage json;
     json.list("ledgers", audits, [&](const auto& each) { write_audit(json, each.first, each.second); });
+    json.list("chains_without_ledger", gone, [&](const std::string& chain) { json.text(chain); });
     print("{}", json.finish());
-  } else if (audits.empty() && status == exit_status::passed) {
+    return status;
+  }
+  for (const std::string& chain : gone)
+    print("home.db  BROKEN: it knows chain {}, which no tenant has: a whole ledger was taken away\n", chain);
+  if (audits.empty() && status == exit_status::passed) {
     print("There is no ledger yet. `carrel triage BUNDLE` makes the first one.\n");
   }
   return status;

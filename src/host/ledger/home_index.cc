@@ -24,6 +24,16 @@ std::string path_of(const std::string& data) {
   return data + "/home.db";
 }
 
+// To read; no handle where there is no index.
+Result<SqliteHandle> open_existing_index(const std::string& data) {
+  auto there = path_exists(path_of(data));
+  if (!there) return there.error();
+  if (!*there) return SqliteHandle();
+  // What a kill left half written is taken back by whoever opens the index next, if only to read.
+  const bool writable = ::access(path_of(data).c_str(), W_OK) == 0;
+  return open_index(path_of(data), writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+}
+
 }  // namespace
 
 Status raise_head(const std::string& data, const std::string& chain, const ChainHead& head) {
@@ -51,18 +61,28 @@ Status raise_head(const std::string& data, const std::string& chain, const Chain
 }
 
 Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain) {
-  auto there = path_exists(path_of(data));
-  if (!there) return there.error();
-  if (!*there) return std::optional<ChainHead>();
-  // What a kill left half written is taken back by whoever opens the index next, if only to read.
-  const bool writable = ::access(path_of(data).c_str(), W_OK) == 0;
-  auto database = open_index(path_of(data), writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
+  auto database = open_existing_index(data);
   if (!database) return database.error();
+  if (!*database) return std::optional<ChainHead>();
   Statement select(database->get(), "SELECT entries, hash FROM chain WHERE id = ?");
   auto row = select.bind(chain).step();
   if (!row) return std::move(row.error()).in(path_of(data));
   if (!*row) return std::optional<ChainHead>();
   return std::optional(ChainHead{select.number(0), select.text(1)});
+}
+
+Result<std::vector<std::string>> indexed_chains(const std::string& data) {
+  std::vector<std::string> chains;
+  auto database = open_existing_index(data);
+  if (!database) return database.error();
+  if (!*database) return chains;
+  Statement select(database->get(), "SELECT id FROM chain ORDER BY id");
+  for (;;) {
+    auto row = select.step();
+    if (!row) return std::move(row.error()).in(path_of(data));
+    if (!*row) return chains;
+    chains.push_back(select.text(0));
+  }
 }
 
 }  // namespace carrel

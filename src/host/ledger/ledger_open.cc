@@ -246,7 +246,9 @@ Status Ledger::migrate(int version, const Salt& salt) {
     done = append(entry_kind::migration, fmt::format("from schema {}", version));
     if (done) done = chain_old_runs();
   }
-  return done ? transaction->commit() : done;
+  if (done) done = transaction->commit();
+  if (done) raise_index();
+  return done;
 }
 
 // The chain's key, and its first entry, which stands for that key.

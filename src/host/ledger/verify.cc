@@ -84,6 +84,7 @@ class Auditor {
     std::string last_time;
     std::int64_t seq = 0;
     bool met = !known || known->entries == 0;
+    bool ended = false;
     for (;;) {
       auto entries = chain_entries(database_, seq + 1, 1000);
       if (!entries) return entries.error();
@@ -99,6 +100,7 @@ class Auditor {
         if (Status rows = content(entry); !rows) return rows;
         seq = entry.seq;
         previous = entry.hash;
+        ended = ended || entry.kind == entry_kind::end;
         last_time = std::max(last_time, entry.at);
         ++audit_->entries;
         if (known && entry.seq == known->entries) {
@@ -113,6 +115,12 @@ class Auditor {
       tell(true, 0,
            fmt::format("the home index knows {} entries and the ledger has {}: the newest were taken away",
                        known->entries, seq));
+    } else if (!known && ended) {
+      // The index hears of a chain when it is made, and again with each run's end.
+      tell(true, 0,
+           "the home index (home.db) does not know this chain: whether its newest entries were taken away "
+           "cannot "
+           "be told; the next run is noted there");
     } else if (known && seq > known->entries) {
       tell(false, 0,
            fmt::format("the home index is {} entries behind; the next run brings it forward",

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "host/ledger/home_index.h"
 #include "host/ledger/made_ledger.h"
 
 namespace carrel {
@@ -208,6 +209,22 @@ TEST_F(VerifyTest, AnObjectWithoutARunIsANoteAndGoesWithTheNextPurge) {
   EXPECT_TRUE(purged->subjects.empty());
   EXPECT_EQ(purged->objects, 1u);
   EXPECT_TRUE(audit(data_).troubles.empty());
+}
+
+TEST_F(VerifyTest, AChainThatTheHomeIndexDoesNotKnowIsNotProven) {
+  { Ledger ledger = open("new"); }
+  EXPECT_EQ(indexed_chains(data_)->size(), 1u);  // from its making on
+  fill();
+  EXPECT_EQ(indexed_chains(data_)->size(), 2u);
+  std::filesystem::remove(data_ + "/home.db");
+  EXPECT_TRUE(indexed_chains(data_)->empty());
+  EXPECT_THAT(broken(audit(data_)), HasSubstr("the home index (home.db) does not know this chain"));
+  EXPECT_TRUE(audit(data_, "new").sound());  // it has no end that could be missing
+  {
+    Ledger ledger = open();
+    finished(ledger, "20260101-000000-000009");
+  }
+  EXPECT_EQ(broken(audit(data_)), "");
 }
 
 }  // namespace
