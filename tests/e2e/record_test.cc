@@ -43,7 +43,7 @@ TEST_F(LedgerOfRecords, IsVerifiedSearchedAndPurged) {
 
   EXPECT_EQ(carrel({"purge"}).status, 2);
   EXPECT_EQ(carrel({"purge", "--older-than", "soon"}).status, 2);
-  EXPECT_THAT(carrel({"purge", "--older-than", "1h"}).out, HasSubstr("0 runs and evaluations purged"));
+  EXPECT_THAT(carrel({"purge", "--older-than", "1h"}).out, HasSubstr("Nothing is to be purged."));
   const Outcome purged = carrel({"purge", "--run", first});
   EXPECT_EQ(purged.status, 0) << purged.err;
   EXPECT_THAT(purged.out, HasSubstr("purged " + first));
@@ -58,6 +58,35 @@ TEST_F(LedgerOfRecords, IsVerifiedSearchedAndPurged) {
   const Outcome broken = carrel({"ledger", "verify"});
   EXPECT_EQ(broken.status, 7);
   EXPECT_THAT(broken.out + broken.err, HasSubstr("malformed"));
+}
+
+TEST_F(LedgerOfRecords, IsPurgedOfAllTenantsOnlyWhereThatIsSaid) {
+  const std::string run = triage();
+  for (int i = 0; i < 2; ++i) carrel({"triage", example, "-q"});
+  const Outcome several = carrel({"purge", "--older-than", "0d", "--yes"});
+  EXPECT_EQ(several.status, 2);
+  EXPECT_THAT(several.err, HasSubstr("that is to purge 3 runs and evaluations of 3 tenants"));
+  EXPECT_THAT(several.err, HasSubstr("--all-tenants"));
+  const Outcome nobody = carrel({"purge", "--older-than", "0d", "--all-tenants"});
+  EXPECT_EQ(nobody.status, 2);
+  EXPECT_THAT(nobody.err, HasSubstr("--yes"));
+  EXPECT_EQ(carrel({"purge", "--tenant", "acme", "--all-tenants"}).status, 2);
+  EXPECT_THAT(carrel({"purge", "--older-than", "0d", "--dry-run"}).out,
+              HasSubstr("would purge " + run + " of acme"));
+  EXPECT_EQ(json_of(carrel({"purge", "--older-than", "0d", "--dry-run", "--json"}))["tenants"].Size(), 3u);
+  EXPECT_EQ(json_of(carrel({"runs", "--json"})).Size(), 3u);
+  // Somebody at a terminal is asked, whatever was named.
+  const std::string at_terminal = "script -qec '" CARREL " purge --tenant acme' /dev/null";
+  const Outcome no = this->run({"sh", "-c", "echo n | " + at_terminal});
+  EXPECT_EQ(no.status, 130) << no.out;
+  EXPECT_THAT(no.out, HasSubstr("purge 1 runs and evaluations of 1 tenants? [y/N]"));
+  EXPECT_EQ(json_of(carrel({"runs", "--json"})).Size(), 3u);
+  EXPECT_EQ(this->run({"sh", "-c", "echo y | " + at_terminal}).status, 0);
+  const Outcome all = carrel({"purge", "--older-than", "0d", "--all-tenants", "--yes"});
+  EXPECT_EQ(all.status, 0) << all.err;
+  EXPECT_THAT(all.out, Not(HasSubstr("acme")));  // it had nothing more
+  EXPECT_THAT(all.out, HasSubstr("and the tenant, which had no other"));
+  EXPECT_EQ(carrel({"ledger", "verify"}).status, 0);
 }
 
 TEST_F(LedgerOfRecords, IsMissedByTheHomeIndexAndMissesIt) {

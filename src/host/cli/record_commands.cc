@@ -1,14 +1,11 @@
 #include "host/cli/record_commands.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/json_writer.h"
@@ -123,15 +120,18 @@ Exit status: 0 some were found, 3 none, 2 usage, 7 a ledger cannot be read.)";
 
 constexpr const char* purge_examples = R"(
 Removes the data of runs and evaluations for good: rows, words, objects, and the copies of older schemas. The
-chain keeps that they were there, and that they were purged. A running run keeps its tenant from being purged.
+chain keeps that they were there, and that they were purged. A running run keeps its tenant from being purged. At a
+terminal it asks first; elsewhere what names neither a run nor a tenant needs --yes. Of a run without a tenant the ledger
+goes too.
 
 Examples:
   carrel purge --run 20260102-030405-9f3a61
-  carrel purge --older-than 90d
   carrel purge --tenant acme --older-than 2w
   carrel purge --tenant acme                   # all of its runs
+  carrel purge --older-than 90d --all-tenants --dry-run
+  carrel purge --older-than 90d --all-tenants --yes
 
-Exit status: 0 done, 2 usage or a run is going on, 7 this machine.)";
+Exit status: 0 done, 2 usage or a run is going on, 7 this machine, 130 the answer was no.)";
 
 // ---- verify ----
 
@@ -271,87 +271,6 @@ int search_command(const Desk& desk, const std::string& words, std::size_t most)
   return all.empty() && status == exit_status::passed ? exit_status::checks_failed : status;
 }
 
-// ---- purge ----
-
-// "90d" and the like, before now, as the ledger writes times.
-Result<std::string> time_before(const std::string& age) {
-  std::int64_t count = 0;
-  const char* end = age.data() + age.size();
-  const auto [rest, error] = std::from_chars(age.data(), end, count);
-  const char unit = rest + 1 == end ? *rest : ' ';
-  const std::int64_t hours = unit == 'h' ? 1 : unit == 'd' ? 24 : unit == 'w' ? 7 * 24 : 0;
-  if (error != std::errc() || hours == 0 || count < 0 || count > 100'000) {
-    return Error{Code::usage, fmt::format("\"{}\" is no age", escape_for_terminal(age)),
-                 "write a number with h, d or w behind it: 90d"};
-  }
-  const auto time = std::chrono::system_clock::now() - std::chrono::hours(count * hours);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.000Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
-
-struct PurgeArguments {
-  std::string run, older_than;
-};
-
-void write_purged(JsonPage& json, const std::string& tenant, const Purged& purged) {
-  json.object([&] {
-    json.text("tenant", tenant);
-    json.list("purged", purged.subjects, [&](const std::string& id) { json.text(id); });
-    json.count("objects", purged.objects);
-    json.count("bytes", purged.bytes);
-    json.list("backups", purged.backups, [&](const std::string& path) { json.text(path); });
-  });
-}
-
-void print_purged(const std::string& tenant, const Purged& purged) {
-  for (const std::string& id : purged.subjects) print("purged {}\n", id);
-  for (const std::string& path : purged.backups) print("removed {}\n", escape_for_terminal(path));
-  print("{}: {} runs and evaluations purged, {} objects removed ({})\n", tenant,
-        human_count(purged.subjects.size()), human_count(purged.objects), human_bytes(purged.bytes));
-}
-
-int purge_command(const Desk& desk, const PurgeArguments& arguments) {
-  const bool tenant_by_flag = desk.settings.source("tenant") == Source::flag;
-  if (arguments.run.empty() && arguments.older_than.empty() && !tenant_by_flag) {
-    return tell({Code::usage, "it is not said what to purge",
-                 "name a run with --run, an age with --older-than, or a tenant with --tenant"});
-  }
-  PurgeWish wish;
-  auto tenants = tenants_of(desk);
-  if (!tenants) return tell(tenants.error());
-  if (!arguments.run.empty()) {
-    auto found = find_run(desk, arguments.run);
-    if (!found) return tell(found.error());
-    wish.subject = found->row.id;
-    wish.reason = "--run";
-    *tenants = {found->row.tenant};
-  }
-  if (!arguments.older_than.empty()) {
-    auto before = time_before(arguments.older_than);
-    if (!before) return tell(before.error());
-    wish.before = std::move(*before);
-    wish.reason += (wish.reason.empty() ? "" : " ") + ("--older-than " + arguments.older_than);
-  }
-  if (wish.reason.empty()) wish.reason = "--tenant";
-  int status = exit_status::passed;
-  std::vector<std::pair<std::string, Purged>> all;
-  for (const std::string& tenant : *tenants) {
-    auto ledger = open_unlocked(desk, tenant);
-    auto purged = ledger ? ledger->purge(wish) : ledger.error();
-    if (!purged) {
-      status = tell(std::move(purged.error()).in("tenant " + tenant));
-      continue;
-    }
-    if (!desk.json) print_purged(tenant, *purged);
-    all.emplace_back(tenant, std::move(*purged));
-  }
-  if (desk.json) {
-    JsonPage json;
-    json.list("tenants", all, [&](const auto& each) { write_purged(json, each.first, each.second); });
-    print("{}", json.finish());
-  }
-  return status;
-}
-
 }  // namespace
 
 CLI::App* RecordCommands::add(CLI::App& app, const char* name, const char* meaning, const char* examples,
@@ -384,6 +303,9 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
                         [=](const Desk& desk) { return purge_command(desk, *wish); });
   purge->add_option("--run", wish->run, "this run: its id, or the beginning of it");
   purge->add_option("--older-than", wish->older_than, "what began longer ago than 12h, 90d, 2w");
+  purge->add_flag("--all-tenants", wish->all_tenants, "of all tenants, where none is named");
+  purge->add_flag("--dry-run", wish->dry_run, "list what would go, and remove nothing");
+  purge->add_flag("-y,--yes", wish->yes, "do not ask");
 
   const auto trace = std::make_shared<TraceArguments>();
   CLI::App* traced = add(app, "trace", "Show what a run's claims stand on, or which claims cite a line",

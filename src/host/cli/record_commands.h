@@ -27,6 +27,12 @@ struct DiffArguments {
 };
 int diff_command(const Desk& desk, const DiffArguments& arguments);
 
+struct PurgeArguments {
+  std::string run, older_than;
+  bool all_tenants = false, dry_run = false, yes = false;
+};
+int purge_command(const Desk& desk, const PurgeArguments& arguments);
+
 struct ReplayArguments {
   std::string run, input;
 };

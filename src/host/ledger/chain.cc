@@ -78,9 +78,8 @@ void add_row(Sha256* digest, const Statement& row) {
 
 }  // namespace
 
-std::string ledger_time() {
+std::string ledger_time(std::chrono::system_clock::time_point time) {
   using namespace std::chrono;
-  const auto time = system_clock::now();
   const auto ms = duration_cast<milliseconds>(time.time_since_epoch()).count() % 1000;
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(system_clock::to_time_t(time)), ms);
 }

@@ -5,6 +5,7 @@
 // What an entry stands for may be purged: the entry stays, and a later one says so.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -72,7 +73,7 @@ Result<std::vector<ChainEntry>> chain_entries(sqlite3* database, std::int64_t fr
 Status append_entry(sqlite3* database, const SigningKey& key, const std::string& kind,
                     const std::string& subject);
 
-// The time now as the ledger writes it: UTC, ISO 8601, milliseconds.
-std::string ledger_time();
+// A time as the ledger writes it: UTC, ISO 8601, milliseconds.
+std::string ledger_time(std::chrono::system_clock::time_point time = std::chrono::system_clock::now());
 
 }  // namespace carrel

@@ -24,7 +24,7 @@ std::string path_of(const std::string& data) {
   return data + "/home.db";
 }
 
-// To read; no handle where there is no index.
+// No handle where there is no index.
 Result<SqliteHandle> open_existing_index(const std::string& data) {
   auto there = path_exists(path_of(data));
   if (!there) return there.error();
@@ -57,6 +57,16 @@ Status raise_head(const std::string& data, const std::string& chain, const Chain
       "= excluded.entries, hash = excluded.hash WHERE excluded.entries > entries");
   Status raised = raise.bind(chain).bind(head.entries).bind(head.hash).run();
   if (!raised) return std::move(raised.error()).in(path_of(data));
+  return {};
+}
+
+Status forget_head(const std::string& data, const std::string& chain) {
+  auto database = open_existing_index(data);
+  if (!database) return database.error();
+  if (!*database) return {};
+  Statement forget(database->get(), "DELETE FROM chain WHERE id = ?");
+  Status forgotten = forget.bind(chain).run();
+  if (!forgotten) return std::move(forgotten.error()).in(path_of(data));
   return {};
 }
 

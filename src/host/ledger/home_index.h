@@ -17,6 +17,9 @@ namespace carrel {
 // Notes that the chain has come this far.
 Status raise_head(const std::string& data, const std::string& chain, const ChainHead& head);
 
+// Forgets the chain of a ledger that is removed.
+Status forget_head(const std::string& data, const std::string& chain);
+
 // How far the index knows the chain; nothing where it does not know it or there is no index.
 Result<std::optional<ChainHead>> indexed_head(const std::string& data, const std::string& chain);
 

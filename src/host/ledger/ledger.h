@@ -138,8 +138,11 @@ class Ledger {
   // Everything that is wrong with this ledger. Needs no key. An Error where it cannot even be looked at.
   Result<LedgerAudit> verify() const;
 
+  // The runs and evaluations that purge() would take. Needs no key.
+  Result<std::vector<std::string>> to_purge(const PurgeWish& wish);
   // Removes the data of runs for good; the chain keeps their entries and says that they were purged. While a
-  // run of the tenant goes on it is an Error, and nothing is removed.
+  // run of the tenant goes on it is an Error, and nothing is removed. A throw-away tenant that has no run
+  // left is removed whole: then this ledger is of no more use.
   Result<Purged> purge(const PurgeWish& wish);
 
  private:
@@ -163,9 +166,9 @@ class Ledger {
   Result<std::vector<std::int64_t>> find_sealed(const std::string& query, std::size_t most) const;
   Result<std::vector<RunRow>> select(const std::string& where, const std::vector<std::string>& arguments,
                                      std::size_t most, std::size_t skip) const;
-  Result<std::vector<std::string>> subjects_of(const PurgeWish& wish) const;
   Status purge_subject(const std::string& subject, const PurgeWish& wish, Purged* purged);
   Status renew_index();
+  Result<bool> remove_empty_tenant();
   Status sweep(Purged* purged);
   Status forget_prefixes(const std::vector<PrefixRow>& rows);
 

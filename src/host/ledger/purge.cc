@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/ledger/chain.h"
+#include "host/ledger/home_index.h"
 #include "host/ledger/ledger.h"
 #include "host/ledger/objects.h"
 #include "host/ledger/statement.h"
@@ -57,7 +58,8 @@ std::vector<std::string> backups_in(const std::string& folder) {
 
 }  // namespace
 
-Result<std::vector<std::string>> Ledger::subjects_of(const PurgeWish& wish) const {
+Result<std::vector<std::string>> Ledger::to_purge(const PurgeWish& wish) {
+  if (Status marked = mark_interrupted(); !marked) return marked.error();
   Statement select(
       database_,
       "SELECT id FROM run WHERE state <> 'running' AND (?1 = '' OR id = ?1) AND (?2 = '' OR started_at "
@@ -156,7 +158,6 @@ Result<bool> Ledger::was_purged(const std::string& subject) const {
 
 Result<Purged> Ledger::purge(const PurgeWish& wish) {
   if (Status may = writable(); !may) return may.error();
-  if (Status marked = mark_interrupted(); !marked) return marked.error();
   sharing_.reset();
   const std::string path = folder_ + "/running";
   const Fd alone(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -165,7 +166,7 @@ Result<Purged> Ledger::purge(const PurgeWish& wish) {
     return Error{Code::usage, fmt::format("a run of tenant {} is going on", tenant_),
                  "purge when it has ended; nothing was removed"};
   }
-  auto subjects = subjects_of(wish);
+  auto subjects = to_purge(wish);
   if (!subjects) return subjects.error();
   Purged purged;
   for (std::size_t at = 0; at < subjects->size();) {
@@ -186,7 +187,25 @@ Result<Purged> Ledger::purge(const PurgeWish& wish) {
   if (Status done = execute(database_, "PRAGMA wal_checkpoint(TRUNCATE)"); !done) return done.error();
   (void)execute(database_, "VACUUM");
   (void)execute(database_, "PRAGMA wal_checkpoint(TRUNCATE)");
+  auto removed = remove_empty_tenant();
+  if (!removed) return removed.error();
+  purged.tenant_removed = *removed;
   return purged;
+}
+
+// Nobody comes back to a throw-away tenant. Only while nobody else may write objects.
+Result<bool> Ledger::remove_empty_tenant() {
+  if (!tenant_.starts_with(throw_away_tenants)) return false;
+  Statement any(database_, "SELECT 1 FROM run UNION ALL SELECT 1 FROM evaluation LIMIT 1");
+  auto row = any.step();
+  if (!row) return row.error();
+  if (*row) return false;
+  // The index first: killed in between, the tenant is here to be purged again.
+  if (Status forgotten = forget_head(data_, chain_id(verifying_)); !forgotten) return forgotten.error();
+  std::error_code error;
+  std::filesystem::remove_all(folder_, error);
+  if (error) return Error{Code::machine, fmt::format("cannot remove {}: {}", folder_, error.message()), ""};
+  return true;
 }
 
 }  // namespace carrel

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/fd.h"
+#include "host/ledger/home_index.h"
 #include "host/ledger/made_ledger.h"
 
 namespace carrel {
@@ -196,6 +197,26 @@ TEST_F(PurgeTest, AnObjectOfTwoRunsStaysUntilTheSecondGoes) {
   PurgeWish second;
   second.subject = "20260101-000000-000002";
   EXPECT_EQ(ledger.purge(second)->objects, 1u);
+}
+
+TEST_F(PurgeTest, AThrowAwayTenantGoesWithItsLastRun) {
+  const std::string name = std::string(throw_away_tenants) + "20260101-000000-00000a";
+  Ledger ledger = open(name);
+  Ledger kept = open("acme");
+  finished(ledger, "20260101-000000-000001");
+  finished(ledger, "20260101-000000-000002");
+  finished(kept, "20260101-000000-000003");
+  PurgeWish one;
+  one.subject = "20260101-000000-000001";
+  EXPECT_EQ(ledger.to_purge(one)->size(), 1u);
+  EXPECT_FALSE(ledger.purge(one)->tenant_removed);
+  EXPECT_EQ(ledger.to_purge({})->size(), 1u);
+  EXPECT_TRUE(ledger.purge({})->tenant_removed);
+  EXPECT_FALSE(kept.purge({})->tenant_removed);
+  EXPECT_EQ(*Ledger::tenants(data_), std::vector<std::string>{"acme"});
+  EXPECT_FALSE(std::filesystem::exists(data_ + "/tenants/" + name));
+  EXPECT_EQ(indexed_chains(data_)->size(), 1u);
+  EXPECT_TRUE(kept.verify()->sound());
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ struct Purged {
   std::vector<std::string> subjects;     // ids of runs and evaluations
   std::uint64_t objects = 0, bytes = 0;  // files, those that interrupted runs had left among them
   std::vector<std::string> backups;      // files that were made when an older schema was brought forward
+  bool tenant_removed = false;           // a throw-away one, which had no other run
 };
 
 }  // namespace carrel
