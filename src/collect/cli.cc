@@ -12,6 +12,7 @@
 #include <rapidjson/prettywriter.h>
 #include <unistd.h>
 
+#include "base/command_line.h"
 #include "base/text.h"
 #include "collect/collect.h"
 #include "collect/commands.h"
@@ -564,11 +565,13 @@ int run_command_line(int count, const char* const* words) {
   add_redact_command(&app, &chosen);
   add_reveal_command(&app, &chosen);
   add_seal_commands(&app, &chosen);
+  const std::vector<const char*> all = with_flags(count, words);
+  if (const auto unknown = unknown_command(app, all)) return tell(*unknown);
   try {
-    app.parse(count, words);
+    app.parse(static_cast<int>(all.size()), all.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return tell({Code::usage, error.what(), "`support-diag COMMAND --help` lists what there is"});
+    return tell(usage_error(app, error));
   }
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error like a full disk
@@ -590,9 +593,15 @@ int tell(const Error& error) {
 
 int run_support_diag(int count, const char* const* arguments) {
   const int status = run_command_line(count, arguments);
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  return tell({Code::machine, "the output could not be written in full",
-               "see whether its disk is full or its reader has ended"});
+  switch (end_output()) {
+    case OutputEnd::written:
+      return status;
+    case OutputEnd::reader_left:
+      return exit_status::reader_left;
+    case OutputEnd::lost:
+      break;
+  }
+  return tell({Code::machine, "the output could not be written in full", "see whether its disk is full"});
 }
 
 }  // namespace carrel

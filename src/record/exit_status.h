@@ -14,6 +14,7 @@ inline constexpr int does_not_fit = 5;
 inline constexpr int room_refused = 6;
 inline constexpr int machine = 7;
 inline constexpr int interrupted = 130;  // as a shell reports SIGINT
+inline constexpr int reader_left = 141;  // as a shell reports SIGPIPE
 
 constexpr int of(Code code) {
   switch (code) {

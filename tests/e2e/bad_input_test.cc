@@ -36,10 +36,35 @@ class BadInput : public Scratch {
   int failures_ = 0;
 };
 
+TEST_F(BadInput, CommandLines) {
+  const struct {
+    std::vector<std::string> arguments;
+    const char* what;
+  } cases[] = {
+      {{"triag", "x"}, "unknown command \"triag\"; did you mean \"triage\"?"},
+      {{"help", "triag"}, "did you mean \"triage\"?"},
+      {{"runs", "--state", "failed"}, "not expected: --state failed"},
+      {{"show", ""}, "RUN is empty"},
+      {{"review", "", "accept", "--reviewer", "jo"}, "RUN is empty"},
+      {{"review", "--reviewer", "jo", "--reason", "x"}, "requires RUN"},
+      {{"purge", "--run", ""}, "--run is empty"},
+      {{"diff", "", ""}, "A is empty"},
+      {{"ledger", "key", "--json"}, "not expected: --json"},
+      {{"triage", example, "--context", "-1"}, "carrel: --context must be"},
+  };
+  for (const auto& [arguments, what] : cases) expect_refused(arguments, 2, what);
+  EXPECT_EQ(carrel({"help"}).out, carrel({"--help"}).out);
+  EXPECT_EQ(carrel({"help", "runs"}).out, carrel({"runs", "--help"}).out);
+  EXPECT_THAT(carrel({"version"}).out, HasSubstr("carrel "));
+}
+
 TEST_F(BadInput, Archives) {
   const std::string whole = read(example);
   expect_failed({"triage", folder_ + "/absent"}, 4, "No such file");
   expect_failed({"triage", file("empty.tar.gz", "")}, 4, "empty");
+  std::filesystem::create_directory(folder_ + "/nothing");
+  expect_failed({"triage", folder_ + "/nothing"}, 4, "holds no files");
+  expect_refused({"triage", example, "--model", folder_}, 4, "is a folder");
   expect_failed({"triage", file("cut.tar.gz", whole.substr(0, whole.size() / 2))}, 4, "cut.tar.gz");
   std::string damaged = whole;
   for (std::size_t i = damaged.size() / 2; i < damaged.size() / 2 + 64; ++i)

@@ -68,6 +68,7 @@ TEST_F(LedgerOfRuns, ADamagedLedgerHidesNoOther) {
   const Outcome runs = carrel({"runs", "--json"});
   EXPECT_EQ(runs.status, 7);
   EXPECT_THAT(runs.err, HasSubstr("tenant bolt"));
+  EXPECT_THAT(runs.err, testing::Not(HasSubstr("writing")));  // who lists writes nothing
   const auto rows = json_of(runs);
   ASSERT_EQ(rows.Size(), 1u);
   EXPECT_EQ(carrel({"show", rows[0]["run"].GetString()}).status, 0);
@@ -101,6 +102,21 @@ TEST_F(LedgerOfRuns, LostOutputIsAFailure) {
     const Outcome outcome = run({"sh", "-c", "exec " CARREL " " + command + " > /dev/full"});
     EXPECT_EQ(outcome.status, 7) << command;
     EXPECT_THAT(outcome.err, HasSubstr("could not be written in full")) << command;
+  }
+}
+
+// Not where the reader left, which `| head` does: nothing is said then. Also where SIGPIPE is ignored from
+// before.
+TEST_F(LedgerOfRuns, AReaderThatLeavesEarlyIsNoFailure) {
+  carrel({"triage", example, "--json", "--tenant", "acme"});
+  for (const std::string command : {"show 2", "export 2 --tar", "runs --json", "--help"}) {
+    for (const std::string before : {"", "trap '' PIPE; "}) {
+      const Outcome outcome =
+          run({"bash", "-c",
+               before + "(sleep 0.2; exec " CARREL " " + command + ") | true; exit ${PIPESTATUS[0]}"});
+      EXPECT_EQ(outcome.status, 141) << before << command;
+      EXPECT_EQ(outcome.err, "") << before << command;
+    }
   }
 }
 
@@ -173,6 +189,10 @@ TEST_F(LedgerOfRuns, DoctorMakesARealRoom) {
   EXPECT_EQ(outcome.status, 0) << outcome.out;
   EXPECT_THAT(outcome.out, HasSubstr("a read room was made"));
   EXPECT_THAT(outcome.out, HasSubstr("models can be asked"));
+  const auto told = json_of(carrel({"doctor", "--json"}));
+  ASSERT_GT(told["checks"].Size(), 3u);
+  EXPECT_STREQ(told["checks"][0]["verdict"].GetString(), "ok");
+  EXPECT_THAT(told["checks"][1]["what"].GetString(), HasSubstr("a read room was made"));
 }
 
 }  // namespace

@@ -125,6 +125,17 @@ TEST_F(LedgerOfRecords, IsSealedWithTheKeyOfACommand) {
   EXPECT_THAT(carrel({"runs", "--key-command", command}).out, HasSubstr(example));
   EXPECT_EQ(carrel({"search", "fast-ssd", "--tenant", "acme", "--key-command", command}).status, 0);
   EXPECT_EQ(carrel({"search", "fast-ssd", "--tenant", "acme"}).status, 2);
+  // Who looks through all tenants finds what is open, and hears once of what is not.
+  const Outcome unsearched = carrel({"search", "fast-ssd"});
+  EXPECT_EQ(unsearched.status, 3);
+  EXPECT_THAT(unsearched.err, HasSubstr("1 sealed ledgers were not searched"));
+  carrel({"triage", example, "-q"});
+  const Outcome some = carrel({"search", "fast-ssd", "--json"});
+  EXPECT_EQ(some.status, 0);
+  EXPECT_EQ(json_of(some)["found"].Size(), 1u);
+  EXPECT_EQ(json_of(some)["sealed_ledgers_not_searched"].GetInt(), 1);
+  EXPECT_EQ(carrel({"search", ""}).err.find("tenant"), std::string::npos);
+  EXPECT_EQ(carrel({"search", " "}).status, 2);
   EXPECT_EQ(carrel({"triage", example, "--tenant", "acme"}).status, 2);
   // A command that fails, prints something else, or prints another key.
   for (const char* wrong :

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/command_line.h"
 #include "base/text.h"
 #include "host/cli/record_commands.h"
 #include "host/flow/choose_wall.h"
@@ -43,6 +44,8 @@ Examples:
   carrel runs --tenant acme
   carrel show 20260102-030405 --json | jq .root_cause
   carrel search fast-ssd --tenant acme
+
+`carrel help COMMAND` tells of one command.
 
 Exit status: 0 the report passed its checks, 3 a check failed, 2 usage, 4 bad input,
 5 does not fit, 6 a room was refused, 7 this machine, 130 interrupted.)";
@@ -327,7 +330,7 @@ int run_command_line(int count, const char* const* arguments) {
 
   AskArguments ask_arguments;
   CLI::App* ask = app.add_subcommand("ask", "Ask a further question about the bundle of a run");
-  ask->add_option("RUN", ask_arguments.run, "its id, or the beginning of it")->required();
+  not_empty(ask->add_option("RUN", ask_arguments.run, "its id, or the beginning of it"))->required();
   ask->add_option("QUESTION", ask_arguments.question, "the question")->required();
   ask->add_option("--input", ask_arguments.input, "where the bundle is now");
   ask->footer(ask_help);
@@ -365,12 +368,13 @@ int run_command_line(int count, const char* const* arguments) {
   CLI::App* runs = app.add_subcommand("runs", "List runs, the newest first");
   runs->add_option("-n,--limit", most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
   CLI::App* show = app.add_subcommand("show", "Print the report of a run again");
-  show->add_option("RUN", id, "its id, or the beginning of it")->required();
+  not_empty(show->add_option("RUN", id, "its id, or the beginning of it"))->required();
   CLI::App* config = app.add_subcommand("config", "Print each setting, its value and its source");
   CLI::App* doctor = app.add_subcommand("doctor", "Tell what this machine can and cannot do, and the remedy");
   CLI::App* prove =
       app.add_subcommand("prove", "Show what a run's rooms did, or that nothing of a tenant is another's");
-  prove->add_option("RUN", proof.run, "its id, or the beginning of it; without one, --tenant is proven");
+  not_empty(
+      prove->add_option("RUN", proof.run, "its id, or the beginning of it; without one, --tenant is proven"));
   prove->add_option("--canary", proof.canaries,
                     "a text that only the tenant's data holds, searched for elsewhere");
   prove->footer(prove_help);
@@ -437,10 +441,13 @@ int run_command_line(int count, const char* const* arguments) {
     add_settings(command, &flags);
   }
 
+  const std::vector<const char*> words = with_flags(count, arguments);
+  if (const auto unknown = unknown_command(app, words)) return tell(*unknown);
   try {
-    app.parse(count, arguments);
+    app.parse(static_cast<int>(words.size()), words.data());
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_status::passed : exit_status::usage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return tell(usage_error(app, error));
   }
   std::signal(SIGPIPE, SIG_IGN);
   struct sigaction action {};
@@ -485,9 +492,16 @@ int run_command_line(int count, const char* const* arguments) {
 int run_cli(int count, const char* const* arguments) {
   const int status = run_command_line(count, arguments);
   // What was printed may have been lost at any time until here: stdout is buffered and remembers it.
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  switch (end_output()) {
+    case OutputEnd::written:
+      return status;
+    case OutputEnd::reader_left:
+      return exit_status::reader_left;
+    case OutputEnd::lost:
+      break;
+  }
   return tell({Code::machine, "the output could not be written in full",
-               "see whether its disk is full or its reader has ended; `carrel show` prints a report again"});
+               "see whether its disk is full; `carrel show` prints a report again"});
 }
 
 }  // namespace carrel

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/command_line.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "host/cli/find_run.h"
@@ -232,21 +233,31 @@ void print_found(const FoundRun& found) {
 int search_command(const Desk& desk, const std::string& words, std::size_t most) {
   int status = exit_status::passed;
   std::vector<FoundRun> all;
+  std::size_t sealed = 0;
+  // One who looks through all tenants is asked for no key: what is sealed is told as not searched.
+  const bool has_key = !desk.settings.text("tenant").empty() || !desk.settings.text("key-command").empty();
   auto tenants = tenants_of(desk);
   if (!tenants) return tell(tenants.error());
   for (const std::string& tenant : *tenants) {
-    auto ledger = Ledger::open_existing(desk.data_folder(), tenant);
-    // One who looks through all tenants is asked for no key: what is sealed is told as not looked at.
-    const bool named = !desk.settings.text("tenant").empty() || !desk.settings.text("key-command").empty();
-    Status opened = ledger ? Status() : Status(ledger.error());
-    if (opened && named) opened = ledger->unlock(key_source(desk, tenant));
-    auto found = opened ? ledger->search(words, most) : opened.error();
+    auto ledger = has_key ? open_unlocked(desk, tenant) : Ledger::open_existing(desk.data_folder(), tenant);
+    if (ledger && ledger->locked()) {
+      ++sealed;
+      continue;
+    }
+    auto found = ledger ? ledger->search(words, most) : ledger.error();
     if (!found) {
+      if (found.error().code == Code::usage) return tell(found.error());
       status = tell(std::move(found.error()).in("tenant " + tenant));
-      if (status == exit_status::usage && named) return status;
       continue;
     }
     for (FoundRun& run : *found) all.push_back(std::move(run));
+  }
+  if (sealed > 0) {
+    std::fprintf(
+        stderr,
+        "carrel: %zu sealed ledgers were not searched\n  name a tenant with --tenant, or give the keys "
+        "with --key-command\n",
+        sealed);
   }
   std::sort(all.begin(), all.end(),
             [](const FoundRun& a, const FoundRun& b) { return place_of(a.run) > place_of(b.run); });
@@ -263,6 +274,7 @@ int search_command(const Desk& desk, const std::string& words, std::size_t most)
         json.text("excerpt", found.excerpt);
       });
     });
+    json.count("sealed_ledgers_not_searched", sealed);
     print("{}", json.finish());
   } else {
     for (const FoundRun& found : all) print_found(found);
@@ -287,7 +299,8 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
   CLI::App* ledger = app.add_subcommand("ledger", "Verify what is kept, or make a key to seal it with");
   ledger->require_subcommand(1);
   add(*ledger, "verify", "Find any change, gap or damage in the ledgers", verify_examples, verify_command);
-  add(*ledger, "key", "Print a new key for a tenant's ledger", key_examples, key_command);
+  CLI::App* key = add(*ledger, "key", "Print a new key for a tenant's ledger", key_examples, key_command);
+  key->remove_option(key->get_option("--json"));  // a key is one line whatever is asked for
 
   const auto words = std::make_shared<std::vector<std::string>>();
   const auto most = std::make_shared<std::size_t>(20);
@@ -295,13 +308,13 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
       add(app, "search", "Find runs by the words in them", search_examples, [=](const Desk& desk) {
         return search_command(desk, fmt::format("{}", fmt::join(*words, " ")), *most);
       });
-  search->add_option("WORDS", *words, "all of them must be there")->required();
+  not_empty(search->add_option("WORDS", *words, "all of them must be there"))->required();
   search->add_option("-n,--limit", *most, "most runs")->check(CLI::Range(1, 100000))->capture_default_str();
 
   const auto wish = std::make_shared<PurgeArguments>();
   CLI::App* purge = add(app, "purge", "Remove the data of runs for good", purge_examples,
                         [=](const Desk& desk) { return purge_command(desk, *wish); });
-  purge->add_option("--run", wish->run, "this run: its id, or the beginning of it");
+  not_empty(purge->add_option("--run", wish->run, "this run: its id, or the beginning of it"));
   purge->add_option("--older-than", wish->older_than, "what began longer ago than 12h, 90d, 2w");
   purge->add_flag("--all-tenants", wish->all_tenants, "of all tenants, where none is named");
   purge->add_flag("--dry-run", wish->dry_run, "list what would go, and remove nothing");
@@ -310,25 +323,25 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
   const auto trace = std::make_shared<TraceArguments>();
   CLI::App* traced = add(app, "trace", "Show what a run's claims stand on, or which claims cite a line",
                          trace_examples, [=](const Desk& desk) { return trace_command(desk, *trace); });
-  traced->add_option("WHAT", trace->what, "a run's id, or FILE:LINE of a bundle")->required();
+  not_empty(traced->add_option("WHAT", trace->what, "a run's id, or FILE:LINE of a bundle"))->required();
   traced->add_option("CLAIM", trace->claim, "the number of one claim");
 
   const auto compared = std::make_shared<DiffArguments>();
   CLI::App* diff = add(app, "diff", "Tell two runs or two bundles apart", diff_examples,
                        [=](const Desk& desk) { return diff_command(desk, *compared); });
-  diff->add_option("A", compared->a, "a run's id, or a bundle")->required();
-  diff->add_option("B", compared->b, "another")->required();
+  not_empty(diff->add_option("A", compared->a, "a run's id, or a bundle"))->required();
+  not_empty(diff->add_option("B", compared->b, "another"))->required();
 
   const auto again = std::make_shared<ReplayArguments>();
   CLI::App* replay = add(app, "replay", "Do a run again from its record, and compare", replay_examples,
                          [=](const Desk& desk) { return replay_command(desk, *again); });
-  replay->add_option("RUN", again->run, "its id, or the beginning of it")->required();
+  not_empty(replay->add_option("RUN", again->run, "its id, or the beginning of it"))->required();
   replay->add_option("--input", again->input, "where the bundle is now");
 
   const auto out = std::make_shared<ExportArguments>();
   CLI::App* exported = add(app, "export", "Write a run as HTML, JSON, Markdown or a tar", export_examples,
                            [=](const Desk& desk) { return export_command(desk, *out); });
-  exported->add_option("RUN", out->run, "its id, or the beginning of it")->required();
+  not_empty(exported->add_option("RUN", out->run, "its id, or the beginning of it"))->required();
   exported->add_flag("--html", out->html, "one page with the evidence in it");
   exported->add_flag("--md", out->markdown, "Markdown");
   exported->add_flag("--tar", out->tar, "a tar with all of it");
@@ -337,15 +350,19 @@ RecordCommands::RecordCommands(CLI::App& app, const std::function<void(CLI::App*
   const auto decided = std::make_shared<ReviewArguments>();
   CLI::App* review = add(app, "review", "Serve the review page, or decide on a report", review_examples,
                          [=](const Desk& desk) { return review_command(desk, *decided); });
-  review->add_option("RUN", decided->run, "its id, or the beginning of it; without one, the page is served");
+  CLI::Option* run = not_empty(review->add_option(
+      "RUN", decided->run, "its id, or the beginning of it; without one, the page is served"));
   review->add_option("DECISION", decided->decision, "accept, edit, reject; or case, of a correction");
-  review->add_option("--claim", decided->claim, "one claim, by the number that `carrel trace RUN` shows");
-  review->add_option("--reason", decided->reason, "why; an edit and a rejection have one");
-  review->add_option("--text", decided->text, "of an edit: what the claim should say");
-  review->add_option("--reviewer", decided->reviewer, "who decides");
+  review->add_option("--claim", decided->claim, "one claim, by the number that `carrel trace RUN` shows")
+      ->needs(run);
+  review->add_option("--reason", decided->reason, "why; an edit and a rejection have one")->needs(run);
+  review->add_option("--text", decided->text, "of an edit: what the claim should say")->needs(run);
+  review->add_option("--reviewer", decided->reviewer, "who decides")->needs(run);
   review->add_option("--cases", decided->cases, "of a case, and for the page: the folder of cases");
-  review->add_option("--must", decided->must,
-                     "of a case: an expression that a right cause matches; may be repeated");
+  review
+      ->add_option("--must", decided->must,
+                   "of a case: an expression that a right cause matches; may be repeated")
+      ->needs(run);
   review->add_option("-n,--limit", decided->most, "of the list: most runs")->check(CLI::Range(1, 100000));
   review->add_flag("--list", decided->list, "print what waits for a decision");
   review->add_flag("--failed", decided->failed_only, "of the list: where a check failed")->needs("--list");

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/edit_distance.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/needs.h"

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/brief.h"
+#include "base/edit_distance.h"
 #include "room/evidence/detectors.h"
 #include "room/evidence/needs.h"
 

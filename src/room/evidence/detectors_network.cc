@@ -7,9 +7,9 @@
 
 #include "base/ascii.h"
 #include "base/brief.h"
+#include "base/edit_distance.h"
 #include "base/text.h"
 #include "room/evidence/detectors.h"
-#include "room/evidence/needs.h"
 
 namespace carrel {
 namespace {

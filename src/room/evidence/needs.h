@@ -46,8 +46,4 @@ std::string text_of_use(const Value& container);
 // Absolute paths in a text.
 std::vector<std::string> paths_in(std::string_view text);
 
-// Levenshtein's distance where it is at most `most`, else most + 1; names longer than 253 bytes are cut to
-// that. Only the band that such a distance can take is computed (Ukkonen, Information and Control 64, 1985).
-std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t most);
-
 }  // namespace carrel

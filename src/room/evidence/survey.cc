@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/edit_distance.h"
 #include "base/text.h"
 #include "record/limits.h"
 #include "room/evidence/needs.h"

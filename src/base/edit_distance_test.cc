@@ -1,6 +1,9 @@
-#include "room/evidence/needs.h"
+#include "base/edit_distance.h"
 
+#include <algorithm>
 #include <random>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
