@@ -47,6 +47,25 @@ TEST_F(LedgerOfReviews, AClaimIsTracedToTheLinesAroundItsEvidenceAndBack) {
   EXPECT_EQ(carrel({"trace", "nothing:x"}).status, 2);
 }
 
+TEST_F(LedgerOfReviews, RunsOfThrowAwayTenantsAreComparedAndThoseOfNamedOnesAreNot) {
+  std::vector<std::string> runs;
+  for (const char* format : {"a", "b"}) {
+    const std::string bundle =
+        file(std::string(format) + "/app.log", "ERROR no space left on " + std::string(format));
+    runs.emplace_back(json_of(carrel({"triage", folder_ + "/" + format, "--json", "-q"}))["run"].GetString());
+  }
+  const Outcome both = carrel({"diff", runs[0], runs[1]});
+  EXPECT_EQ(both.status, 3) << both.err;
+  EXPECT_THAT(both.out, HasSubstr("Neither run names a tenant"));
+  EXPECT_TRUE(json_of(carrel({"diff", runs[0], runs[1], "--json"}))["throw_away_tenants"].GetBool());
+  const Outcome named = carrel({"diff", runs[0], triage()});
+  EXPECT_EQ(named.status, 2);
+  EXPECT_THAT(named.err, HasSubstr("the runs are of two tenants"));
+  const Outcome missing = carrel({"diff", "nowhere.tar.gz", runs[1]});
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_THAT(missing.err, HasSubstr("no such file or run: nowhere.tar.gz"));
+}
+
 TEST_F(LedgerOfReviews, AReplayWithoutAModelIsIdentical) {
   const std::string run = triage();
   const Outcome same = carrel({"replay", run, "-q"});

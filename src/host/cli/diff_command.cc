@@ -56,6 +56,10 @@ Result<ComparedRun> of_bundle(const Desk& desk, const std::string& path) {
 Result<ComparedRun> compared(const Desk& desk, const std::string& what) {
   std::error_code error;
   if (std::filesystem::exists(what, error)) return of_bundle(desk, what);
+  if (what.find_first_not_of("0123456789abcdef-") != std::string::npos) {
+    return Error{Code::usage, "no such file or run: " + what,
+                 "`carrel runs` lists the runs; a bundle is named by its path"};
+  }
   auto found = find_run(desk, what);
   if (!found) return found.error();
   return compared_run(found->ledger, found->row);
@@ -72,7 +76,7 @@ int diff_command(const Desk& desk, const DiffArguments& arguments) {
   if (!a) return tell(a.error());
   auto b = compared(desk, arguments.b);
   if (!b) return tell(b.error());
-  if (a->row.tenant != b->row.tenant) {
+  if (!may_be_compared(a->row, b->row)) {
     return tell({Code::usage,
                  fmt::format("the runs are of two tenants, {} and {}", a->row.tenant, b->row.tenant),
                  "tenants share nothing; compare two runs of one"});

@@ -206,7 +206,7 @@ HttpAnswer Api::diff(const HttpRequest& request, const Caller&) {
     if (!run) return problem(409, "no-report", run.error().what, run.error().remedy);
     runs.push_back(std::move(*run));
   }
-  if (runs[0].row.tenant != runs[1].row.tenant)
+  if (!may_be_compared(runs[0].row, runs[1].row))
     return problem(409, "two-tenants", "the runs are of two tenants, which share nothing", "");
   return json_answer(to_json(diff_runs(runs[0], runs[1])));
 }

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/read_value.h"
 #include "base/text.h"
+#include "host/ledger/ledger.h"
 #include "host/review/word_diff.h"
 #include "record/answer.h"
 
@@ -244,8 +245,14 @@ BundleDiff diff_bundles(const EvidenceList& a, const EvidenceList& b) {
   return diff;
 }
 
+bool may_be_compared(const RunRow& a, const RunRow& b) {
+  return a.tenant == b.tenant ||
+         (a.tenant.starts_with(throw_away_tenants) && b.tenant.starts_with(throw_away_tenants));
+}
+
 RunDiff diff_runs(const ComparedRun& a, const ComparedRun& b) {
   RunDiff diff;
+  diff.throw_away_tenants = a.row.tenant != b.row.tenant;
   diff.a = a.row.id;
   diff.b = b.row.id;
   diff.inputs = compare_inputs(a, b);

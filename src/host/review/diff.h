@@ -42,7 +42,8 @@ struct BundleDiff {
 };
 
 struct RunDiff {
-  std::string a, b;  // ids
+  std::string a, b;                 // ids
+  bool throw_away_tenants = false;  // the runs have no tenant in common, for neither named one
   std::vector<Changed>
       inputs;  // in the order that explains most: model, image, back end, playbook, setting, bundle
   std::vector<ChangedClaim> claims;
@@ -52,6 +53,9 @@ struct RunDiff {
   bool same_report() const { return claims.empty() && outcome.empty(); }
   bool identical() const { return inputs.empty() && same_report(); }
 };
+
+// Two runs of one tenant; or of throw-away ones, which no customer's data was ever kept apart by.
+bool may_be_compared(const RunRow& a, const RunRow& b);
 
 RunDiff diff_runs(const ComparedRun& a, const ComparedRun& b);
 

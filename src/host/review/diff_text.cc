@@ -121,6 +121,8 @@ void write_texts(JsonPage& json, const char* name, const std::vector<std::string
 std::string to_terminal(const RunDiff& diff, const DiffStyle& style) {
   Page page(style);
   if (diff.identical()) return fmt::format("{} and {} are identical.\n", diff.a, diff.b);
+  if (diff.throw_away_tenants)
+    page.line("Neither run names a tenant: each is of a throw-away one of its own.");
   if (diff.inputs.empty()) page.line("The same went in.");
   show_changes(page, "What went in", diff.inputs);
   if (diff.same_report()) page.line("The reports are the same.");
@@ -136,6 +138,7 @@ std::string to_json(const RunDiff& diff) {
   JsonPage json;
   json.text("a", diff.a);
   json.text("b", diff.b);
+  json.flag("throw_away_tenants", diff.throw_away_tenants);
   json.flag("identical", diff.identical());
   json.flag("same_report", diff.same_report());
   write_changes(json, "inputs", diff.inputs);
