@@ -1,11 +1,14 @@
 // `carrel doctor`: what this machine can and cannot do, each lack with its consequence and remedy.
 #include <cstdio>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "host/cli/cli.h"
 #include "host/cli/print.h"
@@ -20,17 +23,55 @@
 namespace carrel {
 namespace {
 
-void good(const std::string& what) {
-  print("ok    {}\n", escape_for_terminal(what));
-}
+// What was found, told at once; with --json in one object at the end.
+class Findings {
+ public:
+  explicit Findings(bool json) : json_(json) {}
 
-void bad(const std::string& what, const std::string& consequence, const std::string& remedy) {
-  print("LACK  {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence));
-  if (!remedy.empty()) print("      Remedy: {}\n", escape_for_terminal(remedy));
-}
+  void good(const std::string& what) { add({"ok", what, "", ""}); }
+  void bad(const std::string& what, const std::string& consequence, const std::string& remedy) {
+    add({"lack", what, consequence, remedy});
+  }
+  void note(const std::string& what, const std::string& consequence, const std::string& remedy) {
+    add({"note", what, consequence, remedy});
+  }
+
+  void finish() const {
+    if (!json_) return;
+    JsonPage json;
+    json.list("checks", all_, [&](const Finding& each) {
+      json.object([&] {
+        json.text("verdict", each.verdict);
+        json.text("what", std::string(trim(each.what)));
+        json.text("consequence", each.consequence);
+        json.text("remedy", each.remedy);
+      });
+    });
+    print("{}", json.finish());
+  }
+
+ private:
+  struct Finding {
+    std::string verdict, what, consequence, remedy;
+  };
+
+  void add(Finding finding) {
+    if (!json_) {
+      // A lack is to be seen among many lines.
+      print("{:<5} {}\n", finding.verdict == "lack" ? "LACK" : finding.verdict,
+            escape_for_terminal(finding.what));
+      if (!finding.consequence.empty()) print("      {}\n", escape_for_terminal(finding.consequence));
+      if (!finding.remedy.empty()) print("      Remedy: {}\n", escape_for_terminal(finding.remedy));
+    }
+    all_.push_back(std::move(finding));
+  }
+
+  bool json_;
+  std::vector<Finding> all_;
+};
 
 // Makes a real read room over one line of text: only that shows that the wall holds here.
-bool try_room(const std::string& folder) {
+bool try_room(const std::string& folder, Findings& found) {
   constexpr std::string_view line = "carrel doctor looks at its own line\n";
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -52,28 +93,23 @@ bool try_room(const std::string& folder) {
       remedy = other != std::string::npos ? remedy.substr(0, other)
                                           : "mend what is named above; where nothing is, please report this";
     }
-    bad("a read room could not be made: " + result.error().what, "no bundle can be read", remedy);
+    found.bad("a read room could not be made: " + result.error().what, "no bundle can be read", remedy);
     return false;
   }
   const RoomOutcome& outcome = rooms.traces().front().outcome;
-  good(fmt::format("a read room was made in {:.1f} ms and read {} line", outcome.start_s * 1e3,
-                   result->lines_read));
-  for (const std::string& layer : outcome.layers) good("  layer: " + layer);
+  found.good(fmt::format("a read room was made in {:.1f} ms and read {} line", outcome.start_s * 1e3,
+                         result->lines_read));
+  for (const std::string& layer : outcome.layers) found.good("  layer: " + layer);
   return true;
-}
-
-void note(const std::string& what, const std::string& consequence, const std::string& remedy) {
-  print("note  {}\n      {}\n      {}\n", escape_for_terminal(what), escape_for_terminal(consequence),
-        escape_for_terminal(remedy));
 }
 
 // The vm wall is for whom asks for it: what it lacks is a lack only where the settings choose it. Boots a
 // guest with each acceleration, whatever is known of earlier tries.
-bool try_virtual_machines(const Settings& settings, const std::string& folder) {
+bool try_virtual_machines(const Settings& settings, const std::string& folder, Findings& found) {
   const bool chosen = settings.text("wall") == "vm";
   const auto tell_lack = [&](const std::string& what, const std::string& remedy, bool matters) {
-    if (matters) return bad(what, "no run can be made with the settings as they are", remedy);
-    note(what, "the namespace wall does not need it", remedy);
+    if (matters) return found.bad(what, "no run can be made with the settings as they are", remedy);
+    found.note(what, "the namespace wall does not need it", remedy);
   };
   auto image = find_vm_image(folder);
   if (!image) {
@@ -85,9 +121,9 @@ bool try_virtual_machines(const Settings& settings, const std::string& folder) {
     const Preflight preflight =
         VmWall(*image, acceleration, user_cache_folder()).preflight(stop_requested, true);
     if (preflight.works) {
-      good(fmt::format("the vm wall ({}) boots a guest in {:.2f} s: qemu {}, linux {}",
-                       to_string(acceleration), preflight.boot_s, image->qemu, image->kernel));
-      if (acceleration == Acceleration::tcg) good("  by software, so for rooms without a model");
+      found.good(fmt::format("the vm wall ({}) boots a guest in {:.2f} s: qemu {}, linux {}",
+                             to_string(acceleration), preflight.boot_s, image->qemu, image->kernel));
+      if (acceleration == Acceleration::tcg) found.good("  by software, so for rooms without a model");
       continue;
     }
     const bool matters = chosen && acceleration == acceleration_of(settings);
@@ -101,27 +137,28 @@ bool try_virtual_machines(const Settings& settings, const std::string& folder) {
 
 int doctor_command(const Desk& desk) {
   int status = exit_status::passed;
-  good(describe(look_at_machine("", ::geteuid() == 0, landlock_abi_of_kernel())));
+  Findings found(desk.json);
+  found.good(describe(look_at_machine("", ::geteuid() == 0, landlock_abi_of_kernel())));
   for (const Lack& lack : namespace_wall_lacks()) {
-    bad(lack.what, lack.consequence, lack.remedy);
+    found.bad(lack.what, lack.consequence, lack.remedy);
     status = exit_status::room_refused;
   }
   for (const Lack& weakness : namespace_wall_weaknesses()) {
-    note(weakness.what, weakness.consequence, weakness.remedy);
+    found.note(weakness.what, weakness.consequence, weakness.remedy);
   }
   auto rooms = desk.rooms_folder();
   if (!rooms) {
-    bad(rooms.error().what, "no room can be made", rooms.error().remedy);
+    found.bad(rooms.error().what, "no room can be made", rooms.error().remedy);
     status = exit_status::machine;
   } else {
-    if (!try_room(*rooms)) status = exit_status::room_refused;
-    if (!try_virtual_machines(desk.settings, *rooms)) status = exit_status::room_refused;
+    if (!try_room(*rooms, found)) status = exit_status::room_refused;
+    if (!try_virtual_machines(desk.settings, *rooms, found)) status = exit_status::room_refused;
     std::error_code error;
     if (std::filesystem::exists(*rooms + "/think-root/carrel-think", error)) {
-      good("the room image is there: models can be asked");
+      found.good("the room image is there: models can be asked");
     } else {
-      bad("the room image is not there", "no model can be asked; --engine none works",
-          "make it with `make room`");
+      found.bad("the room image is not there", "no model can be asked; --engine none works",
+                "make it with `make room`");
       status = exit_status::machine;
     }
   }
@@ -130,12 +167,14 @@ int doctor_command(const Desk& desk) {
   std::filesystem::create_directories(data, error);
   if (!data.empty() && ::access(data.c_str(), W_OK) == 0) {
     const auto space = std::filesystem::space(data, error);
-    good(fmt::format("the ledger's folder {} can be written, {} MiB free", data, space.available >> 20));
+    found.good(
+        fmt::format("the ledger's folder {} can be written, {} MiB free", data, space.available >> 20));
   } else {
-    bad("the ledger's folder " + data + " cannot be written", "no run can be recorded, so none is made",
-        "name another with --data");
+    found.bad("the ledger's folder " + data + " cannot be written", "no run can be recorded, so none is made",
+              "name another with --data");
     status = exit_status::machine;
   }
+  found.finish();
   return status;
 }
 
