@@ -95,11 +95,33 @@ TEST_F(Triage, TheSameRunGivesTheSameReport) {
 TEST_F(Triage, SeveralInputsGiveALineEach) {
   const Outcome outcome = carrel({"triage", example, example});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 3);
+  EXPECT_THAT(outcome.out, testing::EndsWith("\n2 bundles: 2 faults\n"));
+  // The run's id comes first, and nothing is cut where no terminal has a width.
+  const std::string id = outcome.out.substr(0, outcome.out.find(' '));
+  EXPECT_EQ(carrel({"show", id}).status, 0);
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("…")));
   const Outcome one_bad = carrel({"triage", example, folder_ + "/absent.tar"});
   EXPECT_EQ(one_bad.status, 4);
   EXPECT_THAT(one_bad.out, HasSubstr("checks passed"));
   EXPECT_THAT(one_bad.err, HasSubstr("absent.tar"));
+  EXPECT_THAT(one_bad.out, testing::EndsWith("\n2 bundles: 1 fault, 1 failed\n"));
+}
+
+TEST_F(Triage, SeveralInputsGiveJsonLines) {
+  const Outcome outcome = carrel({"triage", folder_ + "/absent.tar", example, "--json"});
+  EXPECT_EQ(outcome.status, 4);
+  const auto end = outcome.out.find('\n');
+  ASSERT_NE(end, std::string::npos);
+  Outcome line = outcome;
+  line.out = outcome.out.substr(0, end);
+  const auto failure = json_of(line);
+  EXPECT_THAT(failure["input"].GetString(), HasSubstr("absent.tar"));
+  EXPECT_THAT(failure["error"].GetString(), HasSubstr("No such file"));
+  EXPECT_EQ(failure["exit_status"].GetInt(), 4);
+  line.out = outcome.out.substr(end + 1);
+  EXPECT_EQ(std::count(line.out.begin(), line.out.end(), '\n'), 1);
+  EXPECT_STREQ(json_of(line)["verdict"].GetString(), "fault");
 }
 
 TEST_F(Triage, AnyFolderOfTextHasItsPlaybook) {

@@ -1,12 +1,17 @@
 // `carrel triage` and `carrel run`.
+#include <array>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/format.h>
 #include <glob.h>
+#include <unistd.h>
 
+#include "base/json_writer.h"
 #include "host/cli/cli.h"
 #include "host/cli/find_run.h"
+#include "host/cli/print.h"
 #include "host/cli/progress.h"
 #include "host/flow/choose_wall.h"
 #include "host/flow/run.h"
@@ -48,38 +53,103 @@ Status fits(const char* place, const std::string& question) {
                "ask a shorter one; what the model should know beside it belongs in a playbook's prompts"};
 }
 
-int run_and_print(const Desk& desk, const RunRequest& request, Wall& wall, Ledger& ledger, bool batch) {
+Result<Report> run_with_progress(const Desk& desk, const RunRequest& request, Wall& wall, Ledger& ledger) {
   ProgressLine progress(request.input, desk.quiet);
   auto report = run_playbook(request, wall, ledger, progress.observer(), stop_requested);
   progress.clear();
-  if (!report) return tell(batch ? std::move(report.error()).in(request.input) : report.error());
-
-  const TerminalStyle style{!desk.plain && takes_colour(1), terminal_width(1)};
-  std::string text;
-  if (desk.json) {
-    text = to_json(*report);
-  } else {
-    text = batch ? to_summary_line(*report, style) + "\n" : to_terminal(*report, style);
-  }
-  // Each report of a batch is given as soon as it is there. run_cli tells where stdout failed.
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
-  return report->passed() ? exit_status::passed : exit_status::checks_failed;
+  return report;
 }
 
-int run_one(const Desk& desk, const RunRequest& request, Wall& wall, bool batch) {
+Result<Report> run_one(const Desk& desk, const RunRequest& request, Wall& wall) {
   const std::string data = desk.data_folder();
   if (data.empty())
-    return tell({Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"});
+    return Error{Code::usage, "there is no folder for the ledger", "set HOME, or name one with --data"};
   auto ledger = Ledger::open(data, request.tenant, key_source(desk, request.tenant));
-  if (!ledger) return tell(ledger.error());
+  if (!ledger) return ledger.error();
   if (wants_key(desk) && !ledger->sealed()) {
-    return tell(
-        {Code::usage, fmt::format("the ledger of tenant {} was made without a key", request.tenant),
-         "run it without the key, or for a tenant of another name, whose ledger is sealed from the start"});
+    return Error{
+        Code::usage, fmt::format("the ledger of tenant {} was made without a key", request.tenant),
+        "run it without the key, or for a tenant of another name, whose ledger is sealed from the start"};
   }
-  return run_and_print(desk, request, wall, *ledger, batch);
+  return run_with_progress(desk, request, wall, *ledger);
 }
+
+int status_of(const Report& report) {
+  return report.passed() ? exit_status::passed : exit_status::checks_failed;
+}
+
+// Alone: the whole report. run_cli tells where stdout failed.
+int print_report(const Desk& desk, const Result<Report>& report) {
+  if (!report) return tell(report.error());
+  const TerminalStyle style{!desk.plain && takes_colour(1), terminal_width(1)};
+  print("{}", desk.json ? to_json(*report) : to_terminal(*report, style));
+  return status_of(*report);
+}
+
+// JSON without its line ends, which no text in it holds, and the indentation behind them.
+std::string in_one_line(const std::string& json) {
+  std::string line;
+  bool indentation = false;
+  for (const char c : json) {
+    indentation = c == '\n' || (indentation && c == ' ');
+    if (!indentation) line += c;
+  }
+  return line + "\n";
+}
+
+// Several inputs: a line for each as soon as it is there, and the sum. In JSON, an object a line.
+class Batch {
+ public:
+  explicit Batch(const Desk& desk) : desk_(desk) {}
+
+  int add(const std::string& input, const Result<Report>& report) {
+    ++inputs_;
+    const int status = report ? status_of(*report) : tell(Error(report.error()).in(input));
+    if (!report) {
+      ++failed_;
+      if (desk_.json) print_failure(input, report.error());
+    } else {
+      ++verdicts_[static_cast<std::size_t>(report->verdict)];
+      if (!report->passed()) ++checks_failed_;
+      // Only a terminal has a width that a cause would have to be cut to.
+      const std::size_t width =
+          ::isatty(1) == 1 ? terminal_width(1) : std::numeric_limits<std::size_t>::max();
+      print("{}",
+            desk_.json ? in_one_line(to_json(*report)) : to_summary_line(*report, {false, width}) + "\n");
+    }
+    std::fflush(stdout);
+    return status;
+  }
+
+  void finish() const {
+    if (desk_.json) return;
+    std::string sum;
+    const auto part = [&](std::size_t count, const char* what) {
+      if (count > 0) sum += fmt::format("{}{} {}", sum.empty() ? "" : ", ", count, what);
+    };
+    const auto of = [&](Verdict verdict) { return verdicts_[static_cast<std::size_t>(verdict)]; };
+    part(of(Verdict::fault), of(Verdict::fault) == 1 ? "fault" : "faults");
+    part(of(Verdict::no_fault), "no fault");
+    part(of(Verdict::insufficient_evidence), "insufficient evidence");
+    part(failed_, "failed");
+    if (checks_failed_ > 0) sum += fmt::format("; of {} a check failed", checks_failed_);
+    print("{} bundles: {}\n", inputs_, sum);
+  }
+
+ private:
+  static void print_failure(const std::string& input, const Error& error) {
+    JsonLine json;
+    json.text("input", input);
+    json.text("error", error.what);
+    json.text("remedy", error.remedy);
+    json.count("exit_status", static_cast<std::uint64_t>(exit_status::of(error.code)));
+    print("{}", json.finish());
+  }
+
+  const Desk& desk_;
+  std::size_t inputs_ = 0, failed_ = 0, checks_failed_ = 0;
+  std::array<std::size_t, static_cast<std::size_t>(Verdict::count_)> verdicts_{};
+};
 
 }  // namespace
 
@@ -103,15 +173,18 @@ int run_command(const Desk& desk, const RunArguments& arguments) {
 
   const std::vector<std::string> inputs = expand(arguments.inputs);
   int first_failure = exit_status::passed;
+  Batch batch(desk);
   for (const std::string& input : inputs) {
     // A throw-away tenant has no next run.
     const bool keeps_states = !desk.settings.text("tenant").empty();
     const RunRequest request{*playbook,    input, arguments.question, settings, *rooms, tenant_of(desk),
                              model_sha256, *key,  keeps_states};
-    const int status = run_one(desk, request, **wall, inputs.size() > 1);
+    const auto report = run_one(desk, request, **wall);
+    const int status = inputs.size() > 1 ? batch.add(input, report) : print_report(desk, report);
     if (first_failure == exit_status::passed) first_failure = status;
     if (stop_requested) return exit_status::interrupted;
   }
+  if (inputs.size() > 1) batch.finish();
   return first_failure;
 }
 
@@ -130,7 +203,7 @@ int ask_command(const Desk& desk, const AskArguments& arguments) {
     return tell(set.error());
   auto wall = choose_wall(request->settings, request->rooms);
   if (!wall) return tell(wall.error());
-  return run_and_print(desk, *request, **wall, found->ledger, false);
+  return print_report(desk, run_with_progress(desk, *request, **wall, found->ledger));
 }
 
 }  // namespace carrel

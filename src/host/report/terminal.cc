@@ -266,7 +266,8 @@ std::string to_terminal(const Report& report, const TerminalStyle& style) {
 
 std::string to_summary_line(const Report& report, const TerminalStyle& style) {
   const std::string head =
-      fmt::format("{}: {}, {}, checks {}: ", escape_for_terminal(report.input), to_string(report.verdict),
+      fmt::format("{}  {}: {}, {}, checks {}: ", escape_for_terminal(report.run),
+                  escape_for_terminal(report.input), to_string(report.verdict),
                   escape_for_terminal(report.confidence.level), report.passed() ? "passed" : "FAILED");
   const std::string cause = escape_for_terminal(report.root_cause);
   const std::size_t room = style.width > columns(head) + 20 ? style.width - columns(head) : 20;

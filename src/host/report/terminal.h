@@ -15,7 +15,7 @@ struct TerminalStyle {
 
 std::string to_terminal(const Report& report, const TerminalStyle& style);
 
-// One line for a batch: verdict, confidence, checks and the cause, cut to the width.
+// One line for a batch: run, input, verdict, confidence, checks and the cause, cut to the width.
 std::string to_summary_line(const Report& report, const TerminalStyle& style);
 
 // "4.2 MB", powers of 1000.
