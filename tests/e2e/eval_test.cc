@@ -73,6 +73,9 @@ TEST_F(Eval, ThresholdsMistakesAndOtherProgramsHaveTheirStatus) {
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.5"}).status, 0);
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--at-least", "0.6"}).status, 3);
   EXPECT_EQ(carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--no-worse"}).status, 0);
+  const Outcome no_model = carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--engine", "llama"});
+  EXPECT_EQ(no_model.status, 2);
+  EXPECT_THAT(no_model.err, HasSubstr("the engine llama needs a model"));
   const Outcome floor =
       carrel({"eval", "k8s-triage", "--cases", folder, "-q", "--engine", "quotes", "--no-worse"});
   EXPECT_EQ(floor.status, 3) << floor.out;

@@ -18,6 +18,7 @@
 #include "host/eval/score.h"
 #include "host/flow/compose.h"
 #include "host/flow/input.h"
+#include "host/flow/model.h"
 #include "host/flow/rooms.h"
 #include "host/flow/run.h"
 #include "host/ledger/stored_record.h"
@@ -114,6 +115,7 @@ class Evaluator {
       head.settings.emplace_back(name, std::move(value));
     }
     if (head.engine == "llama") {
+      if (Status named = names_model(request_.settings); !named) return named.error();
       const std::string& path = request_.settings.text("model");
       auto digest = sha256_of_file(path);
       if (!digest) return digest.error();

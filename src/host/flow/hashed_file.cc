@@ -37,7 +37,8 @@ Result<HashedFile> HashedFile::open(const std::string& path, const HashProgress&
   }
   if (S_ISFIFO(status.st_mode)) return no_stream(path);
   if (!S_ISREG(status.st_mode)) {
-    return Error{Code::bad_input, path + " is neither a file nor a folder", "give a file"};
+    const char* is = S_ISDIR(status.st_mode) ? " is a folder" : " is neither a file nor a folder";
+    return Error{Code::bad_input, path + is, "give a file"};
   }
   file.changed_at_ = change_time(status);
   Sha256 digest;

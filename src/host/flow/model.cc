@@ -83,6 +83,11 @@ Status plausible(const ModelCard& card, const std::string& path) {
   return Error{Code::bad_input, path + " claims a size that no model has", "get the model file again"};
 }
 
+Status names_model(const Settings& settings) {
+  if (settings.text("engine") != "llama" || !settings.text("model").empty()) return {};
+  return Error{Code::usage, "the engine llama needs a model", "name one with --model FILE.gguf"};
+}
+
 Result<Model> Model::open(const Settings& settings, const ExpectedSum& sum, Rooms& rooms,
                           const HashProgress& progress, const std::atomic<bool>& stop) {
   Model model;

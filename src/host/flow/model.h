@@ -22,6 +22,9 @@ struct ExpectedSum {
   std::string sha256, whose;
 };
 
+// An Error where the settings choose the engine llama and name no model.
+Status names_model(const Settings& settings);
+
 class Model {
  public:
   // Opens settings' "model", hashes it, and lets an inspect room read its card. `progress` gets the bytes

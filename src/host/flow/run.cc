@@ -42,9 +42,7 @@ Result<Settings> settle(const RunRequest& request) {
     return Error{Code::usage, fmt::format("there is no engine \"{}\"", escape_for_terminal(engine)),
                  "there are none and llama"};
   }
-  if (engine == "llama" && settings.text("model").empty()) {
-    return Error{Code::usage, "the engine llama needs a model", "name one with --model FILE.gguf"};
-  }
+  if (Status named = names_model(settings); !named) return named.error();
   if (auto variants = chosen_variants(request.playbook, settings); !variants) return variants.error();
   if (Status takes = wall_takes_engine(settings); !takes) return takes.error();
   return settings;

@@ -20,7 +20,7 @@ Error sqlite_error(sqlite3* database, const std::string& doing) {
 
 Status execute(sqlite3* database, const std::string& sql) {
   if (sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return sqlite_error(database, "writing the ledger");
+    return sqlite_error(database, "using the ledger");
   }
   return {};
 }

@@ -195,7 +195,9 @@ Status Settings::set(std::string_view name, const std::string& value, Source sou
   for (Slot& slot : slots_) {
     if (name != slot.rule->name) continue;
     if (const std::string mistake = setting_mistake(name, value); !mistake.empty()) {
-      return Error{Code::usage, fmt::format("{}: {}", place, mistake), ""};
+      // A flag is called as its setting: "--context must be ...", not "--context: context must be ...".
+      const bool flag = place == "--" + std::string(name);
+      return Error{Code::usage, flag ? "--" + mistake : fmt::format("{}: {}", place, mistake), ""};
     }
     slot.given[static_cast<std::size_t>(source)] = Given{value, place};
     return {};

@@ -104,7 +104,7 @@ TEST_F(SettingsTest, OfTheWallsThereAreTwo) {
   EXPECT_TRUE(settings.set("vm-accel", "tcg", Source::flag, "--vm-accel"));
   const Status status = settings.set("wall", "paper", Source::flag, "--wall");
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().what, "--wall: wall must be namespace or vm, not \"paper\"");
+  EXPECT_EQ(status.error().what, "--wall must be namespace or vm, not \"paper\"");
 }
 
 TEST_F(SettingsTest, AProjectFileThatOthersWriteIsRefused) {

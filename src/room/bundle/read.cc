@@ -85,7 +85,7 @@ class Reading {
       return bad("is encrypted: every file in it asks for a password",
                  "decrypt it first and give the decrypted files");
     if (members_ == 0 || (summary_.files == 0 && left_out_.empty()))
-      return bad("is an archive without files", "check how it was made");
+      return bad("holds no files", "check how it was made");
     if (options_.kubernetes) held_.finish();
     inventory_->format = votes_.format(!inventory_->all().empty());
     summary_.cut_short |= !stopped_.empty();

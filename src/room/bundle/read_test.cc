@@ -136,9 +136,8 @@ TEST(Read, SaysWhatIsWrongWithTheFile) {
   EXPECT_THAT(error_of("Salted__\1\2\3"), HasSubstr("encrypted (openssl)"));
   EXPECT_THAT(error_of("7z\xbc\xaf\x27\x1c\0\4"sv), HasSubstr("7z archive"));
   EXPECT_THAT(error_of("Rar!\x1a\x07\1\0"sv), HasSubstr("rar archive"));
-  EXPECT_THAT(error_of(made::tar_end), HasSubstr("archive without files"));
-  EXPECT_THAT(error_of(made::tar_header("folder/", 0, '5') + made::tar_end),
-              HasSubstr("archive without files"));
+  EXPECT_THAT(error_of(made::tar_end), HasSubstr("holds no files"));
+  EXPECT_THAT(error_of(made::tar_header("folder/", 0, '5') + made::tar_end), HasSubstr("holds no files"));
   EXPECT_THAT(error_of(made::gzip("")), HasSubstr("it is empty"));
   EXPECT_THAT(error_of(made::gzip(made::gzip("twice"))), HasSubstr("holds a gzip file inside"));
 }
