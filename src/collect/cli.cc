@@ -12,12 +12,12 @@
 #include <rapidjson/prettywriter.h>
 #include <unistd.h>
 
-#include "base/command_line.h"
 #include "base/text.h"
 #include "collect/collect.h"
 #include "collect/commands.h"
 #include "collect/gather.h"
 #include "collect/out/inspect.h"
+#include "command_line/command_line.h"
 #include "record/exit_status.h"
 
 namespace carrel {

@@ -20,6 +20,7 @@ const std::map<std::string, std::string> shared_leaves = {
 // Leaves of no side: the host and what writes bundles may use them, the rooms not.
 const std::map<std::string, std::string> outside_leaves = {
     {"digest", "how bytes are hashed"},
+    {"command_line", "what the command lines of programs do alike"},
 };
 // Leaves of no side that are for both sides of a wall.
 const std::map<std::string, std::string> wall_leaves = {

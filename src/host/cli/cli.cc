@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "base/command_line.h"
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "host/cli/record_commands.h"
 #include "host/flow/choose_wall.h"
 #include "record/exit_status.h"

@@ -8,9 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "base/command_line.h"
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "command_line/command_line.h"
 #include "host/cli/find_run.h"
 #include "host/cli/print.h"
 #include "host/ledger/home_index.h"

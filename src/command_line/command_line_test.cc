@@ -1,4 +1,4 @@
-#include "base/command_line.h"
+#include "command_line/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
