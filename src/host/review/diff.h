@@ -54,7 +54,7 @@ struct RunDiff {
   bool identical() const { return inputs.empty() && same_report(); }
 };
 
-// Two runs of one tenant; or of throw-away ones, which no customer's data was ever kept apart by.
+// True of two runs of one tenant, and of two that named none: their tenants are throw-away ones.
 bool may_be_compared(const RunRow& a, const RunRow& b);
 
 RunDiff diff_runs(const ComparedRun& a, const ComparedRun& b);
