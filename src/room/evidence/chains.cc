@@ -665,16 +665,9 @@ void tell_chains(std::vector<Observation>* objects, std::vector<double>* of_obje
   tell_who_takes_no_writes(objects, logs, of_logs);
   tell_what_fills_the_broker(objects, logs);
   tell_what_keeps_the_log(objects, logs);
-  blame_the_network(logs, of_logs);
-  blame_the_watermark(logs, of_logs);
-  blame_the_mesh(logs, of_logs);
+  blame_in_logs(logs, of_logs);
   yield_to_the_own_server(logs);
-  blame_the_path(objects, of_objects, *logs, *of_logs);
-  blame_the_inodes(objects, of_objects, *logs, *of_logs);
-  blame_the_target_port(objects, of_objects, *logs, *of_logs);
-  blame_the_proxy(objects, of_objects, *logs, *of_logs);
-  blame_stale_settings(objects, of_objects, *logs, *of_logs);
-  blame_what_was_taken_away(objects, of_objects, *logs, *of_logs);
+  blame_objects(objects, of_objects, *logs, *of_logs);
   tell_what_the_run_waits_for(objects, logs);
   tell_why_there_are_no_metrics(objects, logs);
   tell_what_was_changed(objects, logs);
