@@ -13,6 +13,7 @@
 #include "host/cli/print.h"
 #include "host/cli/record_commands.h"
 #include "host/ledger/chain.h"
+#include "host/report/terminal.h"
 #include "record/exit_status.h"
 
 namespace carrel {

@@ -126,10 +126,10 @@ std::string peer_text(const Value& peer) {
 // True where the labels that a peer is known by stand in a quote.
 bool is_quoted(const Observation& made, const Value& peer) {
   for (const char* selector : {"podSelector", "namespaceSelector"}) {
-    for (const auto& [key, value] : peer[selector]["matchLabels"].members) {
+    for (const auto& label : peer[selector]["matchLabels"].members) {
       const bool stands = std::ranges::any_of(made.lines, [&](const EvidenceLine& line) {
-        return line.quote.find(key) != std::string::npos &&
-               line.quote.find(value.text()) != std::string::npos;
+        return line.quote.find(label.first) != std::string::npos &&
+               line.quote.find(label.second.text()) != std::string::npos;
       });
       if (!stands) return false;
     }
