@@ -134,4 +134,10 @@ void PhraseSet::find(std::string_view text, std::vector<Match>* matches) const {
   }
 }
 
+bool PhraseSet::found_in(std::string_view text) const {
+  std::vector<Match> matches;
+  find(text, &matches);
+  return !matches.empty();
+}
+
 }  // namespace carrel

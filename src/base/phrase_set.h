@@ -29,6 +29,9 @@ class PhraseSet {
   // Every occurrence, in the order of their ends.
   void find(std::string_view text, std::vector<Match>* matches) const;
 
+  // True where one of them does.
+  bool found_in(std::string_view text) const;
+
   // For a text that comes in pieces: reads `text` from `at` on and stops behind the first byte that ends a
   // phrase, or at `to`. Returns where it stopped; `*ends` says whether a phrase does. Borders of words are
   // the caller's to look at.

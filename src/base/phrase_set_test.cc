@@ -22,6 +22,8 @@ TEST(PhraseSet, FindsPhrasesWithinPhrasesAndFoldsCase) {
   EXPECT_THAT(found(set, "dial tcp: Connection REFUSED"), ElementsAre(0, 1, 2));
   EXPECT_THAT(found(set, "confused"), ElementsAre(2));
   EXPECT_THAT(found(set, ""), IsEmpty());
+  EXPECT_TRUE(set.found_in("CONFUSED"));
+  EXPECT_FALSE(set.found_in("connection"));
 }
 
 TEST(PhraseSet, HoldsToWordBorders) {

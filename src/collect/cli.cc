@@ -592,16 +592,7 @@ int tell(const Error& error) {
 }
 
 int run_support_diag(int count, const char* const* arguments) {
-  const int status = run_command_line(count, arguments);
-  switch (end_output()) {
-    case OutputEnd::written:
-      return status;
-    case OutputEnd::reader_left:
-      return exit_status::reader_left;
-    case OutputEnd::lost:
-      break;
-  }
-  return tell({Code::machine, "the output could not be written in full", "see whether its disk is full"});
+  return status_at_end(run_command_line(count, arguments), tell, "see whether its disk is full");
 }
 
 }  // namespace carrel

@@ -10,6 +10,7 @@
 
 #include "base/edit_distance.h"
 #include "base/text.h"
+#include "record/exit_status.h"
 
 namespace carrel {
 namespace {
@@ -83,11 +84,12 @@ CLI::Option* not_empty(CLI::Option* option) {
   });
 }
 
-OutputEnd end_output() {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return OutputEnd::written;
+int status_at_end(int status, int (*tell)(const Error&), const char* remedy) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
   pollfd output{1, 0, 0};
   const bool left = ::poll(&output, 1, 0) == 1 && (output.revents & (POLLERR | POLLHUP)) != 0;
-  return left ? OutputEnd::reader_left : OutputEnd::lost;
+  if (left) return exit_status::reader_left;
+  return tell({Code::machine, "the output could not be written in full", remedy});
 }
 
 }  // namespace carrel

@@ -28,8 +28,9 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& refused);
 // An empty value is refused, as what it was meant to be was lost on the way here: `carrel show "$RUN"`.
 CLI::Option* not_empty(CLI::Option* option);
 
-// How the output ended. Whoever reads it may leave early (`| head`), and that is no failure of anybody's.
-enum class OutputEnd { written, reader_left, lost };
-OutputEnd end_output();
+// The exit status of a program that came to `status`, once what it printed is written: stdout is buffered,
+// and remembers what was lost at any time until here. Whoever reads it may leave early (`| head`), and that
+// is no failure of anybody's. `tell` says an Error and gives its status; `remedy` is of what was lost.
+int status_at_end(int status, int (*tell)(const Error&), const char* remedy);
 
 }  // namespace carrel

@@ -490,18 +490,8 @@ int run_command_line(int count, const char* const* arguments) {
 }  // namespace
 
 int run_cli(int count, const char* const* arguments) {
-  const int status = run_command_line(count, arguments);
-  // What was printed may have been lost at any time until here: stdout is buffered and remembers it.
-  switch (end_output()) {
-    case OutputEnd::written:
-      return status;
-    case OutputEnd::reader_left:
-      return exit_status::reader_left;
-    case OutputEnd::lost:
-      break;
-  }
-  return tell({Code::machine, "the output could not be written in full",
-               "see whether its disk is full; `carrel show` prints a report again"});
+  return status_at_end(run_command_line(count, arguments), tell,
+                       "see whether its disk is full; `carrel show` prints a report again");
 }
 
 }  // namespace carrel

@@ -53,15 +53,21 @@ inline std::ostream& operator<<(std::ostream& out, const DetectorCase& one) {
   return out << one.name;
 }
 
+// Adds the objects of a YAML text as a file of that path.
+inline const Document& add_yaml(Inventory* inventory, const std::string& path, const std::string& yaml) {
+  const Document& document = inventory->add(Document{path, yaml, {}});
+  Result<std::vector<Value>> values = read_yaml(document.text);
+  EXPECT_TRUE(values) << values.error().what;
+  if (!values) return document;
+  for (Value& value : *values) add_api_objects(inventory, document, inventory->keep(std::move(value)));
+  return document;
+}
+
 inline std::vector<Observation> detect_in(const std::string& yaml,
                                           const std::vector<std::pair<std::string, std::string>>& listed,
                                           const std::string& question) {
   Inventory inventory;
-  const Document& document = inventory.add(Document{"objects.yaml", yaml, {}});
-  Result<std::vector<Value>> values = read_yaml(document.text);
-  EXPECT_TRUE(values) << values.error().what;
-  if (!values) return {};
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  const Document& document = add_yaml(&inventory, "objects.yaml", yaml);
   for (const auto& [kind, space] : listed) inventory.add_searched(kind, space);
   std::vector<Observation> found = detect(inventory, question);
   for (const Observation& observation : found) {

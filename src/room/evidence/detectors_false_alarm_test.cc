@@ -157,6 +157,19 @@ TEST(FalseAlarms, APortNeedNotBeDeclared) {
   EXPECT_GE(weight_of(service("{name: http, port: 80, targetPort: 8081}"), "service-target-port"), fault);
 }
 
+TEST(Ports, EachThatAContainerDeclaresIsNamedOnce) {
+  const auto found = detect_in(
+      object_head("v1", "Service", "api") +
+          "spec: {selector: {app: api}, ports: [{port: 443, targetPort: 9999}]}\n" +
+          deployment("api",
+                     "containers: [{name: a, image: 'x/y:1', ports: [{containerPort: 8080}, {containerPort: "
+                     "80}]}, {name: b, image: 'x/z:1', ports: [{containerPort: 8080}]}]"),
+      {}, "Why is api refused?");
+  const Observation* one = find_by(found, "service-target-port");
+  ASSERT_NE(one, nullptr);
+  EXPECT_NE(one->cause.find("listen on port 8080, 80, so"), std::string::npos) << one->cause;
+}
+
 TEST(FalseAlarms, APartOfAnOperatorsPodsMayBePlayedByNone) {
   const auto service = [](const std::string& selector) {
     return object_head("v1", "Service", "pg-ro") + "spec: {selector: {" + selector +

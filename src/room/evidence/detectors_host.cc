@@ -42,16 +42,6 @@ std::string on_host(const std::string& host) {
   return host.empty() ? "" : fmt::format(" of node {}", host);
 }
 
-std::vector<std::string_view> fields_of(std::string_view line) {
-  std::vector<std::string_view> out;
-  while (!(line = trim(line)).empty()) {
-    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-    out.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-  return out;
-}
-
 // "Filesystem Inodes IUsed IFree IUse% Mounted on"
 void tell_inodes(const Survey& survey, const Document& document, std::size_t* told, Observations* out) {
   constexpr int nearly_all = 98;  // percent

@@ -30,7 +30,7 @@ std::int64_t declared_number(const std::vector<const PodSpec*>& pods, std::strin
 std::vector<PortTarget> targets_of(const Object& service, const std::vector<const PodSpec*>& pods) {
   std::vector<PortTarget> out;
   for (const Value& port : service["spec"]["ports"].items) {
-    const Value& target = port["targetPort"].exists() ? port["targetPort"] : port["port"];
+    const Value& target = target_port_of(port);
     const std::int64_t number = target.integer().value_or(declared_number(pods, target.text()));
     if (number != 0) out.push_back({&port, &target, number});
   }

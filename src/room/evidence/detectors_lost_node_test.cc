@@ -22,9 +22,7 @@ const std::string deleted = node_event(
 
 std::string told(const std::string& yaml, const std::string& question, const std::string& cloud = "") {
   Inventory inventory;
-  const Document& document = inventory.add(Document{"events.yaml", yaml, {}});
-  Result<std::vector<Value>> values = read_yaml(document.text);
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  add_yaml(&inventory, "events.yaml", yaml);
   Document record{"cloud/audit.json", cloud, {}};
   record.find_lines();
   inventory.add(std::move(record));

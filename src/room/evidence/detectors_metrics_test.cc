@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/read_value.h"
 #include "room/evidence/detector_case.h"
 #include "room/evidence/detectors.h"
 
@@ -19,10 +18,7 @@ std::vector<Observation> measured(const std::string& json, const std::string& qu
   file.find_lines();
   inventory.add(std::move(file));
   if (!objects.empty()) {
-    const Document& document = inventory.add(Document{"objects.yaml", objects, {}});
-    auto values = read_yaml(document.text);
-    EXPECT_TRUE(values) << values.error().what;
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "objects.yaml", objects);
   }
   return detect(inventory, question);
 }

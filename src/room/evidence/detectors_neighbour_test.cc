@@ -82,12 +82,8 @@ TEST(Neighbours, WhoFillsADiskIsReadFromWhatDuTells) {
       piece.find_lines();
       inventory.add(std::move(piece));
     }
-    const Document& document = inventory.add(
-        Document{"objects.yaml",
-                 event_about("Pod", "web-1", "Evicted", "The node was low on resource: ephemeral-storage."),
-                 {}});
-    auto values = read_yaml(document.text);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "objects.yaml",
+             event_about("Pod", "web-1", "Evicted", "The node was low on resource: ephemeral-storage."));
     const auto found = detect(inventory, "Why is web-1 evicted?");
     const Observation* one = find_by(found, "node-event");
     return one == nullptr ? "" : one->cause;

@@ -144,21 +144,18 @@ bool declares(const std::vector<const PodSpec*>& matched, const Value& target) {
   });
 }
 
-const Value& target_of(const Value& port) {
-  return port["targetPort"].exists() ? port["targetPort"] : port["port"];
-}
-
 void check_ports(const Object& service, const std::vector<const PodSpec*>& matched, Observations* out) {
   const auto& ports = service["spec"]["ports"].items;
   // A container need not declare the ports that it listens on, and one of several is often left out.
   const bool some_declared =
-      std::ranges::any_of(ports, [&](const Value& port) { return declares(matched, target_of(port)); });
+      std::ranges::any_of(ports, [&](const Value& port) { return declares(matched, target_port_of(port)); });
   for (const Value& port : service["spec"]["ports"].items) {
-    const Value& target = target_of(port);
+    const Value& target = target_port_of(port);
     if (target.text().empty() || target.text() == "0") continue;
     const auto number = target.integer();
     bool reached = false, judged = false;
     std::string offered;
+    std::set<std::string_view> named;  // the ports that stand in `offered`
     const PodSpec* example = nullptr;
     const Value* its_ports = &Value::null();
     bool declared = false;
@@ -172,7 +169,7 @@ void check_ports(const Object& service, const std::vector<const PodSpec*>& match
               number ? one["containerPort"].integer() == number : one["name"].text() == target.text();
           reached = reached || (same && (stock == 0 || !number || stock == *number));
           declared = declared || same;
-          const bool is_new = offered.find(one["containerPort"].text()) == std::string::npos;
+          const bool is_new = named.insert(one["containerPort"].text()).second;
           if (offered.size() < 60 && is_new) {
             offered += fmt::format(
                 "{}{}{}", offered.empty() ? "" : ", ", one["containerPort"].text(),

@@ -116,10 +116,7 @@ TEST(Past, WhoSetsReplicasBackIsToldWhereTheBundleSaysIt) {
     yaml += normal(std::string("down") + size, "Deployment", "web", "ScalingReplicaSet",
                    std::string("Scaled down replica set web-6c8b7d9f55 to 2 from ") + size);
   }
-  const Document& document = inventory.add(Document{"objects.yaml", yaml, {}});
-  auto values = read_yaml(document.text);
-  ASSERT_TRUE(values);
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  add_yaml(&inventory, "objects.yaml", yaml);
   const auto found = detect(inventory, "Why does web fall back to 2 replicas?");
   const Observation* one = find_by(found, "replicas-set-back");
   ASSERT_NE(one, nullptr);

@@ -19,17 +19,6 @@ constexpr std::uint32_t most_transcript_lines = 50'000;
 constexpr std::uint32_t lines_of_a_ping = 24;  // from the command to its statistics
 constexpr int header_bytes = 28;               // of IPv4 and ICMP
 
-// Words parted by blanks.
-std::vector<std::string_view> words_in(std::string_view line) {
-  std::vector<std::string_view> out;
-  while (!(line = trim(line)).empty() && out.size() < 32) {
-    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-    out.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-  return out;
-}
-
 double rate_in(std::string_view word) {
   double value = 0;
   std::from_chars(word.data(), word.data() + word.size(), value);
@@ -43,7 +32,7 @@ struct PingedPath {
 };
 
 void note_ping(const Document& document, std::uint32_t number, std::map<std::string, PingedPath>* paths) {
-  const std::vector<std::string_view> words = words_in(document.line(number));
+  const std::vector<std::string_view> words = fields_of(document.line(number));
   int size = 0;
   for (std::size_t i = 0; i + 1 < words.size(); ++i)
     if (words[i] == "-s") size = static_cast<int>(rate_in(words[i + 1]));
@@ -89,12 +78,12 @@ void tell_paths(const Survey& survey, const Document& document, std::size_t* tol
 // Who writes most to a node's disks, where that is much and no other comes near.
 void tell_writer(const Document& document, std::uint32_t header, std::size_t* told, Observations* out) {
   constexpr double much = 20'000, times_the_next = 4;  // kB/s
-  const std::vector<std::string_view> names = words_in(document.line(header));
+  const std::vector<std::string_view> names = fields_of(document.line(header));
   const auto column = static_cast<std::size_t>(std::ranges::find(names, "kB_wr/s") - names.begin());
   std::map<std::string, std::pair<double, std::uint32_t>> writers;  // by command: most at once, and where
   for (std::uint32_t number = header + 1; number <= document.starts.size() && number < header + 2000;
        ++number) {
-    const std::vector<std::string_view> words = words_in(document.line(number));
+    const std::vector<std::string_view> words = fields_of(document.line(number));
     if (words.size() != names.size() || !is_plain_name(words.back()) || !is_digit(words[column][0])) continue;
     auto& most = writers[std::string(words.back())];
     if (const double rate = rate_in(words[column]); rate > most.first) most = {rate, number};

@@ -419,7 +419,7 @@ Scraped scraped_port(const Survey& survey, const Object& monitor, const Value& e
       continue;
     for (const Value& port : (*service)["spec"]["ports"].items) {
       if (port["name"].text() != wanted.text()) continue;
-      const Value& behind = port["targetPort"].exists() ? port["targetPort"] : port["port"];
+      const Value& behind = target_port_of(port);
       if (const auto number = behind.integer()) return {*number, service, &port};
       return container_port(behind.text());
     }

@@ -29,17 +29,6 @@ std::vector<std::string_view> columns_of(std::string_view line) {
   return out;
 }
 
-// Columns that have no blanks in them.
-std::vector<std::string_view> words_of_row(std::string_view line) {
-  std::vector<std::string_view> out;
-  for (line = trim(line); !line.empty() && out.size() < most_columns; line = trim(line)) {
-    const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-    out.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-  return out;
-}
-
 struct Columns {
   std::size_t name = most_columns, messages = most_columns, consumers = most_columns;
   bool known() const { return name < most_columns && messages < most_columns && consumers < most_columns; }
@@ -149,7 +138,7 @@ void tell_empty_topics(const Survey& survey, const Document& document, const Top
   std::map<std::string, Read> topics;
   std::size_t group = most_columns, topic = most_columns, end = most_columns;
   for (std::uint32_t number = 1; number <= document.starts.size(); ++number) {
-    std::vector<std::string_view> row = words_of_row(document.line(number));
+    std::vector<std::string_view> row = fields_of(document.line(number));
     const auto place = [&](std::string_view name) {
       return static_cast<std::size_t>(std::ranges::find(row, name) - row.begin());
     };

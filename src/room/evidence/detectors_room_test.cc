@@ -144,14 +144,10 @@ TEST(Room, WhatAWorkloadAsksForIsReadFromPiecesOfItsSpec) {
     Document piece{path, "- name: JAVA_TOOL_OPTIONS\n  value: -Xms512m -Xmx3072m\n", {}};
     piece.find_lines();
     inventory.add(std::move(piece));
-    const Document& document =
-        inventory.add(Document{"objects.yaml",
-                               object_head("v1", "Pod", "match-6c8b7d9f5c-4t9wv") +
-                                   "status: {containerStatuses: [{name: match, restartCount: 17, lastState: "
-                                   "{terminated: {reason: OOMKilled, exitCode: 137}}}]}\n",
-                               {}});
-    auto values = read_yaml(document.text);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "objects.yaml",
+             object_head("v1", "Pod", "match-6c8b7d9f5c-4t9wv") +
+                 "status: {containerStatuses: [{name: match, restartCount: 17, lastState: "
+                 "{terminated: {reason: OOMKilled, exitCode: 137}}}]}\n");
     const auto found = detect(inventory, "Why does match restart?");
     const Observation* one = find_by(found, "container-out-of-memory");
     return one == nullptr ? "" : one->cause;

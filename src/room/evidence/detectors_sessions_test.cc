@@ -137,14 +137,9 @@ TEST(Sessions, WhoseWritesAreRefusedIsToldWithTheReplicaThatItIsSentTo) {
 
 TEST(Sessions, AServiceThatSendsToOneReplicaAloneIsTold) {
   Inventory inventory;
-  const Document& document =
-      inventory.add(Document{"services.yaml",
-                             object_head("v1", "Service", "kvs-primary") +
-                                 "spec: {selector: {app: kvs, statefulset.kubernetes.io/pod-name: kvs-0}}\n",
-                             {}});
-  Result<std::vector<Value>> values = read_yaml(document.text);
-  ASSERT_TRUE(values);
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  add_yaml(&inventory, "services.yaml",
+           object_head("v1", "Service", "kvs-primary") +
+               "spec: {selector: {app: kvs, statefulset.kubernetes.io/pod-name: kvs-0}}\n");
   for (const char* const name : {"redis/kvs-0-info.txt", "redis/kvs-2-info.txt"}) {
     Document file{name, "role:slave\nmaster_host:10.19.4.11\nmaster_link_status:up\n", {}};
     file.find_lines();

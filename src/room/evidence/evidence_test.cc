@@ -6,9 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "base/read_value.h"
 #include "room/evidence/detector_case.h"
-#include "room/inventory/api_objects.h"
 
 namespace carrel {
 namespace {
@@ -34,14 +32,9 @@ TEST(MakeEvidence, RanksLinesAndPointsFindingsAtThem) {
 TEST(MakeEvidence, APodThatDidItsWorkHasOvercomeWhatItWarnedOf) {
   const auto weight = [](const std::string& phase) {
     Inventory inventory;
-    const Document& document = inventory.add(Document{
-        "pods.yaml",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: api-0, namespace: shop}\nstatus: {phase: " + phase +
-            "}\n",
-        {}});
-    auto values = read_yaml(document.text);
-    EXPECT_TRUE(values);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "pods.yaml",
+             "apiVersion: v1\nkind: Pod\nmetadata: {name: api-0, namespace: shop}\nstatus: {phase: " + phase +
+                 "}\n");
     LogMiner miner("What is broken?");
     mine(&miner, "a.log", "WARN retrying connection to sftp (1/3): timed out\n");
     const EvidenceList list = make_evidence(inventory, miner, "What is broken?");
@@ -55,16 +48,12 @@ TEST(MakeEvidence, APodThatDidItsWorkHasOvercomeWhatItWarnedOf) {
 TEST(MakeEvidence, WhatAPodThatIsGoneLoggedIsOverToWhoAsksWhether) {
   const auto weight = [](const std::string& pod, const std::string& question) {
     Inventory inventory;
-    const Document& document = inventory.add(Document{
-        "pods.yaml",
+    add_yaml(
+        &inventory, "pods.yaml",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: " + pod +
             ", namespace: shop}\nspec: {containers: [{name: main}]}\nstatus: {phase: Running, conditions: "
             "[{type: Ready, status: 'True'}], containerStatuses: [{name: main, ready: true, restartCount: 0, "
-            "state: {running: {}}}]}\n",
-        {}});
-    auto values = read_yaml(document.text);
-    EXPECT_TRUE(values);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+            "state: {running: {}}}]}\n");
     LogMiner miner(question);
     miner.begin({"a.log", TextFile::Kind::log, "shop", "web-6d5f7c9b8-x2k4q", "main"});
     miner.add("ERROR leader election lost\n");
@@ -146,10 +135,7 @@ TEST(MakeEvidence, OfVeryManyFindingsTheHeaviestAreCompared) {
           "ready: false, restartCount: 0, state: {waiting: {reason: ErrImagePull, message: 'x/y:1: not "
           "found'}}}]}\n";
   Inventory inventory;
-  const Document& document = inventory.add(Document{"events.yaml", yaml, {}});
-  Result<std::vector<Value>> values = read_yaml(document.text);
-  ASSERT_TRUE(values);
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  add_yaml(&inventory, "events.yaml", yaml);
   const EvidenceList list = make_evidence(inventory, LogMiner("Why?"), "What is wrong?");
   ASSERT_EQ(list.findings.size(), limit::findings);
   EXPECT_NE(list.findings[0].cause.find("web-0"), std::string::npos) << list.findings[0].cause;

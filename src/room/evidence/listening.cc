@@ -61,12 +61,6 @@ const PhraseSet& aside_words() {
   return set;
 }
 
-bool speaks_of(const PhraseSet& set, std::string_view text) {
-  std::vector<PhraseSet::Match> matches;
-  set.find(text, &matches);
-  return !matches.empty();
-}
-
 // The number of a port at the start of a text, of two to five digits that nothing goes on behind.
 std::int64_t port_at(std::string_view text) {
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -111,7 +105,7 @@ std::optional<ListeningPort> listening_in(std::string_view line) {
   line = line.substr(0, longest_start_line);
   std::vector<PhraseSet::Match> matches;
   listening_words().find(line, &matches);
-  if (matches.empty() || speaks_of(contrary_words(), line)) return std::nullopt;
+  if (matches.empty() || contrary_words().found_in(line)) return std::nullopt;
   // From the words on: some of them end in "port" or in the scheme of an address.
   const std::string_view behind = line.substr(matches.front().begin, most_before_port);
   ListeningPort out;
@@ -120,7 +114,7 @@ std::optional<ListeningPort> listening_in(std::string_view line) {
   const bool kestrel =
       contains_folded(line, "now listening on: http") && contains_folded(behind, "localhost");
   out.loopback = kestrel || behind.find("127.0.0.1") != behind.npos || behind.find("[::1]") != behind.npos;
-  out.aside = speaks_of(aside_words(), line);
+  out.aside = aside_words().found_in(line);
   return out;
 }
 

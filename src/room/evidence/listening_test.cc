@@ -68,15 +68,10 @@ TEST(Listening, AServiceThatSendsElsewhereIsTold) {
     ListeningPorts ports;
     ports.note(log_of(pod), 7, line);
     Inventory inventory;
-    const Document& document =
-        inventory.add(Document{"services.yaml",
-                               object_head("v1", "Service", "web") +
-                                   "spec: {selector: {app: web}, ports: [{port: 80, targetPort: " + target +
-                                   "}]}\n" + deployment("web", plain_pod),
-                               {}});
-    auto values = read_yaml(document.text);
-    EXPECT_TRUE(values);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "services.yaml",
+             object_head("v1", "Service", "web") +
+                 "spec: {selector: {app: web}, ports: [{port: 80, targetPort: " + target + "}]}\n" +
+                 deployment("web", plain_pod));
     return detect(inventory, "Why does web answer 502?", ports);
   };
   const std::string pod = "web-6f85d7cbb6-q7x8d";
@@ -130,15 +125,10 @@ TEST(Listening, AProbeThatIsRefusedIsToldWhereItsContainerListens) {
     ListeningPorts ports;
     ports.note(log_of("web-0"), 3, line);
     Inventory inventory;
-    const Document& document = inventory.add(
-        Document{"events.yaml",
-                 event_about("Pod", "web-0", "Unhealthy",
-                             "Readiness probe failed: Get \"http://10.1.2.3:8080/healthz\": dial tcp "
-                             "10.1.2.3:8080: connect: connection refused"),
-                 {}});
-    auto values = read_yaml(document.text);
-    EXPECT_TRUE(values);
-    for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+    add_yaml(&inventory, "events.yaml",
+             event_about("Pod", "web-0", "Unhealthy",
+                         "Readiness probe failed: Get \"http://10.1.2.3:8080/healthz\": dial tcp "
+                         "10.1.2.3:8080: connect: connection refused"));
     const auto found = detect(inventory, "Why is web-0 not ready?", ports);
     const Observation* one = find_by(found, "probe-failing");
     return one == nullptr ? "" : one->cause;

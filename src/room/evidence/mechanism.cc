@@ -53,21 +53,15 @@ const PhraseSet& failure_words() {
   return set;
 }
 
-bool has_one(const PhraseSet& set, std::string_view text) {
-  std::vector<PhraseSet::Match> found;
-  set.find(text, &found);
-  return !found.empty();
-}
-
 // What is turned off may be called by what it would tell of.
 bool is_turned_off(std::string_view text) {
   static const PhraseSet set({"reporting is disabled", "reporting disabled", "tracking is disabled",
                               "tracking disabled", "detection is disabled", "detection disabled"});
-  return has_one(set, text);
+  return set.found_in(text);
 }
 
 bool is_ordinary(std::string_view text) {
-  return is_turned_off(text) || (has_one(ordinary_words(), text) && !has_one(failure_words(), text));
+  return is_turned_off(text) || (ordinary_words().found_in(text) && !failure_words().found_in(text));
 }
 
 // "returned 500 rows", "http 500ms": a number of things, and no status.

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/read_value.h"
-#include "room/inventory/api_objects.h"
+#include "room/evidence/detector_case.h"
 
 namespace carrel {
 namespace {
@@ -13,9 +12,7 @@ std::string said(const std::string& question, std::initializer_list<const char*>
   for (const char* const pod : pods)
     yaml += "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + std::string(pod) + ", namespace: shop}\n";
   Inventory inventory;
-  const Document& document = inventory.add(Document{"objects.yaml", yaml, {}});
-  Result<std::vector<Value>> values = read_yaml(document.text);
-  for (Value& value : *values) add_api_objects(&inventory, document, inventory.keep(std::move(value)));
+  add_yaml(&inventory, "objects.yaml", yaml);
   return workload_in_words(inventory, question);
 }
 

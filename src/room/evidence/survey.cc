@@ -441,6 +441,10 @@ std::int64_t listening_port(const Value& container) {
   return stock_port(container);
 }
 
+const Value& target_port_of(const Value& service_port) {
+  return service_port["targetPort"].exists() ? service_port["targetPort"] : service_port["port"];
+}
+
 bool selects(const Value& wanted, const Value& labels) {
   return std::all_of(wanted.members.begin(), wanted.members.end(), [&](const auto& member) {
     return labels[member.first].exists() && labels[member.first].text() == member.second.text();
@@ -522,6 +526,17 @@ std::string_view between(std::string_view text, std::string_view from, std::stri
   const auto end = text.find(to, begin + from.size());
   if (end == std::string_view::npos) return {};
   return text.substr(begin + from.size(), end - begin - from.size());
+}
+
+std::vector<std::string_view> fields_of(std::string_view row) {
+  constexpr std::size_t most = 32;
+  std::vector<std::string_view> out;
+  for (row = trim(row); !row.empty() && out.size() < most; row = trim(row)) {
+    const std::size_t end = std::min(row.find_first_of(" \t"), row.size());
+    out.push_back(row.substr(0, end));
+    row.remove_prefix(end);
+  }
+  return out;
 }
 
 bool has(std::string_view text, std::string_view needle) {

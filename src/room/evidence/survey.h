@@ -133,6 +133,8 @@ std::int64_t listening_port(const Value& container);
 bool selects(const Value& wanted, const Value& labels);
 // The same for a LabelSelector (matchLabels and matchExpressions).
 bool selector_matches(const Value& label_selector, const Value& labels);
+// Where a Service sends one of its ports: a number, or the name that a container gives it.
+const Value& target_port_of(const Value& service_port);
 // "app=web,tier=front"
 std::string label_text(const Value& labels);
 
@@ -149,6 +151,8 @@ std::optional<double> quantity(std::string_view text);
 bool is_plain_name(std::string_view text);
 // The text between two marks after the first occurrence of `from`; empty where either is missing.
 std::string_view between(std::string_view text, std::string_view from, std::string_view to);
+// The words of a row whose columns have no blanks in them, at most 32.
+std::vector<std::string_view> fields_of(std::string_view row);
 bool has(std::string_view text, std::string_view needle);  // ASCII case folded; `needle` in lower case
 
 // --- saying what was found ---
