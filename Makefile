@@ -7,8 +7,8 @@
 #   make install     under PREFIX (default /usr/local); DESTDIR is honoured
 #   make room        the room image; LLAMA_PREFIX=DIR makes it from your own llama.cpp
 #   make vm-image    what the vm wall runs on: QEMU and a kernel, from Debian's packages (--wall vm)
-#   make eval        makes incidents and tells how often k8s-triage is right on them (EVAL_TEST, EVAL_UNKNOWN: how many)
-#   make calibrate   writes playbooks/k8s-triage/calibration.json from made incidents (EVAL_TRAIN: how many)
+#   make eval        makes incidents and tells how often k8s-triage is right on them, and whether its confidence holds
+#                    (EVAL_TEST, EVAL_UNKNOWN, EVAL_TRAIN: how many)
 #   make house       trains the model that comes with Carrel again: models/house/README.md
 #   make bench       the benchmarks, one JSON line a figure
 #   make screenshots the review page's main views, at both widths and themes, into build/screenshots
@@ -35,7 +35,7 @@ export NINJA_STATUS = [%f/%t]
 release := build/release
 sources := $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h' 2>/dev/null)
 
-.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize sanitized format check-format lint examples clean packages prepared programs release incidents eval calibrate house screenshots
+.PHONY: all demo test install room vm-image bench kills soak fuzz sanitize sanitized format check-format lint examples clean packages prepared programs release incidents eval house screenshots
 
 all: programs
 
@@ -88,10 +88,7 @@ incidents: programs
 	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) carrel-incidents-program
 
 eval: incidents
-	@setup/eval $(release) $(EVAL_TEST) $(EVAL_UNKNOWN)
-
-calibrate: incidents
-	@setup/eval $(release) --calibrate $(EVAL_TRAIN)
+	@setup/eval $(release) $(EVAL_TEST) $(EVAL_UNKNOWN) $(EVAL_TRAIN)
 
 house: incidents
 	@ninja -C $(release) -j $(JOBS) $(if $(CI),--quiet) house-corpus house-logits

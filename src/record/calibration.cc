@@ -1,7 +1,7 @@
 #include "record/calibration.h"
 
-#include <algorithm>
 #include <charconv>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -13,11 +13,13 @@
 namespace carrel {
 namespace {
 
-constexpr int calibration_version = 1;
+constexpr int calibration_version = 2;
 constexpr std::int64_t most_cases = 100'000'000;
 constexpr std::size_t most_entries = 4096;
 // So many cases of a kind count as much as what holds of its neighbours.
 constexpr double neighbours = 4;
+// Steps of fewer cases say little; they join the one below.
+constexpr std::uint32_t least_cases = 10;
 // Fewer checks of guesses say little about what the next ones earn.
 constexpr std::uint32_t least_checks = 100;
 
@@ -36,6 +38,40 @@ const Calibration::Model* model_of(const Calibration& calibration, const std::st
   return found == calibration.models.end() ? nullptr : &*found;
 }
 
+double share(const Calibration::Count& count) {
+  return static_cast<double>(count.right) / count.cases;
+}
+
+void add(const Calibration::Count& count, Calibration::Count* to) {
+  to->cases += count.cases;
+  to->right += count.right;
+}
+
+// Of findings whose weight is at least `from` and below the next step's.
+struct Step {
+  double from = 0;
+  Calibration::Count count;
+};
+
+std::vector<Step> isotonic(const std::map<double, Calibration::Count>& by_weight) {
+  std::vector<Step> steps;
+  const auto join = [&] {
+    add(steps.back().count, &steps[steps.size() - 2].count);
+    steps.pop_back();
+  };
+  for (const auto& [weight, count] : by_weight) {
+    steps.push_back({weight, count});
+    while (steps.size() > 1) {
+      const Calibration::Count& below = steps[steps.size() - 2].count;
+      if (share(below) < share(steps.back().count) && below.cases >= least_cases) break;
+      join();
+    }
+  }
+  // The last one has nothing above that would have made it grow.
+  if (steps.size() > 1 && steps.back().count.cases < least_cases) join();
+  return steps;
+}
+
 void write_count(JsonPage& json, const Calibration::Count& count) {
   json.count("cases", count.cases);
   json.count("right", count.right);
@@ -50,17 +86,22 @@ class CalibrationReader {
     if (root["calibration"].integer() != calibration_version)
       mistake(root, fmt::format("\"calibration\" must be {}", calibration_version));
     out.playbook = text(root, "playbook");
-    const Value& without = root["without_model"];
-    if (without.exists()) read_without_model(without, &out.without_model);
+    for (const Value& item : list(root, "without_model")) {
+      auto& told = out.without_model.emplace_back();
+      told.cases_sha256 = text(item, "cases_sha256");
+      for (const Value& entry : list(item, "findings")) told.entries.push_back(decided(entry));
+    }
     for (const Value& item : list(root, "models")) {
       Calibration::Model& model = out.models.emplace_back();
       model.name = item["name"].text();
       model.sha256 = text(item, "sha256");
-      model.cases_sha256 = text(item, "cases_sha256");
-      model.cases = whole(item, "cases");
-      for (const Value& entry : list(item, "agreement"))
-        model.agreement.push_back(
-            {whole(entry, "agree"), whole(entry, "tries"), std::string(entry["says"].text()), count(entry)});
+      for (const Value& set : list(item, "sets")) {
+        auto& told = model.sets.emplace_back();
+        told.cases_sha256 = text(set, "cases_sha256");
+        for (const Value& entry : list(set, "agreement"))
+          told.entries.push_back({whole(entry, "agree"), whole(entry, "tries"),
+                                  std::string(entry["says"].text()), count(entry)});
+      }
       if (const Value& drafts = item["drafts"]; drafts.exists()) {
         model.drafts = {whole(drafts, "draft"), whole(drafts, "checks"), whole(drafts, "kept"),
                         whole(drafts, "check_us"), whole(drafts, "step_us")};
@@ -72,21 +113,14 @@ class CalibrationReader {
   }
 
  private:
-  void read_without_model(const Value& item, Calibration::WithoutModel* out) {
-    out->cases_sha256 = text(item, "cases_sha256");
-    out->cases = whole(item, "cases");
-    for (const Value& entry : list(item, "weights")) {
-      double from = -1;
-      const std::string_view number = entry["from"].text();
-      std::from_chars(number.data(), number.data() + number.size(), from);
-      const bool follows = out->weights.empty() ? from == 0 : from > out->weights.back().from && from <= 1;
-      if (!follows) mistake(entry, "\"from\" must be 0 at first, then ascend, and be at most 1");
-      out->weights.push_back({from, count(entry)});
-    }
-    if (out->weights.empty()) mistake(item, "\"weights\" must have a step");
-    const Value& detectors = item["detectors"];
-    if (detectors.members.size() > most_entries) mistake(detectors, "there are too many detectors");
-    for (const auto& [name, entry] : detectors.members) out->detectors[name] = count(entry);
+  Calibration::Decided decided(const Value& entry) {
+    double weight = -1;
+    const std::string_view number = entry["weight"].text();
+    std::from_chars(number.data(), number.data() + number.size(), weight);
+    if (!(weight >= 0 && weight <= 1)) mistake(entry, "\"weight\" must be from 0 to 1");
+    Calibration::Decided out{text(entry, "verdict"), text(entry, "detector"), weight, count(entry)};
+    if (out.count.cases == 0) mistake(entry, "there must be a case");
+    return out;
   }
 
   const Sequence<Value>& list(const Value& item, const char* name) {
@@ -124,34 +158,34 @@ std::string to_json(const Calibration& calibration) {
   JsonPage json;
   json.count("calibration", calibration_version);
   json.text("playbook", calibration.playbook);
-  if (calibration.without_model.cases > 0) {
-    json.object("without_model", [&] {
-      json.text("cases_sha256", calibration.without_model.cases_sha256);
-      json.count("cases", calibration.without_model.cases);
-      json.list("weights", calibration.without_model.weights, [&](const Calibration::Step& step) {
+  json.list("without_model", calibration.without_model, [&](const auto& told) {
+    json.object([&] {
+      json.text("cases_sha256", told.cases_sha256);
+      json.list("findings", told.entries, [&](const Calibration::Decided& entry) {
         json.object([&] {
-          json.number("from", step.from);
-          write_count(json, step.count);
+          json.text("verdict", entry.verdict);
+          json.text("detector", entry.detector);
+          json.number("weight", entry.weight);
+          write_count(json, entry.count);
         });
       });
-      json.object("detectors", [&] {
-        for (const auto& [name, count] : calibration.without_model.detectors)
-          json.object(name, [&, &of = count] { write_count(json, of); });
-      });
     });
-  }
+  });
   json.list("models", calibration.models, [&](const Calibration::Model& model) {
     json.object([&] {
       json.text("name", model.name);
       json.text("sha256", model.sha256);
-      json.text("cases_sha256", model.cases_sha256);
-      json.count("cases", model.cases);
-      json.list("agreement", model.agreement, [&](const Calibration::Agreement& entry) {
+      json.list("sets", model.sets, [&](const auto& told) {
         json.object([&] {
-          json.count("agree", entry.agree);
-          json.count("tries", entry.tries);
-          json.text("says", entry.says);
-          write_count(json, entry.count);
+          json.text("cases_sha256", told.cases_sha256);
+          json.list("agreement", told.entries, [&](const Calibration::Agreement& entry) {
+            json.object([&] {
+              json.count("agree", entry.agree);
+              json.count("tries", entry.tries);
+              json.text("says", entry.says);
+              write_count(json, entry.count);
+            });
+          });
         });
       });
       if (model.drafts.draft == 0) return;
@@ -179,15 +213,22 @@ Result<Calibration> parse_calibration(std::string_view text, std::vector<Mistake
   return out;
 }
 
-std::optional<RightRate> rate_of_finding(const Calibration& calibration, const std::string& detector,
-                                         double weight) {
-  const auto& known = calibration.without_model;
-  if (known.weights.empty()) return std::nullopt;
-  auto step = known.weights.begin();
-  while (step + 1 != known.weights.end() && (step + 1)->from <= weight) ++step;
-  const auto own = known.detectors.find(detector);
-  const Calibration::Count count = own == known.detectors.end() ? Calibration::Count{} : own->second;
-  return RightRate{drawn(count, smoothed(step->count)), count.cases};
+std::optional<RightRate> rate_of_finding(const Calibration& calibration, const std::string& verdict,
+                                         const std::string& detector, double weight) {
+  std::map<double, Calibration::Count> by_weight;
+  Calibration::Count own;
+  for (const auto& told : calibration.without_model) {
+    for (const Calibration::Decided& entry : told.entries) {
+      if (entry.verdict != verdict) continue;
+      add(entry.count, &by_weight[entry.weight]);
+      if (entry.detector == detector) add(entry.count, &own);
+    }
+  }
+  if (by_weight.empty()) return std::nullopt;
+  const std::vector<Step> steps = isotonic(by_weight);
+  auto step = steps.begin();
+  while (step + 1 != steps.end() && (step + 1)->from <= weight) ++step;
+  return RightRate{drawn(own, smoothed(step->count)), own.cases, step->count.cases};
 }
 
 std::uint32_t draft_that_earns(const Calibration& calibration, const std::string& model_sha256) {
@@ -205,17 +246,15 @@ std::optional<RightRate> rate_of_agreement(const Calibration& calibration, const
   const Calibration::Model* model = model_of(calibration, model_sha256);
   if (model == nullptr) return std::nullopt;
   Calibration::Count all, agreeing, saying;
-  for (const Calibration::Agreement& entry : model->agreement) {
-    const auto add = [&](Calibration::Count* to) {
-      to->cases += entry.count.cases;
-      to->right += entry.count.right;
-    };
-    add(&all);
-    if (entry.agree != agree || entry.tries != tries) continue;
-    add(&agreeing);
-    if (entry.says == says) add(&saying);
+  for (const auto& told : model->sets) {
+    for (const Calibration::Agreement& entry : told.entries) {
+      add(entry.count, &all);
+      if (entry.agree != agree || entry.tries != tries) continue;
+      add(entry.count, &agreeing);
+      if (entry.says == says) add(entry.count, &saying);
+    }
   }
-  return RightRate{drawn(saying, drawn(agreeing, smoothed(all))), agreeing.cases};
+  return RightRate{drawn(saying, drawn(agreeing, smoothed(all))), agreeing.cases, all.cases};
 }
 
 }  // namespace carrel

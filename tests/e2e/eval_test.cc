@@ -135,15 +135,15 @@ TEST_F(Eval, WhatItCalibratesAPlaybookCarriesAndReportsName) {
   if (given != std::string::npos) yaml.erase(given, yaml.find('\n', given + 1) - given);
   file("mine/playbook.yaml", yaml + "calibration: calibration.json\n");
   const std::string calibration = folder_ + "/mine/calibration.json";
-  file("mine/calibration.json", R"({"calibration": 1, "playbook": "mine@1"})");
+  file("mine/calibration.json", R"({"calibration": 2, "playbook": "mine@1"})");
   const Outcome made =
       carrel({"eval", folder_ + "/mine", "--cases", folder, "-q", "--calibrate", calibration, "--json"});
   ASSERT_EQ(made.status, 0) << made.err;
   EXPECT_EQ(carrel({"playbook", "lint", folder_ + "/mine"}).status, 0);
   const auto report = json_of(carrel({"run", folder_ + "/mine", example, "--json"}));
-  EXPECT_THAT(report["confidence"]["basis"].GetString(), HasSubstr("right where that decided, on 12 cases"));
+  EXPECT_THAT(report["confidence"]["basis"].GetString(), HasSubstr("by 12 cases of its own and"));
   EXPECT_LT(report["confidence"]["score"].GetDouble(), 0.3) << "one of twelve was right";
-  file("mine/calibration.json", R"({"calibration": 1})");
+  file("mine/calibration.json", R"({"calibration": 2})");
   const Outcome lint = carrel({"playbook", "lint", folder_ + "/mine"});
   EXPECT_EQ(lint.status, 4);
   EXPECT_THAT(lint.err + lint.out, HasSubstr("mine/calibration.json:1:1: \"playbook\" must be a text"));

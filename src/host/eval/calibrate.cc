@@ -8,47 +8,33 @@
 namespace carrel {
 namespace {
 
-// Steps of fewer cases say little; they join the one below.
-constexpr std::uint32_t least_cases = 10;
-
-double share(const Calibration::Count& count) {
-  return static_cast<double>(count.right) / count.cases;
+// In hundredths, as a calibration keeps it.
+double rounded(double weight) {
+  return std::round(std::clamp(weight, 0.0, 1.0) * 100) / 100;
 }
 
-std::vector<Calibration::Step> isotonic(const std::map<double, Calibration::Count>& by_weight) {
-  std::vector<Calibration::Step> steps;
-  for (const auto& [weight, count] : by_weight) {
-    steps.push_back({steps.empty() ? 0 : weight, count});
-    while (steps.size() > 1) {
-      Calibration::Step& last = steps.back();
-      Calibration::Step& below = steps[steps.size() - 2];
-      if (share(below.count) < share(last.count) && below.count.cases >= least_cases) break;
-      below.count.cases += last.count.cases;
-      below.count.right += last.count.right;
-      steps.pop_back();
-    }
-  }
-  // The last one has nothing above that would have made it grow.
-  if (steps.size() > 1 && steps.back().count.cases < least_cases) {
-    Calibration::Count& below = steps[steps.size() - 2].count;
-    below.cases += steps.back().count.cases;
-    below.right += steps.back().count.right;
-    steps.pop_back();
-  }
-  return steps;
-}
-
-void calibrate_detectors(const Evaluation& evaluation, Calibration::WithoutModel* out) {
-  *out = {};
-  out->cases_sha256 = evaluation.head.cases_sha256;
-  std::map<double, Calibration::Count> by_weight;
+Calibration::Told<Calibration::Decided> told_of_detectors(const Evaluation& evaluation) {
+  std::map<std::tuple<std::string, std::string, double>, Calibration::Count> counts;
   for (const CaseResult& result : evaluation.results) {
     if (!result.error.empty() || result.grounds.detector.empty()) continue;
-    ++out->cases;
-    out->detectors[result.grounds.detector].add(result.grade.cause);
-    by_weight[std::round(std::clamp(result.grounds.weight, 0.0, 1.0) * 1e4) / 1e4].add(result.grade.cause);
+    counts[{result.verdict, result.grounds.detector, rounded(result.grounds.weight)}].add(result.grade.cause);
   }
-  out->weights = isotonic(by_weight);
+  Calibration::Told<Calibration::Decided> out{evaluation.head.cases_sha256, {}};
+  for (const auto& [decided, count] : counts)
+    out.entries.push_back({std::get<0>(decided), std::get<1>(decided), std::get<2>(decided), count});
+  return out;
+}
+
+Calibration::Told<Calibration::Agreement> told_of_model(const Evaluation& evaluation) {
+  std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, Calibration::Count> counts;
+  for (const CaseResult& result : evaluation.results) {
+    if (!result.error.empty() || result.grounds.tries == 0) continue;
+    counts[{result.grounds.tries, result.grounds.agree, result.grounds.says}].add(result.grade.cause);
+  }
+  Calibration::Told<Calibration::Agreement> out{evaluation.head.cases_sha256, {}};
+  for (const auto& [grounds, count] : counts)
+    out.entries.push_back({std::get<1>(grounds), std::get<0>(grounds), std::get<2>(grounds), count});
+  return out;
 }
 
 // Where guesses were tried at all; what an earlier evaluation found of them stays otherwise.
@@ -73,39 +59,28 @@ void calibrate_drafts(const Evaluation& evaluation, Calibration::Drafts* out) {
   *out = drafts;
 }
 
-void calibrate_model(const Evaluation& evaluation, Calibration::Model* out) {
-  *out = {
-      evaluation.head.model, evaluation.head.model_sha256, evaluation.head.cases_sha256, 0, {}, out->drafts};
-  std::map<std::tuple<std::uint32_t, std::uint32_t, std::string>, Calibration::Count> counts;
-  for (const CaseResult& result : evaluation.results) {
-    if (!result.error.empty() || result.grounds.tries == 0) continue;
-    ++out->cases;
-    counts[{result.grounds.tries, result.grounds.agree, result.grounds.says}].add(result.grade.cause);
-  }
-  calibrate_drafts(evaluation, &out->drafts);
-  for (const auto& [grounds, count] : counts)
-    out->agreement.push_back({std::get<1>(grounds), std::get<0>(grounds), std::get<2>(grounds), count});
-}
-
 }  // namespace
 
 Result<Calibration> calibrate(const Evaluation& evaluation, Calibration before) {
-  const Error nothing{
-      Code::usage, "there is nothing to calibrate by",
-      "evaluate a playbook without a model or with one; quotes and answers state no confidence"};
-  if (before.playbook != evaluation.head.playbook) before = {evaluation.head.playbook, {}, {}};
-  if (evaluation.head.engine == "none") {
-    calibrate_detectors(evaluation, &before.without_model);
-    if (before.without_model.cases == 0) return nothing;
+  const Error nothing{Code::usage, "there is nothing to calibrate by",
+                      "evaluate a playbook without a model or with one, or reports that it made without a "
+                      "model; other answers state no confidence"};
+  const EvaluationHead& head = evaluation.head;
+  if (before.playbook != head.playbook) before = {head.playbook, {}, {}};
+  if (head.engine == "none" || head.engine == "answers") {
+    auto told = told_of_detectors(evaluation);
+    if (told.entries.empty()) return nothing;
+    put(&before.without_model, std::move(told));
     return before;
   }
-  if (evaluation.head.engine != "llama") return nothing;
-  auto model = std::find_if(before.models.begin(), before.models.end(), [&](const Calibration::Model& each) {
-    return each.sha256 == evaluation.head.model_sha256;
-  });
-  if (model == before.models.end()) model = before.models.insert(model, Calibration::Model{});
-  calibrate_model(evaluation, &*model);
-  if (model->cases == 0) return nothing;
+  auto told = told_of_model(evaluation);
+  if (head.engine != "llama" || told.entries.empty()) return nothing;
+  auto model = std::find_if(before.models.begin(), before.models.end(),
+                            [&](const Calibration::Model& each) { return each.sha256 == head.model_sha256; });
+  if (model == before.models.end())
+    model = before.models.insert(model, {head.model, head.model_sha256, {}, {}});
+  put(&model->sets, std::move(told));
+  calibrate_drafts(evaluation, &model->drafts);
   return before;
 }
 

@@ -6,9 +6,9 @@
 
 namespace carrel {
 
-// `before`, with the part that this evaluation speaks of (without a model, or of its model) made anew from
-// its cases. The detectors' weights become steps on which more weight was never less often right (pool
-// adjacent violators; Ayer et al., 1955). An Error where no case of it can be used.
+// `before`, and beside it what this evaluation tells (of the detectors, or of its model), in the place of
+// what the same cases told before. Of another playbook or version nothing is kept. An Error where no case of
+// it can be used.
 Result<Calibration> calibrate(const Evaluation& evaluation, Calibration before);
 
 }  // namespace carrel

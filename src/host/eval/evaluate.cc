@@ -218,8 +218,8 @@ class Evaluator {
     if (const CaseResult* same = finished_earlier(result)) return *same;
 
     std::vector<Column> columns;
-    Status done =
-        request_.answers.empty() ? run(label, ledger, &result, &columns) : read_answer(label, &columns);
+    Status done = request_.answers.empty() ? run(label, ledger, &result, &columns)
+                                           : read_answer(label, &result, &columns);
     if (done) done = grade_columns(label, *input, &result, columns);
     if (!done) return without_answer(label, std::move(result), done.error());
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -277,12 +277,15 @@ class Evaluator {
     return Error{Code::internal, fmt::format("run {} kept no evidence", run), ""};
   }
 
-  Status read_answer(const Case& label, std::vector<Column>* columns) const {
+  // A report of Carrel's own says how sure it was and why.
+  Status read_answer(const Case& label, CaseResult* result, std::vector<Column>* columns) const {
     auto bytes = read_file(fmt::format("{}/{}.json", request_.answers, label.id), most_answer_bytes);
     if (!bytes) return bytes.error();
     auto answer = read_json(*bytes);
     if (!answer) return std::move(answer.error()).in(label.id + ".json");
     columns->push_back({"", given_by(*answer)});
+    const Value& confidence = (*answer)["confidence"];
+    read_confidence(confidence["score"], confidence["grounds"], result);
     return {};
   }
 

@@ -179,9 +179,12 @@ TEST_F(Evaluating, AnswersOfAnotherProgramAreGradedWithoutARun) {
   answers_ = folder_ + "/answers";
   std::filesystem::create_directories(answers_);
   std::ofstream(answers_ + "/full.json") << R"({"root_cause": "the disk",
-      "evidence": [{"file": "b/a.log", "line": 3, "quote": "disk full"}]})";
+      "evidence": [{"file": "b/a.log", "line": 3, "quote": "disk full"}],
+      "confidence": {"score": 0.7, "grounds": {"detector": "log-disk-full", "weight": 0.61}}})";
   const auto evaluation = run();
   ASSERT_TRUE(evaluation);
+  EXPECT_EQ(evaluation->find("full")->confidence, 0.7);
+  EXPECT_EQ(evaluation->find("full")->grounds.weight, 0.61);
   EXPECT_TRUE(evaluation->find("full")->grade.right());
   EXPECT_NE(evaluation->find("dns")->error, "");
   EXPECT_EQ(wall_.made, (std::vector<RoomKind>{RoomKind::check}));

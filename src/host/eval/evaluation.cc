@@ -92,7 +92,8 @@ std::uint32_t small(const Value& value) {
 }
 
 double real(const Value& value) {
-  return std::strtod(text(value).c_str(), nullptr);
+  const double number = std::strtod(text(value).c_str(), nullptr);
+  return std::isfinite(number) ? number : 0;
 }
 
 Grade read_grade(const Value& value) {
@@ -123,10 +124,7 @@ CaseResult read_result(const Value& value) {
   result.seconds = real(value["seconds"]);
   result.verdict = value["verdict"].text();
   result.root_cause = value["root_cause"].text();
-  result.confidence = real(value["confidence"]);
-  const Value& grounds = value["grounds"];
-  result.grounds = {text(grounds["detector"]), real(grounds["weight"]), small(grounds["agree"]),
-                    small(grounds["tries"]), text(grounds["says"])};
+  read_confidence(value["confidence"], value["grounds"], &result);
   const Value& drafts = value["drafts"];
   result.drafts = {small(drafts["draft"]), small(drafts["checks"]), small(drafts["guessed"]),
                    small(drafts["kept"]),  small(drafts["steps"]),  real(drafts["check_s"]),
@@ -211,6 +209,12 @@ Result<std::string> EvaluationFile::finish() {
   json.flag("finished", true);
   if (Status written = write_all(file_.get(), json.finish()); !written) return written.error();
   return read_file(path_, most_evaluation_bytes);
+}
+
+void read_confidence(const Value& score, const Value& grounds, CaseResult* result) {
+  result->confidence = std::clamp(real(score), 0.0, 1.0);
+  result->grounds = {text(grounds["detector"]), real(grounds["weight"]), small(grounds["agree"]),
+                     small(grounds["tries"]), text(grounds["says"])};
 }
 
 Result<Evaluation> parse_evaluation(std::string_view lines) {

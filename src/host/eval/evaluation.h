@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "base/value.h"
 #include "host/eval/grade.h"
 #include "host/eval/recall.h"
 #include "record/report.h"
@@ -73,6 +74,10 @@ class EvaluationFile {
   std::string path_;
   Fd file_;
 };
+
+// How sure an answer was (its score) and what that rests on, as reports and evaluations write both; 0 and
+// empty where they are something else.
+void read_confidence(const Value& score, const Value& grounds, CaseResult* result);
 
 // Reads the lines back. A last one that was cut short is left out; an Error where there is no whole head, or
 // another version.

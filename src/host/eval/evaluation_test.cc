@@ -149,17 +149,29 @@ TEST(Score, CalibratingByAnEvaluationGivesItsOwnRates) {
   evaluation.head.engine = "none";
   evaluation.head.cases_sha256 = "set";
   for (int i = 0; i < 100; ++i) evaluation.results.push_back(result("a", i < 90, 0.9));
-  for (int i = 0; i < 100; ++i) evaluation.results.push_back(result("b", i < 20, 0.6));
-  for (int i = 0; i < 100; ++i) evaluation.results.push_back(result("c", i < 30, 0.5));
+  for (int i = 0; i < 100; ++i) evaluation.results.push_back(result("b", i < 20, 0.301));
   evaluation.results[0].grounds.detector = "another";
-  const auto made = calibrate(evaluation, {});
+  const auto rate = [](const Calibration& calibration, const char* detector, double weight) {
+    return rate_of_finding(calibration, "fault", detector, weight).value();
+  };
+  auto made = calibrate(evaluation, {});
   ASSERT_TRUE(made);
-  ASSERT_EQ(made->without_model.weights.size(), 2U) << "more weight was less often right: one step";
-  EXPECT_EQ(made->without_model.weights[0].from, 0);
-  EXPECT_EQ(made->without_model.weights[0].count.right, 50U);
-  EXPECT_NEAR(made->without_model.weights[1].from, 0.9, 1e-9);
-  EXPECT_EQ(made->without_model.detectors.at("another").cases, 1U);
-  EXPECT_EQ(made->without_model.detectors.at("log-disk-full").cases, 299U);
+  EXPECT_EQ(made->without_model.at(0).entries.size(), 3U);
+  EXPECT_EQ(rate(*made, "another", 0.9).cases, 1U);
+  EXPECT_EQ(rate(*made, "log-disk-full", 0.9).cases, 199U);
+  EXPECT_NEAR(rate(*made, "unknown", 0.9).right, 91.0 / 102, 1e-9);
+  EXPECT_NEAR(rate(*made, "unknown", 0.4).right, 21.0 / 102, 1e-9);
+
+  made = calibrate(evaluation, *made);
+  EXPECT_EQ(made->without_model.size(), 1U) << "the same cases count once";
+  evaluation.head.cases_sha256 = "another set";
+  evaluation.head.engine = "answers";
+  made = calibrate(evaluation, *made);
+  ASSERT_TRUE(made) << "reports that were made before say what they rest on";
+  EXPECT_EQ(made->without_model.size(), 2U);
+  EXPECT_EQ(rate(*made, "another", 0.9).cases, 2U);
+  for (CaseResult& each : evaluation.results) each.grounds = {};
+  EXPECT_FALSE(calibrate(evaluation, *made)) << "other answers say nothing of that";
   evaluation.head.engine = "quotes";
   EXPECT_FALSE(calibrate(evaluation, {}));
 }

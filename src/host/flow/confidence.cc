@@ -46,24 +46,17 @@ Confidence confidence_of_finding(const Playbook& playbook, const Finding* best) 
   out.grounds.weight = best == nullptr ? 0 : best->weight;
   const std::string said = best == nullptr ? "no detector found anything" : "the detector " + best->detector;
   const Calibration* calibration = own_calibration(playbook);
-  const auto rate = calibration == nullptr
-                        ? std::nullopt
-                        : rate_of_finding(*calibration, out.grounds.detector, out.grounds.weight);
   const bool unsure = best == nullptr || best->verdict == Verdict::insufficient_evidence;
-  if (rate && !unsure) {
-    // Cases that are evaluated nearly all have a fault, so that any hint of one is right there: what weighs
-    // so little that anything healthy would stand before it is stated as less.
-    constexpr double counts = 0.4;
-    const bool is_hint = best->verdict == Verdict::fault && best->weight < counts;
-    out.score = stated(rate->right * (is_hint ? best->weight / counts : 1));
+  const auto rate =
+      calibration == nullptr || unsure
+          ? std::nullopt
+          : rate_of_finding(*calibration, to_string(best->verdict), out.grounds.detector, out.grounds.weight);
+  if (rate) {
+    out.score = stated(rate->right);
     out.level = level_of(out.score);
-    out.basis =
-        is_hint ? fmt::format("{}, which is a hint of little weight; no model was asked", said)
-        : rate->cases == 0
-            ? fmt::format("{}; {:.2f} right at its weight on {}, none of them its own; no model was asked",
-                          said, out.score, cases(calibration->without_model.cases))
-            : fmt::format("{}; {:.2f} right where that decided, on {}; no model was asked", said, out.score,
-                          cases(rate->cases));
+    out.basis = fmt::format(
+        "{}; {:.2f} of those like it were right, by {} of its own and {} about as heavy; no model was asked",
+        said, out.score, cases(rate->cases), rate->neighbours);
     return out;
   }
   out.score = out.grounds.weight;

@@ -248,7 +248,7 @@ TEST_F(RunTest, TokensAreGuessedAheadWhereTheCalibrationSaysThatItEarns) {
   ASSERT_TRUE(first);
   EXPECT_EQ(asked, 0U);
   calibration_ = std::make_shared<Calibration>();
-  calibration_->models = {{"m", first->model_sha256, "set", 9, {}, {6, 100, 90, 15, 10}}};
+  calibration_->models = {{"m", first->model_sha256, {}, {6, 100, 90, 15, 10}}};
   ASSERT_TRUE(run(true));
   EXPECT_EQ(asked, 6U);
   EXPECT_THAT(last_row().settings, HasSubstr(R"("draft":{"value":"6","source":"playbook)"));
