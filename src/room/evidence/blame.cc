@@ -111,6 +111,14 @@ constexpr Blame the_key = {
     [](const Observation& key) { return key.detector == cloud_key; },
     [](const Observation&, const Observation& log) { return speaks_of(log, {"kms"}); }};
 
+// Who may not take its role is refused all that the role may do.
+constexpr Blame the_trust = {
+    [](const Observation& role) { return role.detector == cloud_trust; },
+    [](const Observation& role, const Observation& log) {
+      return same_component(role, log) &&
+             has_any(log.detector, {"forbidden", "denied", "credential", "authentication", "role"});
+    }};
+
 // What was taken away in the cloud just before what needs it is not reached, or refused, is why.
 constexpr Blame what_was_taken_away = {
     [](const Observation& call) {
@@ -178,7 +186,7 @@ void blame_in_logs(std::vector<Observation>* logs, std::vector<double>* relevanc
 void blame_objects(std::vector<Observation>* objects, std::vector<double>* relevances,
                    const std::vector<Observation>& logs, const std::vector<double>& of_logs) {
   for (const Blame* blame :
-       {&the_path, &the_inodes, &the_target_port, &the_proxy, &the_stale_settings, &the_key})
+       {&the_path, &the_inodes, &the_target_port, &the_proxy, &the_stale_settings, &the_key, &the_trust})
     lay_blame(*blame, objects, relevances, logs, of_logs);
   // Of several things that were taken away the first fits best.
   const auto first = std::ranges::find_if(*objects, what_was_taken_away.is_root);

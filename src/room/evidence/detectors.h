@@ -39,6 +39,9 @@ inline constexpr const char* cloud_call = "cloud-call";
 // That of a key of the cloud with which nothing can be read, and that of a port that it shuts.
 inline constexpr const char* cloud_key = "cloud-key-unusable";
 inline constexpr const char* cloud_port = "cloud-port-shut";
+// That a role of the cloud may be taken by another ServiceAccount alone: who has no credentials lacks them
+// for that.
+inline constexpr const char* cloud_trust = "cloud-role-untrusted";
 // That of calls within the cluster that go through a proxy for the outside, which explains what the proxy
 // answers.
 inline constexpr const char* proxied_call = "proxied-call";
@@ -58,56 +61,58 @@ inline constexpr const char* port_held = "port-held";
 // nothing by itself.
 inline constexpr const char* searched_domain = "searched-domain";
 
-void detect_image_pulls(const Survey& survey, Observations* out);       // detectors_image.cc
-void detect_unlike_images(const Survey& survey, Observations* out);     // detectors_image.cc
-void detect_container_ends(const Survey& survey, Observations* out);    // detectors_crash.cc
-void detect_container_starts(const Survey& survey, Observations* out);  // detectors_start.cc
-void detect_stuck_pods(const Survey& survey, Observations* out);        // detectors_start.cc
-void detect_scheduling(const Survey& survey, Observations* out);        // detectors_scheduling.cc
-void detect_unplaceable(const Survey& survey, Observations* out);       // detectors_placement.cc
-void detect_nodes(const Survey& survey, Observations* out);             // detectors_node.cc
-void detect_lost_nodes(const Survey& survey, Observations* out);        // detectors_lost_node.cc
-void detect_claims(const Survey& survey, Observations* out);            // detectors_storage.cc
-void detect_volumes(const Survey& survey, Observations* out);           // detectors_storage.cc
-void detect_references(const Survey& survey, Observations* out);        // detectors_config.cc
-void detect_stale_settings(const Survey& survey, Observations* out);    // detectors_stale.cc
-void detect_hosts(const Survey& survey, Observations* out);             // detectors_config.cc
-void detect_proxied_calls(const Survey& survey, Observations* out);     // detectors_proxy.cc
-void detect_transcripts(const Survey& survey, Observations* out);       // detectors_path.cc
-void detect_host_tools(const Survey& survey, Observations* out);        // detectors_host.cc
-void detect_probes(const Survey& survey, Observations* out);            // detectors_probe.cc
-void detect_services(const Survey& survey, Observations* out);          // detectors_network.cc
-void detect_unheard_ports(const Survey& survey, Observations* out);     // detectors_listening.cc
-void detect_ingresses(const Survey& survey, Observations* out);         // detectors_ingress.cc
-void detect_attachments(const Survey& survey, Observations* out);       // detectors_attachment.cc
-void detect_policies(const Survey& survey, Observations* out);          // detectors_policy.cc
-void detect_permissions(const Survey& survey, Observations* out);       // detectors_rbac.cc
-void detect_admission(const Survey& survey, Observations* out);         // detectors_admission.cc
-void detect_quotas(const Survey& survey, Observations* out);            // detectors_admission.cc
-void detect_scaling(const Survey& survey, Observations* out);           // detectors_scaling.cc
-void detect_rollouts(const Survey& survey, Observations* out);          // detectors_workload.cc
-void detect_jobs(const Survey& survey, Observations* out);              // detectors_job.cc
-void detect_certificates(const Survey& survey, Observations* out);      // detectors_platform.cc
-void detect_deliveries(const Survey& survey, Observations* out);        // detectors_platform.cc
-void detect_deletions(const Survey& survey, Observations* out);         // detectors_deletion.cc
-void detect_backups(const Survey& survey, Observations* out);           // detectors_backup.cc
-void detect_usage(const Survey& survey, Observations* out);             // detectors_usage.cc
-void detect_counts(const Survey& survey, Observations* out);            // detectors_count.cc
-void detect_neighbours(const Survey& survey, Observations* out);        // detectors_neighbour.cc
-void detect_measurements(const Survey& survey, Observations* out);      // detectors_metrics.cc
-void detect_traces(const Survey& survey, Observations* out);            // detectors_trace.cc
-void detect_changes(const Survey& survey, Observations* out);           // detectors_change.cc
-void detect_cloud_changes(const Survey& survey, Observations* out);     // detectors_cloud.cc
-void detect_plans(const Survey& survey, Observations* out);             // detectors_plan.cc
-void detect_sessions(const Survey& survey, Observations* out);          // detectors_sessions.cc
-void detect_queues(const Survey& survey, Observations* out);            // detectors_queue.cc
-void detect_thread_dumps(const Survey& survey, Observations* out);      // detectors_threads.cc
-void detect_unlike_peers(const Survey& survey, Observations* out);      // detectors_peers.cc
-void detect_slow_commands(const Survey& survey, Observations* out);     // detectors_slowlog.cc
-void detect_clients(const Survey& survey, Observations* out);           // detectors_clients.cc
-void detect_unplaced_shards(const Survey& survey, Observations* out);   // detectors_search.cc
-void detect_alerts(const Survey& survey, Observations* out);            // detectors_alert.cc
-void detect_warnings(const Survey& survey, Observations* out);          // detectors_event.cc
-void detect_health(const Survey& survey, Observations* out);            // detectors_health.cc
+void detect_image_pulls(const Survey& survey, Observations* out);         // detectors_image.cc
+void detect_unlike_images(const Survey& survey, Observations* out);       // detectors_image.cc
+void detect_container_ends(const Survey& survey, Observations* out);      // detectors_crash.cc
+void detect_container_starts(const Survey& survey, Observations* out);    // detectors_start.cc
+void detect_stuck_pods(const Survey& survey, Observations* out);          // detectors_start.cc
+void detect_scheduling(const Survey& survey, Observations* out);          // detectors_scheduling.cc
+void detect_unplaceable(const Survey& survey, Observations* out);         // detectors_placement.cc
+void detect_nodes(const Survey& survey, Observations* out);               // detectors_node.cc
+void detect_lost_nodes(const Survey& survey, Observations* out);          // detectors_lost_node.cc
+void detect_claims(const Survey& survey, Observations* out);              // detectors_storage.cc
+void detect_volumes(const Survey& survey, Observations* out);             // detectors_storage.cc
+void detect_references(const Survey& survey, Observations* out);          // detectors_config.cc
+void detect_stale_settings(const Survey& survey, Observations* out);      // detectors_stale.cc
+void detect_hosts(const Survey& survey, Observations* out);               // detectors_config.cc
+void detect_proxied_calls(const Survey& survey, Observations* out);       // detectors_proxy.cc
+void detect_transcripts(const Survey& survey, Observations* out);         // detectors_path.cc
+void detect_host_tools(const Survey& survey, Observations* out);          // detectors_host.cc
+void detect_probes(const Survey& survey, Observations* out);              // detectors_probe.cc
+void detect_services(const Survey& survey, Observations* out);            // detectors_network.cc
+void detect_unheard_ports(const Survey& survey, Observations* out);       // detectors_listening.cc
+void detect_ingresses(const Survey& survey, Observations* out);           // detectors_ingress.cc
+void detect_attachments(const Survey& survey, Observations* out);         // detectors_attachment.cc
+void detect_policies(const Survey& survey, Observations* out);            // detectors_policy.cc
+void detect_permissions(const Survey& survey, Observations* out);         // detectors_rbac.cc
+void detect_admission(const Survey& survey, Observations* out);           // detectors_admission.cc
+void detect_quotas(const Survey& survey, Observations* out);              // detectors_admission.cc
+void detect_scaling(const Survey& survey, Observations* out);             // detectors_scaling.cc
+void detect_rollouts(const Survey& survey, Observations* out);            // detectors_workload.cc
+void detect_jobs(const Survey& survey, Observations* out);                // detectors_job.cc
+void detect_certificates(const Survey& survey, Observations* out);        // detectors_platform.cc
+void detect_deliveries(const Survey& survey, Observations* out);          // detectors_platform.cc
+void detect_followed_revisions(const Survey& survey, Observations* out);  // detectors_delivery.cc
+void detect_deletions(const Survey& survey, Observations* out);           // detectors_deletion.cc
+void detect_backups(const Survey& survey, Observations* out);             // detectors_backup.cc
+void detect_usage(const Survey& survey, Observations* out);               // detectors_usage.cc
+void detect_counts(const Survey& survey, Observations* out);              // detectors_count.cc
+void detect_neighbours(const Survey& survey, Observations* out);          // detectors_neighbour.cc
+void detect_measurements(const Survey& survey, Observations* out);        // detectors_metrics.cc
+void detect_traces(const Survey& survey, Observations* out);              // detectors_trace.cc
+void detect_changes(const Survey& survey, Observations* out);             // detectors_change.cc
+void detect_cloud_changes(const Survey& survey, Observations* out);       // detectors_cloud.cc
+void detect_plans(const Survey& survey, Observations* out);               // detectors_plan.cc
+void detect_sessions(const Survey& survey, Observations* out);            // detectors_sessions.cc
+void detect_replicas(const Survey& survey, Observations* out);            // detectors_replica.cc
+void detect_queues(const Survey& survey, Observations* out);              // detectors_queue.cc
+void detect_thread_dumps(const Survey& survey, Observations* out);        // detectors_threads.cc
+void detect_unlike_peers(const Survey& survey, Observations* out);        // detectors_peers.cc
+void detect_slow_commands(const Survey& survey, Observations* out);       // detectors_slowlog.cc
+void detect_clients(const Survey& survey, Observations* out);             // detectors_clients.cc
+void detect_unplaced_shards(const Survey& survey, Observations* out);     // detectors_search.cc
+void detect_alerts(const Survey& survey, Observations* out);              // detectors_alert.cc
+void detect_warnings(const Survey& survey, Observations* out);            // detectors_event.cc
+void detect_health(const Survey& survey, Observations* out);              // detectors_health.cc
 
 }  // namespace carrel

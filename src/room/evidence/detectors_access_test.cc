@@ -71,6 +71,17 @@ INSTANTIATE_TEST_SUITE_P(
             "mode: DISABLE",
             "mode: ISTIO_MUTUAL"},
         DetectorCase{
+            "a namespace without sidecars that calls who demands mutual TLS",
+            "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: loyalty, labels: {team: crm}}\n" +
+                object_head("security.istio.io/v1", "PeerAuthentication", "default") +
+                "spec: {mtls: {mode: STRICT}}\n",
+            "outside-mesh",
+            {"Namespace loyalty has no label istio-injection=enabled", "STRICT"},
+            "{team: crm}",
+            "{team: crm, istio-injection: enabled}",
+            {},
+            "Why are the calls of loyalty to orders.shop:8080 reset?"},
+        DetectorCase{
             "subject in a namespace that does not exist",
             object_head("rbac.authorization.k8s.io/v1", "Role", "jobs") +
                 "rules: [{apiGroups: [''], resources: [secrets], verbs: [create]}]\n" +

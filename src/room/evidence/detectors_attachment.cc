@@ -320,6 +320,46 @@ void check_mesh_tls(const std::vector<const Object*>& strict, const Object& rule
   }
 }
 
+// Pods of a namespace without sidecars call one that demands mutual TLS. Source: Istio's namespace labels
+// istio-injection and istio.io/rev; spec.mtls.mode of its PeerAuthentication.
+void check_outside_mesh(const Survey& survey, const std::vector<const Object*>& strict, Observations* out) {
+  const auto in_mesh = [](const Object& space) {
+    const Value& labels = space["metadata"]["labels"];
+    return labels["istio-injection"].text() == "enabled" || labels["istio.io/rev"].exists();
+  };
+  const auto has_sidecar = [&](const Object& space) {
+    return std::ranges::any_of(survey.pod_specs(), [&](const PodSpec& pods) {
+      const Value& labels = *pods.labels;
+      return pods.owner->space == space.name &&
+             (labels["sidecar.istio.io/inject"].text() == "true" ||
+              std::ranges::any_of(containers_of(*pods.spec), [](const Container& container) {
+                return (*container.spec)["name"].text() == "istio-proxy";
+              }));
+    });
+  };
+  for (const Object* policy : strict) {
+    // "api.shop" names it as well.
+    const bool asked = policy->space == "istio-system" || survey.names(policy->space) ||
+                       survey.question.find("." + policy->space) != std::string::npos;
+    if (!asked) continue;
+    for (const Object* space : survey.each("namespace")) {
+      const bool outside = tells_all(*space) && !in_mesh(*space) && !has_sidecar(*space) &&
+                           space->name != policy->space && space->name != "istio-system";
+      if (!outside || !survey.names(space->name)) continue;
+      Observation& made = report(
+          out, "outside-mesh", 0.92, *space,
+          fmt::format("Namespace {} has no label istio-injection=enabled, so its pods have no sidecar and "
+                      "speak plain text, but {} demands mutual TLS (STRICT): their calls are refused.",
+                      space->name, described(*policy)));
+      cite(&made, *policy, (*policy)["spec"]["mtls"]["mode"], "mutual TLS is demanded");
+      cite(&made, *space, (*space)["metadata"]["name"], "the namespace");
+      cite(&made, *space, (*space)["metadata"]["labels"], "its labels, none of which asks for a sidecar");
+      suggest(&made, "kubectl get namespaces", "shows the namespaces there are");
+      return;
+    }
+  }
+}
+
 bool delivers(const Object& application, const Object& workload) {
   if (application["spec"]["destination"]["namespace"].text() != workload.space) return false;
   const std::string_view path = application["spec"]["source"]["path"].text();
@@ -395,6 +435,7 @@ void detect_attachments(const Survey& survey, Observations* out) {
   for (const Object* service : survey.each("virtualservice")) check_canary_weights(survey, *service, out);
   const std::vector<const Object*> strict = demands_of_tls(survey);
   for (const Object* rule : survey.each("destinationrule")) check_mesh_tls(strict, *rule, out);
+  check_outside_mesh(survey, strict, out);
   check_references(survey, out);
   for (const Object* space : survey.each("namespace")) check_injection(survey, *space, out);
   for (const Object* application : survey.each("application")) check_self_heal(survey, *application, out);

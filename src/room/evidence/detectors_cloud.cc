@@ -1,7 +1,8 @@
 // What was taken away in the cloud that a cluster runs in: calls that revoke, delete, disable or detach
 // something that others may need, in what CloudTrail recorded (`aws cloudtrail lookup-events`, or a file of
-// its records); keys that are about to be deleted (`aws kms describe-key`); and ports that a security group
-// opens to nobody there is (`aws ec2 describe-security-groups` beside `describe-instances`).
+// its records); roles that another ServiceAccount may take than the one that is to (`aws iam get-role`); keys
+// that are about to be deleted (`aws kms describe-key`); and ports that a security group opens to nobody
+// there is (`aws ec2 describe-security-groups` beside `describe-instances`).
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -21,7 +22,7 @@ namespace carrel {
 namespace {
 
 constexpr std::size_t largest_trail = 4 << 20;
-constexpr std::size_t most_told = 8;
+constexpr std::size_t most_told = 8, most_roles = 64;
 constexpr std::size_t most_calls = 10'000;  // that are looked at
 constexpr std::size_t most_shown = 100;     // bytes of a name
 
@@ -176,6 +177,54 @@ void tell_key(const Survey& survey, const LooseJson& file, Observations* out) {
   lack(&made, "who uses the key, and who disabled it");
 }
 
+// The ServiceAccount whose annotation names a role; null: none does. Source: Amazon EKS, IAM roles for
+// service accounts.
+const Object* taker_of(const Survey& survey, std::string_view arn) {
+  for (const Object* account : survey.each("serviceaccount")) {
+    if ((*account)["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].text() == arn) return account;
+  }
+  return nullptr;
+}
+
+// A role that a ServiceAccount is to take, and whose trust policy lets another one take it.
+void tell_untrusted(const Survey& survey, const LooseJson& file, Observations* out) {
+  constexpr std::string_view mark = "system:serviceaccount:";
+  const Value& role = file.root["Role"];
+  const Object* account = taker_of(survey, role["Arn"].text());
+  if (account == nullptr) return;
+  const std::string own = fmt::format("{}{}:{}", mark, account->space, account->name);
+  const Value* other = nullptr;
+  for (const Value& statement : role["AssumeRolePolicyDocument"]["Statement"].items) {
+    for (const auto& [comparison, keys] : statement["Condition"].members) {
+      for (const auto& [key, value] : keys.members) {
+        if (!key.ends_with(":sub")) continue;
+        for (std::size_t i = 0; i < std::max<std::size_t>(1, value.size()); ++i) {
+          const Value& subject = value.size() == 0 ? value : value[i];
+          const bool matches =
+              subject.text() == own || subject.text().find_first_of("*?") != std::string_view::npos;
+          if (matches) return;
+          if (subject.text().starts_with(mark)) other = &subject;
+        }
+      }
+    }
+  }
+  if (other == nullptr) return;
+  Observation& made =
+      report(out, cloud_trust, 0.9, *account,
+             fmt::format("The trust policy of role {} lets only {} assume it, and {} is {}: "
+                         "sts:AssumeRoleWithWebIdentity is refused, whatever the role may do.",
+                         brief(role["RoleName"].text(), 60), brief(other->text(), most_shown),
+                         described(*account), own));
+  cite(&made, file.source(), *other, "who may assume the role");
+  cite(&made, *account, (*account)["metadata"]["annotations"]["eks.amazonaws.com/role-arn"],
+       "the role that the ServiceAccount is to assume");
+  cite(&made, file.source(), role["RoleName"], "the role");
+  cite(&made, *account, (*account)["metadata"]["name"], "the ServiceAccount");
+  cite(&made, *account, (*account)["metadata"]["namespace"], "its namespace");
+  suggest(&made, fmt::format("kubectl -n {} describe serviceaccount {}", account->space, account->name),
+          "shows its annotations");
+}
+
 // The security groups that machines have, each with a line that says so.
 void add_machines(const LooseJson& file, std::size_t most, std::map<std::string, EvidenceLine>* groups) {
   const Object source = file.source();
@@ -244,6 +293,11 @@ void detect_cloud_changes(const Survey& survey, Observations* out) {
     });
     std::ranges::move(shut, std::back_inserter(*out));
   }
+  std::size_t roles = 0;
+  each_loose_json(survey.inventory, "\"AssumeRolePolicyDocument\"", largest_trail,
+                  [&](const LooseJson& file) {
+                    if (++roles <= most_roles) tell_untrusted(survey, file, out);
+                  });
   std::size_t keys = 0;
   each_loose_json(survey.inventory, "\"KeyMetadata\"", largest_trail, [&](const LooseJson& file) {
     if (++keys <= most_told) tell_key(survey, file, out);

@@ -92,6 +92,35 @@ TEST(Cloud, APortThatIsOpenOnlyToAGroupThatNoMachineHasIsShut) {
   EXPECT_EQ(find_by(told("sg-old", "{\"CidrIp\": \"10.0.0.0/8\"}"), "cloud-port-shut"), nullptr);
 }
 
+TEST(Cloud, ARoleThatAnotherServiceAccountMayTakeIsTold) {
+  const auto told = [](const std::string& subject) {
+    Inventory inventory;
+    add_yaml(&inventory, "accounts.yaml",
+             "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: thumbs, namespace: media-prod, "
+             "annotations: {eks.amazonaws.com/role-arn: 'arn:aws:iam::1:role/writer'}}\n");
+    Document file{"aws/role.json",
+                  "{\"Role\": {\"RoleName\": \"writer\", \"Arn\": \"arn:aws:iam::1:role/writer\",\n"
+                  "\"AssumeRolePolicyDocument\": {\"Statement\": [{\"Condition\": {\"StringEquals\": {\n"
+                  "\"oidc.example:aud\": \"sts.amazonaws.com\",\n\"oidc.example:sub\": " +
+                      subject + "}}}]}}}\n",
+                  {}};
+    file.find_lines();
+    inventory.add(std::move(file));
+    const auto found = detect(inventory, "Why is the upload denied?");
+    const Observation* one = find_by(found, "cloud-role-untrusted");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(told("\"system:serviceaccount:media:thumbs\""),
+            "The trust policy of role writer lets only system:serviceaccount:media:thumbs assume it, and "
+            "ServiceAccount thumbs in namespace media-prod is system:serviceaccount:media-prod:thumbs: "
+            "sts:AssumeRoleWithWebIdentity is refused, whatever the role may do.");
+  for (const char* const subject :
+       {"\"system:serviceaccount:media-prod:thumbs\"", "\"system:serviceaccount:media-*:thumbs\"",
+        "[\"system:serviceaccount:media:thumbs\", \"system:serviceaccount:media-prod:thumbs\"]", "\"\"",
+        "{}"})
+    EXPECT_EQ(told(subject), "") << subject;
+}
+
 TEST(Cloud, OddTrailsSayNothing) {
   for (const char* const text :
        {"{\"Events\": [{\"EventName\": 5}]}", "{\"Events\": {\"EventName\": \"DeleteRoute\"}}",

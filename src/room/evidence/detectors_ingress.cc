@@ -216,6 +216,58 @@ void check_duplicates(const Survey& survey, Observations* out) {
   }
 }
 
+// An Ingress of another namespace takes a path of a host that others serve as a whole: whose longer path
+// matches gets the request, whatever namespace it is in.
+void check_foreign_paths(const Survey& survey, Observations* out) {
+  struct Rule {
+    const Object* ingress;
+    const Value* host;
+    const Value* path;
+  };
+  constexpr std::size_t most_rules = 1024;
+  std::map<std::string, std::vector<Rule>> by_host;
+  std::size_t rules = 0;
+  for (const Object* ingress : survey.each("ingress")) {
+    if ((*ingress)["metadata"]["annotations"]["nginx.ingress.kubernetes.io/canary"].text() == "true")
+      continue;
+    for (const Value& rule : (*ingress)["spec"]["rules"].items) {
+      if (!survey.names(rule["host"].text())) continue;
+      for (const Value& path : rule["http"]["paths"].items)
+        if (++rules <= most_rules)
+          by_host[std::string(rule["host"].text())].push_back({ingress, &rule["host"], &path});
+    }
+  }
+  for (const auto& [host, of_host] : by_host) {
+    // Whose host it is: who serves its root.
+    const auto owner = std::ranges::find_if(of_host, [](const Rule& rule) {
+      return plain_path(*rule.path) == "/" || plain_path(*rule.path).empty();
+    });
+    if (owner == of_host.end()) continue;
+    for (const Rule& rule : of_host) {
+      const std::string_view path = plain_path(*rule.path);
+      const std::string_view word = path.substr(std::min<std::size_t>(path.rfind('/') + 1, path.size()));
+      const bool foreign = rule.ingress->space != owner->ingress->space && path.size() > 1;
+      if (!foreign || word.empty() || survey.question.find(to_lower(word)) == std::string::npos) continue;
+      const Value& backend = (*rule.path)["backend"]["service"]["name"];
+      Observation& made = report(
+          out, "ingress-foreign-path", 0.86, *rule.ingress,
+          fmt::format("{} takes path {} of host {}, whose other requests {} serves: what comes there goes to "
+                      "Service {} of namespace {}.",
+                      described(*rule.ingress), brief(path, 60), host, described(*owner->ingress),
+                      backend.text(), rule.ingress->space));
+      cite(&made, *rule.ingress, (*rule.path)["path"], "the path that it takes");
+      cite(&made, *rule.ingress, *rule.host, "the host that it takes it of");
+      cite(&made, *rule.ingress, backend, "where such requests go");
+      cite(&made, *rule.ingress, (*rule.ingress)["metadata"]["name"], "whose rule it is");
+      cite(&made, *owner->ingress, *owner->host, "who serves the rest of the host");
+      suggest(&made,
+              fmt::format("kubectl -n {} describe ingress {}", rule.ingress->space, rule.ingress->name),
+              "shows its rules");
+      return;
+    }
+  }
+}
+
 // A share of another Ingress' requests that is sent elsewhere. Source: the annotations of ingress-nginx.
 void check_canary(const Survey& survey, const Object& ingress, Observations* out) {
   const Value& notes = ingress["metadata"]["annotations"];
@@ -274,6 +326,7 @@ void check_rewrite(const Survey& survey, const Object& ingress, Observations* ou
 
 void detect_ingresses(const Survey& survey, Observations* out) {
   check_duplicates(survey, out);
+  check_foreign_paths(survey, out);
   for (const Object* ingress : survey.each("ingress")) {
     const Value& spec = (*ingress)["spec"];
     check_class(survey, *ingress, out);

@@ -51,6 +51,20 @@ void note_ping(const Document& document, std::uint32_t number, std::map<std::str
   }
 }
 
+// The node that a file was collected on, by a part of its path that is a node's name, or one of hosts';
+// empty: none is told.
+std::string_view node_of(const Survey& survey, std::string_view path) {
+  std::string_view folder;
+  while (path.find('/') != path.npos) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    const bool of_hosts = folder == "nodes" || folder == "node" || folder == "hosts" || folder == "host";
+    if (is_plain_name(part) && (of_hosts || survey.find("node", "", part) != nullptr)) return part;
+    folder = part;
+    path.remove_prefix(part.size() + 1);
+  }
+  return {};
+}
+
 void tell_paths(const Survey& survey, const Document& document, std::size_t* told, Observations* out) {
   std::map<std::string, PingedPath> paths;
   const auto lines = std::min<std::size_t>(document.starts.size(), most_transcript_lines);
@@ -63,12 +77,13 @@ void tell_paths(const Survey& survey, const Document& document, std::size_t* tol
                                   "reach", "network", "mtu", "connect"});
   for (const auto& [host, path] : paths) {
     if (path.through == 0 || path.lost <= path.through || ++*told > most_paths) continue;
+    const std::string_view node = node_of(survey, document.path);
     Observation& made = report_missing(
         out, path_mtu, asked ? 0.9 : 0.6, "host", "", "",
-        fmt::format(
-            "Large packets do not reach {}: those of {} bytes are lost, those of {} get through (path MTU). "
-            "What answers with more than fits into one hangs, where nobody is told to send less.",
-            host, path.lost, path.through));
+        fmt::format("Large packets do not reach {}{}: those of {} bytes are lost, those of {} get through "
+                    "(path MTU). "
+                    "What answers with more than fits into one hangs, where nobody is told to send less.",
+                    host, node.empty() ? "" : fmt::format(" from node {}", node), path.lost, path.through));
     cite_line(&made, document, path.lost_line, "large packets are lost");
     cite_line(&made, document, path.through_line, "smaller ones get through");
     lack(&made, "the MTU of each interface and tunnel on the way");

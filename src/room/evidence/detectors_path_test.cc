@@ -38,6 +38,10 @@ TEST(Transcripts, LargePacketsThatAreLostWhereSmallOnesGetThroughAreTold) {
               HasSubstr("Large packets do not reach 10.30.8.21: those of 1500 bytes are lost, those of 1400 "
                         "get through (path MTU)"));
   EXPECT_EQ(one->lines.size(), 2u);
+  const auto on_node =
+      detect_in_files({{"nodes/worker-5/ping.txt", ping(1372, 0) + ping(1472, 100)}}, question);
+  ASSERT_NE(find_by(on_node, "path-mtu"), nullptr);
+  EXPECT_THAT(find_by(on_node, "path-mtu")->cause, HasSubstr("do not reach 10.30.8.21 from node worker-5:"));
   EXPECT_EQ(combine(found, {log_of("log-timeout", {"pod", "shop", "api-0", true}, "Read timed out")},
                     Question(question))[0]
                 .detector,

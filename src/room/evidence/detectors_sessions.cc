@@ -169,7 +169,7 @@ bool conflict(std::string_view held, std::string_view wanted) {
 // Rows of pg_locks that were not granted, beside one that holds the same in a mode that does not go with it.
 void add_lock_waits(const Document& document, const PsqlTable& table, std::vector<Wait>* waits) {
   constexpr std::size_t most_holders = 64;  // of one object
-  if (!table.has("granted") || !table.has("pid") || !table.has("locktype")) return;
+  if (!table.has("granted") || !table.has("pid") || !(table.has("locktype") || table.has("relation"))) return;
   const auto is_granted = [&](const PsqlTable::Row& row) {
     return table.cell(row, "granted").starts_with('t');
   };
@@ -193,16 +193,27 @@ void add_lock_waits(const Document& document, const PsqlTable& table, std::vecto
     });
     if (holder == held->second.end()) continue;
     waits->push_back({&document, row.line, std::string(waiter), std::string(table.cell(**holder, "pid")),
-                      table.has("query") ? table.cell(row, "query") : table.cell(row, "locktype")});
+                      table.cell(row, table.has("query")      ? "query"
+                                      : table.has("locktype") ? "locktype"
+                                                              : "relation")});
   }
 }
 
-// What a session is at, where a list of sessions tells.
+// What a session is at and whose it is, where a list of sessions tells.
 struct Session {
   const Document* document = nullptr;
   std::uint32_t line = 0;
   std::string text;
+  const Object* pod = nullptr;  // that it comes from, by its address
 };
+
+const Object* pod_at(const Survey& survey, std::string_view address) {
+  if (address.empty()) return nullptr;
+  const auto& pods = survey.each("pod");
+  const auto found = std::ranges::find_if(
+      pods, [&](const Object* pod) { return (*pod)["status"]["podIP"].text() == address; });
+  return found == pods.end() ? nullptr : *found;
+}
 
 Session session_of(const Survey& survey, const std::string& pid) {
   for (const Document& document : survey.inventory.documents()) {
@@ -216,7 +227,8 @@ Session session_of(const Survey& survey, const std::string& pid) {
           const std::string_view cell = table.cell(row, column);
           if (!cell.empty()) text += fmt::format("{}{}", text.empty() ? "" : ", ", brief(cell, 50));
         }
-        return {&document, row.line, std::move(text)};
+        const std::string_view address = table.cell(row, "client_addr");
+        return {&document, row.line, std::move(text), pod_at(survey, address.substr(0, address.find('/')))};
       }
     }
   }
@@ -248,7 +260,8 @@ void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observat
                                   "stuck", "write", "update", "second", "latency"});
   Observation& made = report_missing(
       out, "session-holds-locks", asked ? 0.94 : 0.84, "session", "", first->holder,
-      brief(fmt::format("PostgreSQL session {}{} holds a lock that {} waits for ({}){}.", first->holder,
+      brief(fmt::format("PostgreSQL session {}{}{} holds a lock that {} waits for ({}){}.", first->holder,
+                        session.pod == nullptr ? "" : fmt::format(" of {}", described(*session.pod)),
                         session.text.empty() ? "" : fmt::format(" ({})", session.text), first->waiter,
                         brief(first->statement, 60),
                         most < 2 ? "" : fmt::format(", and {} others wait behind it", most - 1)),
@@ -256,6 +269,12 @@ void tell_blocker(const Survey& survey, const std::vector<Wait>& waits, Observat
   made.culprit.present = true;
   if (session.document != nullptr) cite_line(&made, *session.document, session.line, "what the holder is at");
   cite_line(&made, *first->document, first->line, "who waits for it");
+  if (session.pod != nullptr) {
+    cite(&made, *session.pod, (*session.pod)["status"]["podIP"], "whose address it is");
+    cite(&made, *session.pod, (*session.pod)["metadata"]["name"], "the pod with that address");
+    suggest(&made, fmt::format("kubectl -n {} describe pod {}", session.pod->space, session.pod->name),
+            "shows the pod that holds the lock");
+  }
   if (session.document == nullptr)
     lack(&made, fmt::format("what session {} is at (pg_stat_activity)", first->holder));
 }

@@ -107,6 +107,39 @@ TEST(Sessions, WhoHoldsALockThatAnotherWaitsForIsToldFromPgLocks) {
             nullptr);
 }
 
+// Lists of sessions without psql's rule, locks by their relation alone, and the pod that an address is of.
+TEST(Sessions, ThePodThatHoldsTheLockIsToldByItsAddress) {
+  const std::string locks =
+      "  pid  |        mode         | granted | "
+      "relation\n-------+---------------------+---------+----------\n"
+      " 48391 | AccessShareLock     | t       | invoices\n 51022 | AccessExclusiveLock | f       | "
+      "invoices\n";
+  const std::string sessions =
+      "pid    | client_addr  | application_name | state\n48391  | 10.42.3.118  | driver           | idle in "
+      "transaction\n51022  | 10.42.2.201  | driver           | active\n";
+  const auto cause = [&](const std::string& address) {
+    Inventory inventory;
+    add_yaml(&inventory, "pods.yaml",
+             object_head("v1", "Pod", "reports-0") + "status: {phase: Running, podIP: " + address + "}\n");
+    for (const auto& [path, text] :
+         {std::pair<std::string, std::string>("pg_locks.txt", locks), {"pg_stat_activity.txt", sessions}}) {
+      Document file{path, text, {}};
+      file.find_lines();
+      inventory.add(std::move(file));
+    }
+    const auto found = detect(inventory, "Why does the migration hang?");
+    const Observation* one = find_by(found, "session-holds-locks");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(
+      cause("10.42.3.118"),
+      "PostgreSQL session 48391 of Pod reports-0 in namespace shop (driver, idle in transaction) holds a "
+      "lock that 51022 waits for (invoices).");
+  EXPECT_EQ(cause("10.42.3.11"),
+            "PostgreSQL session 48391 (driver, idle in transaction) holds a lock that 51022 waits for "
+            "(invoices).");
+}
+
 TEST(Sessions, WhoseWritesAreRefusedIsToldWithTheReplicaThatItIsSentTo) {
   Observation log;
   log.detector = "log-writes-refused";

@@ -1,8 +1,8 @@
 // Traces that were saved beside the objects: where the time of a slow request goes, and which call of a
 // failed one failed first. Source: Jaeger's JSON ("data"[]."spans", times in microseconds; spans that were
-// stored flat, with their parent, service and tags in themselves), Zipkin's (a list of spans with a
-// "localEndpoint"), and OTLP's ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970); and
-// traces that were printed, a line a span.
+// stored flat, with their parent, service and tags or attributes in themselves), Zipkin's (a list of spans
+// with a "localEndpoint"), and OTLP's ("resourceSpans", Tempo's "batches"; times in nanoseconds since 1970);
+// and traces that were printed, a line a span.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -62,22 +62,26 @@ void read_jaeger(const Value& trace, std::vector<Trace>* out) {
     if (read.spans.size() >= most_spans) break;
     Span span;
     span.value = &value;
-    span.id = value["spanID"].text();
+    span.id = (value["spanID"].exists() ? value["spanID"] : value["spanId"]).text();
     for (const Value& reference : value["references"].items) {
       if (reference["refType"].text() != "FOLLOWS_FROM") span.parent = reference["spanID"].text();
     }
-    if (span.parent.empty()) span.parent = value["parentSpanID"].text();
+    for (const char* const parent : {"parentSpanID", "parentSpanId"})
+      if (span.parent.empty()) span.parent = value[parent].text();
     const Value& process = value["processID"].exists() ? trace["processes"][value["processID"].text()]
                            : value["process"].exists() ? value["process"]
                                                        : value;
-    span.service = &process["serviceName"];
-    span.operation = value["operationName"].text();
-    span.start_s = value["startTime"].exists() ? number_of(value["startTime"]) / 1e6
-                                               : number_of(value["startTimeUnixMs"]) / 1e3;
+    span.service = process["serviceName"].exists() ? &process["serviceName"] : &process["service"];
+    span.operation = (value["operationName"].exists() ? value["operationName"] : value["name"]).text();
+    span.start_s = value["startTime"].exists()           ? number_of(value["startTime"]) / 1e6
+                   : value["startTimeUnixNano"].exists() ? number_of(value["startTimeUnixNano"]) / 1e9
+                                                         : number_of(value["startTimeUnixMs"]) / 1e3;
     span.duration_s = value["duration"].exists() ? number_of(value["duration"]) / 1e6
                                                  : number_of(value["durationMs"]) / 1e3;
     for (const Value& tag : value["tags"].items) take_tag(tag["key"].text(), tag["value"], &span);
-    for (const auto& [key, tag] : value["tags"].members) take_tag(key, tag, &span);
+    for (const char* const tags : {"tags", "attributes"}) {
+      for (const auto& [key, tag] : value[tags].members) take_tag(key, tag, &span);
+    }
     for (const Value& log : value["logs"].items) {
       for (const Value& field : log["fields"].items) take_tag(field["key"].text(), field["value"], &span);
     }
@@ -241,7 +245,8 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
   const Kind* most = nullptr;
   for (const auto& [key, kind] : kinds) {
     if (worst == nullptr || kind.self_s > worst->self_s) worst = &kind;
-    if (kind.first->statement != nullptr && (most == nullptr || kind.count > most->count)) most = &kind;
+    const bool may_repeat = kind.first->statement != nullptr || kind.self_s >= most_of_it * root->duration_s;
+    if (may_repeat && (most == nullptr || kind.count > most->count)) most = &kind;
   }
   const bool repeated = most != nullptr && most->count >= many_calls &&
                         (worst->longest == root || worst == most || most->count >= very_many_calls);
@@ -254,8 +259,10 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
       out, repeated ? "trace-repeated-call" : "trace-slowest-call", asked ? 0.82 : 0.42, "service", "",
       name_of_service(shown),
       repeated
-          ? fmt::format("{} runs the same query again and again for one request, one query for each row: {}.",
-                        what(*root), what(shown))
+          ? fmt::format("{} makes the same {} again and again for one request, {} times, once for each {} "
+                        "(N+1): {}.",
+                        what(*root), shown.statement != nullptr ? "query" : "call", worst->count,
+                        shown.statement != nullptr ? "row" : "item", what(shown))
       : &shown == root
           ? fmt::format("The request spends its time in {} itself and not in what that calls.", what(shown))
           : fmt::format("Most of the time of {} goes into {}{}.", what(*root), what(shown), and_how(shown)));
@@ -364,7 +371,8 @@ void detect_traces(const Survey& survey, Observations* out) {
     std::vector<Trace> traces;
     const Value& data = file.root["data"];
     for (const Value& trace : data.items) read_jaeger(trace, &traces);
-    if (data.items.empty()) read_jaeger(file.root, &traces);
+    if (data.items.empty())
+      read_jaeger(file.root["trace"].exists() ? file.root["trace"] : file.root, &traces);
     for (const Value* root : {&file.root, &data, &file.root["trace"]}) {
       read_otlp((*root)["resourceSpans"], &traces);
       read_otlp((*root)["batches"], &traces);

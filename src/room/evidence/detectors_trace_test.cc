@@ -41,10 +41,32 @@ TEST(Traces, AQueryForEachRowIsTold) {
   const auto found = traced(jaeger(spans), "Why is the order page slow?");
   const Observation* one = find_by(found, "trace-repeated-call");
   ASSERT_NE(one, nullptr);
-  EXPECT_THAT(one->cause, HasSubstr("GET /orders of service shop runs the same query again and again"));
+  EXPECT_THAT(one->cause,
+              HasSubstr("GET /orders of service shop makes the same query again and again for one request, "
+                        "150 times, once for each row (N+1)"));
   EXPECT_THAT(one->cause, HasSubstr("SELECT * FROM line_items"));
   EXPECT_EQ(find_by(found, "trace-slowest-call"), nullptr);
   EXPECT_EQ(one->culprit.name, "shop");
+}
+
+// As Tempo stores spans one by one; calls of another service, one after the other.
+TEST(Traces, ACallForEachItemIsTold) {
+  const auto cause = [](int calls) {
+    std::string text = R"({"trace": {"spans": [{"spanId": "1", "parentSpanId": "", "service": "search",
+        "name": "GET /find", "startTimeUnixNano": "1000000000", "durationMs": 3000})";
+    for (int i = 0; i < calls; ++i)
+      text += fmt::format(R"(,
+        {{"spanId": "c{}", "parentSpanId": "1", "service": "search", "name": "GET /prices/{{id}}",
+         "startTimeUnixNano": "{}", "durationMs": 50, "attributes": {{"http.status_code": 200}}}})",
+                          i, 1'000'000'000LL + i * 55'000'000LL);
+    const auto found = traced(text + "]}}", "Why does the search take seconds?");
+    const Observation* one = find_by(found, "trace-repeated-call");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_EQ(cause(40),
+            "GET /find of service search makes the same call again and again for one request, 40 times, once "
+            "for each item (N+1): GET /prices/{id} of service search.");
+  EXPECT_EQ(cause(8), "");
 }
 
 TEST(Traces, OneThatWasPrintedIsCounted) {

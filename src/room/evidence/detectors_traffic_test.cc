@@ -34,6 +34,25 @@ TEST(Traffic, TheOlderOfTwoIngressesWithOnePathIsTaken) {
   EXPECT_EQ(find_by(told("/v2/returns"), "ingress-duplicate"), nullptr);
 }
 
+TEST(Traffic, AnIngressOfAnotherNamespaceThatTakesAPathOfAHostIsTold) {
+  const auto told = [](const std::string& host, const std::string& question) {
+    const std::string preview =
+        "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: quiz-next, namespace: "
+        "preview}\nspec: {rules: [{host: " +
+        host + ", http: {paths: [{path: /quiz, backend: {service: {name: quiz, port: {number: 80}}}}]}}]}\n";
+    const auto found = detect_in(ingress("site", "/", "web", "2024-01-01T00:00:00Z") + preview, {}, question);
+    const Observation* one = find_by(found, "ingress-foreign-path");
+    return one == nullptr ? "" : one->cause;
+  };
+  const std::string question = "Why does a quiz on api.shop.example show demo courses?";
+  EXPECT_EQ(told("api.shop.example", question),
+            "Ingress quiz-next in namespace preview takes path /quiz of host api.shop.example, whose other "
+            "requests Ingress site in namespace shop serves: what comes there goes to Service quiz of "
+            "namespace preview.");
+  EXPECT_EQ(told("preview.shop.example", question), "");
+  EXPECT_EQ(told("api.shop.example", "Why is api.shop.example slow?"), "") << "nobody asks about that path";
+}
+
 TEST(Traffic, AVersionOfAnApiThatGoesToTheFrontendIsTold) {
   const auto told = [](const std::string& service, const std::string& question) {
     const auto path = [](const std::string& at, const std::string& to) {

@@ -54,6 +54,11 @@ void from_fields(const LineFields& fields, LineClass* out) {
   const bool named = out->severity >= Severity::warning && !fields.code.empty() && !out->message.empty() &&
                      out->message.find(fields.code) == std::string::npos;
   if (named) out->message += fmt::format(" ({})", fields.code);
+  // Whoever it called answered that.
+  const bool answered_badly =
+      fields.status.size() == 3 && (fields.status[0] == '4' || fields.status[0] == '5');
+  if (answered_badly && !fields.peer.empty() && out->severity >= Severity::warning && !out->message.empty())
+    out->message += fmt::format(" ({}, status={})", fields.peer, fields.status);
   if (!fields.plan.empty())
     out->message += fmt::format(" ({}{}{})", fields.scope, fields.scope.empty() ? "" : ": ", fields.plan);
   if (fields.message.find(' ') == std::string::npos && !fields.message.empty()) out->details = fields.others;

@@ -67,6 +67,11 @@ void keep_field(std::string_view key, std::string_view value, LineFields* fields
     set(&fields->plan);
   } else if (is({"status", "status_code", "statuscode", "response_code", "code"})) {
     set(&fields->status);
+  } else if (is({"provider", "upstream", "downstream", "vendor", "dependency", "backend", "gateway", "target",
+                 "peer", "endpoint"})) {
+    if (fields->peer.empty() && !value.empty() && value.size() <= 60)
+      fields->peer = fmt::format("{}={}", key, value);
+    keep_other(key, value, &fields->others);
   } else {
     keep_other(key, value, &fields->others);
   }

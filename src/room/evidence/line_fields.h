@@ -10,6 +10,7 @@ struct LineFields {
   std::string level, time, logger, message, error, status;
   std::string code;         // an error's, where it is a name: "RequestTimeTooSkewed"
   std::string scope, plan;  // MongoDB's: the collection ("shop.orders") and how it was read ("COLLSCAN")
+  std::string peer;         // whom it called, with the field's name: "provider=acme"
   std::string others;       // the first of those that none of these is
 };
 

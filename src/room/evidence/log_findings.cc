@@ -147,10 +147,12 @@ double rank(const LogEntry& entry) {
 
 // A line that says what was changed: a setting, a flag, a release.
 bool tells_change(std::string_view message) {
-  static constexpr std::array<std::string_view, 18> kWords = {
-      "off -> on",    "on -> off",    "false -> true",   "true -> false",   "changed from", "changed: ",
-      "toggled",      "feature flag", "flag changed",    "reloaded",        "flag_changed", "config changed",
-      "updated from", "upgraded",     "deploy revision", "setting changed", "flag_update",  "config_changed"};
+  static constexpr std::array<std::string_view, 22> kWords = {
+      "off -> on",        "on -> off",        "false -> true",  "true -> false",  "changed from",
+      "changed: ",        "toggled",          "feature flag",   "flag changed",   "reloaded",
+      "flag_changed",     "config changed",   "updated from",   "upgraded",       "deploy revision",
+      "setting changed",  "flag_update",      "config_changed", "is now enabled", "is now disabled",
+      "now enabled (was", "now disabled (was"};
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return contains_folded(message, word); });
 }

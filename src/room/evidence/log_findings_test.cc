@@ -88,6 +88,25 @@ TEST(LogFindings, AFlagThatWasTurnedOnJustBeforeIsToldWithIt) {
   EXPECT_THAT(all[0].cause, HasSubstr("shop.tax-v2 off -> on"));
 }
 
+TEST(LogFindings, AFlagThatIsNowEnabledIsToldWithWhatFailsSince) {
+  const auto all = findings(
+      "INFO ready\nINFO UnleashFetcher - feature vat-engine-v2 is now ENABLED (was DISABLED)\n"
+      "ERROR NullPointerException: table is null\n",
+      "Why does the order fail?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_THAT(all[0].cause, HasSubstr("vat-engine-v2 is now ENABLED"));
+}
+
+TEST(LogFindings, WhoeverAnsweredBadlyIsNamed) {
+  const auto all = findings(
+      "level=info msg=\"code sent\" channel=mail\n"
+      "level=error msg=\"code not sent\" provider=acme status=503 attempt=1\n",
+      "Why do codes not arrive?");
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all[0].detector, "log-upstream-failed");
+  EXPECT_THAT(all[0].cause, HasSubstr("code not sent (provider=acme, status=503)"));
+}
+
 TEST(LogFindings, OfAMessageThatCannotBeReadItIsToldWhichItIs) {
   std::string log;
   for (int i = 0; i < 3; ++i) {

@@ -355,6 +355,10 @@ std::vector<Mechanism> make_table() {
        "operation not permitted", "accessdeniedexception: /", "<eperm>", "not writable",
        "cannot create directory", "unable to create directory"}, {}},
       // Names and networks.
+      {"sequence-exhausted", "can take no further number from a sequence (its maximum is reached), so nothing more is "
+       "inserted", 0.15, true, {"reached maximum value of sequence", "nextval: reached maximum",
+       "duplicate entry '2147483647' for key", "duplicate entry '4294967295' for key", "arithmetic overflow error converting identity",
+       "exceeds maxvalue and cannot be instantiated", "failed to read auto-increment value"}, {}},
       {"too-many-connections", "has used up its connections", 0.13, true, {"too many connections",
        "too many clients", "remaining connection slots", "pool exhausted", "pool is exhausted",
        "connection pool", "no free connections", "connection is not available, request timed out",

@@ -151,6 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"consumer lag on topic orders is 120000", "consumer-lag"},
         NamedText{"FlywayMigrateException: column \"a\" already exists", "migration-failed"},
         NamedText{"requested WAL segment 0000003E has already been removed", "replication"},
+        NamedText{"ERROR: nextval: reached maximum value of sequence \"event_seq\" (2147483647)",
+                  "sequence-exhausted"},
         NamedText{"LDAP: error code 49 - data 532", "authentication-failed"},
         NamedText{"curl: (22) The requested URL returned error: 403", "forbidden"},
         NamedText{"GC(7) Pause Full (Allocation Failure) 3891M->3870M 4000ms", "gc"},

@@ -34,6 +34,17 @@ bool is_rule(std::string_view line) {
          line.find_first_not_of("-+") == std::string_view::npos;
 }
 
+// The names of a list of sessions or locks whose rule was left out.
+bool is_list_of_sessions(std::string_view line) {
+  if (line.find('|') == std::string_view::npos || line.find("pid") == std::string_view::npos) return false;
+  const std::vector<std::string_view> names = cells_of(line, is_boxed(line));
+  return names.size() >= 3 && std::ranges::find(names, "pid") != names.end() &&
+         std::ranges::all_of(names, [](std::string_view name) {
+           return !name.empty() &&
+                  name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") == std::string_view::npos;
+         });
+}
+
 }  // namespace
 
 bool PsqlTable::has(std::string_view column) const {
@@ -57,9 +68,16 @@ std::vector<PsqlTable> psql_tables(const Document& document) {
   if (document.text.size() > largest_document) return tables;
   std::size_t rows = 0;
   bool in_table = false, boxed = false;
-  for (std::uint32_t line = 2; line <= document.starts.size() && rows < most_rows; ++line) {
+  for (std::uint32_t line = 1; line <= document.starts.size() && rows < most_rows; ++line) {
     const std::string_view text = trim(document.line(line));
-    if (is_rule(text)) {
+    if (tables.size() < most_tables && is_list_of_sessions(text) &&
+        (line == document.starts.size() || !is_rule(document.line(line + 1)))) {
+      boxed = is_boxed(text);
+      tables.push_back({cells_of(text, boxed), {}});
+      in_table = true;
+      continue;
+    }
+    if (line > 1 && is_rule(text)) {
       if (in_table && boxed) {  // its end
         in_table = false;
         continue;

@@ -1,5 +1,6 @@
 // Tables as psql prints them: names between '|', a rule of '-' and '+', rows, "(16 rows)"; and as mysql does:
-// the same with '|' and '+' at the sides, and rules above and below.
+// the same with '|' and '+' at the sides, and rules above and below. A list of sessions (with a column "pid")
+// is one without its rule, too.
 #pragma once
 
 #include <cstdint>

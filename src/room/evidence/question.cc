@@ -331,7 +331,12 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
     }
     return false;
   };
-  whether_ |= any_of(kOfFaults) && !asks_reason_ && opens();
+  // "Did the release break it?" asks who is to blame for what is taken for broken.
+  const bool blames =
+      std::ranges::any_of(std::initializer_list<std::string_view>{" break it", " broke it", " break this",
+                                                                  " broken it", " cause it", " cause this"},
+                          [&](std::string_view phrase) { return lower.find(phrase) != std::string::npos; });
+  whether_ |= any_of(kOfFaults) && !asks_reason_ && !blames && opens();
   find_window(lower);
 }
 

@@ -110,6 +110,11 @@ TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
   EXPECT_FALSE(Question("Why does it not start properly?").whether());
 }
 
+TEST(Question, WhoIsToBlameIsNotWhether) {
+  EXPECT_FALSE(Question("The page takes 12 s since Tuesday. Did the release break it?").whether());
+  EXPECT_TRUE(Question("Did the job fail?").whether());
+}
+
 TEST(Question, TakesAnything) {
   const Question empty("");
   EXPECT_EQ(empty.shared_words("x"), 0);
