@@ -107,9 +107,45 @@ bool is_given_name(std::string_view name) {
   const std::size_t before = name.rfind('-', dash - 1);
   if (last.size() != 5 || !all(last, random) || before == name.npos) return false;
   const std::string_view hash = name.substr(before + 1, dash - before - 1);
-  return hash.size() >= 7 && hash.size() <= 10 &&
-         all(hash, [&](char c) { return digit(c) || (c >= 'a' && c <= 'z'); }) &&
-         !all(hash, [&](char c) { return !digit(c); });
+  const bool is_hash = hash.size() >= 7 && hash.size() <= 10 &&
+                       all(hash, [&](char c) { return digit(c) || (c >= 'a' && c <= 'z'); });
+  // Without a digit it has no vowels, as what Kubernetes generates.
+  const bool tells = !all(hash, [&](char c) { return !digit(c); }) ||
+                     (hash.size() >= 8 && hash.find_first_of("aeiouy") == hash.npos);
+  return is_hash && tells;
+}
+
+// One of a DaemonSet's: "node-exporter-x7k2p", by five characters that Kubernetes generates.
+bool is_daemons_name(std::string_view name) {
+  const std::size_t dash = name.rfind('-');
+  return dash != name.npos && dash > 0 && name.size() - dash == 6 &&
+         name.find_first_not_of("bcdfghjklmnpqrstvwxz2456789", dash + 1) == name.npos;
+}
+
+// All of it in the file's name: <ns>_<pod>_<container>.log, with "_previous" behind it; and the kubelet's
+// links, containers/<pod>_<ns>_<container>-<id>.log.
+bool flat_log(std::string_view name, TextFile* file) {
+  constexpr std::size_t id_size = 64;
+  if (!is_log_name(name)) return false;
+  name = stem_of(name);
+  bool previous = false;
+  for (const std::string_view suffix : {"_previous", "-previous", ".previous"})
+    previous |= drop_suffix(&name, suffix);
+  const std::size_t first = name.find('_'), second = name.find('_', first + 1);
+  if (first == name.npos || second == name.npos || name.find('_', second + 1) != name.npos) return false;
+  std::string_view space = name.substr(0, first), pod = name.substr(first + 1, second - first - 1),
+                   container = name.substr(second + 1);
+  const std::size_t id = container.size() > id_size ? container.size() - id_size : container.npos;
+  if (id != container.npos && container[id - 1] == '-' &&
+      container.find_first_not_of("0123456789abcdef", id) == container.npos) {
+    container = container.substr(0, id - 1);
+    std::swap(space, pod);
+  } else if (!is_given_name(pod) && !is_daemons_name(pod)) {
+    return false;
+  }
+  set_log(file, space, pod, container);
+  if (previous) file->kind = TextFile::Kind::previous_log;
+  return true;
 }
 
 // What a node logs of itself, in a folder of its name: host-logs/<node>/kubelet.log.
@@ -131,7 +167,7 @@ bool node_log(const Parts& parts, TextFile* file) {
 bool log_place(const Parts& parts, TextFile* file) {
   const std::size_t n = parts.size();
   const std::string_view name = parts.back();
-  if (kubelet_log(parts, file) || node_log(parts, file)) return true;
+  if (kubelet_log(parts, file) || node_log(parts, file) || flat_log(name, file)) return true;
   // troubleshoot: logs/<ns>/<pod>/<container>.log; others call the folder after the pods.
   static constexpr std::array<std::string_view, 4> kOfPods = {"logs", "pod-logs", "pod_logs",
                                                               "container-logs"};

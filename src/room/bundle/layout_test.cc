@@ -32,6 +32,13 @@ TEST(Layout, KnowsWhoseLogItIs) {
   expect_log("sosreport/sos_commands/kubernetes/cluster-info/shop/podlogs/api-0/api", "shop", "api-0", "");
   expect_log("b/all-logs/postgres-0/postgres-previous.log", "", "postgres-0", "postgres", Kind::previous_log);
   expect_log("b/app/api-7c9d5b8f6d-4xk2p/api.log", "", "api-7c9d5b8f6d-4xk2p", "api");
+  expect_log("b/logs/shop_api-0_api.log", "shop", "api-0", "api");
+  expect_log("b/shop_api-wvkxpkmpk-7qzsn_api_previous.log", "shop", "api-wvkxpkmpk-7qzsn", "api",
+             Kind::previous_log);
+  expect_log("b/kube-system_cilium-x7k2p_agent.log", "kube-system", "cilium-x7k2p", "agent");
+  expect_log(("var/log/containers/etcd-m1_kube-system_etcd-" + std::string(64, 'a') + ".log").c_str(),
+             "kube-system", "etcd-m1", "etcd");
+  expect_log("b/web_server_error.log", "", "", "web_server_error");
   expect_log("src/my-app/server.log", "", "", "server");
   expect_log("b/host-logs/worker-2/kubelet.log", "", "", "kubelet");
   EXPECT_EQ(place_of("b/host-logs/worker-2/kubelet.log").file.node, "worker-2");

@@ -296,8 +296,12 @@ using Siblings = std::multimap<std::string, const Object*>;
 // True where what events told of its culprit holds no more: the node is Ready, the pod runs or is gone.
 bool is_over(const Survey& survey, const Siblings& siblings, const Observation& observation) {
   const Name& culprit = observation.culprit;
-  if (culprit.kind == "node")
-    return observation.detector == "node-event" && is_ready_node(survey, culprit.name);
+  if (culprit.kind == "node") {
+    // One that is gone took its events with it.
+    const bool is_gone = observation.detector == "node-lost" && survey.lacks("node", "", culprit.name);
+    return is_gone || (observation.detector == "node-event" &&
+                       (is_ready_node(survey, culprit.name) || survey.lacks("node", "", culprit.name)));
+  }
   if (culprit.kind != "pod") return false;
   const bool from_events =
       std::all_of(observation.lines.begin(), observation.lines.end(), [](const EvidenceLine& line) {
@@ -322,10 +326,10 @@ bool is_over(const Survey& survey, const Siblings& siblings, const Observation& 
 
 // States that somebody may well have meant.
 bool may_be_meant(std::string_view detector) {
-  static constexpr std::array<std::string_view, 9> states = {
-      "workload-zero-replicas", "node-cordoned",     "budget-blocks",
-      "rollout-paused",         "cronjob-suspended", "policy-denies-ingress",
-      "policy-denies-egress",   "policy-denies-dns", "scaler-no-room"};
+  static constexpr std::array<std::string_view, 10> states = {
+      "workload-zero-replicas", "node-cordoned",         "budget-blocks",        "rollout-paused",
+      "cronjob-suspended",      "policy-denies-ingress", "policy-denies-egress", "policy-denies-dns",
+      "scaler-no-room",         "rollout-partition"};
   return std::ranges::find(states, detector) != states.end();
 }
 
@@ -333,7 +337,7 @@ bool may_be_meant(std::string_view detector) {
 // question of now.
 void weigh_what_is_over(const Survey& survey, Observations* all) {
   Siblings siblings;
-  if (survey.only_whether) {
+  if (!survey.complains) {
     for (const Object* pod : survey.each("pod")) siblings.emplace(without_hashes(pod->name), pod);
   }
   for (Observation& observation : *all) {
@@ -341,7 +345,7 @@ void weigh_what_is_over(const Survey& survey, Observations* all) {
     const Object* pod = survey.find("pod", observation.culprit.space, observation.culprit.name);
     const bool retried = observation.culprit.kind == "pod" && pod != nullptr && was_retried(survey, *pod);
     const bool meant = !survey.complains && may_be_meant(observation.detector);
-    if (retried || meant || (survey.only_whether && is_over(survey, siblings, observation)))
+    if (retried || meant || (!survey.complains && is_over(survey, siblings, observation)))
       observation.weight *= 0.4;
   }
 }

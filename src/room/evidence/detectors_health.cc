@@ -146,13 +146,16 @@ void tell_workloads(const Survey& survey, double weight, Observations* out) {
 void tell_retried(const Survey& survey, Observations* out) {
   for (const Object* pod : survey.each("pod")) {
     if (!was_retried(survey, *pod)) continue;
-    Observation& made = report(out, "retried", 0.3, *pod,
-                               fmt::format("No fault found: {} failed, but another pod of its Job {} did the "
-                                           "work.",
-                                           described(*pod), job_of(survey, *pod)));
+    const std::string job_name = job_of(survey, *pod);
+    Observation& made =
+        report(out, "retried", 0.3, *pod,
+               job_name.empty()
+                   ? fmt::format("No fault found: {} failed, but another pod does its work.", described(*pod))
+                   : fmt::format("No fault found: {} failed, but another pod of its Job {} did the work.",
+                                 described(*pod), job_name));
     made.verdict = Verdict::no_fault;
     cite(&made, *pod, (*pod)["status"]["phase"], "its phase");
-    const Object* job = survey.find("job", pod->space, job_of(survey, *pod));
+    const Object* job = survey.find("job", pod->space, job_name);
     if (job != nullptr) cite(&made, *job, (*job)["status"]["succeeded"], "pods of its Job that succeeded");
     suggest(&made, fmt::format("kubectl -n {} describe pod {}", pod->space, pod->name), "shows its end");
   }
@@ -283,8 +286,9 @@ void detect_health(const Survey& survey, Observations* out) {
     if (survey.only_whether) tell_manifests(survey, weight, out);
     return;
   }
-  // Pods that run again after a restart are well now; only where the question leaves it open is that enough.
-  if (restarts > (survey.only_whether ? 20 : asks_whether(survey) ? 3 : 0)) return;
+  // Pods that run again after a restart are well now; only where the question leaves it open is that enough,
+  // and where something else is wrong that weighs more.
+  if (restarts > (!survey.complains ? 20 : asks_whether(survey) ? 3 : 0)) return;
   const std::string where = one_named ? fmt::format(" in namespace {}", looked.front()->space) : "";
   Observation& made = report(
       out, "no-fault", weight * 0.8, *looked.front(),

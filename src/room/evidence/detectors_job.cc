@@ -278,8 +278,12 @@ void check_cron(const Survey& survey, const Completed& completed, const Object& 
   if (tells_all(cron) && !completed.contains({cron.space, cron.name}))
     check_helper(cron, spec["jobTemplate"]["spec"]["template"]["spec"], spec["concurrencyPolicy"], out);
   if (spec["suspend"].is_true()) {
+    // Many are suspended for good. Who speaks of no schedule and not of this one may ask about something
+    // else.
+    const bool asked = survey.names(cron.name) || survey.asks({"cron", "schedule", "suspend", "not run",
+                                                               "no longer run", "never run", "not start"});
     Observation& made = report(
-        out, "cronjob-suspended", 0.78, cron,
+        out, "cronjob-suspended", asked || !survey.complains ? 0.78 : 0.36, cron,
         fmt::format("{} is suspended (spec.suspend is true), so no job of it is started.", described(cron)));
     cite(&made, cron, spec["suspend"], "it is suspended");
     suggest(&made, fmt::format("kubectl -n {} get cronjob {} -o yaml", cron.space, cron.name),

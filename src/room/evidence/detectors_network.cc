@@ -344,16 +344,18 @@ void check_service(const Survey& survey, const Object& service, Observations* ou
   }
   check_strangers(service, matched, out);
   check_ports(service, matched, out);
-  bool pods_known = false, ready = false;
+  bool pods_known = false, ready = false, all_at_zero = true;
   const PodSpec* unready = nullptr;
   for (const PodSpec* pods : matched) {
+    all_at_zero &= !pods->is_pod && (*pods->owner)["spec"]["replicas"].text() == "0";
     if (!pods->is_pod) continue;
     pods_known = true;
     ready = ready || pods->health != Health::unhealthy;
     if (pods->health == Health::unhealthy) unready = pods;
   }
   if (endpoints && !*endpoints && (ready || !pods_known)) {
-    Observation& made = report(out, "service-no-endpoints", 0.55, service,
+    // That its workload is scaled to zero is told of that.
+    Observation& made = report(out, "service-no-endpoints", all_at_zero ? 0.3 : 0.55, service,
                                fmt::format("{} has no ready endpoints although its selector {} matches pods.",
                                            described(service), brief(label_text(selector), 80)));
     cite(&made, *shown, *place, "the endpoints");

@@ -12,19 +12,6 @@
 namespace carrel {
 namespace {
 
-// The latest time that any event tells: "now", as far as the bundle knows. RFC 3339 times in UTC sort as
-// text.
-std::string latest_time(const Survey& survey) {
-  std::string latest;
-  for (const Object* event : survey.each("event")) {
-    for (const char* field : {"lastTimestamp", "eventTime"}) {
-      const std::string_view time = (*event)[field].text();
-      if (time.size() >= 19 && time > latest) latest = std::string(time);
-    }
-  }
-  return latest;
-}
-
 const Value& condition_of(const Object& object, std::string_view type) {
   for (const Value& condition : object["status"]["conditions"].items) {
     if (condition["type"].text() == type) return condition;
@@ -278,7 +265,7 @@ bool is_builtin(std::string_view kind) {
 }  // namespace
 
 void detect_certificates(const Survey& survey, Observations* out) {
-  const std::string now = latest_time(survey);
+  const std::string now = survey.latest_time();
   for (const Object* certificate : survey.each("certificate")) check_certificate(*certificate, now, out);
   for (const Object* challenge : survey.each("challenge")) check_challenge(*challenge, out);
   for (const Object* request : survey.each("certificatesigningrequest")) {

@@ -144,14 +144,8 @@ void tell_evicted(const Survey& survey, const Object& pod, Observations* out) {
   const Value& status = pod["status"];
   const std::string_view message = status["message"].text();
   std::string_view resource = between(message, "low on resource: ", ".");
-  // What is left of one whose place another has taken.
-  const auto& siblings = survey.each("pod");
-  const bool replaced = !survey.asks({"evict"}) && std::ranges::any_of(siblings, [&](const Object* other) {
-    return other != &pod && other->space == pod.space &&
-           without_hashes(other->name) == without_hashes(pod.name) && pod_health(*other) == Health::healthy;
-  });
   Observation& made =
-      report(out, "pod-evicted", replaced ? 0.3 : 0.82, pod,
+      report(out, "pod-evicted", 0.82, pod,
              fmt::format("{} was evicted{}: {}", described(pod),
                          resource.empty() ? "" : fmt::format(" because its node ran low on {}", resource),
                          message.empty() ? "the bundle does not tell why." : std::string(message)));
@@ -271,6 +265,7 @@ void detect_container_starts(const Survey& survey, Observations* out) {
 
 void detect_stuck_pods(const Survey& survey, Observations* out) {
   std::map<std::pair<std::string, std::string>, std::vector<const Object*>> unplaced;  // by workload
+  const std::string now = survey.latest_time();
   for (const Object* pod : survey.each("pod")) {
     if (is_unplaced(survey, *pod)) unplaced[workload_of(*pod)].push_back(pod);
     const Value& status = (*pod)["status"];
@@ -288,7 +283,9 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
       continue;
     }
     const Value& deleted = (*pod)["metadata"]["deletionTimestamp"];
-    if (deleted.exists()) {
+    // Until then it is given time to end.
+    const bool in_time = deleted.text().size() >= 19 && now.size() >= 19 && now < deleted.text();
+    if (deleted.exists() && !in_time) {
       const Value& finalizers = (*pod)["metadata"]["finalizers"];
       const std::string held = finalizers.size() > 0 ? fmt::format("its finalizer {} is not removed",
                                                                    finalizers.items.front().text())

@@ -92,8 +92,12 @@ void check_stateful(const Survey& survey, const Object& set, Observations* out) 
   const Value& service = set["spec"]["serviceName"];
   if (!service.text().empty() && survey.lacks("service", set.space, service.text())) {
     const std::string near = nearest(survey, "service", set.space, service.text());
+    const auto pods = survey.selected(set.space, set["spec"]["selector"]["matchLabels"]);
+    const bool all_well = !pods.empty() && std::ranges::all_of(pods, [](const PodSpec* pod) {
+      return !pod->is_pod || pod->health == Health::healthy;
+    });
     Observation& made = report_missing(
-        out, "stateful-service-missing", 0.62, "service", set.space, service.text(),
+        out, "stateful-service-missing", all_well ? 0.3 : 0.62, "service", set.space, service.text(),
         fmt::format("{} names the headless Service {} (serviceName), which does not exist, so its pods have "
                     "no DNS names of their own{}.",
                     described(set), service.text(), near.empty() ? "" : fmt::format("; there is {}", near)));

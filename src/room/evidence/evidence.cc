@@ -78,13 +78,25 @@ bool is_replaced(const Inventory& inventory, const Name& pod) {
   });
 }
 
-// What a pod only warned of that did its work in the end; and, where whether there is a fault is asked, what
-// a pod logged that is gone, while all that are there are well.
-void weigh_what_was_overcome(const Inventory& inventory, bool only_whether,
+// A pod that is well and was not restarted again and again.
+bool is_well(const Inventory& inventory, const Name& name) {
+  constexpr std::int64_t few = 5;  // restarts
+  const Object* pod = inventory.find("pod", name.space, name.name);
+  return pod != nullptr && pod_health(*pod) == Health::healthy && restarts_of(*pod) <= few;
+}
+
+// What a pod only warned of that did its work in the end; and, where the question leaves open whether there
+// is a fault, what a pod logged that is gone, while all that are there are well, or before a restart since
+// which it is.
+void weigh_what_was_overcome(const Inventory& inventory, const Question& question,
                              std::vector<Observation>* of_logs) {
+  const bool may_be_well = question.only_whether() || question.open();
   for (Observation& log : *of_logs) {
-    if (only_whether && log.culprit.kind == "pod" && log.verdict == Verdict::fault &&
-        is_replaced(inventory, log.culprit))
+    const bool of_pod = log.culprit.kind == "pod" && log.verdict == Verdict::fault && !log.lines.empty();
+    if (may_be_well && of_pod &&
+        (is_replaced(inventory, log.culprit) ||
+         (log.lines[0].reason.find(of_last_instance) != std::string::npos &&
+          is_well(inventory, log.culprit))))
       log.weight *= 0.5;
     if (log.culprit.kind != "pod" || log.lines.empty() || !log.lines[0].reason.starts_with(warning_level))
       continue;
@@ -225,7 +237,7 @@ std::vector<Observation> observations_of(const Inventory& inventory, const LogMi
   std::vector<Observation> of_logs = logs.observations();
   std::vector<Observation> saved = findings_of_saved_logs(inventory, text);
   of_logs.insert(of_logs.end(), std::make_move_iterator(saved.begin()), std::make_move_iterator(saved.end()));
-  weigh_what_was_overcome(inventory, question.only_whether(), &of_logs);
+  weigh_what_was_overcome(inventory, question, &of_logs);
   if (question.asks_reason()) tell_what_is_out_of_sight(inventory, &of_logs);
   std::vector<Observation> of_objects = detect(inventory, text, logs.listening());
   keep_heaviest(&of_objects, left_out);

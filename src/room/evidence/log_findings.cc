@@ -82,7 +82,7 @@ std::string reason_of(const LogFile& file, const LogEntry& entry) {
   if (entry.burst) reason += ", in a burst";
   if (entry.shared_words > 0) reason += ", has words of the question";
   if (entry.recovered) reason += ", recovered later";
-  if (file.file.kind == TextFile::Kind::previous_log) reason += ", from the instance that ended before";
+  if (file.file.kind == TextFile::Kind::previous_log) reason += std::string(", ") + of_last_instance;
   return std::string(cut_utf8(reason, limit::reason));
 }
 

@@ -14,6 +14,7 @@ constexpr double kStrongestOfLog = 0.93;  // the most that what a log says weigh
 
 // How the reason of an entry's lines begins where it is a warning.
 inline constexpr const char* warning_level = "warning level";
+inline constexpr const char* of_last_instance = "from the instance that ended before";
 
 // The lines of an entry, the deciding one first: a stack trace whole where it fits, and its decisive line.
 std::vector<EvidenceLine> lines_of(const LogStore& store, const LogEntry& entry);

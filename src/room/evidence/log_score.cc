@@ -10,6 +10,7 @@
 #include "record/limits.h"
 #include "room/evidence/duration.h"
 #include "room/evidence/lock_wait.h"
+#include "room/evidence/routine.h"
 
 namespace carrel {
 namespace {
@@ -47,6 +48,8 @@ unsigned senses_of(std::string_view text) {
       {"<alarm cleared", kCleared},
       {"<alarm is cleared", kCleared},
       {"limit alarm cleared", kCleared},
+      {"health check cleared", kRecovery},
+      {"<launched", kRecovery},
       {"<expiry", kValue},
       {"<expires", kValue},
       {"<ttl", kValue},
@@ -152,7 +155,10 @@ bool says_failure(std::string_view message) {
 Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& match) {
   // Events, as `describe` and `get` print them: "Warning  Unhealthy ...", "6h41m   Warning   Unhealthy ...".
   const std::string_view start = std::string_view(line.message).substr(0, 24);
-  if (start.find("Warning ") != std::string_view::npos || start.find("Normal ") != std::string_view::npos)
+  const std::string_view columns = std::string_view(line.message).substr(0, 96);
+  if (start.find("Warning ") != std::string_view::npos || start.find("Normal ") != std::string_view::npos ||
+      columns.find("  Warning  ") != std::string_view::npos ||
+      columns.find("  Normal  ") != std::string_view::npos)
     return Severity::info;
   // A revision of `helm history` that a later one took the place of.
   if (line.message.find("superseded") != std::string::npos && is_digit(line.message.front()))
@@ -167,12 +173,14 @@ Severity severity_in_tool_output(const LineClass& line, const MechanismMatch& ma
   return line.stated && line.severity >= Severity::error ? Severity::error : Severity::info;
 }
 
-// "latency=14ms" tells of a time, and not of a long one.
-bool is_quick(const Mechanism& mechanism, std::string_view message) {
-  constexpr double quick = 0.1;  // seconds
+// "latency=14ms" tells of a time, and not of a long one. etcd warns of whatever takes more than 100 ms, which
+// disks that are good enough take now and then.
+bool is_quick(const Mechanism& mechanism, const LogEntry& entry) {
+  constexpr double quick = 0.1, quick_for_etcd = 0.5;  // seconds
   if (mechanism.name != "slow") return false;
-  const double longest = longest_time(message);
-  return longest > 0 && longest < quick;
+  const bool etcd = contains_folded(entry.message, "request took too long");
+  const double longest = longest_time(etcd ? entry.example : entry.message);
+  return longest > 0 && longest < (etcd ? quick_for_etcd : quick);
 }
 
 double base_score(const LogEntry& entry) {
@@ -236,7 +244,7 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
   }
   if (entry->severity != Severity::debug) {
     MechanismMatch match = find_mechanism(entry->message);
-    if (match.mechanism != nullptr && is_quick(*match.mechanism, entry->message)) match = {};
+    if (match.mechanism != nullptr && is_quick(*match.mechanism, *entry)) match = {};
     // A line of level info that gives a certain fault as its reason ("document skipped reason=...") tells it.
     const bool reason =
         match.mechanism != nullptr && match.mechanism->root >= 0.13 &&
@@ -270,6 +278,10 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       }
     }
     if (file.kind == TextFile::Kind::tool_output) entry->severity = severity_in_tool_output(line, match);
+  }
+  if (entry->is_fault() && (is_routine(entry->example, question) || is_routine(entry->message, question))) {
+    entry->severity = Severity::info;
+    entry->mechanism = nullptr;
   }
   entry->shared_words = question.shared_words(entry->message);
   entry->topics = Question::topics_of(entry->message);
@@ -392,7 +404,10 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     const bool is_meant = entry.mechanism != nullptr && topics > 0;
     if (entry.handled && !is_meant) score *= 0.6;
     if (entry.meets_time < 0) score *= 0.5;
-    if (question.only_whether() && entry.is_fault() && is_over(file, entry)) score *= 0.6;
+    // An open question may be one about a system that is well, too.
+    const bool may_be_well =
+        question.only_whether() || (question.open() && file.file.kind != TextFile::Kind::previous_log);
+    if (may_be_well && entry.is_fault() && is_over(file, entry)) score *= question.open() ? 0.5 : 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }
 }

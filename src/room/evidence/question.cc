@@ -314,7 +314,8 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
   // These open the matter only where no reason is asked for: "users have a problem since 14:00. Why?" does
   // not.
   for (std::string_view phrase :
-       {"all right",        "everything is fine", "anything wrong", "anything to ",    "anything we",
+       {"fine again",       "please check",       "left over",      "worry about",     "all is fine",
+        "all right",        "everything is fine", "anything wrong", "anything to ",    "anything we",
         "anything that we", "anything amiss",     "anything need",  "need attention",  "needs attention",
         "any attention",    "has a problem",      "have a problem", "still healthy",   "properly?",
         "as it should?",    "are healthy",        "still a fault",  "still a problem", "still an issue"}) {

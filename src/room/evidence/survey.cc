@@ -126,8 +126,38 @@ void Survey::read_events() {
   }
 }
 
+namespace {
+
+// What pods that do the same work have in common: the workload's name, or that of one that is numbered
+// ("installer-58-m0" and "installer-59-m0").
+std::string same_work(const Object& pod) {
+  std::string name = without_hashes(pod.name);
+  if (name == pod.name)
+    std::ranges::replace_if(
+        name, [](char c) { return is_digit(c); }, '#');
+  return key_of("", pod.space, name);
+}
+
+}  // namespace
+
+bool Survey::goes_on(const Object& pod) const {
+  return at_work_.contains(same_work(pod));
+}
+
+std::string Survey::latest_time() const {
+  std::string latest;
+  for (const Object* event : each("event")) {
+    for (const char* const field : {"lastTimestamp", "eventTime"}) {
+      const std::string_view time = (*event)[field].text();
+      if (time.size() >= 19 && time > latest) latest = std::string(time);
+    }
+  }
+  return latest;
+}
+
 void Survey::read_pod_specs() {
   for (const Object* pod : each("pod")) {
+    if (pod_health(*pod) == Health::healthy || has_completed(*pod)) at_work_.insert(same_work(*pod));
     if (!pod->operator[]("spec")["containers"].exists()) continue;
     pod_specs_.push_back({pod, &(*pod)["spec"], &(*pod)["metadata"]["labels"], true, pod_health(*pod)});
   }
@@ -229,8 +259,12 @@ std::string without_hashes(const std::string& name) {
   const auto last = name.rfind('-');
   if (last == std::string::npos || last == 0 || name.size() - last != 6) return name;
   const auto middle = name.rfind('-', last - 1);
-  const bool hash = middle != std::string::npos && last - middle > 6 && last - middle < 13 &&
-                    name.find_first_of("0123456789", middle) < last;
+  if (middle == std::string::npos || last - middle <= 6 || last - middle >= 13) return name;
+  // Generated names have no vowels; of short ones only a digit tells.
+  const std::string_view part = std::string_view(name).substr(middle + 1, last - middle - 1);
+  const bool hash =
+      part.find_first_of("0123456789") != std::string_view::npos ||
+      (part.size() >= 8 && part.find_first_not_of("bcdfghjklmnpqrstvwxz") == std::string_view::npos);
   return hash ? name.substr(0, middle) : name;
 }
 
@@ -365,9 +399,10 @@ bool is_complete(const Object& job) {
 
 bool was_retried(const Survey& survey, const Object& pod) {
   const std::string_view phase = pod["status"]["phase"].text();
-  if (phase != "Failed" && phase != "Error") return false;
+  if ((phase != "Failed" && phase != "Error") || survey.names(pod.name)) return false;
   const std::string name = job_of(survey, pod);
-  if (name.empty() || survey.names(name) || survey.names(pod.name)) return false;
+  if (name.empty()) return !survey.asks({"evict"}) && survey.goes_on(pod);
+  if (survey.names(name)) return false;
   if (const Object* job = survey.find("job", pod.space, name); job != nullptr) {
     if (is_complete(*job) || (*job)["status"]["succeeded"].integer().value_or(0) > 0) return true;
   }

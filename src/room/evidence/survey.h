@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,11 @@ class Survey {
   bool names(std::string_view name) const;
   // The pods (or, where there are none, workloads) of a namespace that these labels select.
   std::vector<const PodSpec*> selected(std::string_view space, const Value& match_labels) const;
+  // True where another pod that does the same work is well, or has done it.
+  bool goes_on(const Object& pod) const;
+  // The latest time that any event tells (RFC 3339): "now", as far as the bundle knows; empty: none tells
+  // one.
+  std::string latest_time() const;
 
  private:
   void read_events();
@@ -80,6 +86,7 @@ class Survey {
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_label_;  // of pod_specs_
   std::vector<Happening> happenings_;
   std::multimap<std::string, std::size_t> by_object_;
+  std::set<std::string> at_work_;  // the work of pods that are well or have done it
 };
 
 // --- pods ---
@@ -113,7 +120,8 @@ std::pair<std::string, const Value*> state_of(const Object& pod);
 std::string job_of(const Survey& survey, const Object& pod);
 // True where a Job did all its work.
 bool is_complete(const Object& job);
-// True where a pod failed and another one of its Job did the work, and neither is what is asked about.
+// True where a pod failed and another one did its work, of the same Job or of what makes such pods, and
+// neither is what is asked about.
 bool was_retried(const Survey& survey, const Object& pod);
 // The names of the nodes that a volume may be used on, by its node affinity; null: any.
 const Value& volume_nodes(const Object& volume);
