@@ -46,10 +46,22 @@ Result<std::string> sha256_of_file(const std::string& path) {
   return sha256_of_fd(file->get());
 }
 
+// What a report's own checks refuse; empty where they refuse nothing.
+std::string failed_checks(const Report& report) {
+  std::string out;
+  for (const Check& check : report.checks) {
+    if (check.verdict == Check::Verdict::fail)
+      out += fmt::format("{}{}: {}", out.empty() ? "own checks, " : "; ", check.name, check.detail);
+  }
+  return out;
+}
+
 // One answer of a case, and how it is called among the case's columns.
 struct Column {
   std::string floor;  // empty: the evaluated one
   GivenAnswer answer;
+  std::optional<bool> checked = {};  // by Carrel's own checks
+  std::string refused = {};
 };
 
 class Evaluator {
@@ -255,7 +267,7 @@ class Evaluator {
     if (request_.quotes) {
       columns->push_back({"", dump_quotes(*evidence)});
     } else {
-      columns->push_back({"", given_by(*report)});
+      columns->push_back({"", given_by(*report), report->passed(), failed_checks(*report)});
       result->confidence = report->confidence.score;
       result->grounds = report->confidence.grounds;
       result->drafts = report->stats.drafts;
@@ -284,6 +296,8 @@ class Evaluator {
     auto answer = read_json(*bytes);
     if (!answer) return std::move(answer.error()).in(label.id + ".json");
     columns->push_back({"", given_by(*answer)});
+    const Value& passed = (*answer)["passed"];
+    if (passed.is(Value::Kind::boolean)) columns->back().checked = passed.is_true();
     const Value& confidence = (*answer)["confidence"];
     read_confidence(confidence["score"], confidence["grounds"], result);
     return {};
@@ -323,6 +337,8 @@ class Evaluator {
         result->floors.emplace_back(column.floor, std::move(graded));
         continue;
       }
+      graded.checked = column.checked;
+      if (!column.refused.empty()) graded.why.push_back(column.refused);
       result->grade = std::move(graded);
       result->verdict = column.answer.verdict.value_or("");
       result->root_cause = cut_utf8(column.answer.root_cause, limit::detail);

@@ -180,11 +180,13 @@ TEST_F(Evaluating, AnswersOfAnotherProgramAreGradedWithoutARun) {
   std::filesystem::create_directories(answers_);
   std::ofstream(answers_ + "/full.json") << R"({"root_cause": "the disk",
       "evidence": [{"file": "b/a.log", "line": 3, "quote": "disk full"}],
-      "confidence": {"score": 0.7, "grounds": {"detector": "log-disk-full", "weight": 0.61}}})";
+      "confidence": {"score": 0.7, "grounds": {"detector": "log-disk-full", "weight": 0.61}}, "passed": false})";
   const auto evaluation = run();
   ASSERT_TRUE(evaluation);
   EXPECT_EQ(evaluation->find("full")->confidence, 0.7);
   EXPECT_EQ(evaluation->find("full")->grounds.weight, 0.61);
+  EXPECT_EQ(score(grades_of(*evaluation, "")).checked.right, 0U);
+  EXPECT_EQ(score(grades_of(*evaluation, "")).checked.all, 1U) << "the other has no answer";
   EXPECT_TRUE(evaluation->find("full")->grade.right());
   EXPECT_NE(evaluation->find("dns")->error, "");
   EXPECT_EQ(wall_.made, (std::vector<RoomKind>{RoomKind::check}));

@@ -28,6 +28,7 @@ void write_grade(JsonLine& json, const Grade& grade) {
   write_optional(json, "verdict", grade.verdict);
   write_optional(json, "no_fault", grade.no_fault);
   write_optional(json, "missing", grade.missing);
+  write_optional(json, "checked", grade.checked);
   json.count("cited", grade.cited);
   json.count("real", grade.real);
   json.count("at_line", grade.at_line);
@@ -105,6 +106,7 @@ Grade read_grade(const Value& value) {
   grade.verdict = optional_flag(value["verdict"]);
   grade.no_fault = optional_flag(value["no_fault"]);
   grade.missing = optional_flag(value["missing"]);
+  grade.checked = optional_flag(value["checked"]);
   grade.cited = small(value["cited"]);
   grade.real = small(value["real"]);
   grade.at_line = small(value["at_line"]);

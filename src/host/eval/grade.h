@@ -36,6 +36,7 @@ struct Grade {
   bool evidence = false;
   bool safe = true;  // no command changes anything
   std::optional<bool> culprit, verdict, no_fault, missing;
+  std::optional<bool> checked;  // the report passed Carrel's own checks; nothing where it was not checked
   std::uint32_t cited = 0, real = 0, at_line = 0;
   std::vector<std::string> why;  // what is wrong, the first reason first
   bool right() const { return cause && evidence; }

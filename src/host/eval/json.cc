@@ -46,6 +46,7 @@ void write_case(JsonPage& json, const CaseResult& result) {
     if (result.grade.no_fault) json.flag("no_fault", *result.grade.no_fault);
     if (result.grade.culprit) json.flag("culprit", *result.grade.culprit);
     if (result.grade.missing) json.flag("missing", *result.grade.missing);
+    if (result.grade.checked) json.flag("checked", *result.grade.checked);
     json.count("cited", result.grade.cited);
     json.count("real", result.grade.real);
     json.count("at_line", result.grade.at_line);

@@ -37,6 +37,7 @@ Scores score(const std::vector<const Grade*>& grades) {
     if (grade->culprit) scores.culprit.add(*grade->culprit);
     if (grade->verdict) scores.verdict.add(*grade->verdict);
     if (grade->missing) scores.missing.add(*grade->missing);
+    if (grade->checked) scores.checked.add(*grade->checked);
   }
   return scores;
 }

@@ -30,6 +30,7 @@ struct Scores {
   Share safe;      // no command changes anything
   Share no_fault;  // of the cases without a fault, those that are called so
   Share culprit, verdict, missing;
+  Share checked;  // of the reports that were checked, those that passed
 };
 
 Scores score(const std::vector<const Grade*>& grades);

@@ -116,7 +116,7 @@ class Table {
   void wrong() {
     std::vector<const CaseResult*> wrong;
     for (const CaseResult& result : evaluation_.results) {
-      if (!result.grade.right()) wrong.push_back(&result);
+      if (!result.grade.right() || result.grade.checked == false) wrong.push_back(&result);
     }
     if (wrong.empty()) return;
     heading("Not right");
@@ -124,8 +124,9 @@ class Table {
       const CaseResult& result = *wrong[i];
       const char* what = !result.error.empty()                           ? "failed"
                          : !result.grade.cause && !result.grade.evidence ? "cause, evidence"
-                         : result.grade.cause                            ? "evidence"
-                                                                         : "cause";
+                         : !result.grade.evidence                        ? "evidence"
+                         : !result.grade.cause                           ? "cause"
+                                                                         : "own checks";
       const std::string why = !result.error.empty()      ? result.error
                               : result.grade.why.empty() ? ""
                                                          : result.grade.why.front();
@@ -183,7 +184,8 @@ std::vector<NamedShare> named_shares(const Scores& scores) {
                                  {"verdict", "verdict", scores.verdict},
                                  {"no_fault", "no fault, where there is none", scores.no_fault},
                                  {"culprit", "culprit named", scores.culprit},
-                                 {"missing", "missing evidence named", scores.missing}};
+                                 {"missing", "missing evidence named", scores.missing},
+                                 {"checked", "own checks passed", scores.checked}};
   std::erase_if(all, [](const NamedShare& each) { return each.share.all == 0; });
   return all;
 }

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
                 object_head("security.istio.io/v1", "PeerAuthentication", "default") +
                 "spec: {mtls: {mode: STRICT}}\n",
             "outside-mesh",
-            {"Namespace loyalty has no label istio-injection=enabled", "STRICT"},
+            {"Namespace loyalty is outside the mesh", "STRICT"},
             "{team: crm}",
             "{team: crm, istio-injection: enabled}",
             {},
@@ -178,7 +178,21 @@ INSTANTIATE_TEST_SUITE_P(
                      "pod-security",
                      {"Pod Security", "restricted:latest", "runAsNonRoot"},
                      "is forbidden: violates PodSecurity",
-                     "is created under PodSecurity"}));
+                     "is created under PodSecurity"},
+        DetectorCase{
+            "security context constraints",
+            object_head("apps/v1", "DaemonSet", "vector") +
+                event_about(
+                    "DaemonSet", "vector", "FailedCreate",
+                    "pods \"vector-\" is forbidden: unable to validate against any security context "
+                    "constraint: [provider \"anyuid\": Forbidden: not usable by user or serviceaccount, "
+                    "spec.volumes[0]: Invalid value: \"hostPath\": hostPath volumes are not allowed to be "
+                    "used, provider \"restricted\": Forbidden]"),
+            "pod-security",
+            {"DaemonSet vector", "security context constraint (SCC)",
+             "spec.volumes[0]: Invalid value: \"hostPath\": hostPath volumes are not allowed to be used"},
+            "is forbidden: unable to validate against any security context constraint",
+            "is created"}));
 
 TEST(Policies, ANamespaceWithAnotherValueOfTheLabelThatIsLetInIsShutOut) {
   const auto told = [](const std::string& label) {

@@ -66,18 +66,22 @@ Refusal read_refusal(std::string_view who, std::string_view message) {
   }
   if (has(message, "unable to validate against any security context constraint")) {
     const auto invalid = message.find(": Invalid value");
-    const auto begin = message.find_last_of(",[{", invalid) + 1;  // npos + 1 is 0
+    // "[provider a: Forbidden, spec.volumes[0]: Invalid value: ..., provider b: Forbidden]"
+    const std::string_view before = message.substr(0, invalid);
+    const auto comma = before.rfind(", "), bracket = before.rfind(": [");
+    const auto begin = comma != std::string_view::npos     ? comma + 2
+                       : bracket != std::string_view::npos ? bracket + 3
+                                                           : 0;
     const std::string_view why =
         invalid == std::string_view::npos ? std::string_view() : message.substr(begin);
-    return {"pod-security",
-            fmt::format("{} cannot create pods: no security context constraint (SCC) that its ServiceAccount "
-                        "may use allows them{}.",
-                        who,
-                        why.empty() ? ""
-                                    : fmt::format(" ({})", brief(why.substr(why.find_first_not_of(' '),
-                                                                            why.find(", provider")),
-                                                                 120))),
-            0.92};
+    return {
+        "pod-security",
+        fmt::format(
+            "{} cannot create pods: no security context constraint (SCC) that its ServiceAccount "
+            "may use allows them{}.",
+            who,
+            why.empty() ? "" : fmt::format(" ({})", brief(trim(why.substr(0, why.find(", provider"))), 120))),
+        0.92};
   }
   if (has(message, "violates podsecurity")) {
     const auto at = message.find("violates PodSecurity");

@@ -337,6 +337,8 @@ void check_outside_mesh(const Survey& survey, const std::vector<const Object*>& 
               }));
     });
   };
+  const auto& spaces = survey.each("namespace");
+  const auto inside = std::ranges::find_if(spaces, [&](const Object* space) { return in_mesh(*space); });
   for (const Object* policy : strict) {
     // "api.shop" names it as well.
     const bool asked = policy->space == "istio-system" || survey.names(policy->space) ||
@@ -346,14 +348,21 @@ void check_outside_mesh(const Survey& survey, const std::vector<const Object*>& 
       const bool outside = tells_all(*space) && !in_mesh(*space) && !has_sidecar(*space) &&
                            space->name != policy->space && space->name != "istio-system";
       if (!outside || !survey.names(space->name)) continue;
-      Observation& made = report(
-          out, "outside-mesh", 0.92, *space,
-          fmt::format("Namespace {} has no label istio-injection=enabled, so its pods have no sidecar and "
-                      "speak plain text, but {} demands mutual TLS (STRICT): their calls are refused.",
-                      space->name, described(*policy)));
+      Observation& made =
+          report(out, "outside-mesh", 0.92, *space,
+                 fmt::format(
+                     "Namespace {} is outside the mesh: nothing asks for sidecars there{}, so its pods speak "
+                     "plain text, but {} demands mutual TLS (STRICT), and their calls are refused.",
+                     space->name,
+                     inside == spaces.end()
+                         ? ""
+                         : fmt::format(", as istio-injection or a revision does in {}", (*inside)->name),
+                     described(*policy)));
       cite(&made, *policy, (*policy)["spec"]["mtls"]["mode"], "mutual TLS is demanded");
       cite(&made, *space, (*space)["metadata"]["name"], "the namespace");
       cite(&made, *space, (*space)["metadata"]["labels"], "its labels, none of which asks for a sidecar");
+      if (inside != spaces.end())
+        cite(&made, **inside, (**inside)["metadata"]["labels"], "the labels of one that has sidecars");
       suggest(&made, "kubectl get namespaces", "shows the namespaces there are");
       return;
     }

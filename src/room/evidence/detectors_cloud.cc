@@ -271,6 +271,8 @@ void tell_shut_ports(const LooseJson& file, const std::map<std::string, Evidence
       cite(&made, source, admitted[0]["GroupId"], "to whom the port is open");
       made.lines.push_back(of_machines.begin()->second);
       cite(&made, source, rule["FromPort"], "the port");
+      cite(&made, source, group["GroupId"], "the group that opens it");
+      if (!group["GroupName"].text().empty()) cite(&made, source, group["GroupName"], "its name");
       lack(&made, "whether what is not reached is behind that security group");
     }
   }

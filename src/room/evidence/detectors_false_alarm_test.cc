@@ -292,5 +292,71 @@ TEST(FalseAlarms, OneEndLongAgoIsNoFaultOfNow) {
   EXPECT_GE(weight_of(pod, "container-out-of-memory", "Why did indexer-0 restart?"), fault);
 }
 
+// Nodes that were shut down leave pods that failed behind them.
+TEST(FalseAlarms, PodsWhoseWorkOthersDoAreLeftOvers) {
+  const auto pods = [](const std::string& other) {
+    return object_head("v1", "Pod", "web-6f85d7cbb6-q7x8d") +
+           "spec: {containers: [{name: main, image: 'x/y:1'}]}\nstatus: {phase: Failed, reason: Terminated, "
+           "containerStatuses: [{name: main, ready: false, restartCount: 0, state: {terminated: {exitCode: "
+           "137, "
+           "reason: Error}}}]}\n" +
+           object_head("v1", "Pod", "web-6f85d7cbb6-z2k4p") +
+           "spec: {containers: [{name: main, image: 'x/y:1'}]}\n" + other;
+  };
+  const std::string open = "What is the likely root cause of the trouble in this bundle?";
+  EXPECT_LT(weight_of(pods(ready_pod), "container-crash", open), fault);
+  EXPECT_GE(weight_of(pods("status: {phase: Pending}\n"), "container-crash", open), fault);
+  EXPECT_GT(weight_of(pods(ready_pod), "no-fault", open), 0);
+  // So do those that are numbered: the next one did it.
+  const auto installers = [](const std::string& phase) {
+    return object_head("v1", "Pod", "installer-58-m0") + "status: {phase: Failed}\n" +
+           object_head("v1", "Pod", "installer-59-m0") + "status: {phase: " + phase + "}\n";
+  };
+  EXPECT_GT(weight_of(installers("Succeeded"), "retried", open), 0);
+  EXPECT_EQ(weight_of(installers("Pending"), "retried", open), 0);
+}
+
+TEST(FalseAlarms, APodThatHasJustBegunMayBecomeReady) {
+  const auto pod = [](const std::string& begun) {
+    return object_head("v1", "Pod", "web-0") +
+           "spec: {containers: [{name: main, image: 'x/y:1', readinessProbe: {httpGet: {path: /, port: "
+           "80}}}]}\n"
+           "status: {phase: Running, startTime: '2026-11-03T" +
+           begun +
+           "Z', conditions: [{type: Ready, status: 'False'}], containerStatuses: [{name: main, ready: false, "
+           "restartCount: 0, state: {running: {}}}]}\n" +
+           event_about("Pod", "web-0", "Unhealthy", "Readiness probe failed: connection refused") +
+           "lastTimestamp: '2026-11-03T10:02:00Z'\n";
+  };
+  const std::string whether = "Is anything wrong with the shop?";
+  EXPECT_LT(weight_of(pod("10:01:30"), "probe-failing", whether), fault);
+  EXPECT_GE(weight_of(pod("09:30:00"), "probe-failing", whether), fault);
+  EXPECT_GE(weight_of(pod("10:01:30"), "probe-failing", "Why is web-0 not ready?"), fault);
+}
+
+TEST(FalseAlarms, WhatNobodyAsksAboutIsNoFaultForBeingPutAside) {
+  const std::string cron =
+      object_head("batch/v1", "CronJob", "old-sync") + "spec: {schedule: '0 3 * * *', suspend: true}\n";
+  EXPECT_LT(weight_of(cron, "cronjob-suspended", "Why are no orders billed?"), fault);
+  EXPECT_GE(weight_of(cron, "cronjob-suspended", "Why does old-sync not run?"), fault);
+  const auto set = [](const std::string& ready) {
+    return object_head("apps/v1", "StatefulSet", "db") +
+           "spec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: "
+           "db}}}}\n"
+           "---\napiVersion: v1\nkind: Pod\nmetadata: {name: db-0, namespace: shop, labels: {app: db}}\n"
+           "spec: {containers: [{name: main}]}\nstatus: {phase: Running, conditions: [{type: Ready, status: "
+           "'" +
+           ready + "'}], containerStatuses: [{name: main, ready: " + (ready == "True" ? "true" : "false") +
+           ", restartCount: 0, state: {running: {}}}]}\n";
+  };
+  const auto weight = [&](const std::string& ready) {
+    const auto found = detect_in(set(ready), {{"service", "shop"}}, "Why are no orders billed?");
+    const Observation* one = find_by(found, "stateful-service-missing");
+    return one == nullptr ? 0.0 : one->weight;
+  };
+  EXPECT_LT(weight("True"), fault);
+  EXPECT_GE(weight("False"), fault);
+}
+
 }  // namespace
 }  // namespace carrel

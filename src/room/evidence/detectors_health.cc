@@ -276,7 +276,7 @@ void detect_health(const Survey& survey, Observations* out) {
                                      [&](const std::string& space) { return survey.names(space); });
   for (const Object* pod : survey.each("pod")) {
     if (one_named && !survey.names(pod->space)) continue;
-    if (was_retried(survey, *pod)) continue;
+    if (was_retried(survey, *pod) || is_changing(survey, *pod)) continue;
     if (pod_health(*pod) != Health::healthy) return;
     restarts = std::max(restarts, restarts_of(*pod));
     looked.push_back(pod);

@@ -244,6 +244,7 @@ struct Replicas {
     const Object* pod = nullptr;
     const Value* image_id = nullptr;
     const Value* policy = nullptr;
+    const Value* tag = nullptr;
   };
   std::map<std::string_view, std::vector<Replica>> by_digest;
   std::string_view image;
@@ -266,7 +267,8 @@ void detect_unlike_images(const Survey& survey, Observations* out) {
       Replicas& replicas = all[fmt::format("{}/{}/{}/{}/{}", pod->space, workload_of(*pod).second,
                                            hash.text(), (*container.spec)["name"].text(), image)];
       replicas.image = image;
-      replicas.by_digest[digest].push_back({pod, &image_id, &(*container.spec)["imagePullPolicy"]});
+      replicas.by_digest[digest].push_back(
+          {pod, &image_id, &(*container.spec)["imagePullPolicy"], &(*container.spec)["image"]});
     }
   }
   const bool asked = survey.asks({"differ", "one of", "one in", "some of", "which of", "replica", "stale",
@@ -284,14 +286,17 @@ void detect_unlike_images(const Survey& survey, Observations* out) {
     Observation& made = report(
         out, "image-unlike", asked ? 0.93 : 0.55, *odd.pod,
         fmt::format(
-            "{} runs another image than its other replicas: under the same tag {} it has {}, they have "
-            "{}{}.",
-            described(*odd.pod), brief(replicas.image, 100), fewest->first, most->first,
+            "{} runs another image than its other replicas: under the same tag {} its digest is not "
+            "theirs{}.",
+            described(*odd.pod), brief(replicas.image, 100),
             keeps && !node.empty()
                 ? fmt::format("; IfNotPresent keeps what node {} pulled before the tag was moved", node)
                 : ""));
     cite(&made, *odd.pod, *odd.image_id, "the image that it runs");
     cite(&made, *usual.pod, *usual.image_id, "the image that the others run");
+    cite(&made, *odd.pod, *odd.tag, "the tag");
+    if (keeps && !node.empty())
+      cite(&made, *odd.pod, (*odd.pod)["spec"]["nodeName"], "the node that it is on");
     if (keeps) cite(&made, *odd.pod, *odd.policy, "an image that is there is not pulled again");
     suggest(&made, fmt::format("kubectl -n {} get pod {} -o yaml", odd.pod->space, odd.pod->name),
             "shows the image that it runs");

@@ -205,6 +205,7 @@ void check_egress(const Survey& survey, Observations* out) {
                           pods.owner->name));
     cite(&made, policy, policy["metadata"]["name"], "the policy");
     cite(&made, policy, egress.exists() ? egress : policy["spec"]["policyTypes"], "what it allows to leave");
+    cite(&made, policy, policy["spec"]["podSelector"], "the pods that it is for");
     cite(&made, policy, policy["spec"]["policyTypes"], "the directions it governs");
     suggest_policy(&made, policy);
     lack(&made, "a name resolution tried from inside the pod");
@@ -267,6 +268,7 @@ void check_denied_ingress(const Survey& survey, Observations* out) {
     cite(&made, policy,
          policy["spec"]["ingress"].exists() ? policy["spec"]["ingress"] : policy["spec"]["policyTypes"],
          "what it lets in");
+    cite(&made, policy, policy["spec"]["podSelector"], "the pods that it is for");
     suggest_policy(&made, policy);
   }
 }

@@ -1,6 +1,5 @@
 // Probes: what they ask for against what the container offers, and what the kubelet says of them.
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
@@ -355,23 +354,6 @@ Unheard refused_at(const Survey& survey, const Happening& refusal, const std::st
   return unheard(survey.listening.of(refusal.space, without_hashes(refusal.name)), container, port);
 }
 
-// "2026-11-03T10:01:42Z" in seconds since the beginning of that day; -1: it is no such time.
-int second_of_day(std::string_view time) {
-  int parts[3] = {};
-  if (time.size() < 19 || time[10] != 'T') return -1;
-  for (int i = 0; i < 3; ++i) std::from_chars(time.data() + 11 + 3 * i, time.data() + 13 + 3 * i, parts[i]);
-  return (parts[0] * 60 + parts[1]) * 60 + parts[2];
-}
-
-// True where a pod has only just begun, by the latest time that is known: it may well become ready.
-bool just_begun(const Survey& survey, const Object& pod) {
-  constexpr int soon = 90;  // seconds
-  const std::string now = survey.latest_time();
-  const std::string_view begun = pod["status"]["startTime"].text();
-  const bool same_day = begun.size() >= 19 && now.compare(0, 10, begun.substr(0, 10)) == 0;
-  return same_day && restarts_of(pod) == 0 && second_of_day(now) - second_of_day(begun) <= soon;
-}
-
 // "Readiness probe failed: HTTP probe failed with statuscode: 503"
 void tell_failures(const Survey& survey, const Object* pod, const std::vector<const Happening*>& happenings,
                    Observations* out) {
@@ -416,18 +398,16 @@ void tell_failures(const Survey& survey, const Object* pod, const std::vector<co
       why += fmt::format("; by its log it listens on {}port {}{}", elsewhere.loopback ? "127.0.0.1, " : "",
                          elsewhere.instead->port.number, elsewhere.loopback ? " alone" : "");
     }
-    const bool ends = pod != nullptr && !survey.complains && (*pod)["metadata"]["deletionTimestamp"].exists();
-    const bool starts =
-        pod != nullptr && kind.word != probes[1].word && !survey.complains && just_begun(survey, *pod);
-    if (healthy || gone || starts || ends) weight = 0.22;
+    const bool changes =
+        pod != nullptr && &kind != &probes[1] && !survey.complains && is_changing(survey, *pod);
+    if (healthy || gone || changes) weight = 0.22;
     Observation& made = report_missing(
         out, "probe-failing", hopeless && !healthy ? 0.92 : weight, "pod", telling->space, telling->name,
         fmt::format("The {} of {}{} fails{}{}: {}.", kind.word,
                     container.empty() ? "" : fmt::format("container {} of ", container),
                     described("pod", telling->space, telling->name), asked, why.empty() ? "" : ": " + why,
                     healthy                        ? "it is Ready by now"
-                    : starts                       ? "it has only just begun"
-                    : ends                         ? "it is being ended"
+                    : changes                      ? "it has only just begun, or is being ended"
                     : killed && is_refused(answer) ? killing_effect(*pod, container, kind)
                                                    : kind.effect));
     made.culprit.present = pod != nullptr;

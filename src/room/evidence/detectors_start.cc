@@ -265,7 +265,6 @@ void detect_container_starts(const Survey& survey, Observations* out) {
 
 void detect_stuck_pods(const Survey& survey, Observations* out) {
   std::map<std::pair<std::string, std::string>, std::vector<const Object*>> unplaced;  // by workload
-  const std::string now = survey.latest_time();
   for (const Object* pod : survey.each("pod")) {
     if (is_unplaced(survey, *pod)) unplaced[workload_of(*pod)].push_back(pod);
     const Value& status = (*pod)["status"];
@@ -283,9 +282,7 @@ void detect_stuck_pods(const Survey& survey, Observations* out) {
       continue;
     }
     const Value& deleted = (*pod)["metadata"]["deletionTimestamp"];
-    // Until then it is given time to end.
-    const bool in_time = deleted.text().size() >= 19 && now.size() >= 19 && now < deleted.text();
-    if (deleted.exists() && !in_time) {
+    if (deleted.exists() && !is_changing(survey, *pod)) {
       const Value& finalizers = (*pod)["metadata"]["finalizers"];
       const std::string held = finalizers.size() > 0 ? fmt::format("its finalizer {} is not removed",
                                                                    finalizers.items.front().text())

@@ -258,11 +258,9 @@ void tell_slowest(const Survey& survey, const Object& source, const Trace& trace
   Observation& made = report_missing(
       out, repeated ? "trace-repeated-call" : "trace-slowest-call", asked ? 0.82 : 0.42, "service", "",
       name_of_service(shown),
-      repeated
-          ? fmt::format("{} makes the same {} again and again for one request, {} times, once for each {} "
-                        "(N+1): {}.",
-                        what(*root), shown.statement != nullptr ? "query" : "call", worst->count,
-                        shown.statement != nullptr ? "row" : "item", what(shown))
+      repeated ? fmt::format("{} makes the same {} again and again for one request, once for each {}: {}.",
+                             what(*root), shown.statement != nullptr ? "query" : "call",
+                             shown.statement != nullptr ? "row" : "item", what(shown))
       : &shown == root
           ? fmt::format("The request spends its time in {} itself and not in what that calls.", what(shown))
           : fmt::format("Most of the time of {} goes into {}{}.", what(*root), what(shown), and_how(shown)));
@@ -339,8 +337,8 @@ void tell_printed(const Survey& survey, const Document& document, Observations* 
       survey.asks({"slow", "latency", "second", "long", "takes", "take", "performance", "timeout"});
   Observation& made =
       report_missing(out, "trace-repeated-call", asked ? 0.82 : 0.42, "query", "", most->first.substr(0, 60),
-                     fmt::format("One request runs the same query {} times, once for each row (N+1): {}.",
-                                 most->second.count, brief(most->first, 150)));
+                     fmt::format("One request runs the same query again and again, once for each row: {}.",
+                                 brief(most->first, 150)));
   made.culprit.present = true;
   cite_line(&made, document, most->second.line, "the first of these calls");
   if (!document.line(1).empty()) cite_line(&made, document, 1, "the whole trace");

@@ -43,7 +43,7 @@ TEST(Traces, AQueryForEachRowIsTold) {
   ASSERT_NE(one, nullptr);
   EXPECT_THAT(one->cause,
               HasSubstr("GET /orders of service shop makes the same query again and again for one request, "
-                        "150 times, once for each row (N+1)"));
+                        "once for each row: "));
   EXPECT_THAT(one->cause, HasSubstr("SELECT * FROM line_items"));
   EXPECT_EQ(find_by(found, "trace-slowest-call"), nullptr);
   EXPECT_EQ(one->culprit.name, "shop");
@@ -64,8 +64,8 @@ TEST(Traces, ACallForEachItemIsTold) {
     return one == nullptr ? "" : one->cause;
   };
   EXPECT_EQ(cause(40),
-            "GET /find of service search makes the same call again and again for one request, 40 times, once "
-            "for each item (N+1): GET /prices/{id} of service search.");
+            "GET /find of service search makes the same call again and again for one request, once for "
+            "each item: GET /prices/{id} of service search.");
   EXPECT_EQ(cause(8), "");
 }
 
@@ -81,8 +81,8 @@ TEST(Traces, OneThatWasPrintedIsCounted) {
   };
   EXPECT_EQ(
       cause(40, "Why does /listings take 3 seconds?"),
-      "0.82 One request runs the same query 40 times, once for each row (N+1): SELECT price FROM rules WHERE "
-      "listing_id = ?.");
+      "0.82 One request runs the same query again and again, once for each row: SELECT price FROM rules "
+      "WHERE listing_id = ?.");
   EXPECT_EQ(cause(10, "Why does /listings take 3 seconds?"), "");
 }
 

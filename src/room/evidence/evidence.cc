@@ -80,7 +80,7 @@ bool is_replaced(const Inventory& inventory, const Name& pod) {
 
 // A pod that is well and was not restarted again and again.
 bool is_well(const Inventory& inventory, const Name& name) {
-  constexpr std::int64_t few = 5;  // restarts
+  constexpr std::int64_t few = 20;  // restarts
   const Object* pod = inventory.find("pod", name.space, name.name);
   return pod != nullptr && pod_health(*pod) == Health::healthy && restarts_of(*pod) <= few;
 }

@@ -68,6 +68,29 @@ TEST(MakeEvidence, WhatAPodThatIsGoneLoggedIsOverToWhoAsksWhether) {
             weight("web-6d5f7c9b8-x2k4q", "Why does web fail?"));
 }
 
+TEST(MakeEvidence, WhatAPodLoggedBeforeARestartSinceWhichItIsWellIsOver) {
+  const auto weight = [](const std::string& ready, const std::string& question) {
+    Inventory inventory;
+    add_yaml(
+        &inventory, "pods.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web-0, namespace: shop}\nspec: {containers: [{name: "
+        "main}]}\nstatus: {phase: Running, conditions: [{type: Ready, status: '" +
+            ready + "'}], containerStatuses: [{name: main, ready: " + (ready == "True" ? "true" : "false") +
+            ", restartCount: 2, state: {running: {}}}]}\n");
+    LogMiner miner(question);
+    miner.begin({"a-previous.log", TextFile::Kind::previous_log, "shop", "web-0", "main"});
+    miner.add("ERROR dial tcp 10.0.0.1:443: connection refused\n");
+    miner.end();
+    const EvidenceList list = make_evidence(inventory, miner, question);
+    const auto found = std::ranges::find(list.findings, "log-connection-refused", &Finding::detector);
+    return found == list.findings.end() ? 0.0 : found->weight;
+  };
+  const std::string open = "What is the likely root cause of the trouble in this bundle?";
+  EXPECT_LT(weight("True", open), 0.4);
+  EXPECT_GT(weight("False", open), 0.4);
+  EXPECT_GT(weight("True", "Why does web-0 fail?"), 0.4);
+}
+
 TEST(MakeEvidence, WhyWhatIsOutOfSightDoesNotAnswerCannotBeDetermined) {
   const auto first = [](const std::string& url, const std::string& question) {
     LogMiner miner(question);

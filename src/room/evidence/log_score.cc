@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 5> told_at_info = {lock_wait, "wal-unarch
                                                           "ingress-ignored", "writes-refused"};
 constexpr std::string_view raised_alarm = "resource-alarm";  // RabbitMQ only warns
 
-enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled, kOfClient };
+enum Sense : std::uint8_t { kRecovery, kCleared, kValue, kCause, kHandled };
 
 // Words that give a line a sense beside its level.
 unsigned senses_of(std::string_view text) {
@@ -72,9 +72,6 @@ unsigned senses_of(std::string_view text) {
       {"<allocated", kValue},
       {"isr updated to", kRecovery},
       {"is ignored>", kHandled},
-      {"while ssl handshaking", kOfClient},  // of scanners and old ones, at nginx
-      {"could not receive data from client", kOfClient},
-      {"unexpected eof on client connection", kOfClient},
       {", ignored", kHandled},
       {", ignoring", kHandled},
       {"using the default", kHandled},
@@ -83,20 +80,12 @@ unsigned senses_of(std::string_view text) {
       {"dropping it", kHandled},
       {", skipped", kHandled},
       {"<corrected>", kHandled},
-      {"grpc config stream", kHandled},  // Envoy asks for its settings again
       {"client disconnected", kHandled},
       {"client went away", kHandled},
       {"client closed", kHandled},
       {"bad request: ", kHandled},
       {"optimistic lock", kHandled},  // a controller's write came second; it reads and writes again
-      {"please apply your changes to the latest version", kHandled},
       {"due to user request", kHandled},
-      {"further occurrences of http request parsing errors", kHandled},  // a port scan; Tomcat
-      {"lowering kernel.perf_event_max_sample_rate", kHandled},
-      {"tcp backlog setting of", kHandled},  // what Redis says of its host at each start
-      {"memory overcommit must be enabled", kHandled},
-      {"transparent huge pages", kHandled},
-      {"is deprecated and will be removed", kHandled},
       {"<causing", kCause},
       {"caused by", kCause},
       {"<due to", kCause},
@@ -291,8 +280,6 @@ void describe_entry(const TextFile& file, const Question& question, LogEntry* en
       (senses & (1u << kValue)) != 0 && std::any_of(entry->message.begin(), entry->message.end(), is_digit);
   entry->tells_cause = (senses & (1u << kCause)) != 0;
   entry->handled = (senses & (1u << kHandled)) != 0 && entry->severity < Severity::fatal;
-  // What a client does wrong, or that it left, is no error of the server, whatever level it is told at.
-  if ((senses & (1u << kOfClient)) != 0) entry->severity = std::min(entry->severity, Severity::info);
   // That an alarm is over is told at the level at which it was raised.
   const bool cleared = (senses & (1u << kCleared)) != 0;
   if (cleared) entry->severity = std::min(entry->severity, Severity::info);
@@ -407,7 +394,8 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     // An open question may be one about a system that is well, too.
     const bool may_be_well =
         question.only_whether() || (question.open() && file.file.kind != TextFile::Kind::previous_log);
-    if (may_be_well && entry.is_fault() && is_over(file, entry)) score *= question.open() ? 0.5 : 0.6;
+    if (may_be_well && entry.is_fault() && (entry.recovered || is_over(file, entry)))
+      score *= question.open() ? 0.5 : 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }
 }

@@ -151,6 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"consumer lag on topic orders is 120000", "consumer-lag"},
         NamedText{"FlywayMigrateException: column \"a\" already exists", "migration-failed"},
         NamedText{"requested WAL segment 0000003E has already been removed", "replication"},
+        NamedText{"Error while fetching metadata: {orders.v2=TOPIC_AUTHORIZATION_FAILED}", "topic-refused"},
+        NamedText{"NVRM: Xid (PCI:0000:c1:00): 79, GPU has fallen off the bus.", "gpu-lost"},
         NamedText{"ERROR: nextval: reached maximum value of sequence \"event_seq\" (2147483647)",
                   "sequence-exhausted"},
         NamedText{"LDAP: error code 49 - data 532", "authentication-failed"},

@@ -287,7 +287,7 @@ Question::Question(const std::string& text) : text_(text), words_(words_of(text)
        {"is there a fault", "is there a problem", "is there an issue", "is there anything", "any fault",
         "any problem", "any issue", "is it healthy", "healthy?", "show a fault", "is anything wrong",
         "is something wrong", "does it work", "are there any", "are there errors", "is there any",
-        "is everything"}) {
+        "is everything", "whether something", "whether anything"}) {
     whether_ |= lower.find(phrase) != std::string::npos;
   }
   // "Does the log show errors?", "Were there any failures?"; not "Does it fail, and why?"

@@ -113,6 +113,7 @@ TEST(Question, KnowsWhenOnlyWhetherIsAsked) {
 TEST(Question, WhoIsToBlameIsNotWhether) {
   EXPECT_FALSE(Question("The page takes 12 s since Tuesday. Did the release break it?").whether());
   EXPECT_TRUE(Question("Did the job fail?").whether());
+  EXPECT_TRUE(Question("Customer reports that all is fine again since Tuesday, please check.").whether());
 }
 
 TEST(Question, TakesAnything) {

@@ -63,6 +63,8 @@ const std::vector<Row>& rows() {
       // jobs that make
       // sure by a unique key that only one of them runs.
       {"incomplete startup packet"},
+      {"could not receive data from client"},
+      {"unexpected eof on client connection"},
       {"could not send data to client"},
       {"connection to client lost"},
       {"canceling autovacuum task", "", {"vacuum", "bloat"}},
@@ -84,6 +86,9 @@ const std::vector<Row>& rows() {
       {"unable to gather storage statistics"},
       {"soft rlimits for open file descriptors too low", "", {"file", "descriptor"}},
       {"could not create server tcp listening socket ::"},
+      {"tcp backlog setting of"},
+      {"memory overcommit must be enabled"},
+      {"transparent huge pages"},
       {"client unexpectedly closed tcp connection"},
       {"missed heartbeats from client", "", {"heartbeat"}},
       {"closing amqp connection", "", {"amqp", "rabbit", "connection"}},
@@ -95,12 +100,16 @@ const std::vector<Row>& rows() {
       {"deprecation", "deprecated"},
       {"parameter is deprecated"},
       {"setting was deprecated"},
-      // nginx: large requests that go through a file; clients that leave.
+      // nginx: large requests that go through a file; clients that leave, scan, or are old.
+      {"while ssl handshaking", "", {"tls", "ssl", "certificate", "handshake"}},
       {"a client request body is buffered to a temporary file"},
       {"an upstream response is buffered to a temporary file"},
       {"while sending to client", "broken pipe"},
       {"prematurely closed connection while", "client"},
-      // Java: clients that leave; a pool that was asleep with its machine; defaults.
+      // Envoy: it asks for its settings again.
+      {"grpc config stream", "", {"envoy", "istio", "mesh", "sidecar"}},
+      // Java: clients that leave or scan; a pool that was asleep with its machine; defaults.
+      {"further occurrences of http request parsing errors"},
       {"clientabortexception"},
       {"thread starvation or clock leap detected", "", {"slow", "pause", "clock", "cpu", "hang", "freez"}},
       {"spring.jpa.open-in-view is enabled"},
@@ -128,7 +137,10 @@ const std::vector<Row>& rows() {
       {"err=\"context canceled\""},
       {"websocket: close 1006"},
       {"websocket: close 1001"},
-      // The kernel: what its hardware does not offer.
+      // Anybody: what will be another way in a later version.
+      {"is deprecated and will be removed"},
+      // The kernel: what its hardware does not offer, and how it measures itself.
+      {"lowering kernel.perf_event_max_sample_rate"},
       {"acpi error: ae_not_found"},
       {"acpi bios error"},
       {"direct firmware load for", "", {"firmware", "driver", "wifi", "bluetooth", "network"}},

@@ -155,6 +155,18 @@ std::string Survey::latest_time() const {
   return latest;
 }
 
+std::optional<int> Survey::seconds_since(std::string_view time) const {
+  const std::string now = latest_time();
+  if (time.size() < 19 || now.compare(0, 11, time.substr(0, 11)) != 0) return std::nullopt;
+  const auto second_of_day = [](std::string_view text) {
+    int parts[3] = {};
+    for (std::size_t i = 0; i < 3; ++i)
+      std::from_chars(text.data() + 11 + 3 * i, text.data() + 13 + 3 * i, parts[i]);
+    return (parts[0] * 60 + parts[1]) * 60 + parts[2];
+  };
+  return second_of_day(now) - second_of_day(time);
+}
+
 void Survey::read_pod_specs() {
   for (const Object* pod : each("pod")) {
     if (pod_health(*pod) == Health::healthy || has_completed(*pod)) at_work_.insert(same_work(*pod));
@@ -278,6 +290,13 @@ bool has_completed(const Object& pod) {
   return phase == "Succeeded" || (completed && phase != "Running");
 }
 
+bool is_changing(const Survey& survey, const Object& pod) {
+  constexpr int soon = 90;
+  const std::optional<int> begun = survey.seconds_since(pod["status"]["startTime"].text());
+  const std::optional<int> ends = survey.seconds_since(pod["metadata"]["deletionTimestamp"].text());
+  return (begun && *begun <= soon && restarts_of(pod) == 0) || (ends && *ends <= soon);
+}
+
 Health pod_health(const Object& pod) {
   const Value& status = pod["status"];
   if (!status.exists()) return Health::unknown;
@@ -399,7 +418,8 @@ bool is_complete(const Object& job) {
 
 bool was_retried(const Survey& survey, const Object& pod) {
   const std::string_view phase = pod["status"]["phase"].text();
-  if ((phase != "Failed" && phase != "Error") || survey.names(pod.name)) return false;
+  const bool failed = phase == "Failed" || phase == "Error" || pod["status"]["reason"].text() == "Evicted";
+  if (!failed || survey.names(pod.name)) return false;
   const std::string name = job_of(survey, pod);
   if (name.empty()) return !survey.asks({"evict"}) && survey.goes_on(pod);
   if (survey.names(name)) return false;

@@ -75,6 +75,8 @@ class Survey {
   // The latest time that any event tells (RFC 3339): "now", as far as the bundle knows; empty: none tells
   // one.
   std::string latest_time() const;
+  // How many seconds before that a time of the same day is; nothing: it is of another day, or none is known.
+  std::optional<int> seconds_since(std::string_view time) const;
 
  private:
   void read_events();
@@ -95,6 +97,8 @@ inline bool tells_all(const Object& object) {
   return object.source == Object::Source::api;
 }
 Health pod_health(const Object& pod);
+// True where a pod has only just begun or is being ended in time: that it is not ready says nothing.
+bool is_changing(const Survey& survey, const Object& pod);
 // True where all its containers did their work and ended.
 bool has_completed(const Object& pod);
 // The workload a pod belongs to as its name and owner tell: "deployment/web" (a ReplicaSet stands for its
