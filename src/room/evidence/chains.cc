@@ -232,20 +232,53 @@ void tell_what_grows(std::vector<Observation>* objects, std::vector<Observation>
   }
 }
 
-// Who asks what fails since a release, or since a time, is told what was changed: only then it weighs enough.
-void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+// A setting that bounds what a log complains of, by its key.
+bool bounds(const Observation& change, const Observation& log) {
+  struct Row {
+    std::initializer_list<std::string_view> logs, keys;
+  };
+  static const std::array<Row, 4> kRows = {
+      {{{"log-message-too-large"}, {"size", "body", "max"}},
+       {{"log-timeout", "log-statement-timeout", "log-upstream-failed"}, {"timeout"}},
+       {{"log-too-many-connections"}, {"pool", "connection"}},
+       {{"log-rate-limited"}, {"rate", "burst", "quota"}}}};
+  const std::size_t told = change.cause.find("): ");
+  if (told == std::string::npos) return false;
+  const std::string_view key =
+      std::string_view(change.cause).substr(told, change.cause.find(" from ", told) - told);
+  return std::ranges::any_of(kRows, [&](const Row& row) {
+    return std::ranges::find(row.logs, log.detector) != row.logs.end() &&
+           std::ranges::any_of(row.keys, [&](std::string_view word) { return has(key, word); });
+  });
+}
+
+void add_change(const Observation& change, Observation* log) {
   constexpr std::size_t kMost = 120;
+  const std::size_t told = change.cause.find("): ");
+  if (told == std::string::npos) return;
+  const std::string more = "; changed: " + shortened(std::string_view(change.cause).substr(told + 3), kMost);
+  log->cause = shortened(log->cause, limit::sentence - more.size()) + more;
+  cite_first(log, change, 3);
+}
+
+// Who asks what fails since a release, or since a time, is told what was changed: only then it weighs enough;
+// and what is refused for its size, its time or its number is told with the setting that bounds it.
+void tell_what_was_changed(std::vector<Observation>* objects, std::vector<Observation>* logs) {
+  for (const Observation& change : *objects) {
+    if (change.detector != changed_setting) continue;
+    const auto bounded = std::ranges::find_if(
+        *logs, [&](const Observation& log) { return log.verdict == Verdict::fault && bounds(change, log); });
+    if (bounded != logs->end()) {
+      add_change(change, &*bounded);
+      return;
+    }
+  }
   for (const Observation& change : *objects) {
     if (change.detector != changed_setting || change.weight < kTold) continue;
     const auto strongest = std::ranges::max_element(
         *logs, {}, [](const Observation& log) { return log.verdict == Verdict::fault ? log.weight : 0; });
     if (strongest == logs->end() || strongest->weight < change.weight || strongest->lines.empty()) return;
-    const std::size_t told = change.cause.find("): ");
-    if (told == std::string::npos) continue;
-    const std::string more =
-        "; changed: " + shortened(std::string_view(change.cause).substr(told + 3), kMost);
-    strongest->cause = shortened(strongest->cause, limit::sentence - more.size()) + more;
-    cite_first(&*strongest, change, 3);
+    add_change(change, &*strongest);
   }
 }
 

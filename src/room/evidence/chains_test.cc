@@ -293,5 +293,19 @@ TEST(Chain, WhatCannotConnectYieldsToAKernelThatDropsPackets) {
   EXPECT_EQ(all[0].detector, "log-connection-table-full");
 }
 
+TEST(Chain, WhatIsRefusedForItsSizeIsToldWithTheSettingThatBoundsIt) {
+  const auto cause = [](const char* setting) {
+    const auto change =
+        found("changed-setting", 0.3, std::string("A setting was changed (since values-14.yaml): ") + setting,
+              {"setting", "", "", true}, "x: 1m");
+    const auto log = found("log-message-too-large", 0.5, "Pod proxy sends messages that are too large",
+                           {"pod", "shop", "proxy-0", true}, "client intended to send too large body");
+    return combine({change}, {log}, Question("Why do uploads fail since Tuesday?"))[0].cause;
+  };
+  EXPECT_EQ(cause("ingress.proxyBodySize from 64m to 1m."),
+            "Pod proxy sends messages that are too large; changed: ingress.proxyBodySize from 64m to 1m");
+  EXPECT_EQ(cause("image.tag from 1 to 2."), "Pod proxy sends messages that are too large");
+}
+
 }  // namespace
 }  // namespace carrel

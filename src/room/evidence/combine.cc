@@ -173,7 +173,7 @@ void doubt_health(std::vector<Observation>* observations) {
     observation.detector = "unexplained";
     observation.missing = {"logs, events or measurements of the time at which it happens"};
     if (observation.cause.starts_with(kHealth))
-      observation.cause.replace(0, kHealth.size(), "Nothing in the bundle explains it: ");
+      observation.cause.replace(0, kHealth.size(), "What causes it cannot be determined from the bundle: ");
     observation.cause = std::string(cut_utf8(observation.cause, limit::sentence));
   }
 }

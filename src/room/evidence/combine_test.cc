@@ -117,7 +117,7 @@ TEST(Combine, HealthIsNoAnswerToWhoAsksWhyItFails) {
   };
   const Observation why = answered("Looking up a parcel takes 12 seconds. Why?");
   EXPECT_EQ(why.verdict, Verdict::insufficient_evidence);
-  EXPECT_EQ(why.cause, "Nothing in the bundle explains it: all 3 pods are Running.");
+  EXPECT_EQ(why.cause, "What causes it cannot be determined from the bundle: all 3 pods are Running.");
   EXPECT_EQ(why.missing.size(), 1u) << "the answer's schema wants what is missing";
   EXPECT_EQ(answered("Is there a fault?").verdict, Verdict::no_fault);
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
+#include "room/evidence/memory_asked.h"
 
 namespace carrel {
 namespace {
@@ -142,69 +143,6 @@ const Value* default_limit(const Survey& survey, const Object& pod, const Value&
   return nullptr;
 }
 
-// The memory that a command asks for by itself: the JVM's heap ("-Xmx2g"), `stress --vm-bytes 250M`. Units:
-// bytes.
-double memory_asked(const std::string& text, std::string* words) {
-  for (const std::string_view mark :
-       {"-Xmx", "--vm-bytes ", "--vm-bytes=", "--max-old-space-size=", "--maxmemory "}) {
-    const auto at = text.find(mark);
-    if (at == std::string::npos) continue;
-    const auto end = text.find_first_not_of("0123456789", at + mark.size());
-    std::string digits =
-        text.substr(at + mark.size(), end == std::string::npos ? end : end - at - mark.size());
-    if (digits.empty() || digits.size() > 12) continue;
-    const char unit = end == std::string::npos ? ' ' : text[end];
-    const double scale = unit == 'g' || unit == 'G'         ? 1073741824.0
-                         : unit == 'm' || unit == 'M'       ? 1048576.0
-                         : unit == 'k' || unit == 'K'       ? 1024.0
-                         : mark[2] == 'm' && mark[5] == '-' ? 1048576.0  // Node's option counts MiB
-                                                            : 1.0;
-    *words = text.substr(at, mark.size() + digits.size() + (scale > 1.0 && unit > '9' ? 1 : 0));
-    return quantity(digits).value_or(0) * scale;
-  }
-  return 0;
-}
-
-// A line of a file named after the pod's workload that asks for memory, where the bundle has no more of its
-// spec than such pieces ("-o jsonpath").
-struct AskedInPieces {
-  const Document* document = nullptr;
-  std::uint32_t line = 0;
-  std::string words;
-};
-
-AskedInPieces memory_asked_in_pieces(const Survey& survey, const std::string& pod) {
-  const std::string workload = without_hashes(pod);
-  if (workload.size() < 3 || workload == pod) return {};
-  for (const Document& document : survey.inventory.documents()) {
-    if (document.path.find(workload) == std::string::npos) continue;
-    for (std::uint32_t line = 1; line <= document.starts.size(); ++line) {
-      AskedInPieces asked{&document, line, ""};
-      if (memory_asked(std::string(document.line(line)), &asked.words) > 0) return asked;
-    }
-  }
-  return {};
-}
-
-// What the container's command, or else its environment, asks for by itself.
-struct AskedItself {
-  double bytes = 0;
-  std::string words;
-  const Value* place = nullptr;
-};
-
-AskedItself memory_asked_by(const Value& container) {
-  AskedItself out;
-  out.place = container["args"].exists() ? &container["args"] : &container["command"];
-  out.bytes = memory_asked(command_text(container), &out.words);
-  for (const Value& variable : container["env"].items) {
-    if (out.bytes > 0) break;
-    out.place = &variable["value"];
-    out.bytes = memory_asked(variable["value"].scalar, &out.words);
-  }
-  return out;
-}
-
 void tell_out_of_memory(const Survey& survey, const End& end, Observations* out) {
   const Value& limits = end.spec ? (*end.spec)["resources"]["limits"] : Value::null();
   const Value& memory = limits["memory"];
@@ -215,9 +153,8 @@ void tell_out_of_memory(const Survey& survey, const End& end, Observations* out)
   const Object* range = nullptr;
   const Value* by_default = default_limit(survey, *end.pod, memory, &range);
   if (by_default != nullptr) allowed += fmt::format(", the default that {} sets,", described(*range));
-  constexpr double of_the_limit = 0.9;  // a heap is not all that a process has
   const AskedItself itself = end.spec != nullptr ? memory_asked_by(*end.spec) : AskedItself();
-  const bool asks_too_much = itself.bytes > of_the_limit * quantity(memory.text()).value_or(1e30);
+  const bool asks_too_much = itself.bytes > of_limit_for_heap * quantity(memory.text()).value_or(1e30);
   if (asks_too_much) allowed += fmt::format(" (its heap alone may grow as {} says)", itself.words);
   const AskedInPieces asked =
       end.spec == nullptr ? memory_asked_in_pieces(survey, end.pod->name) : AskedInPieces();

@@ -60,6 +60,34 @@ TEST(Past, AVolumeIsMountedWhereAContainerHasRun) {
   EXPECT_LT(weight("14"), 0.4);
 }
 
+TEST(Past, AVolumeThatIsNotMountedIsToldWithItsNode) {
+  const auto found = detect_in(
+      object_head("v1", "Pod", "web-0") +
+          "spec: {nodeName: w4, containers: [{name: web, image: 'x/web:1'}]}\nstatus: "
+          "{phase: Pending}\n" +
+          event_about("Pod", "web-0", "FailedMount", "MountVolume.SetUp failed: access denied by server"),
+      {}, "Why does web-0 hang?");
+  const Observation* one = find_by(found, "volume-mount");
+  ASSERT_NE(one, nullptr);
+  EXPECT_NE(one->cause.find("cannot start on node w4 because"), std::string::npos) << one->cause;
+}
+
+TEST(Past, AnAutoscalerThatIsTurnedOffInOneDirectionIsTold) {
+  const auto told = [](const std::string& policy, const std::string& question) {
+    const auto found =
+        detect_in(object_head("autoscaling/v2", "HorizontalPodAutoscaler", "web") +
+                      "spec: {scaleTargetRef: {kind: Deployment, name: web}, behavior: {scaleUp: "
+                      "{selectPolicy: " +
+                      policy + "}}}\n",
+                  {}, question);
+    const Observation* one = find_by(found, "scaler-turned-off");
+    return one == nullptr ? 0.0 : one->weight;
+  };
+  EXPECT_GT(told("Disabled", "Why does web stay at 2 replicas?"), 0.85);
+  EXPECT_LT(told("Disabled", "Why does web answer slowly?"), 0.5);
+  EXPECT_EQ(told("Max", "Why does web stay at 2 replicas?"), 0);
+}
+
 const std::string scaler_head =
     object_head("autoscaling/v2", "HorizontalPodAutoscaler", "web") +
     "spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {kind: Deployment, name: web}}\n";

@@ -157,5 +157,25 @@ TEST(Room, WhatAWorkloadAsksForIsReadFromPiecesOfItsSpec) {
   EXPECT_EQ(told("get-deployment-other-env.yaml").find("Xmx"), std::string::npos);
 }
 
+TEST(Room, AHeapThatMayGrowBeyondTheLimitIsToldBeforeItDoes) {
+  const auto told = [](const std::string& heap) {
+    Inventory inventory;
+    Document piece{
+        "get-deployment-render-env.yaml", "- name: JAVA_TOOL_OPTIONS\n  value: -Xmx" + heap + "\n", {}};
+    piece.find_lines();
+    inventory.add(std::move(piece));
+    add_yaml(&inventory, "objects.yaml",
+             object_head("v1", "Pod", "render-6c8b7d9f5c-4t9wv") +
+                 "spec: {containers: [{name: render, resources: {limits: {memory: 1536Mi}}}]}\n" +
+                 object_head("metrics.k8s.io/v1beta1", "PodMetrics", "render-6c8b7d9f5c-4t9wv") +
+                 "containers: [{name: render, usage: {memory: 1402Mi, cpu: 100m}}]\n");
+    const auto found = detect(inventory, "Why is render killed in large jobs?");
+    const Observation* one = find_by(found, "memory-near-limit");
+    return one == nullptr ? "" : one->cause;
+  };
+  EXPECT_THAT(told("3g"), HasSubstr("its heap alone may grow beyond the limit, as -Xmx3g says"));
+  EXPECT_THAT(told("1g"), HasSubstr("it is close to being OOMKilled"));
+}
+
 }  // namespace
 }  // namespace carrel

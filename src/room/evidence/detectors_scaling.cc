@@ -294,7 +294,30 @@ void tell_content(const Survey& survey, const Object& scaler, std::string_view n
   suggest_scaler(&made, scaler, name);
 }
 
+// A direction that its behaviour turns off. Source: selectPolicy of autoscaling/v2's HPAScalingRules.
+void check_turned_off(const Survey& survey, const Object& scaler, Observations* out) {
+  const auto tell = [&](const char* rules, const char* way, bool asked) {
+    const Value& policy = scaler["spec"]["behavior"][rules]["selectPolicy"];
+    if (policy.text() != "Disabled") return;
+    Observation& made =
+        report(out, "scaler-turned-off", asked ? 0.9 : 0.4, scaler,
+               fmt::format("{} never scales {}: its behavior turns that off ({}.selectPolicy is "
+                           "Disabled).",
+                           described(scaler), way, rules));
+    cite(&made, scaler, policy, "what turns it off");
+    cite(&made, scaler, scaler["spec"]["scaleTargetRef"], "what it scales");
+    suggest(&made,
+            fmt::format("kubectl -n {} describe horizontalpodautoscaler {}", scaler.space, scaler.name),
+            "shows its behavior and its metrics");
+  };
+  const bool stays = survey.asks({"stay", "not scale", "never scale", "scale", "scaling", "replica"});
+  const bool down = survey.asks({"down", "too many", "shrink", "fewer", "idle"});
+  tell("scaleUp", "up", stays && !down);
+  tell("scaleDown", "down", stays && down);
+}
+
 void check_scaler(const Survey& survey, const Object& scaler, Observations* out) {
+  check_turned_off(survey, scaler, out);
   const Scaled target = scaled_by(scaler);
   if (target.name.empty()) return;
   if (survey.find(target.kind, scaler.space, target.name) == nullptr &&

@@ -370,13 +370,17 @@ void tell_mount(const Survey& survey, const Happening& happening, Observations* 
     cause = fmt::format("{} cannot start because its volumes cannot be mounted: {}", who, text);
     weight = 0.6;
   } else {
-    cause = fmt::format("{} cannot start because a volume cannot be mounted: {}", who, text);
+    const std::string_view node = pod == nullptr ? std::string_view() : (*pod)["spec"]["nodeName"].text();
+    cause = fmt::format("{} cannot start{} because a volume cannot be mounted: {}", who,
+                        node.empty() ? "" : fmt::format(" on node {}", node), text);
   }
   if (pod != nullptr && (pod_health(*pod) == Health::healthy || has_run(*pod))) weight = 0.2;
   Observation& made =
       report_missing(out, "volume-mount", weight, "pod", happening.space, happening.name, cause);
   made.culprit.present = pod != nullptr;
   cite(&made, happening);
+  if (pod != nullptr && !(*pod)["spec"]["nodeName"].text().empty())
+    cite(&made, *pod, (*pod)["spec"]["nodeName"], "the node that it is on");
   if (pod != nullptr) {
     for (const Value& volume : (*pod)["spec"]["volumes"].items) {
       if (volume["name"].exists() && volume["name"].text() == between(text, "volume \"", "\"")) {

@@ -10,6 +10,7 @@
 
 #include "room/evidence/detectors.h"
 #include "room/evidence/loose_json.h"
+#include "room/evidence/memory_asked.h"
 #include "room/evidence/question.h"
 
 namespace carrel {
@@ -86,14 +87,25 @@ void check(const Survey& survey, const std::deque<LooseJson>& loose, const Objec
     const bool cpu = resource[0] == 'c';
     const bool asked = cpu ? survey.asks({"slow", "cpu", "throttl", "latency", "performance", "high"})
                            : survey.asks({"memory", "oom", "restart", "kill", "leak"});
-    Observation& made = report_missing(
-        out, cpu ? "cpu-near-limit" : "memory-near-limit", asked ? 0.6 : 0.44, "pod", metrics.space,
-        metrics.name,
-        fmt::format("{} uses {} {}, {:.0f}% of its {} limit of {}: {}.",
-                    described("pod", metrics.space, metrics.name), usage[resource].text(), resource,
-                    std::round(part * 100), resource, limit.place->text(),
-                    cpu ? "its CPU is throttled and it answers slowly" : "it is close to being OOMKilled"));
+    const AskedInPieces heap = cpu ? AskedInPieces() : memory_asked_in_pieces(survey, metrics.name);
+    const bool too_much = heap.bytes > of_limit_for_heap * limit.amount;
+    const std::string effect = cpu        ? "its CPU is throttled and it answers slowly"
+                               : too_much ? fmt::format(
+                                                "its heap alone may grow beyond the limit, as {} says, and "
+                                                "it is OOMKilled when it does",
+                                                heap.words)
+                                          : "it is close to being OOMKilled";
+    Observation& made =
+        report_missing(out, cpu ? "cpu-near-limit" : "memory-near-limit",
+                       too_much && asked ? 0.8
+                       : asked           ? 0.6
+                                         : 0.44,
+                       "pod", metrics.space, metrics.name,
+                       fmt::format("{} uses {} {}, {:.0f}% of its {} limit of {}: {}.",
+                                   described("pod", metrics.space, metrics.name), usage[resource].text(),
+                                   resource, std::round(part * 100), resource, limit.place->text(), effect));
     made.culprit.present = true;
+    if (too_much) cite_line(&made, *heap.document, heap.line, "the memory that it asks for");
     cite(&made, metrics, usage[resource], "its usage");
     cite(&made, limit.source, *limit.place, "its limit");
     if (!metrics.space.empty()) {

@@ -245,6 +245,12 @@ std::vector<Mechanism> make_table() {
       {"cpu-throttled", "is throttled: it has used up its CPU limit", 0.12, true, {"throttled for",
        "cpu throttl", "throttled by cfs", "nr_throttled", "cpu quota is used up"}, {"cpu", "cfs", "nr_throttled", " ms of"}},
       // Secrets, certificates, who may do what.
+      {"certificate-not-yet-valid", "meets a TLS certificate that is not valid yet by its clock, so that this clock is behind, "
+       "or that of who issued it ahead", 0.15, true, {"is before 20", "certificate is not yet valid",
+       "cert_not_yet_valid", "certificatenotyetvalid", "notbefore:"}, {"x509", "certificate", "cert_not", "notyetvalid"}},
+      {"relay-denied", "is refused by its mail server, which does not relay for it", 0.15, true,
+       {"relay access denied", "relaying denied", "relay not permitted", "unable to relay", "not permitted to relay",
+       "relaying not allowed"}, {}},
       {"certificate-expired", "meets a TLS certificate that has expired", 0.15, true,
        {"certificate has expired", "certificate expired", "certificate is expired", "cert expired",
        "cert_has_expired",

@@ -152,6 +152,11 @@ INSTANTIATE_TEST_SUITE_P(
         NamedText{"FlywayMigrateException: column \"a\" already exists", "migration-failed"},
         NamedText{"requested WAL segment 0000003E has already been removed", "replication"},
         NamedText{"Error while fetching metadata: {orders.v2=TOPIC_AUTHORIZATION_FAILED}", "topic-refused"},
+        NamedText{
+            "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current "
+            "time 2025-03-11T08:02:46Z is before 2025-03-11T08:06:58Z",
+            "certificate-not-yet-valid"},
+        NamedText{"delivery failed: 554 5.7.1 Relay access denied", "relay-denied"},
         NamedText{"NVRM: Xid (PCI:0000:c1:00): 79, GPU has fallen off the bus.", "gpu-lost"},
         NamedText{"ERROR: nextval: reached maximum value of sequence \"event_seq\" (2147483647)",
                   "sequence-exhausted"},
