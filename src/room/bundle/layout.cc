@@ -140,8 +140,11 @@ bool flat_log(std::string_view name, TextFile* file) {
       container.find_first_not_of("0123456789abcdef", id) == container.npos) {
     container = container.substr(0, id - 1);
     std::swap(space, pod);
-  } else if (!is_given_name(pod) && !is_daemons_name(pod)) {
-    return false;
+  } else {
+    // A static pod's name is its container's and its node's.
+    const bool is_static =
+        pod.size() > container.size() && pod.starts_with(container) && pod[container.size()] == '-';
+    if (!is_given_name(pod) && !is_daemons_name(pod) && !is_static) return false;
   }
   set_log(file, space, pod, container);
   if (previous) file->kind = TextFile::Kind::previous_log;
@@ -154,6 +157,22 @@ bool node_log(const Parts& parts, TextFile* file) {
       "kubelet", "containerd", "crio",   "cri-o",    "docker", "dmesg", "kern",
       "journal", "journalctl", "syslog", "messages", "iostat", "chrony"};
   const std::size_t n = parts.size();
+  // sosreport-<host>-<date>-<id>/var/log/messages
+  constexpr std::string_view sos = "sosreport-";
+  constexpr std::size_t date_size = 11;  // "-2025-02-18"
+  if (n == 4 && parts[0].starts_with(sos) && parts[1] == "var" && parts[2] == "log") {
+    const std::string_view rest = parts[0].substr(sos.size());
+    std::size_t end = rest.find("-20");
+    while (end != rest.npos &&
+           (rest.size() < end + date_size || rest[end + 5] != '-' || rest[end + 8] != '-'))
+      end = rest.find("-20", end + 1);
+    if (end != rest.npos && end > 0) {
+      file->kind = TextFile::Kind::log;
+      file->node = rest.substr(0, end);
+      file->container = stem_of(parts.back());
+      return true;
+    }
+  }
   if (n < 3 || !is_log_name(parts.back())) return false;
   if (!parts[n - 3].starts_with("host") && !parts[n - 3].starts_with("node")) return false;
   const std::string_view service = stem_of(parts.back());

@@ -38,6 +38,11 @@ TEST(Layout, KnowsWhoseLogItIs) {
   expect_log("b/kube-system_cilium-x7k2p_agent.log", "kube-system", "cilium-x7k2p", "agent");
   expect_log(("var/log/containers/etcd-m1_kube-system_etcd-" + std::string(64, 'a') + ".log").c_str(),
              "kube-system", "etcd-m1", "etcd");
+  expect_log("logs/kube-system_kube-vip-bm2_kube-vip_previous.log", "kube-system", "kube-vip-bm2", "kube-vip",
+             Kind::previous_log);
+  expect_log("sosreport-wrk-14-2025-02-18-abtzqmv/var/log/messages", "", "", "messages");
+  EXPECT_EQ(place_of("sosreport-wrk-14-2025-02-18-abtzqmv/var/log/messages").file.node, "wrk-14");
+  EXPECT_EQ(place_of("sosreport-wrk-2000/var/log/messages").file.node, "");
   expect_log("b/web_server_error.log", "", "", "web_server_error");
   expect_log("src/my-app/server.log", "", "", "server");
   expect_log("b/host-logs/worker-2/kubelet.log", "", "", "kubelet");

@@ -85,9 +85,20 @@ bool is_well(const Inventory& inventory, const Name& name) {
   return pod != nullptr && pod_health(*pod) == Health::healthy && restarts_of(*pod) <= few;
 }
 
+// What clients do that a server tells at the level of an error: a password that is wrong, a query that is
+// none, a row that is there already, a connection that they leave. A server that is well goes on serving
+// others.
+bool may_be_of_clients(std::string_view detector) {
+  static constexpr std::array<std::string_view, 9> kOfClients = {
+      "log-authentication-failed", "log-authentication-error", "log-syntax",     "log-sql-refused",
+      "log-duplicate-key",         "log-connection-lost",      "log-tls-failed", "log-token-expired",
+      "log-object-missing"};
+  return std::ranges::find(kOfClients, detector) != kOfClients.end();
+}
+
 // What a pod only warned of that did its work in the end; and, where the question leaves open whether there
 // is a fault, what a pod logged that is gone, while all that are there are well, or before a restart since
-// which it is.
+// which it is, or of its clients.
 void weigh_what_was_overcome(const Inventory& inventory, const Question& question,
                              std::vector<Observation>* of_logs) {
   const bool may_be_well = question.only_whether() || question.open();
@@ -97,6 +108,10 @@ void weigh_what_was_overcome(const Inventory& inventory, const Question& questio
         (is_replaced(inventory, log.culprit) ||
          (log.lines[0].reason.find(of_last_instance) != std::string::npos &&
           is_well(inventory, log.culprit))))
+      log.weight *= 0.5;
+    else if (may_be_well && log.verdict == Verdict::fault && may_be_of_clients(log.detector) &&
+             (inventory.find("pod", log.culprit.space, log.culprit.name) == nullptr ||
+              is_well(inventory, log.culprit)))
       log.weight *= 0.5;
     if (log.culprit.kind != "pod" || log.lines.empty() || !log.lines[0].reason.starts_with(warning_level))
       continue;

@@ -91,6 +91,33 @@ TEST(MakeEvidence, WhatAPodLoggedBeforeARestartSinceWhichItIsWellIsOver) {
   EXPECT_GT(weight("True", "Why does web-0 fail?"), 0.4);
 }
 
+TEST(MakeEvidence, WhatClientsDoIsNoFaultOfAServerThatIsWell) {
+  const auto weight = [](const char* question, const char* line, const char* ready = "true") {
+    Inventory inventory;
+    add_yaml(
+        &inventory, "pods.yaml",
+        std::string("apiVersion: v1\nkind: Pod\nmetadata: {name: api-0, namespace: shop}\nspec: {containers: "
+                    "[{name: main}]}\nstatus: {phase: Running, conditions: [{type: Ready, status: '") +
+            (ready == std::string("true") ? "True" : "False") +
+            "'}], containerStatuses: [{name: main, ready: " + ready +
+            ", restartCount: 0, state: {running: {}}}]}\n");
+    LogMiner miner(question);
+    mine(&miner, "a.log", line);
+    const EvidenceList list = make_evidence(inventory, miner, question);
+    const auto found = std::ranges::find(list.findings, Verdict::fault, &Finding::verdict);
+    return found == list.findings.end() ? 0.0 : found->weight;
+  };
+  const char* const row = "ERROR:  duplicate key value violates unique constraint \"orders_pkey\"\n";
+  const char* const password = "ERROR Authentication failed: Invalid credentials\n";
+  const char* const open = "What is the likely root cause of the trouble in this bundle?";
+  for (const char* const line : {row, password}) {
+    EXPECT_LT(weight("Is there a problem with the database?", line), 0.45) << line;
+    EXPECT_LT(weight(open, line), 0.4) << line;
+    EXPECT_GT(weight("Why does the import fail?", line), 0.45) << line;
+    EXPECT_GT(weight(open, line, "false"), 0.4) << line;
+  }
+}
+
 TEST(MakeEvidence, WhyWhatIsOutOfSightDoesNotAnswerCannotBeDetermined) {
   const auto first = [](const std::string& url, const std::string& question) {
     LogMiner miner(question);

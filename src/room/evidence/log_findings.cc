@@ -346,8 +346,6 @@ Observation observe(const LogStore& store, const Question& question, const Group
   const LogFile& log = file_of(store, lead);
   const bool long_quiet = log.lines >= 100 && std::uint64_t{lead.last_line} * 4 < log.lines;
   if (question.whether() && lead.severity == Severity::warning && long_quiet) weight *= 0.6;
-  // What a client wrote twice its database refuses, and goes on.
-  if (question.whether() && out.detector == "log-duplicate-key") weight *= 0.55;
   // A condition that is asked for and comes again and again is the answer, not a sign of health.
   const bool condition = lead.mechanism != nullptr && !lead.mechanism->fault && lead.mechanism->root >= 0.08;
   if (condition && question.about_performance() && group.count >= 3)

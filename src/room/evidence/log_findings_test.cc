@@ -233,14 +233,6 @@ TEST(LogFindings, AnIngressThatIsIgnoredIsToldAtLevelInfo) {
   EXPECT_THAT(all[0].cause, HasSubstr("nginx-internal"));
 }
 
-TEST(LogFindings, ARowThatIsThereAlreadyIsNoFaultOfTheDatabase) {
-  const std::string log =
-      "2025-08-26 04:09:28.221 UTC [4033] ERROR:  duplicate key value violates unique constraint\n";
-  const double asked_why = findings(log, "Why does the import fail?")[0].weight;
-  EXPECT_LT(findings(log, "Is there a problem with the database?")[0].weight, 0.45);
-  EXPECT_GT(asked_why, 0.5);
-}
-
 TEST(LogFindings, AnEventThatIsOnlyANameIsToldWithItsFields) {
   const auto all = findings(
       R"({"level":"info","event":"flag_changed","flag":"tax-v2","old":"0%","new":"50%"})"

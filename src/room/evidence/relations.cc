@@ -201,7 +201,8 @@ bool same_component(const Observation& object, const Observation& log) {
   const Name& of = object.culprit;
   const Name& pod = log.culprit;
   // A log that lies in a folder named after a node is that node's.
-  if (of.kind == "node" && pod.kind == "node") return of.name == pod.name;
+  if (of.kind == "node" && pod.kind == "node")
+    return of.name == pod.name || of.name.starts_with(pod.name + ".") || pod.name.starts_with(of.name + ".");
   if (of.kind == "node" && pod.name.empty() && !of.name.empty()) {
     return std::any_of(log.lines.begin(), log.lines.end(), [&](const EvidenceLine& line) {
       return line.at.file.find("/" + of.name + "/") != std::string::npos;

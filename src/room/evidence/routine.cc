@@ -35,7 +35,7 @@ const std::vector<Row>& rows() {
       {"unexpected watch close"},
       {"watch of ", "ended with:"},
       {"failed to watch", "too many requests", {"429", "too many", "rate limit"}},
-      {"http: tls handshake error", "eof", {"tls", "certificate", "handshake"}},
+      {"tls handshake error", "eof", {"tls", "certificate", "handshake"}},
       {"use of closed network connection"},
       {"http: superfluous response.writeheader"},
       {"timeout or abort while handling"},
@@ -50,6 +50,7 @@ const std::vector<Row>& rows() {
       {"nameserver limits exceeded", "", {"dns", "resolv"}},
       {"nameserver limits were exceeded", "", {"dns", "resolv"}},
       {"failed to get network stats", "no such file"},
+      {"error proxying data from client to backend"},
       {"failed to handle event task_exit", "", {"zombie", "terminating"}},
       {"cleanup warnings time="},
       {"execsync for", "no running task found"},
@@ -81,6 +82,11 @@ const std::vector<Row>& rows() {
       {"ca certificate ca.pem is self signed"},
       {"insecure configuration for --secure-file-priv"},
       {"could not be resolved: name or service not known", "ip address", {"dns", "resolv"}},
+      // SQL Server: what it says itself to be no more than information; passwords that clients got wrong.
+      {"this is an informational message"},
+      {"logon", "error: 18456", {"login", "log in", "password", "authenticat", "18456"}},
+      // Cassandra: what it cannot tell a node that is restarted.
+      {"dropping message of type gossip_digest"},
       // MongoDB, Redis, RabbitMQ: clients that leave; no IPv6; advice about the host.
       {"authenticationabandoned"},
       {"unable to gather storage statistics"},
@@ -137,6 +143,23 @@ const std::vector<Row>& rows() {
       {"err=\"context canceled\""},
       {"websocket: close 1006"},
       {"websocket: close 1001"},
+      // Elixir: clients that leave.
+      {"dbconnection.connectionerror", "exited"},
+      {"transporterror", "closed"},
+      // Jenkins: agents that come and go. Harbor: pulls that are tried before there is a token, images
+      // without signatures.
+      {"i/o error in channel", "", {"agent", "build", "node"}},
+      {"unauthorized to access repository", "", {"401", "unauthor", "pull", "push", "login"}},
+      {".sig not found", "artifact", {"sign", "cosign"}},
+      // Columns of `ip -s link`.
+      {"packets errors dropped"},
+      // Web applications: forms of old sessions, and who tries names and passwords; sshd, likewise.
+      {"<csrf", "", {"csrf", "403", "forbidden", "login"}},
+      {"no route matches [", "", {"404", "route", "not found"}},
+      {"failed authentication attempt", "", {"login", "log in", "authenticat", "password"}},
+      {"kex_exchange_identification", "", {"ssh"}},
+      {"failed password for", "", {"ssh", "login", "log in", "password"}},
+      {"banner exchange", "connection from", {"ssh"}},
       // Anybody: what will be another way in a later version.
       {"is deprecated and will be removed"},
       // The kernel: what its hardware does not offer, and how it measures itself.
