@@ -1,5 +1,7 @@
 // Workloads: rollouts that do not get on, replicas that nobody wants, selectors that do not fit their own
 // template, StatefulSets that wait for their first pod.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "room/evidence/detectors.h"
