@@ -19,17 +19,18 @@ constexpr std::size_t most_entries = 4096;
 // So many cases of a kind count as much as what holds of its neighbours.
 constexpr double neighbours = 4;
 // Steps of fewer cases say little; they join the one below.
-constexpr std::uint32_t least_cases = 10;
+constexpr std::uint64_t least_cases = 10;
 // Fewer checks of guesses say little about what the next ones earn.
 constexpr std::uint32_t least_checks = 100;
 
 double drawn(const Calibration::Count& count, double towards) {
-  return (count.right + neighbours * towards) / (count.cases + neighbours);
+  return (static_cast<double>(count.right) + neighbours * towards) /
+         (static_cast<double>(count.cases) + neighbours);
 }
 
 // Laplace's rule of succession: no share is 0 or 1 for ever.
 double smoothed(const Calibration::Count& count) {
-  return (count.right + 1.0) / (count.cases + 2.0);
+  return (static_cast<double>(count.right) + 1) / (static_cast<double>(count.cases) + 2);
 }
 
 const Calibration::Model* model_of(const Calibration& calibration, const std::string& sha256) {
@@ -39,7 +40,7 @@ const Calibration::Model* model_of(const Calibration& calibration, const std::st
 }
 
 double share(const Calibration::Count& count) {
-  return static_cast<double>(count.right) / count.cases;
+  return static_cast<double>(count.right) / static_cast<double>(count.cases);
 }
 
 void add(const Calibration::Count& count, Calibration::Count* to) {

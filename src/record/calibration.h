@@ -18,7 +18,7 @@ namespace carrel {
 
 struct Calibration {
   struct Count {
-    std::uint32_t cases = 0, right = 0;
+    std::uint64_t cases = 0, right = 0;
     void add(bool was_right) {
       ++cases;
       right += was_right ? 1 : 0;
@@ -84,8 +84,8 @@ std::uint32_t draft_that_earns(const Calibration& calibration, const std::string
 // often right (pool adjacent violators; Ayer et al., 1955). Empty where there is no case to go by.
 struct RightRate {
   double right = 0;
-  std::uint32_t cases = 0;
-  std::uint32_t neighbours = 0;  // cases of any detector at about this weight
+  std::uint64_t cases = 0;
+  std::uint64_t neighbours = 0;  // cases of any detector at about this weight
 };
 std::optional<RightRate> rate_of_finding(const Calibration& calibration, const std::string& verdict,
                                          const std::string& detector, double weight);

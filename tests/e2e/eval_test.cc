@@ -149,6 +149,28 @@ TEST_F(Eval, WhatItCalibratesAPlaybookCarriesAndReportsName) {
   EXPECT_THAT(lint.err + lint.out, HasSubstr("mine/calibration.json:1:1: \"playbook\" must be a text"));
 }
 
+TEST_F(Eval, ReportsOfEarlierDaysCalibrateOnceTheirCausesAreKnown) {
+  const std::string folder = cases(2), calibration = folder_ + "/calibration.json";
+  const Outcome report = carrel({"triage", example, "--json"});
+  ASSERT_EQ(report.status, 0) << report.err;
+  for (const char* const name : {"answers/case-0.json", "answers/case-1.json"}) file(name, report.out);
+  const std::vector<std::string> command = {
+      "eval",      "k8s-triage",         "--cases", folder,        "-q",
+      "--answers", folder_ + "/answers", "--json",  "--calibrate", calibration};
+  const auto graded = json_of(carrel(command));
+  EXPECT_GT(graded["results"][0]["confidence"].GetDouble(), 0.5);
+  EXPECT_TRUE(graded["results"][0]["checked"].GetBool());
+  EXPECT_THAT(read(calibration), HasSubstr("claim-class-missing"));
+  const std::string once = read(calibration);
+  EXPECT_EQ(carrel(command).status, 0);
+  EXPECT_EQ(read(calibration), once) << "the same cases count once";
+  file("answers/case-0.json", R"({"root_cause": "fast-ssd", "evidence": []})");
+  file("answers/case-1.json", R"({"root_cause": "fast-ssd", "evidence": []})");
+  const Outcome foreign = carrel(command);
+  EXPECT_EQ(foreign.status, 2);
+  EXPECT_THAT(foreign.err, HasSubstr("there is nothing to calibrate by"));
+}
+
 TEST_F(Eval, ASweepHasEveryCombinationAndGoesOnWhereItEnded) {
   const std::string folder = cases(2), page = folder_ + "/sweep.html";
   const std::vector<std::string> command = {"sweep",     "k8s-triage",  "--cases", folder,   "--vary-context",

@@ -237,7 +237,7 @@ void add_eval(CLI::App* eval, EvalArguments* arguments) {
   eval->add_option("--against", arguments->against, "compare with this evaluation, not the last one");
   eval->add_option("--junit", arguments->junit, "write JUnit's XML to this file")->check(a_file());
   eval->add_option("--html", arguments->html, "write a page to this file")->check(a_file());
-  eval->add_option("--calibrate", arguments->calibrate, "write how often what was right to this file")
+  eval->add_option("--calibrate", arguments->calibrate, "add to this file how often what was right")
       ->check(a_file());
   eval->add_option("--at-least", arguments->at_least, "exit with 3 where a smaller share is right, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));

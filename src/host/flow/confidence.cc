@@ -9,7 +9,7 @@
 namespace carrel {
 namespace {
 
-std::string cases(std::uint32_t count) {
+std::string cases(std::uint64_t count) {
   return count == 1 ? "1 case" : fmt::format("{} cases", count);
 }
 
