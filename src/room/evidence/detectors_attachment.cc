@@ -344,10 +344,11 @@ void check_outside_mesh(const Survey& survey, const std::vector<const Object*>& 
     const bool asked = policy->space == "istio-system" || survey.names(policy->space) ||
                        survey.question.find("." + policy->space) != std::string::npos;
     if (!asked) continue;
-    for (const Object* space : survey.each("namespace")) {
-      const bool outside = tells_all(*space) && !in_mesh(*space) && !has_sidecar(*space) &&
-                           space->name != policy->space && space->name != "istio-system";
-      if (!outside || !survey.names(space->name)) continue;
+    for (const Object* space : spaces) {
+      const bool other = space->name != policy->space && space->name != "istio-system";
+      const bool outside =
+          other && survey.names(space->name) && tells_all(*space) && !in_mesh(*space) && !has_sidecar(*space);
+      if (!outside) continue;
       Observation& made =
           report(out, "outside-mesh", 0.92, *space,
                  fmt::format(

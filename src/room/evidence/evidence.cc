@@ -85,15 +85,16 @@ bool is_well(const Inventory& inventory, const Name& name) {
   return pod != nullptr && pod_health(*pod) == Health::healthy && restarts_of(*pod) <= few;
 }
 
-// What clients do that a server tells at the level of an error: a password that is wrong, a query that is
-// none, a row that is there already, a connection that they leave. A server that is well goes on serving
-// others.
-bool may_be_of_clients(std::string_view detector) {
-  static constexpr std::array<std::string_view, 9> kOfClients = {
-      "log-authentication-failed", "log-authentication-error", "log-syntax",     "log-sql-refused",
-      "log-duplicate-key",         "log-connection-lost",      "log-tls-failed", "log-token-expired",
-      "log-object-missing"};
-  return std::ranges::find(kOfClients, detector) != kOfClients.end();
+// What clients do that a server tells at the level of an error: a query that is none, a row that is there
+// already, a connection that they leave. A server that is well goes on serving others. A password that is
+// wrong may be a client's or the program's own: where the question takes trouble for granted it is told.
+bool is_of_clients(std::string_view detector, bool only_whether) {
+  static constexpr std::array<std::string_view, 5> kOfClients = {
+      "log-syntax", "log-sql-refused", "log-duplicate-key", "log-connection-lost", "log-token-expired"};
+  static constexpr std::array<std::string_view, 3> kMayBe = {"log-authentication-failed",
+                                                             "log-authentication-error", "log-tls-failed"};
+  return std::ranges::find(kOfClients, detector) != kOfClients.end() ||
+         (only_whether && std::ranges::find(kMayBe, detector) != kMayBe.end());
 }
 
 // What a pod only warned of that did its work in the end; and, where the question leaves open whether there
@@ -109,7 +110,8 @@ void weigh_what_was_overcome(const Inventory& inventory, const Question& questio
          (log.lines[0].reason.find(of_last_instance) != std::string::npos &&
           is_well(inventory, log.culprit))))
       log.weight *= 0.5;
-    else if (may_be_well && log.verdict == Verdict::fault && may_be_of_clients(log.detector) &&
+    else if (may_be_well && log.verdict == Verdict::fault &&
+             is_of_clients(log.detector, question.only_whether()) &&
              (inventory.find("pod", log.culprit.space, log.culprit.name) == nullptr ||
               is_well(inventory, log.culprit)))
       log.weight *= 0.5;

@@ -322,16 +322,6 @@ bool is_over(const LogFile& file, const LogEntry& entry) {
   return entry.severity < Severity::fatal && behind >= std::max<std::uint64_t>(2, file.lines / 4);
 }
 
-// True where it came now and then from the beginning of a long log to its end: trouble begins at some time,
-// and what a program always wrote is not why it is in trouble.
-bool is_chronic(const LogFile& file, const LogEntry& entry) {
-  constexpr std::uint64_t long_log = 100, seldom = 10;  // lines; one line in so many
-  const std::uint64_t lines = file.lines;
-  return lines >= long_log && entry.count >= 3 && entry.count * seldom <= lines && !entry.burst &&
-         std::uint64_t{entry.first_line} * 5 <= lines && std::uint64_t{entry.last_line} * 5 >= lines * 3 &&
-         entry.severity < Severity::fatal;
-}
-
 }  // namespace
 
 void score_entries(const LogFile& file, const Question& question, std::vector<LogEntry>* entries) {
@@ -404,8 +394,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     // An open question may be one about a system that is well, too.
     const bool may_be_well =
         question.only_whether() || (question.open() && file.file.kind != TextFile::Kind::previous_log);
-    if (may_be_well && entry.is_fault() &&
-        (entry.recovered || is_over(file, entry) || is_chronic(file, entry)))
+    if (may_be_well && entry.is_fault() && (entry.recovered || is_over(file, entry)))
       score *= question.open() ? 0.5 : 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }

@@ -200,23 +200,6 @@ TEST(LogMiner, WhatIsOverCountsLittleWhereOnlyWhetherIsAsked) {
   EXPECT_LT(weight("What is the likely root cause of the trouble in this bundle?"), 0.4);
 }
 
-TEST(LogMiner, WhatAProgramAlwaysWroteIsNotWhyItIsInTrouble) {
-  const auto weight = [](int from, const char* question) {
-    std::string text;
-    for (int i = 0; i < 240; ++i)
-      text += i >= from && i % 30 == 0
-                  ? fmt::format("2025-06-12T{:02}:{:02}:00Z ERROR cache: timed out\n", i / 60, i % 60)
-                  : fmt::format("2025-06-12T{:02}:{:02}:00Z INFO done {}\n", i / 60, i % 60, i);
-    LogMiner miner(question);
-    mine(&miner, text);
-    return miner.observations()[0].weight;
-  };
-  const char* const open = "What is the likely root cause of the trouble in this bundle?";
-  EXPECT_LT(weight(0, open), 0.4);
-  EXPECT_GT(weight(120, open), 0.4) << "it began at some time";
-  EXPECT_GT(weight(0, "Why do requests fail?"), 0.4);
-}
-
 TEST(LogMiner, RoutineIsNoFault) {
   LogMiner miner("What is the likely root cause of the trouble in this bundle?");
   mine(&miner,

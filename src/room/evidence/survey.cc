@@ -102,6 +102,10 @@ void Survey::read_events() {
   std::map<std::string, std::size_t> seen;
   for (const Object& object : inventory.all()) {
     if (object.kind != "event" || object.value == nullptr || object.file == nullptr) continue;
+    for (const char* const field : {"lastTimestamp", "eventTime"}) {
+      const std::string_view time = object[field].text();
+      if (time.size() >= 19 && time > latest_time_) latest_time_ = time;
+    }
     const Value& about = object["involvedObject"].exists() ? object["involvedObject"] : object["regarding"];
     Happening happening;
     happening.event = &object;
@@ -144,19 +148,8 @@ bool Survey::goes_on(const Object& pod) const {
   return at_work_.contains(same_work(pod));
 }
 
-std::string Survey::latest_time() const {
-  std::string latest;
-  for (const Object* event : each("event")) {
-    for (const char* const field : {"lastTimestamp", "eventTime"}) {
-      const std::string_view time = (*event)[field].text();
-      if (time.size() >= 19 && time > latest) latest = std::string(time);
-    }
-  }
-  return latest;
-}
-
 std::optional<int> Survey::seconds_since(std::string_view time) const {
-  const std::string now = latest_time();
+  const std::string& now = latest_time_;
   if (time.size() < 19 || now.compare(0, 11, time.substr(0, 11)) != 0) return std::nullopt;
   const auto second_of_day = [](std::string_view text) {
     int parts[3] = {};
@@ -294,7 +287,8 @@ bool is_changing(const Survey& survey, const Object& pod) {
   constexpr int soon = 90;
   const std::optional<int> begun = survey.seconds_since(pod["status"]["startTime"].text());
   const std::optional<int> ends = survey.seconds_since(pod["metadata"]["deletionTimestamp"].text());
-  return (begun && *begun <= soon && restarts_of(pod) == 0) || (ends && *ends <= soon);
+  const bool has_just_begun = begun && *begun <= soon && *begun >= -soon && restarts_of(pod) == 0;
+  return has_just_begun || (ends && *ends <= soon);
 }
 
 Health pod_health(const Object& pod) {

@@ -74,7 +74,7 @@ class Survey {
   bool goes_on(const Object& pod) const;
   // The latest time that any event tells (RFC 3339): "now", as far as the bundle knows; empty: none tells
   // one.
-  std::string latest_time() const;
+  const std::string& latest_time() const { return latest_time_; }
   // How many seconds before that a time of the same day is; nothing: it is of another day, or none is known.
   std::optional<int> seconds_since(std::string_view time) const;
 
@@ -88,6 +88,7 @@ class Survey {
   std::map<std::string, std::vector<std::size_t>, std::less<>> by_label_;  // of pod_specs_
   std::vector<Happening> happenings_;
   std::multimap<std::string, std::size_t> by_object_;
+  std::string latest_time_;
   std::set<std::string> at_work_;  // the work of pods that are well or have done it
 };
 
