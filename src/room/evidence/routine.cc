@@ -27,9 +27,7 @@ const std::vector<Row>& rows() {
       {"post-timeout activity"},
       {"unable to authenticate the request", "", {"401", "unauthorized", "token", "login", "authenticat"}},
       {"addrconn.createtransport failed to connect", "operation was canceled"},
-      {"addrconn.createtransport failed to connect",
-       "127.0.0.1:2379",
-       {"etcd", "apiserver", "control plane"}},
+      {"addrconn.createtransport failed to connect", "context canceled"},
       {"required revision has been compacted"},
       {"too old resource version"},
       {"unexpected watch close"},
@@ -59,7 +57,7 @@ const std::vector<Row>& rows() {
       {"no files matching import glob pattern"},
       // Controllers: an object changed between reading and writing, or went in between.
       {"the object has been modified"},
-      {"reconciler error", "not found", {"not created", "missing"}},
+      {"nodes \"", "not found", {"node"}},
       // PostgreSQL: clients that leave or only knock; an automatic vacuum that makes way for a statement;
       // jobs that make
       // sure by a unique key that only one of them runs.
@@ -77,8 +75,12 @@ const std::vector<Row>& rows() {
       {"duplicate key value", "shedlock", {"lock"}},
       // MySQL and MariaDB: clients that leave; names of clients that are not looked up; what it says of its
       // certificate.
-      {"got an error reading communication packets", "", {"connection", "packet"}},
-      {"got timeout reading communication packets", "", {"connection", "packet"}},
+      {"got an error reading communication packets",
+       "",
+       {"connection", "packet", "mysql", "maria", "database"}},
+      {"got timeout reading communication packets",
+       "",
+       {"connection", "packet", "mysql", "maria", "database"}},
       {"ca certificate ca.pem is self signed"},
       {"insecure configuration for --secure-file-priv"},
       {"could not be resolved: name or service not known", "ip address", {"dns", "resolv"}},
@@ -96,12 +98,18 @@ const std::vector<Row>& rows() {
       {"memory overcommit must be enabled"},
       {"transparent huge pages"},
       {"client unexpectedly closed tcp connection"},
-      {"missed heartbeats from client", "", {"heartbeat"}},
-      {"closing amqp connection", "", {"amqp", "rabbit", "connection"}},
+      {"missed heartbeats from client",
+       "",
+       {"heartbeat", "consum", "queue", "message", "connection", "rabbit"}},
+      {"closing amqp connection", "", {"amqp", "rabbit", "connection", "consum", "queue", "message"}},
       // Kafka and ZooKeeper: clients that leave; groups that share out anew.
       {"unable to read additional data from client"},
-      {"attempt to heartbeat failed since group is rebalancing", "", {"rebalanc", "lag", "consumer"}},
-      {"error while fetching metadata", "leader_not_available", {"leader", "produce", "topic"}},
+      {"attempt to heartbeat failed since group is rebalancing",
+       "",
+       {"rebalanc", "lag", "consum", "kafka", "message", "process"}},
+      {"error while fetching metadata",
+       "leader_not_available",
+       {"leader", "produc", "topic", "kafka", "broker", "message"}},
       // Elasticsearch and OpenSearch: what will be another way in a later version.
       {"deprecation", "deprecated"},
       {"parameter is deprecated"},
@@ -111,21 +119,23 @@ const std::vector<Row>& rows() {
       {"a client request body is buffered to a temporary file"},
       {"an upstream response is buffered to a temporary file"},
       {"while sending to client", "broken pipe"},
-      {"prematurely closed connection while", "client"},
+      {"client prematurely closed connection"},
       // Envoy: it asks for its settings again.
       {"grpc config stream", "", {"envoy", "istio", "mesh", "sidecar"}},
       // Java: clients that leave or scan; a pool that was asleep with its machine; defaults.
       {"further occurrences of http request parsing errors"},
       {"clientabortexception"},
-      {"thread starvation or clock leap detected", "", {"slow", "pause", "clock", "cpu", "hang", "freez"}},
+      {"thread starvation or clock leap detected",
+       "",
+       {"slow", "pause", "clock", "cpu", "hang", "freez", "latency", "time", "second"}},
       {"spring.jpa.open-in-view is enabled"},
       {"illegal reflective access"},
       // Node: clients that leave; advice.
       {"maxlistenersexceededwarning", "", {"memory", "leak", "oom", "slow"}},
       {"deprecationwarning:"},
       {"experimentalwarning:"},
-      {"error: aborted", "econnreset"},
-      {"\"message\":\"aborted\"", "econnreset"},
+      {"error: aborted", "econnreset", {"abort", "reset", "connection", "network", "load"}},
+      {"\"message\":\"aborted\"", "econnreset", {"abort", "reset", "connection", "network", "load"}},
       // Python: advice.
       {"insecurerequestwarning"},
       {"userwarning:"},
@@ -141,11 +151,11 @@ const std::vector<Row>& rows() {
       {"failed to look up user based on cookie", "", {"login", "session", "cookie"}},
       {"error processing request: context canceled"},
       {"err=\"context canceled\""},
-      {"websocket: close 1006"},
-      {"websocket: close 1001"},
+      {"websocket: close 1006", "", {"websocket", "live", "disconnect", "drop", "connection"}},
+      {"websocket: close 1001", "", {"websocket", "live", "disconnect", "drop", "connection"}},
       // Elixir: clients that leave.
       {"dbconnection.connectionerror", "exited"},
-      {"transporterror", "closed"},
+      {"bandit.transporterror", "closed"},
       // Jenkins: agents that come and go. Harbor: pulls that are tried before there is a token, images
       // without signatures.
       {"i/o error in channel", "", {"agent", "build", "node"}},

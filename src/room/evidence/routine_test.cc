@@ -19,7 +19,10 @@ TEST(Routine, KnowsWhatIsWrittenWhereNothingIsWrong) {
         "ERROR:  duplicate key value violates unique constraint \"schedule_lock_pkey\""})
     EXPECT_TRUE(is_routine(line, open)) << line;
   for (const char* const line :
-       {"inotify_add_watch /sys/fs/cgroup/x: no space left on device", "Error: read ECONNRESET",
+       {"upstream prematurely closed connection while reading response header from upstream, client: "
+        "10.1.1.1",
+        "Reconciler error: Secret \"db\" not found",
+        "inotify_add_watch /sys/fs/cgroup/x: no space left on device", "Error: read ECONNRESET",
         "ERROR:  duplicate key value violates unique constraint \"orders_pkey\"", "connection refused", ""})
     EXPECT_FALSE(is_routine(line, open)) << line;
 }
