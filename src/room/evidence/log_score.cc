@@ -395,7 +395,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     const bool may_be_well =
         question.only_whether() || (question.open() && file.file.kind != TextFile::Kind::previous_log);
     if (may_be_well && entry.is_fault() && (entry.recovered || is_over(file, entry)))
-      score *= question.open() ? 0.5 : 0.6;
+      score *= 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }
 }
