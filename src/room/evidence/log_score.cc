@@ -394,8 +394,7 @@ void score_entries(const LogFile& file, const Question& question, std::vector<Lo
     // An open question may be one about a system that is well, too.
     const bool may_be_well =
         question.only_whether() || (question.open() && file.file.kind != TextFile::Kind::previous_log);
-    if (may_be_well && entry.is_fault() && (entry.recovered || is_over(file, entry)))
-      score *= 0.6;
+    if (may_be_well && entry.is_fault() && (entry.recovered || is_over(file, entry))) score *= 0.6;
     entry.score = std::clamp(score, 0.01, 0.95);
   }
 }
