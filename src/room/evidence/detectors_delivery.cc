@@ -19,6 +19,7 @@ struct Followed {
   const Object* object = nullptr;  // or, of a text:
   const Document* document = nullptr;
   std::uint32_t name_line = 0, target_line = 0, synced_line = 0;
+  bool synced = false;
 };
 
 // A name of the mainline, or of a release.
@@ -51,7 +52,8 @@ std::optional<Followed> followed_in(const Document& document) {
       out.name = name.substr(name.rfind('/') + 1), out.name_line = number;
     if (const std::string_view target = value("Target:"); !target.empty() && out.target.empty())
       out.target = target, out.target_line = number;
-    if (!value("Sync Status:").empty()) out.synced_line = number;
+    if (const std::string_view status = value("Sync Status:"); !status.empty())
+      out.synced_line = number, out.synced = status.starts_with("Synced");
   }
   if (out.target.empty() || !is_plain_name(out.name)) return std::nullopt;
   return out;
@@ -61,8 +63,9 @@ void tell_followed(const Followed& followed, bool stays_behind, Observations* ou
   Observation& made = report_missing(
       out, "delivery-elsewhere", stays_behind ? 0.9 : 0.5, "application", "", followed.name,
       fmt::format("Application {} follows the target revision {} and no mainline: what is merged elsewhere "
-                  "does not arrive, though it is Synced.",
-                  followed.name, brief(followed.target, 100)));
+                  "does not arrive{}.",
+                  followed.name, brief(followed.target, 100),
+                  followed.synced ? ", though it is Synced" : ""));
   made.culprit.present = true;
   if (followed.object != nullptr) {
     const Object& application = *followed.object;
@@ -84,12 +87,13 @@ void tell_followed(const Followed& followed, bool stays_behind, Observations* ou
 
 }  // namespace
 
-void detect_followed_revisions(const Survey& survey, Observations* out) {
+void detect_revisions(const Survey& survey, Observations* out) {
   std::vector<Followed> all;
   for (const Object* application : survey.each("application")) {
     const std::string_view target = (*application)["spec"]["source"]["targetRevision"].text();
     if (!target.empty())
-      all.push_back({application->name, std::string(target), application, nullptr, 0, 0, 0});
+      all.push_back({application->name, std::string(target), application, nullptr, 0, 0, 0,
+                     (*application)["status"]["sync"]["status"].text() == "Synced"});
   }
   for (const Document& document : survey.inventory.documents()) {
     if (document.text.find("Target:") == std::string::npos ||

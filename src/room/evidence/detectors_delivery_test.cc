@@ -33,6 +33,15 @@ TEST(Deliveries, ABranchThatIsFollowedInsteadOfTheMainlineIsTold) {
   EXPECT_EQ(cause(detect_in_files(text("hotfix/SC-7"), "Why is the shop slow?")), "");
 }
 
+TEST(Deliveries, OneThatIsNotSyncedIsNotSaidToBe) {
+  const auto found =
+      detect_in_files({{"argocd/app-get.txt",
+                        "Name:         argocd/tariffs-prod\n- Repo:       x.git\n  Target:     "
+                        "hotfix/SC-7\nSync Status:  OutOfSync from hotfix/SC-7\n"}},
+                      question);
+  EXPECT_THAT(cause(found), ::testing::EndsWith("does not arrive."));
+}
+
 TEST(Deliveries, AnApplicationSaysItToo) {
   const auto found = detect_in(
       "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: tariffs-prod, namespace: "

@@ -41,15 +41,6 @@ std::map<std::string, Field> fields_of_status(const Document& document, std::uin
   return out;
 }
 
-// "2025-09-14 03:17:42" of "250914 03:17:42"; another form as it is.
-std::string time_of(std::string_view stamp) {
-  const bool packed = stamp.size() == 15 && stamp[6] == ' ' &&
-                      stamp.substr(0, 6).find_first_not_of("0123456789") == std::string_view::npos;
-  if (!packed) return brief(stamp, 40);
-  return fmt::format("20{}-{}-{} {}", stamp.substr(0, 2), stamp.substr(2, 2), stamp.substr(4, 2),
-                     stamp.substr(7));
-}
-
 std::int64_t seconds_in(std::string_view text) {
   std::int64_t seconds = -1;
   std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -106,7 +97,7 @@ class ReplicaStatus {
         weight,
         fmt::format(
             "{}{}: its {} thread has stopped{}{}", what,
-            when.value.empty() ? "" : fmt::format(" since {}", time_of(when.value)), thread,
+            when.value.empty() ? "" : fmt::format(" since {}", brief(when.value, 40)), thread,
             number.value.empty() || number.value == "0" ? "" : fmt::format(" with error {}", number.value),
             error.value.empty() ? "" : fmt::format(" ({})", brief(error.value, 140))),
         out);

@@ -17,13 +17,11 @@ struct Row {
   std::vector<std::string_view> unless = {};  // words of a question to which it may well be the answer
 };
 
-// By who writes it. Each is known to come where nothing is wrong, and says so in its own source or
-// documentation.
+// By who writes it. Each comes where nothing is wrong, too.
 const std::vector<Row>& rows() {
   static const std::vector<Row> kRows = {
       // kube-apiserver: a request was answered after its client had left; a client showed an old token; a
-      // connection to
-      // etcd that was given up for another; a watch that begins anew.
+      // connection to etcd that was given up for another; a watch that begins anew.
       {"post-timeout activity"},
       {"unable to authenticate the request", "", {"401", "unauthorized", "token", "login", "authenticat"}},
       {"addrconn.createtransport failed to connect", "operation was canceled"},
